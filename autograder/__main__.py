@@ -1,0 +1,26 @@
+"""`python -m autograder COMMAND` and `autograder COMMAND`."""
+
+import sys
+from pathlib import Path
+
+from autograder import bootstrap
+
+
+def main() -> None:
+    """Run the command line; `demo` and `test` first set up `.venv` where the packages they need are missing."""
+    command = sys.argv[1] if len(sys.argv) > 1 else ""
+    if command in ("demo", "test"):
+        bootstrap.run_in_environment(Path(__file__).resolve().parents[1], sys.argv[1:])
+    missing = bootstrap.missing_packages(bootstrap.NEEDED)
+    if missing:
+        sys.exit(
+            f"autograder: {', '.join(missing)} can't be imported by {sys.executable}.\n"
+            "Install the project first: python -m pip install -e .   (or run `python -m autograder demo`)"
+        )
+    from autograder.apps.root import AutograderApp  # imports what bootstrap has just made sure of
+
+    AutograderApp.launch_instance()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The commands, as traitlets applications like nbgrader's own."""

@@ -1,0 +1,24 @@
+"""What our commands share: nbgrader's configuration and course folder, assignment names as arguments."""
+
+from pathlib import Path
+
+from nbgrader.apps.baseapp import NbGrader
+
+from autograder import course
+
+
+class CourseApp(NbGrader):  # type: ignore[misc]
+    """A command on the course in nbgrader's course folder (`--course-dir`, or the current one)."""
+
+    @property
+    def root(self) -> Path:
+        """The course folder."""
+        return Path(self.coursedir.root)
+
+    def chosen(self) -> list[str]:
+        """The assignments named as arguments, else all of them; fails on a name that has no text."""
+        there = course.assignments(self.root)
+        unknown = sorted(set(self.extra_args) - set(there))
+        if unknown:
+            self.fail(f"no such assignment: {', '.join(unknown)}; there are {', '.join(there) or 'none'}")
+        return list(self.extra_args) or there

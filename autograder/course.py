@@ -1,0 +1,121 @@
+"""Assignments as text and as notebooks.
+
+    solutions/<a>.py  --build-->  source/<a>/<a>.ipynb  --nbgrader generate_assignment-->  release/<a>/<a>.ipynb
+                      <--unbuild--
+
+`solutions/` is py:percent text (jupytext), the only hand-written form. A notebook built from it is the same to the
+byte each time: a cell's id is its `grade_id`, or its position; the kernelspec is fixed; there are no outputs.
+"""
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from subprocess import run
+
+import jupytext
+import nbformat
+from nbformat import NotebookNode
+
+PERCENT = {"extension": ".py", "format_name": "percent"}
+METADATA = {
+    "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+NBGRADER_DEFAULTS = {"grade": False, "locked": False, "solution": False, "task": False, "schema_version": 3}
+
+
+class CourseError(Exception):
+    """An assignment can't be built; the message names it and says what to change."""
+
+
+def assignments(root: Path) -> list[str]:
+    """Names of the assignments in `root`/solutions, in the order in which the course gives them."""
+    order = ["foundations", "mnist", "fashion_mnist", "cifar"]
+    names = [path.stem for path in sorted((root / "solutions").glob("*.py"))]
+    return sorted(names, key=lambda name: order.index(name) if name in order else len(order))
+
+
+def notebook_from_text(text: str) -> NotebookNode:
+    """The notebook that the py:percent `text` describes, with nbgrader's metadata filled in.
+
+    Raises CourseError where two cells have one `grade_id`.
+    """
+    notebook = jupytext.reads(text, fmt=PERCENT)
+    notebook.metadata = nbformat.from_dict(METADATA)
+    notebook.nbformat, notebook.nbformat_minor = 4, 5
+    seen: set[str] = set()
+    for position, cell in enumerate(notebook.cells):
+        cell.id = f"cell-{position:03d}"
+        if "nbgrader" in cell.metadata:
+            given = cell.metadata["nbgrader"]
+            cell.id = given["grade_id"].replace(".", "-")
+            cell.metadata["nbgrader"] = {**NBGRADER_DEFAULTS, **given}
+        if cell.id in seen:
+            raise CourseError(f"two cells are called {cell.id!r}: give one of them another `grade_id`")
+        seen.add(cell.id)
+    nbformat.validate(notebook)
+    return notebook
+
+
+def text_from_notebook(notebook: NotebookNode) -> str:
+    """The py:percent text of `notebook`; what the build fills in is left out, so that build and unbuild agree."""
+    bare = nbformat.from_dict({**notebook, "cells": [_bare(cell) for cell in notebook.cells], "metadata": {}})
+    bare.metadata["jupytext"] = {"notebook_metadata_filter": "-all", "cell_metadata_filter": "nbgrader,tags,-all"}
+    text: str = jupytext.writes(bare, fmt=PERCENT)
+    return text
+
+
+def _bare(cell: NotebookNode) -> NotebookNode:
+    metadata = {key: value for key, value in cell.metadata.items() if key in ("nbgrader", "tags")}
+    if "nbgrader" in metadata:
+        kept = {k: v for k, v in metadata["nbgrader"].items() if NBGRADER_DEFAULTS.get(k, ...) != v}
+        kept = {k: v for k, v in kept.items() if k not in ("checksum", "cell_type")}
+        metadata["nbgrader"] = dict(sorted(kept.items(), key=lambda item: (item[0] != "grade_id", item[0])))
+    return nbformat.from_dict({**cell, "metadata": metadata})
+
+
+def build_source(root: Path, assignment: str) -> Path:
+    """Write `source/<assignment>/<assignment>.ipynb` from its text, and return its path."""
+    text = root / "solutions" / f"{assignment}.py"
+    if not text.is_file():
+        raise CourseError(f"assignment {assignment!r}: expected its text at {text}; there are {assignments(root)}")
+    try:
+        notebook = notebook_from_text(text.read_text(encoding="utf-8"))
+    except (CourseError, nbformat.ValidationError, KeyError) as error:
+        raise CourseError(f"{text}: {error}") from error
+    path = root / "source" / assignment / f"{assignment}.ipynb"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(nbformat.writes(notebook, version=4) + "\n", encoding="utf-8")
+    return path
+
+
+def unbuild(root: Path, assignment: str) -> bool:
+    """Write an edited `source/` notebook back into `solutions/`. True where that changed the text."""
+    path = root / "source" / assignment / f"{assignment}.ipynb"
+    if not path.is_file():
+        raise CourseError(f"assignment {assignment!r}: there is no {path} to read")
+    text = text_from_notebook(nbformat.read(path, as_version=4))
+    target = root / "solutions" / f"{assignment}.py"
+    changed = not target.is_file() or target.read_text(encoding="utf-8") != text
+    if changed:
+        target.write_text(text, encoding="utf-8")
+    return changed
+
+
+def nbgrader(root: Path, *arguments: str) -> None:
+    """Run one nbgrader command in the course `root`; raises CourseError with its output where it fails."""
+    # nbgrader starts `alembic` by name, so the environment's own programs have to be found first.
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    command = [sys.executable, "-m", "nbgrader", *arguments]
+    done = run(command, cwd=root, env={**os.environ, "PATH": path}, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise CourseError(f"`nbgrader {' '.join(arguments)}` failed:\n{done.stdout}{done.stderr}")
+
+
+def build(root: Path, names: list[str]) -> Iterator[str]:
+    """Build `source/` and `release/` for each of `names`; yields each name when its notebooks are written."""
+    for name in names:
+        build_source(root, name)
+        nbgrader(root, "generate_assignment", name, "--force", "--create")
+        yield name

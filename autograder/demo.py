@@ -1,0 +1,71 @@
+"""The demo: a small class, graded for real.
+
+Makes a course of its own in a folder, with the built notebooks and submissions of made-up students, and drives
+nbgrader's commands on it: autograde, generate_feedback, export. Real MNIST, real training; nothing is left out.
+"""
+
+import csv
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from autograder import course, sample_class
+
+# Who hands in: one student trains for all ten epochs, one for a single epoch; more would take more minutes.
+CLASS = {
+    "foundations": ("perfect", "syntax_error", "exception_half_way", "empty", "colab"),
+    "mnist": ("perfect", "hasty", "untrained", "syntax_error", "empty"),
+}
+
+
+@dataclass(frozen=True)
+class Grade:
+    """One exported grade; `score` is None where nothing was handed in."""
+
+    student: str
+    assignment: str
+    score: float | None
+    max_score: float
+
+
+def make_course(root: Path, folder: Path) -> list[tuple[str, str]]:
+    """Make the demo's course in `folder` (which is made anew); returns (student, assignment) of each submission."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    shutil.copy(root / "nbgrader_config.py", folder)
+    for name in CLASS:
+        shutil.copytree(root / "source" / name, folder / "source" / name)
+    submissions = [(student, name) for name, students in CLASS.items() for student in students]
+    for student, name in submissions:
+        sample_class.hand_in(root, folder, student, name)
+    return submissions
+
+
+def prepare(folder: Path) -> None:
+    """Let nbgrader generate the released notebooks, which fills the gradebook."""
+    for name in CLASS:
+        course.nbgrader(folder, "generate_assignment", name, "--create")
+
+
+def grade(folder: Path, student: str, assignment: str) -> float:
+    """Autograde one submission and write its feedback; returns the seconds it took."""
+    started = time.monotonic()
+    course.nbgrader(folder, "autograde", assignment, "--student", student)
+    course.nbgrader(folder, "generate_feedback", assignment, "--student", student)
+    return time.monotonic() - started
+
+
+def export(folder: Path) -> list[Grade]:
+    """Export the gradebook to `grades.csv` in `folder`, and read it."""
+    course.nbgrader(folder, "export", "--to", "grades.csv")
+    with (folder / "grades.csv").open(newline="", encoding="utf-8") as file:
+        return [
+            Grade(
+                row["student_id"],
+                row["assignment"],
+                float(row["score"]) if (row["student_id"] in CLASS[row["assignment"]]) else None,
+                float(row["max_score"]),
+            )
+            for row in csv.DictReader(file)
+        ]

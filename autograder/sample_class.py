@@ -1,0 +1,172 @@
+"""A class of made-up students: what each hands in for mnist and foundations.
+
+A submission is the released notebook with the reference's answers, changed as the student's habit says. Used by the
+demo and by the tests, which hold the scores that each is expected to get.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+Change = Callable[[NotebookNode, str], NotebookNode | None]
+
+
+def _cell(notebook: NotebookNode, grade_id: str) -> NotebookNode:
+    return next(c for c in notebook.cells if c.metadata.get("nbgrader", {}).get("grade_id") == grade_id)
+
+
+def _answer(notebook: NotebookNode, **sources: str) -> NotebookNode:
+    for grade_id, source in sources.items():
+        _cell(notebook, grade_id)["source"] = source
+    return notebook
+
+
+def solved(root: Path, assignment: str) -> NotebookNode:
+    """The released notebook with the reference's answers in it, as a student who solved everything hands it in."""
+    released = nbformat.read(root / "release" / assignment / f"{assignment}.ipynb", as_version=4)
+    source = nbformat.read(root / "source" / assignment / f"{assignment}.ipynb", as_version=4)
+    for cell in source.cells:
+        if cell.metadata.get("nbgrader", {}).get("solution"):
+            lines = [line for line in cell.source.splitlines() if "SOLUTION" not in line]
+            _cell(released, cell.metadata.nbgrader.grade_id)["source"] = "\n".join(lines)
+    return released
+
+
+def perfect(notebook: NotebookNode, assignment: str) -> NotebookNode:
+    """Solves everything as the reference does."""
+    return notebook
+
+
+def different(notebook: NotebookNode, assignment: str) -> NotebookNode:
+    """Solves everything in another way that is just as right."""
+    if assignment == "mnist":
+        return _answer(
+            notebook,
+            preprocess="def preprocess(images):\n"
+            "    n, height, width = images.shape\n"
+            "    return (images / 255).astype(np.float32).reshape((n, height, width, 1))",
+            build_model="def build_model(input_shape, num_classes):\n"
+            "    image = x = keras.Input(input_shape)\n"
+            "    for filters in (32, 64):\n"
+            "        x = keras.layers.MaxPool2D()(keras.layers.Convolution2D(filters, 3, activation=keras.ops.relu)(x))\n"
+            "    x = keras.layers.Dense(64, activation='relu')(keras.layers.Flatten()(x))\n"
+            "    x = keras.layers.Dropout(rate=0.5)(x)\n"
+            "    return keras.Model(image, keras.layers.Dense(num_classes, activation='softmax')(x))",
+            compile_model="def compile_model(model):\n"
+            "    model.compile(optimizer='adam', loss='categorical_crossentropy', metrics=['accuracy'])\n"
+            "    return model",
+        )
+    return notebook
+
+
+def wrong_kernel_size(notebook: NotebookNode, assignment: str) -> NotebookNode | None:
+    """Gives the first layer kernels of 5×5."""
+    if assignment != "mnist":
+        return None
+    source = _cell(notebook, "build_model")["source"]
+    return _answer(notebook, build_model=source.replace("kernel_size=(3, 3)", "kernel_size=(5, 5)"))
+
+
+def untrained(notebook: NotebookNode, assignment: str) -> NotebookNode | None:
+    """Hands in the network as it came from `build_model`."""
+    if assignment != "mnist":
+        return None
+    return _answer(notebook, train="def train(model, x, y):\n    return keras.callbacks.History()")
+
+
+def hasty(notebook: NotebookNode, assignment: str) -> NotebookNode | None:
+    """Trains for one epoch instead of ten."""
+    if assignment != "mnist":
+        return None
+    source = _cell(notebook, "train")["source"]
+    return _answer(notebook, train=source.replace("epochs=epochs", "epochs=1"))
+
+
+def shuffled_labels(notebook: NotebookNode, assignment: str) -> NotebookNode | None:
+    """Trains on labels that belong to other images."""
+    if assignment != "mnist":
+        return None
+    source = _cell(notebook, "train")["source"]
+    shuffle = "    y = np.random.default_rng(0).permutation(y)\n    return model.fit("
+    return _answer(notebook, train=source.replace("    return model.fit(", shuffle))
+
+
+def syntax_error(notebook: NotebookNode, assignment: str) -> NotebookNode:
+    """Leaves one answer with a bracket open."""
+    grade_id = {"mnist": "one_hot", "foundations": "dense"}[assignment]
+    return _answer(notebook, **{grade_id: "def one_hot(labels, num_classes:\n    return to_categorical(labels"})
+
+
+def endless_loop(notebook: NotebookNode, assignment: str) -> NotebookNode:
+    """Has one answer that never returns."""
+    grade_id = {"mnist": "predict_digit", "foundations": "dense"}[assignment]
+    first = _cell(notebook, grade_id)["source"].splitlines()[0]
+    return _answer(notebook, **{grade_id: f"{first}\n    while True:\n        pass"})
+
+
+def exception_half_way(notebook: NotebookNode, assignment: str) -> NotebookNode:
+    """Has one cell in the middle that raises."""
+    grade_id = {"mnist": "compile_model", "foundations": "dense"}[assignment]
+    return _answer(notebook, **{grade_id: 'raise ValueError("something is wrong here")'})
+
+
+def empty(notebook: NotebookNode, assignment: str) -> NotebookNode:
+    """Hands in a notebook without a single cell."""
+    notebook.cells = []
+    return notebook
+
+
+def colab(notebook: NotebookNode, assignment: str) -> NotebookNode:
+    """Solves everything in Colab, which writes notebooks its own way: nbformat 4.0, ids in the metadata."""
+    notebook.nbformat_minor = 0
+    notebook.metadata = nbformat.from_dict(
+        {
+            "colab": {"provenance": [], "gpuType": "T4"},
+            "accelerator": "GPU",
+            "kernelspec": {"name": "python3", "display_name": "Python 3"},
+            "language_info": {"name": "python"},
+        }
+    )
+    for position, cell in enumerate(notebook.cells):
+        del cell["id"]
+        cell.metadata["id"] = f"{position:012x}"
+        for key in ("deletable", "editable"):
+            cell.metadata.pop(key, None)
+        if cell.cell_type == "code":
+            cell.metadata["outputId"] = f"{position:08x}-0000-4000-8000-000000000000"
+            cell.metadata["colab"] = {"base_uri": "https://localhost:8080/"}
+    return notebook
+
+
+STUDENTS: dict[str, Change] = {
+    change.__name__: change
+    for change in (
+        perfect,
+        different,
+        wrong_kernel_size,
+        untrained,
+        hasty,
+        shuffled_labels,
+        syntax_error,
+        endless_loop,
+        exception_half_way,
+        empty,
+        colab,
+    )
+}
+
+
+def hand_in(root: Path, course: Path, student: str, assignment: str) -> Path | None:
+    """Write the submission of `student` from the notebooks of `root` into `course`/submitted.
+
+    Returns its path, or None where this student hands in nothing for that assignment.
+    """
+    notebook = STUDENTS[student](solved(root, assignment), assignment)
+    if notebook is None:
+        return None
+    path = course / "submitted" / student / assignment / f"{assignment}.ipynb"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    nbformat.write(notebook, path, version=nbformat.NO_CONVERT)
+    return path

@@ -1,0 +1,21 @@
+"""nbgrader's configuration of this course: `nbgrader …`, formgrader and `autograder …` all read it."""
+
+import os
+from pathlib import Path
+
+c = get_config()  # noqa: F821
+
+c.CourseDirectory.root = str(Path(__file__).resolve().parent)
+c.CourseDirectory.course_id = "cnn-homework"
+
+# Released stubs parse, and fail with the name that says why.
+c.ClearSolutions.code_stub = {"python": "raise NotImplementedError"}
+# The first cell's QUICK switch is locked: this lets a student flip it, and grading puts it back.
+c.LockCells.lock_readonly_cells = False
+
+# A cell may train for so many seconds (nbgrader's own limit is 30).
+c.Execute.timeout = 1800
+# Anything on stderr in a grade cell costs its points, and TensorFlow logs there.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# Plots are drawn into the notebook; no display is needed.
+os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
