@@ -23,7 +23,7 @@ def missing_packages(names: tuple[str, ...]) -> list[str]:
 
 def run_in_environment(root: Path, arguments: list[str]) -> None:
     """Return where this Python has all that is needed; else set up `root`/.venv, run there, and exit as that does."""
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036 (pip has not checked it yet)
         sys.exit(f"autograder: expected Python 3.11 or newer, received {sys.version.split()[0]} ({sys.executable})")
     if not missing_packages(NEEDED_TO_TEST if arguments[:1] == ["test"] else NEEDED):
         return
@@ -45,7 +45,15 @@ def _install(root: Path, python: Path) -> None:
         # Without pip in it: some systems lack ensurepip; the pip that runs this command serves both.
         subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(root / ".venv")], check=True)
     command = [sys.executable, "-m", "pip", "--python", str(python), "--disable-pip-version-check", "install"]
-    options = ["--quiet", "--progress-bar", "on", "--constraint", "requirements.lock", "--editable", ".[test]"]
+    options = [
+        "--quiet",
+        "--progress-bar",
+        "on",
+        "--constraint",
+        "requirements.lock",
+        "--editable",
+        ".[test]",
+    ]
     if subprocess.run([*command, *options], cwd=root, check=False).returncode:
         sys.exit("autograder: pip could not install the packages (its message is above); nothing else was changed")
     print(f"Set up in {time.monotonic() - started:.0f} s.", flush=True)

@@ -47,6 +47,7 @@ def notebook_from_text(text: str) -> NotebookNode:
     seen: set[str] = set()
     for position, cell in enumerate(notebook.cells):
         cell.id = f"cell-{position:03d}"
+        cell.metadata.pop("lines_to_next_cell", None)  # jupytext's note of unusual blank lines
         if "nbgrader" in cell.metadata:
             given = cell.metadata["nbgrader"]
             cell.id = given["grade_id"].replace(".", "-")
@@ -61,7 +62,10 @@ def notebook_from_text(text: str) -> NotebookNode:
 def text_from_notebook(notebook: NotebookNode) -> str:
     """The py:percent text of `notebook`; what the build fills in is left out, so that build and unbuild agree."""
     bare = nbformat.from_dict({**notebook, "cells": [_bare(cell) for cell in notebook.cells], "metadata": {}})
-    bare.metadata["jupytext"] = {"notebook_metadata_filter": "-all", "cell_metadata_filter": "nbgrader,tags,-all"}
+    bare.metadata["jupytext"] = {
+        "notebook_metadata_filter": "-all",
+        "cell_metadata_filter": "nbgrader,tags,-all",
+    }
     text: str = jupytext.writes(bare, fmt=PERCENT)
     return text
 
@@ -91,16 +95,16 @@ def build_source(root: Path, assignment: str) -> Path:
 
 
 def unbuild(root: Path, assignment: str) -> bool:
-    """Write an edited `source/` notebook back into `solutions/`. True where that changed the text."""
+    """Write an edited `source/` notebook back into `solutions/`; returns whether the text now says something else."""
     path = root / "source" / assignment / f"{assignment}.ipynb"
     if not path.is_file():
         raise CourseError(f"assignment {assignment!r}: there is no {path} to read")
     text = text_from_notebook(nbformat.read(path, as_version=4))
     target = root / "solutions" / f"{assignment}.py"
-    changed = not target.is_file() or target.read_text(encoding="utf-8") != text
-    if changed:
-        target.write_text(text, encoding="utf-8")
-    return changed
+    if target.is_file() and notebook_from_text(target.read_text(encoding="utf-8")) == notebook_from_text(text):
+        return False
+    target.write_text(text, encoding="utf-8")
+    return True
 
 
 def nbgrader(root: Path, *arguments: str) -> None:

@@ -50,7 +50,8 @@ def different(notebook: NotebookNode, assignment: str) -> NotebookNode:
             build_model="def build_model(input_shape, num_classes):\n"
             "    image = x = keras.Input(input_shape)\n"
             "    for filters in (32, 64):\n"
-            "        x = keras.layers.MaxPool2D()(keras.layers.Convolution2D(filters, 3, activation=keras.ops.relu)(x))\n"
+            "        x = keras.layers.Convolution2D(filters, 3, activation=keras.ops.relu)(x)\n"
+            "        x = keras.layers.MaxPool2D()(x)\n"
             "    x = keras.layers.Dense(64, activation='relu')(keras.layers.Flatten()(x))\n"
             "    x = keras.layers.Dropout(rate=0.5)(x)\n"
             "    return keras.Model(image, keras.layers.Dense(num_classes, activation='softmax')(x))",

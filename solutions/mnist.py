@@ -23,8 +23,9 @@
 import os
 import warnings
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before TensorFlow: errors only, no hints about this computer
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # faster convolutions on CPUs
+# Before TensorFlow: only errors in its log, and the faster convolutions on CPUs.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 import keras
 import matplotlib.pyplot as plt
@@ -44,6 +45,7 @@ tf.config.experimental.enable_op_determinism()  # the same training twice gives 
 keras.utils.set_random_seed(SEED)
 # The slides give the first layer an `input_shape`; Keras 3 still takes it, and warns.
 warnings.filterwarnings("ignore", message="Do not pass an `input_shape`")
+
 
 # %% nbgrader={"grade_id": "expect", "locked": true}
 def expect(what, received, expected, look, tolerance=1e-6):
@@ -92,6 +94,7 @@ figure.suptitle("The first 15 training images")
 figure.tight_layout()
 plt.show()
 
+
 # %% [markdown]
 # ## Exercise 1: preprocess (4 points)
 #
@@ -105,6 +108,7 @@ plt.show()
 # (The slide asks `K.image_data_format()` where the channels go. In Keras 3 that is
 # `keras.config.image_data_format()`, and unless someone changed it the answer is `channels_last`, as here.)
 
+
 # %% nbgrader={"grade_id": "preprocess", "solution": true}
 def preprocess(images):
     """Turn uint8 images (n, height, width) into float32 (n, height, width, 1), from 0.0 to 1.0."""
@@ -116,16 +120,36 @@ def preprocess(images):
 # %% nbgrader={"grade_id": "test_preprocess", "grade": true, "locked": true, "points": 4}
 _prepared = preprocess(np.array([[[0, 51], [102, 255]]], dtype="uint8"))
 expect("Exercise 1, preprocess of one 2×2 image, its shape", _prepared.shape, (1, 2, 2, 1), "the new last axis")
-expect("Exercise 1, preprocess of [[0, 51], [102, 255]]", _prepared[0, :, :, 0], [[0, 0.2], [0.4, 1]], "the division")
+expect(
+    "Exercise 1, preprocess of [[0, 51], [102, 255]]",
+    _prepared[0, :, :, 0],
+    [[0, 0.2], [0.4, 1]],
+    "the division",
+)
 expect("Exercise 1, the dtype after preprocess", str(_prepared.dtype), "float32", "`astype`")
 ### BEGIN HIDDEN TESTS
 _raw = np.arange(3 * 5 * 7).reshape(3, 5, 7).astype("uint8")
 _before = _raw.copy()
 _prepared = preprocess(_raw)
-expect("Exercise 1, preprocess of 3 images of 5×7, its shape", _prepared.shape, (3, 5, 7, 1), "where the sizes come from")
+expect(
+    "Exercise 1, preprocess of 3 images of 5×7, its shape",
+    _prepared.shape,
+    (3, 5, 7, 1),
+    "where the sizes come from",
+)
 expect("Exercise 1, pixel (4, 6) of image 2 of 3", _prepared[2, 4, 6, 0], 104 / 255, "the order of the axes")
-expect("Exercise 1, preprocess of an image that has no pixel of 255", float(_prepared.max()), 104 / 255, "what you divide by: always 255")
-expect("Exercise 1, the images given, after the call", _raw, _before, "operators that change their array, as `/=`")
+expect(
+    "Exercise 1, preprocess of an image that has no pixel of 255",
+    float(_prepared.max()),
+    104 / 255,
+    "what you divide by: always 255",
+)
+expect(
+    "Exercise 1, the images given, after the call",
+    _raw,
+    _before,
+    "operators that change their array, as `/=`",
+)
 ### END HIDDEN TESTS
 
 # %% nbgrader={"grade_id": "prepare", "locked": true}
@@ -134,6 +158,7 @@ input_shape = x_train.shape[1:]
 print("smallest and largest value:", x_train.min(), x_train.max())
 print("input_shape:", input_shape)
 
+
 # %% [markdown]
 # ## Exercise 2: one-hot labels (3 points)
 #
@@ -141,6 +166,7 @@ print("input_shape:", input_shape)
 # 0 elsewhere. Write `one_hot(labels, num_classes)` with `to_categorical(labels, num_classes)`: from whole numbers of
 # shape (n,) to an array of shape (n, num_classes). Give `num_classes` to it: without that argument Keras takes the
 # largest label it happens to see.
+
 
 # %% nbgrader={"grade_id": "one_hot", "solution": true}
 def one_hot(labels, num_classes):
@@ -151,15 +177,26 @@ def one_hot(labels, num_classes):
 
 
 # %% nbgrader={"grade_id": "test_one_hot", "grade": true, "locked": true, "points": 3}
-expect("Exercise 2, one_hot([2, 0], 3)", one_hot(np.array([2, 0]), 3), [[0, 0, 1], [1, 0, 0]], "the place of the 1")
+expect(
+    "Exercise 2, one_hot([2, 0], 3)",
+    one_hot(np.array([2, 0]), 3),
+    [[0, 0, 1], [1, 0, 0]],
+    "the place of the 1",
+)
 ### BEGIN HIDDEN TESTS
 _labels = np.array([3, 1, 1, 0])
-expect("Exercise 2, one_hot of labels up to 3 with 6 classes", one_hot(_labels, 6), np.eye(6)[_labels], "the argument `num_classes`")
+expect(
+    "Exercise 2, one_hot of labels up to 3 with 6 classes",
+    one_hot(_labels, 6),
+    np.eye(6)[_labels],
+    "the argument `num_classes`",
+)
 ### END HIDDEN TESTS
 
 # %% nbgrader={"grade_id": "labels", "locked": true}
 y_train, y_test = one_hot(raw_y_train, num_classes), one_hot(raw_y_test, num_classes)
 print(f"label {raw_y_train[0]} became {y_train[0]}")
+
 
 # %% [markdown]
 # ## Exercise 3: the network (13 points)
@@ -177,6 +214,7 @@ print(f"label {raw_y_train[0]} became {y_train[0]}")
 #
 # Write `build_model(input_shape, num_classes)`: return a `Sequential` of `keras.Input(shape=input_shape)` and these
 # eight layers. Only the last layer and the input depend on the arguments. Don't compile it yet.
+
 
 # %% nbgrader={"grade_id": "build_model", "solution": true}
 def build_model(input_shape, num_classes):
@@ -205,6 +243,8 @@ def build_model(input_shape, num_classes):
 # %% nbgrader={"grade_id": "test_layers", "grade": true, "locked": true, "points": 8}
 _network = build_model((28, 28, 1), 10)
 expect("Exercise 3, the output's shape", tuple(_network.output_shape), (None, 10), "the last layer")
+
+
 ### BEGIN HIDDEN TESTS
 def _row(kind, number, shape_and_parameters):
     """Print how the layer that is `number` of its `kind` compares; True where it is as expected."""
@@ -233,23 +273,59 @@ float(sum(_rows))
 ### END HIDDEN TESTS
 
 # %% nbgrader={"grade_id": "test_parameters", "grade": true, "locked": true, "points": 2}
-expect("Exercise 3, parameters in all", build_model((28, 28, 1), 10).count_params(), 121_930, "`summary()` below and the table above")
+expect(
+    "Exercise 3, parameters in all",
+    build_model((28, 28, 1), 10).count_params(),
+    121_930,
+    "`summary()` below and the table above",
+)
 ### BEGIN HIDDEN TESTS
 _kinds = [type(layer).__name__ for layer in build_model((28, 28, 1), 10).layers if type(layer).__name__ != "InputLayer"]
-expect("Exercise 3, the order of the layers", _kinds, ["Conv2D", "MaxPooling2D", "Conv2D", "MaxPooling2D", "Flatten", "Dense", "Dropout", "Dense"], "the table, from top to bottom")
-_activations = [layer.activation.__name__ for layer in build_model((28, 28, 1), 10).layers if hasattr(layer, "activation")]
-expect("Exercise 3, the activations", _activations, ["relu", "relu", "relu", "softmax"], "the argument `activation` of each layer")
+expect(
+    "Exercise 3, the order of the layers",
+    _kinds,
+    ["Conv2D", "MaxPooling2D", "Conv2D", "MaxPooling2D", "Flatten", "Dense", "Dropout", "Dense"],
+    "the table, from top to bottom",
+)
+_activations = [
+    getattr(layer.activation, "__name__", type(layer.activation).__name__)
+    for layer in build_model((28, 28, 1), 10).layers
+    if hasattr(layer, "activation")
+]
+expect(
+    "Exercise 3, the activations",
+    _activations,
+    ["relu", "relu", "relu", "softmax"],
+    "the argument `activation` of each layer",
+)
 ### END HIDDEN TESTS
 
 # %% nbgrader={"grade_id": "test_other_shape", "grade": true, "locked": true, "points": 3}
 _other = build_model((20, 24, 1), 4)
-expect("Exercise 3, the input's shape for images of 20×24", tuple(_other.input_shape), (None, 20, 24, 1), "the argument `input_shape`")
+expect(
+    "Exercise 3, the input's shape for images of 20×24",
+    tuple(_other.input_shape),
+    (None, 20, 24, 1),
+    "the argument `input_shape`",
+)
 ### BEGIN HIDDEN TESTS
 _other = build_model((32, 32, 3), 7)
-expect("Exercise 3, the output's shape for 7 classes", tuple(_other.output_shape), (None, 7), "the argument `num_classes`")
+expect(
+    "Exercise 3, the output's shape for 7 classes",
+    tuple(_other.output_shape),
+    (None, 7),
+    "the argument `num_classes`",
+)
 _by_hand = 32 * (9 * 3 + 1) + 64 * (9 * 32 + 1) + 64 * (6 * 6 * 64 + 1) + 7 * (64 + 1)
-expect("Exercise 3, parameters for 32×32 images with 3 channels and 7 classes", _other.count_params(), _by_hand, "numbers that should come from the arguments")
-_sums = keras.ops.convert_to_numpy(_other(np.linspace(0, 1, 2 * 32 * 32 * 3, dtype="float32").reshape(2, 32, 32, 3))).sum(axis=1)
+expect(
+    "Exercise 3, parameters for 32×32 images with 3 channels and 7 classes",
+    _other.count_params(),
+    _by_hand,
+    "numbers that should come from the arguments",
+)
+_sums = keras.ops.convert_to_numpy(
+    _other(np.linspace(0, 1, 2 * 32 * 32 * 3, dtype="float32").reshape(2, 32, 32, 3))
+).sum(axis=1)
 expect("Exercise 3, the sum of an image's outputs", _sums, [1, 1], "the last layer's activation", tolerance=1e-5)
 ### END HIDDEN TESTS
 
@@ -290,21 +366,32 @@ expect("Exercise 4, the length of answer_parameters", len(answer_parameters), 8,
 _by_hand = [32 * (3 * 3 * 3 + 1), 0, 64 * (3 * 3 * 32 + 1), 0, 0, 64 * (5 * 5 * 64 + 1), 0, 10 * (64 + 1)]
 for _i, (_received, _expected) in enumerate(zip(answer_parameters, _by_hand)):
     if int(_received) != _expected:
-        raise AssertionError(f"Exercise 4, answer_parameters of layer {_i + 1}: {_received} is not right. Look at what its input has: channels for a kernel, numbers for a neuron.")
+        raise AssertionError(
+            f"Exercise 4, answer_parameters of layer {_i + 1}: {_received} is not right. Look at what its input has: channels for a kernel, numbers for a neuron."
+        )
 ### END HIDDEN TESTS
 
 # %% nbgrader={"grade_id": "test_answer_steps", "grade": true, "locked": true, "points": 2}
 expect("Exercise 4, the type of answer_steps", isinstance(answer_steps, int), True, "whole steps only")
 ### BEGIN HIDDEN TESTS
 if answer_steps != -(-42_000 // 256):
-    raise AssertionError(f"Exercise 4, answer_steps: {answer_steps} is not right. Look at how many images train, and at what happens to the last of them.")
+    raise AssertionError(
+        f"Exercise 4, answer_steps: {answer_steps} is not right. Look at how many images train, and at what happens to the last of them."
+    )
 ### END HIDDEN TESTS
 
 # %% nbgrader={"grade_id": "test_answer_validation", "grade": true, "locked": true, "points": 2}
-expect("Exercise 4, answer_validation is a set of letters a to d", set(answer_validation) <= set("abcd"), True, "the example in the text")
+expect(
+    "Exercise 4, answer_validation is a set of letters a to d",
+    set(answer_validation) <= set("abcd"),
+    True,
+    "the example in the text",
+)
 ### BEGIN HIDDEN TESTS
 if set(answer_validation) != {"b", "c"}:
-    raise AssertionError(f"Exercise 4, answer_validation: {sorted(answer_validation)} is not right. Look at what differs between how the two numbers are measured.")
+    raise AssertionError(
+        f"Exercise 4, answer_validation: {sorted(answer_validation)} is not right. Look at what differs between how the two numbers are measured."
+    )
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -313,6 +400,7 @@ if set(answer_validation) != {"b", "c"}:
 # Write `compile_model(model)`: call `model.compile(loss=..., optimizer=..., metrics=...)` with
 # `keras.losses.categorical_crossentropy`, `Adam()` with its usual learning rate of 0.001, and the metric `"accuracy"`,
 # and return the model. (In Keras 2 the metric was called `acc`; in Keras 3 the history says `accuracy`.)
+
 
 # %% nbgrader={"grade_id": "compile_model", "solution": true}
 def compile_model(model):
@@ -328,14 +416,32 @@ _small = Sequential([keras.Input(shape=(4,)), Dense(3, activation="softmax")])
 _compiled = compile_model(_small)
 expect("Exercise 5, the optimizer", type(_compiled.optimizer).__name__, "Adam", "the argument `optimizer`")
 ### BEGIN HIDDEN TESTS
-expect("Exercise 5, the learning rate", float(_compiled.optimizer.learning_rate), 0.001, "the argument of `Adam`", tolerance=1e-7)
+expect(
+    "Exercise 5, the learning rate",
+    float(_compiled.optimizer.learning_rate),
+    0.001,
+    "the argument of `Adam`",
+    tolerance=1e-7,
+)
 _x = np.linspace(-1, 1, 20, dtype="float32").reshape(5, 4)
 _y = np.eye(3, dtype="float32")[[0, 1, 2, 1, 0]]
 _p = _compiled.predict(_x, verbose=0)
 _measured = _compiled.evaluate(_x, _y, verbose=0, return_dict=True)
 expect("Exercise 5, what evaluate measures", sorted(_measured), ["accuracy", "loss"], "the argument `metrics`")
-expect("Exercise 5, the loss of five known predictions", _measured["loss"], float(-np.log(_p[_y == 1]).mean()), "the argument `loss`", tolerance=1e-4)
-expect("Exercise 5, the accuracy of five known predictions", _measured["accuracy"], float((_p.argmax(1) == _y.argmax(1)).mean()), "the argument `metrics`", tolerance=1e-5)
+expect(
+    "Exercise 5, the loss of five known predictions",
+    _measured["loss"],
+    float(-np.log(_p[_y == 1]).mean()),
+    "the argument `loss`",
+    tolerance=1e-4,
+)
+expect(
+    "Exercise 5, the accuracy of five known predictions",
+    _measured["accuracy"],
+    float((_p.argmax(1) == _y.argmax(1)).mean()),
+    "the argument `metrics`",
+    tolerance=1e-5,
+)
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -346,6 +452,7 @@ expect("Exercise 5, the accuracy of five known predictions", _measured["accuracy
 # holds out 30 % of the images: Keras takes the *last* 30 % as they stand, before any shuffling.
 #
 # **Before you start**: the training has a budget of 10 epochs, 2 to 4 minutes on two CPU cores.
+
 
 # %% nbgrader={"grade_id": "train", "solution": true}
 def train(model, x, y):
@@ -361,10 +468,20 @@ history = train(model, x_train, y_train)
 
 # %% nbgrader={"grade_id": "test_train", "grade": true, "locked": true, "points": 4}
 expect("Exercise 6, epochs in the history", len(history.history["loss"]), epochs, "the argument `epochs`")
-expect("Exercise 6, the history has a validation", "val_accuracy" in history.history, True, "the argument `validation_split`")
+expect(
+    "Exercise 6, the history has a validation",
+    "val_accuracy" in history.history,
+    True,
+    "the argument `validation_split`",
+)
 ### BEGIN HIDDEN TESTS
 _training = len(raw_x_train) - int(len(raw_x_train) * 0.3)
-expect("Exercise 6, steps per epoch", history.params["steps"], -(-int(len(raw_x_train) * 0.7) // batch_size), "the arguments `batch_size` and `validation_split`")
+expect(
+    "Exercise 6, steps per epoch",
+    history.params["steps"],
+    -(-int(len(raw_x_train) * 0.7) // batch_size),
+    "the arguments `batch_size` and `validation_split`",
+)
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -390,7 +507,9 @@ MINIMUM, BASELINE, POINTS = 0.985, 0.97, 12
 _images, _labels = mnist.load_data()[1]
 _accuracy = float(np.mean(np.argmax(model.predict(preprocess(_images), batch_size=256, verbose=0), axis=1) == _labels))
 _points = POINTS * min(1.0, max(0.0, (_accuracy - BASELINE) / (MINIMUM - BASELINE)))
-print(f"Accuracy on {len(_labels):,} test images: expected at least {MINIMUM}, received {_accuracy:.4f}: {_points:.1f} of {POINTS} points.")
+print(
+    f"Accuracy on {len(_labels):,} test images: expected at least {MINIMUM}, received {_accuracy:.4f}: {_points:.1f} of {POINTS} points."
+)
 float(_points)
 ### END HIDDEN TESTS
 
@@ -400,6 +519,7 @@ float(_points)
 # Write `plot_history(history)`: draw `history.history["accuracy"]` and `history.history["val_accuracy"]` with
 # `axes.plot(..., label=...)` into a new `figure, axes = plt.subplots()`, with a title, the axis labels `epoch` and
 # `accuracy`, and a legend; return `axes`.
+
 
 # %% nbgrader={"grade_id": "plot_history", "solution": true}
 def plot_history(history):
@@ -420,15 +540,34 @@ plt.show()
 
 # %% nbgrader={"grade_id": "test_plot_history", "grade": true, "locked": true, "points": 3}
 _made_up = keras.callbacks.History()
-_made_up.history = {"accuracy": [0.5, 0.75, 0.875], "val_accuracy": [0.625, 0.7, 0.8], "loss": [3.0, 2.0, 1.0]}
+_made_up.history = {
+    "accuracy": [0.5, 0.75, 0.875],
+    "val_accuracy": [0.625, 0.7, 0.8],
+    "loss": [3.0, 2.0, 1.0],
+}
 _axes = plot_history(_made_up)
 plt.close(_axes.figure)
 expect("Exercise 7, the number of lines", len(_axes.lines), 2, "what is plotted: accuracy and val_accuracy")
 ### BEGIN HIDDEN TESTS
 _drawn = sorted(list(map(float, line.get_ydata())) for line in _axes.lines)
-expect("Exercise 7, the heights of the two lines", _drawn, [[0.5, 0.75, 0.875], [0.625, 0.7, 0.8]], "which history is drawn: the argument's")
-expect("Exercise 7, the axis labels", [_axes.get_xlabel(), _axes.get_ylabel()], ["epoch", "accuracy"], "`axes.set`")
-expect("Exercise 7, there are a title and a legend", bool(_axes.get_title()) and _axes.get_legend() is not None, True, "`axes.set` and `axes.legend`")
+expect(
+    "Exercise 7, the heights of the two lines",
+    _drawn,
+    [[0.5, 0.75, 0.875], [0.625, 0.7, 0.8]],
+    "which history is drawn: the argument's",
+)
+expect(
+    "Exercise 7, the axis labels",
+    [_axes.get_xlabel(), _axes.get_ylabel()],
+    ["epoch", "accuracy"],
+    "`axes.set`",
+)
+expect(
+    "Exercise 7, there are a title and a legend",
+    bool(_axes.get_title()) and _axes.get_legend() is not None,
+    True,
+    "`axes.set` and `axes.legend`",
+)
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -440,6 +579,7 @@ expect("Exercise 7, there are a title and a legend", bool(_axes.get_title()) and
 # `predict_classes` of the slides is gone; `model.predict` gives ten probabilities an image, and the class is the place
 # of the largest. Write `predict_digit(model, image)`: take one raw uint8 `image` of shape (28, 28), make it a batch
 # of one, `preprocess` it, call `model.predict(..., verbose=0)` and return `int(np.argmax(...))`.
+
 
 # %% nbgrader={"grade_id": "predict_digit", "solution": true}
 def predict_digit(model, image):
@@ -455,7 +595,12 @@ plt.title(f"the network reads {predict_digit(model, raw_x_test[0])}")
 plt.show()
 
 # %% nbgrader={"grade_id": "test_predict_digit", "grade": true, "locked": true, "points": 3}
-expect("Exercise 8, the type of the answer", type(predict_digit(model, raw_x_test[0])).__name__, "int", "`int(...)`")
+expect(
+    "Exercise 8, the type of the answer",
+    type(predict_digit(model, raw_x_test[0])).__name__,
+    "int",
+    "`int(...)`",
+)
 ### BEGIN HIDDEN TESTS
 # A network that counts: its largest output is at the place of the largest of the first ten pixels.
 _counter = Sequential([keras.Input(shape=(28, 28, 1)), Flatten(), Dense(10, use_bias=False)])
@@ -463,7 +608,12 @@ _counter.set_weights([np.eye(784, 10, dtype="float32")])
 for _digit in (0, 3, 9):
     _image = np.zeros((28, 28), dtype="uint8")
     _image[0, _digit] = 200
-    expect(f"Exercise 8, predict_digit with a network that sees a {_digit}", predict_digit(_counter, _image), _digit, "the argument `model`, and `np.argmax`")
+    expect(
+        f"Exercise 8, predict_digit with a network that sees a {_digit}",
+        predict_digit(_counter, _image),
+        _digit,
+        "the argument `model`, and `np.argmax`",
+    )
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -475,6 +625,7 @@ for _digit in (0, 3, 9):
 # Write `feature_maps(model, images)`: build `keras.Model(model.inputs, layer.output)` for the **first `Conv2D`** of
 # `model.layers`, and return its `predict` of the raw `images` (n, 28, 28), preprocessed: an array of shape
 # (n, 26, 26, 32) for our network.
+
 
 # %% nbgrader={"grade_id": "feature_maps", "solution": true}
 def feature_maps(model, images):
@@ -500,13 +651,24 @@ plt.show()
 
 # %% nbgrader={"grade_id": "test_feature_maps", "grade": true, "locked": true, "points": 3}
 _untrained = Sequential([keras.Input(shape=(28, 28, 1)), Conv2D(2, (3, 3)), Flatten(), Dense(10)])
-expect("Exercise 9, the shape of 3 images' feature maps with 2 kernels", feature_maps(_untrained, raw_x_test[:3]).shape, (3, 26, 26, 2), "which layer's output you take")
+expect(
+    "Exercise 9, the shape of 3 images' feature maps with 2 kernels",
+    feature_maps(_untrained, raw_x_test[:3]).shape,
+    (3, 26, 26, 2),
+    "which layer's output you take",
+)
 ### BEGIN HIDDEN TESTS
 _kernel = np.linspace(-1, 1, 18, dtype="float32").reshape(3, 3, 1, 2)
 _untrained.layers[0].set_weights([_kernel, np.array([0.5, -0.5], dtype="float32")])
 _windows = np.lib.stride_tricks.sliding_window_view(raw_x_test[:2].astype("float64") / 255.0, (3, 3), axis=(1, 2))
 _by_hand = np.einsum("nijab,abk->nijk", _windows, _kernel[:, :, 0, :]) + [0.5, -0.5]
-expect("Exercise 9, feature maps of two digits with known kernels", feature_maps(_untrained, raw_x_test[:2]), _by_hand, "the preprocessing, and the model given as an argument", tolerance=1e-4)
+expect(
+    "Exercise 9, feature maps of two digits with known kernels",
+    feature_maps(_untrained, raw_x_test[:2]),
+    _by_hand,
+    "the preprocessing, and the model given as an argument",
+    tolerance=1e-4,
+)
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -519,6 +681,7 @@ expect("Exercise 9, feature maps of two digits with known kernels", feature_maps
 # return the loaded model. The path ends in `.keras`, the format of Keras 3 (`.h5` of the slides is the old one).
 # Your trained network stays in the file `mnist.keras` beside the notebook: after a restart you can load it instead of
 # training again.
+
 
 # %% nbgrader={"grade_id": "save_and_load", "solution": true}
 def save_and_load(model, path):
@@ -541,8 +704,20 @@ _loaded = save_and_load(_two, "hidden_test.keras")
 os.remove("hidden_test.keras")
 expect("Exercise 10, the loaded model is another object", _loaded is _two, False, "what you return")
 _x = np.linspace(-1, 1, 12, dtype="float32").reshape(3, 4)
-expect("Exercise 10, what the loaded model predicts", _loaded.predict(_x, verbose=0), _two.predict(_x, verbose=0), "what you save and load", tolerance=1e-5)
-expect("Exercise 10, what your loaded network predicts for 16 digits", saved_model.predict(x_test[:16], verbose=0), model.predict(x_test[:16], verbose=0), "whether `model` changed after it was saved", tolerance=1e-4)
+expect(
+    "Exercise 10, what the loaded model predicts",
+    _loaded.predict(_x, verbose=0),
+    _two.predict(_x, verbose=0),
+    "what you save and load",
+    tolerance=1e-5,
+)
+expect(
+    "Exercise 10, what your loaded network predicts for 16 digits",
+    saved_model.predict(x_test[:16], verbose=0),
+    model.predict(x_test[:16], verbose=0),
+    "whether `model` changed after it was saved",
+    tolerance=1e-4,
+)
 ### END HIDDEN TESTS
 
 # %% [markdown]

@@ -46,7 +46,7 @@ class DemoApp(CourseApp):
         console.print(f"Grades     {folder / 'grades.csv'}")
         console.print(f"Gradebook  {folder / 'gradebook.db'}")
         console.print(f"Feedback   {folder / 'feedback'}/<student>/<assignment>/<assignment>.html")
-        console.print(f"Done in {time.monotonic() - started:.0f} s. Next: cd {folder.name} && nbgrader formgrader, or open a feedback page.")
+        console.print(f"Done in {time.monotonic() - started:.0f} s. Next: open a feedback page in a browser.")
 
 
 def _table(grades: list[demo.Grade]) -> Table:

@@ -1,0 +1,95 @@
+"""What must hold for every assignment. A gate returns the faults it finds, so that a test can plant one."""
+
+import ast
+import re
+from collections import Counter
+from pathlib import Path
+
+from nbformat import NotebookNode
+
+REGION = re.compile(r"### BEGIN (?:SOLUTION|HIDDEN TESTS)\n(.*?)### END (?:SOLUTION|HIDDEN TESTS)", re.DOTALL)
+
+
+def outputs(notebook: NotebookNode) -> list[str]:
+    """Code cells that keep an output or an execution count."""
+    cells = (cell for cell in notebook.cells if cell.cell_type == "code")
+    return [cell.id for cell in cells if cell.outputs or cell.execution_count is not None]
+
+
+def repeated_ids(notebook: NotebookNode) -> list[str]:
+    """Cell ids and grade_ids that occur more than once."""
+    ids = [cell.id for cell in notebook.cells]
+    grade_ids = [cell.metadata.nbgrader.grade_id for cell in notebook.cells if "nbgrader" in cell.metadata]
+    return [name for name, times in (Counter(ids) + Counter()).items() if times > 1] + [
+        name for name, times in Counter(grade_ids).items() if times > 1
+    ]
+
+
+def unparsable(notebook: NotebookNode) -> list[str]:
+    """Code cells that Python can't parse."""
+    faults = []
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            try:
+                ast.parse(cell.source)
+            except SyntaxError as error:
+                faults.append(f"{cell.id}: {error}")
+    return faults
+
+
+def secrets(source: NotebookNode) -> set[str]:
+    """Lines that stand only in solutions and hidden tests of `source`: no released file may hold one."""
+    shown = "\n".join(REGION.sub("", cell.source) for cell in source.cells)
+    regions = [region for cell in source.cells for region in REGION.findall(cell.source)]
+    lines = {line.strip() for region in regions for line in region.splitlines()}
+    return {line for line in lines if len(line) > 15 and line not in shown}
+
+
+def leaks(source: NotebookNode, released: str) -> list[str]:
+    """Delimiters and secret lines of `source` in the text of a released file (JSON text or plain)."""
+    plain = released.replace('\\"', '"').replace("\\\\", "\\").replace("\\n", "\n")
+    return [mark for mark in ("BEGIN SOLUTION", "BEGIN HIDDEN", *secrets(source)) if mark in plain]
+
+
+def points(notebook: NotebookNode) -> float:
+    """The sum of the points of all graded cells."""
+    return sum(cell.metadata.get("nbgrader", {}).get("points", 0) for cell in notebook.cells)
+
+
+def misnumbered(notebook: NotebookNode) -> list[str]:
+    """Headings whose `(N points)` isn't the sum of the graded cells up to the next such heading."""
+    faults, heading, expected, found = [], "", 0.0, 0.0
+    for cell in [*notebook.cells, None]:
+        heads = re.findall(r"^#+ (.*)\((\d+) points?\)$", cell.source, re.MULTILINE) if cell is not None else [("", 0)]
+        if cell is None or (cell.cell_type == "markdown" and heads):
+            if heading and expected != found:
+                faults.append(f"{heading}: says {expected:g}, its cells add up to {found:g}")
+            (heading, said), found = heads[-1], 0.0
+            expected = float(said)
+        if cell is not None:
+            found += cell.metadata.get("nbgrader", {}).get("points", 0)
+    return faults
+
+
+def points_in_readme(readme: str) -> dict[str, float]:
+    """Assignment → points, as the README's table of assignments says."""
+    rows = re.findall(r"^\| `(\w+)` \|.*\| (\d+) \|$", readme, re.MULTILINE)
+    return {name: float(number) for name, number in rows}
+
+
+def differing_files(committed: Path, rebuilt: Path) -> list[str]:
+    """Files under `source/` and `release/` that differ between two courses, or are in one only."""
+    files = {
+        path.relative_to(folder).as_posix()
+        for folder in (committed, rebuilt)
+        for part in ("source", "release")
+        for path in (folder / part).rglob("*")
+        if path.is_file()
+    }
+    return sorted(
+        name
+        for name in files
+        if not (committed / name).is_file()
+        or not (rebuilt / name).is_file()
+        or (committed / name).read_bytes() != (rebuilt / name).read_bytes()
+    )

@@ -1,0 +1,101 @@
+"""The README's commands for students and instructors, run in order with a real exchange and a real gradebook."""
+
+import csv
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from conftest import ROOT, copy_course
+from nbgrader.api import Gradebook
+from readme import commands
+
+from autograder import sample_class
+
+
+class Place:
+    """A folder in which one of the users runs the README's commands."""
+
+    def __init__(self, folder: Path) -> None:
+        """Use `folder`."""
+        self.folder = folder
+        self.ran: list[str] = []
+
+    def run(self, words: list[str]) -> str:
+        """Run one command; returns what it printed. Fails with that where the command fails."""
+        program = [sys.executable, "-m", words[0]] if words[0] in ("nbgrader", "autograder") else words
+        done = subprocess.run([*program, *words[1:]], cwd=self.folder, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, f"`{' '.join(words)}` in {self.folder}:\n{done.stdout}{done.stderr}"
+        self.ran.append(" ".join(words[:2]))
+        return done.stdout + done.stderr
+
+    def block(self, name: str) -> list[str]:
+        """Run every command of a README block; returns what each printed."""
+        return [self.run(words) for words in commands(name)]
+
+
+@pytest.fixture(scope="module")
+def course_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Place, Place]:
+    """The whole way of `foundations`, from the build to the student's feedback: (instructor, student)."""
+    base = tmp_path_factory.mktemp("workflow")
+    exchange = base / "exchange"
+    exchange.mkdir(mode=0o777)
+    exchange.chmod(0o777)
+    config = base / "config"
+    config.mkdir()
+    (config / "nbgrader_config.py").write_text(
+        f"c = get_config()\nc.Exchange.root = {str(exchange)!r}\nc.Exchange.cache = {str(base / 'cache')!r}\n"
+    )
+    instructor = Place(copy_course(base / "course", "solutions", "source", "release"))
+    (base / "student").mkdir()
+    student = Place(base / "student")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JUPYTER_CONFIG_DIR", str(config))
+        patch.setenv("PATH", str(Path(sys.executable).parent), prepend=":")
+        instructor.block("hand out")
+        student.block("fetch")
+        solved = sample_class.solved(ROOT, "foundations")
+        nbformat.write(solved, student.folder / "foundations" / "foundations.ipynb")
+        student.block("submit")
+        instructor.block("grade")
+        student.block("feedback")
+    return instructor, student
+
+
+def test_every_command_of_the_way_is_run(course_run: tuple[Place, Place]) -> None:
+    instructor, student = course_run
+    assert {"autograder build", "nbgrader release_assignment", "nbgrader collect"} <= set(instructor.ran)
+    assert {"nbgrader autograde", "nbgrader generate_feedback", "nbgrader release_feedback"} <= set(instructor.ran)
+    assert "nbgrader export" in instructor.ran
+    assert {"nbgrader fetch_assignment", "nbgrader validate", "nbgrader submit"} <= set(student.ran)
+    assert "nbgrader fetch_feedback" in student.ran
+
+
+def test_the_student_gets_full_points_in_gradebook_and_export(course_run: tuple[Place, Place]) -> None:
+    instructor, _ = course_run
+    with Gradebook(f"sqlite:///{instructor.folder / 'gradebook.db'}") as gradebook:
+        (submission,) = gradebook.assignment_submissions("foundations")
+        assert (submission.score, submission.max_score) == (100, 100)
+        who = submission.student.id
+    with (instructor.folder / "grades.csv").open(newline="") as file:
+        rows = {(row["assignment"], row["student_id"]): row for row in csv.DictReader(file)}
+    assert float(rows["foundations", who]["score"]) == 100
+
+
+def test_the_student_gets_a_feedback_page(course_run: tuple[Place, Place]) -> None:
+    _, student = course_run
+    (page,) = (student.folder / "foundations" / "feedback").rglob("foundations.html")
+    assert "test_dense" in page.read_text(encoding="utf-8")
+
+
+def test_validate_tells_a_student_what_was_expected_and_received(tmp_path: Path) -> None:
+    notebook = sample_class.solved(ROOT, "foundations")
+    for cell in notebook.cells:
+        if cell.metadata.get("nbgrader", {}).get("grade_id") == "dense":
+            cell.source = "def dense(x, weights, bias):\n    return x"
+    nbformat.write(notebook, tmp_path / "foundations.ipynb")
+    printed = Place(tmp_path).run(["nbgrader", "validate", "foundations.ipynb"])
+    assert "VALIDATION FAILED ON 1 CELL" in printed.upper()
+    assert "expected" in printed
+    assert "received" in printed

@@ -1,0 +1,62 @@
+"""The README says what is true: points, commands, measured accuracies."""
+
+import re
+
+import gates
+import pytest
+from conftest import ROOT
+from readme import commands
+from test_course import ASSIGNMENTS, source
+
+from autograder import accuracy
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def exercises(assignment: str) -> dict[str, str]:
+    """Heading → points of the exercises of an assignment."""
+    text = "\n".join(cell.source for cell in source(assignment).cells if cell.cell_type == "markdown")
+    return dict(re.findall(r"^#+ (.+) \((\d+) points?\)$", text, re.MULTILINE))
+
+
+@pytest.mark.parametrize("assignment", ASSIGNMENTS)
+def test_each_exercise_is_listed_with_its_points(assignment: str) -> None:
+    listed = dict(re.findall(rf"^\| `{assignment}` \| (.+) \| (\d+) \|$", README, re.MULTILINE))
+    del listed[next(name for name in listed if listed[name] == f"{gates.points(source(assignment)):g}")]
+    assert listed == exercises(assignment)
+
+
+def test_the_measured_table_is_the_one_that_the_command_prints() -> None:
+    assert accuracy.table(ROOT) in README
+
+
+@pytest.mark.parametrize("assignment", accuracy.PLANS)
+def test_minimum_and_baseline_of_the_ramp_are_those_measured(assignment: str) -> None:
+    measured = {s.network: s for s in accuracy.summaries(ROOT) if s.assignment == assignment}
+    text = (ROOT / "solutions" / f"{assignment}.py").read_text(encoding="utf-8")
+    minimum, baseline = re.search(r"^MINIMUM, BASELINE, POINTS = ([\d.]+), ([\d.]+), \d+$", text, re.MULTILINE).groups()
+    assert (float(minimum), float(baseline)) == (measured["reference"].minimum, measured["dense"].baseline)
+    words = "\n".join(cell.source for cell in source(assignment).cells if cell.cell_type == "markdown")
+    assert minimum in words
+    assert baseline in words
+
+
+@pytest.mark.parametrize("assignment", accuracy.PLANS)
+def test_ten_seeds_were_measured_and_the_one_that_grades_passes(assignment: str) -> None:
+    rows = [m for m in accuracy.load(ROOT) if m.assignment == assignment]
+    for network in ("reference", "dense"):
+        assert len({m.seed for m in rows if m.network == network}) >= 10
+    text = (ROOT / "solutions" / f"{assignment}.py").read_text(encoding="utf-8")
+    seed = int(re.search(r"^SEED = (\d+)$", text, re.MULTILINE).group(1))
+    minimum = float(re.search(r"^MINIMUM, BASELINE, POINTS = ([\d.]+)", text, re.MULTILINE).group(1))
+    assert next(m.accuracy for m in rows if (m.network, m.seed) == ("reference", seed)) >= minimum
+
+
+def test_a_block_that_is_not_there_is_an_error() -> None:
+    with pytest.raises(LookupError, match="no block <!-- run: nothing -->"):
+        commands("nothing")
+
+
+@pytest.mark.parametrize("name", ["demo", "test"])
+def test_the_two_commands_need_python_and_nothing_else(name: str) -> None:
+    assert commands(name) == [["python3", "-m", "autograder", name]]

@@ -1,0 +1,80 @@
+"""The sample class, graded by nbgrader: each student gets the score that what they handed in deserves."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from conftest import ROOT, SMALL_DATA, copy_course
+from nbgrader.api import Gradebook, MissingEntry
+
+from autograder import course, sample_class
+
+EXPECTED = {
+    "mnist": {
+        "perfect": 60,
+        "different": 60,
+        "wrong_kernel_size": 54,  # its row (1), the sum of parameters (2), another input shape (3)
+        "untrained": 44,  # the history (4), the accuracy (12)
+        "shuffled_labels": 48,  # the accuracy (12)
+        "syntax_error": 41,  # one_hot (3), so no labels: the history (4), the accuracy (12)
+        "endless_loop": 57,  # predict_digit (3)
+        "exception_half_way": 40,  # compile (4), so no training: the history (4), the accuracy (12)
+        "empty": 0,
+        "colab": 60,
+    },
+    "foundations": {
+        "perfect": 100,
+        "different": 100,
+        "syntax_error": 93,  # the dense layer (7)
+        "endless_loop": 93,
+        "exception_half_way": 93,
+        "empty": 0,
+        "colab": 100,
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A course in which the whole class has been autograded, on small data."""
+    folder = copy_course(tmp_path_factory.mktemp("class") / "course", "source")
+    others = [student for student in sample_class.STUDENTS if student != "endless_loop"]
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in SMALL_DATA.items():
+            patch.setenv(name, value)
+        for assignment in EXPECTED:
+            for student in others:
+                sample_class.hand_in(ROOT, folder, student, assignment)
+            course.nbgrader(folder, "generate_assignment", assignment, "--create")
+            course.nbgrader(folder, "autograde", assignment)
+            # Three cells of this one never end: a short limit, for it alone.
+            sample_class.hand_in(ROOT, folder, "endless_loop", assignment)
+            course.nbgrader(folder, "autograde", assignment, "--student", "endless_loop", "--Execute.timeout=45")
+    return folder
+
+
+def score(folder: Path, assignment: str, student: str) -> float:
+    with Gradebook(f"sqlite:///{folder / 'gradebook.db'}") as gradebook:
+        return gradebook.find_submission(assignment, student).score
+
+
+@pytest.mark.parametrize(
+    ("assignment", "student"), [(assignment, student) for assignment in EXPECTED for student in EXPECTED[assignment]]
+)
+def test_student_gets_the_expected_score(graded: Path, assignment: str, student: str) -> None:
+    assert score(graded, assignment, student) == EXPECTED[assignment][student]
+
+
+def test_who_hands_in_nothing_has_no_grade(graded: Path) -> None:
+    with pytest.raises(MissingEntry):
+        score(graded, "foundations", "untrained")
+
+
+def test_accuracy_is_scored_by_the_ramp(graded: Path) -> None:
+    notebook = json.loads((graded / "autograded" / "hasty" / "mnist" / "mnist.ipynb").read_text())
+    cell = next(c for c in notebook["cells"] if c["metadata"].get("nbgrader", {}).get("grade_id") == "test_accuracy")
+    minimum, baseline = map(float, re.search(r"MINIMUM, BASELINE, POINTS = ([\d.]+), ([\d.]+)", str(cell)).groups())
+    accuracy = float(re.search(r"received (\d\.\d+)", str(cell["outputs"])).group(1))
+    ramp = 12 * min(1, max(0, (accuracy - baseline) / (minimum - baseline)))
+    assert score(graded, "mnist", "hasty") == pytest.approx(60 - 4 - 12 + ramp, abs=0.1)
