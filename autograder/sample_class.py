@@ -23,15 +23,20 @@ def _answer(notebook: NotebookNode, **sources: str) -> NotebookNode:
     return notebook
 
 
+def released(root: Path, assignment: str) -> NotebookNode:
+    """The notebook as students get it."""
+    return nbformat.read(root / "release" / assignment / f"{assignment}.ipynb", as_version=4)
+
+
 def solved(root: Path, assignment: str) -> NotebookNode:
     """The released notebook with the reference's answers in it, as a student who solved everything hands it in."""
-    released = nbformat.read(root / "release" / assignment / f"{assignment}.ipynb", as_version=4)
+    notebook = released(root, assignment)
     source = nbformat.read(root / "source" / assignment / f"{assignment}.ipynb", as_version=4)
     for cell in source.cells:
         if cell.metadata.get("nbgrader", {}).get("solution"):
             lines = [line for line in cell.source.splitlines() if "SOLUTION" not in line]
-            _cell(released, cell.metadata.nbgrader.grade_id)["source"] = "\n".join(lines)
-    return released
+            _cell(notebook, cell.metadata.nbgrader.grade_id)["source"] = "\n".join(lines)
+    return notebook
 
 
 def perfect(notebook: NotebookNode, assignment: str) -> NotebookNode:
@@ -160,11 +165,12 @@ STUDENTS: dict[str, Change] = {
 
 
 def hand_in(root: Path, course: Path, student: str, assignment: str) -> Path | None:
-    """Write the submission of `student` from the notebooks of `root` into `course`/submitted.
+    """Write the submission of `student` from the notebooks of `root` into `course`/submitted; `blank` is as released.
 
     Returns its path, or None where this student hands in nothing for that assignment.
     """
-    notebook = STUDENTS[student](solved(root, assignment), assignment)
+    blank = student == "blank"
+    notebook = released(root, assignment) if blank else STUDENTS[student](solved(root, assignment), assignment)
     if notebook is None:
         return None
     path = course / "submitted" / student / assignment / f"{assignment}.ipynb"

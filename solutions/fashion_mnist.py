@@ -23,18 +23,19 @@
 import os
 import warnings
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before TensorFlow: errors only, no hints about this computer
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # faster convolutions on CPUs
+# Before TensorFlow: only errors in its log, and the faster convolutions on CPUs.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
 import tensorflow as tf
-from keras.callbacks import LearningRateScheduler
 from keras.datasets import fashion_mnist
 from keras.layers import BatchNormalization, Conv2D, Dense, Dropout, Flatten, MaxPooling2D
 from keras.models import Sequential
 from keras.optimizers import Adam
+from keras.optimizers.schedules import ExponentialDecay
 
 QUICK = False  # True: 2,000 images and 1 epoch, for trying things
 SEED = 1
@@ -203,7 +204,9 @@ _rows = [
     _row("dropout", _each("Dropout", lambda layer: layer.rate), [[0.25], [0.125]]),
     _row(
         "dense layers",
-        _each("Dense", lambda layer: (layer.units, layer.activation.__name__)),
+        _each(
+            "Dense", lambda layer: (layer.units, getattr(layer.activation, "__name__", type(layer.activation).__name__))
+        ),
         [[(64, "relu"), (10, "softmax")], [(64, "relu"), (7, "softmax")]],
     ),
 ]
@@ -280,7 +283,12 @@ for _i, _changed in enumerate(_changes[1:], start=1):
         1,
         "one thing at a time",
     )
-expect("Exercise 2, what is varied", sorted(set(sum(_changes, []))), sorted(BASE), "all four entries")
+expect(
+    "Exercise 2, what is varied",
+    sorted({entry for changed in _changes for entry in changed}),
+    sorted(BASE),
+    "all four entries",
+)
 expect(
     "Exercise 2, how often a run comes twice",
     sum(run in plan[:i] for i, run in enumerate(plan)),
@@ -487,15 +495,18 @@ for row in results:
 
 # %% nbgrader={"grade_id": "show_runs", "locked": true}
 figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4))
-for row, history in zip(results, histories, strict=True):
-    left.plot(range(1, variant_epochs + 1), history.history["val_accuracy"], marker="o", label=describe(row))
+for history in histories:
+    left.plot(range(1, variant_epochs + 1), history.history["val_accuracy"], marker="o")
 left.set(title="Validation accuracy by epoch", xlabel="epoch", ylabel="accuracy", xticks=range(1, variant_epochs + 1))
-left.legend(fontsize="small")
 _heights = [row["val_accuracy"] for row in results]
 # The thin lines: two standard errors to each side.
 _errors = [2 * np.sqrt(height * (1 - height) / (0.3 * len(subset_x))) for height in _heights]
-right.barh([describe(row) for row in results], _heights, xerr=_errors)
-right.set(title="After the last epoch", xlabel="accuracy", xlim=(max(0, min(_heights) - 0.05), max(_heights) + 0.03))
+right.barh([describe(row) for row in results], _heights, xerr=_errors, color=[f"C{i}" for i in range(len(results))])
+right.set(
+    title="After the last epoch, in the same colours",
+    xlabel="accuracy",
+    xlim=(max(0, min(_heights) - 0.05), max(_heights) + 0.03),
+)
 right.invert_yaxis()
 figure.tight_layout()
 plt.show()
@@ -532,7 +543,7 @@ expect("Exercise 4, the validation accuracy of the best of your runs", best["val
 
 # %% [markdown]
 # How far can such a number be trusted? An accuracy `a`, measured on `n` images, has a standard error of
-# `sqrt(a * (1 - a) / n)`: for 0.85 on 3,000 images 0.0065. The thin lines in the plot are two standard errors to each
+# `sqrt(a * (1 - a) / n)`: for 0.80 on 3,000 images 0.0073. The thin lines in the plot are two standard errors to each
 # side. Another seed moves the number by about as much again.
 #
 # ## Conclusion in words (8 points, read by your instructor)
@@ -546,7 +557,16 @@ expect("Exercise 4, the validation accuracy of the best of your runs", best["val
 
 # %% [markdown] nbgrader={"grade_id": "conclusion", "grade": true, "points": 8, "solution": true}
 # ### BEGIN SOLUTION
-# @@CONCLUSION@@
+# Leaving dropout out helped most: the validation accuracy rose from about 0.78 (base) to 0.82. A single convolution did
+# as much (0.82); plain SGD hurt most (0.45), and 1×1 kernels lost 0.06.
+#
+# Each run differs from the base in one entry, with the same images and seed, so I may lay the 0.04 on dropout. Whether a
+# single convolution without dropout would gain twice, I don't know.
+#
+# Two standard errors are 0.015: the 5×5 kernel (0.80) and RMSprop (0.76) are hardly apart from the base. Three epochs
+# favour what learns fast: SGD was still climbing. One seed doesn't show the spread.
+#
+# Next I would train base, depth 3 and dropout 0 for 10 epochs with three seeds. I expect depth and dropout to catch up.
 # ### END SOLUTION
 
 # %% [markdown]
@@ -562,7 +582,7 @@ expect("Exercise 4, the validation accuracy of the best of your runs", best["val
 # Ideas, none of them needed: more or fewer filters, `padding="same"`, a third convolution,
 # `keras.layers.BatchNormalization()` after a convolution (it keeps a layer's numbers in one range, and training gets
 # faster), another batch size, a learning rate that falls from epoch to epoch
-# (`keras.callbacks.LearningRateScheduler(lambda epoch: ...)`). Choose by validation here too.
+# (`ExponentialDecay(start, decay_steps, decay_rate)` in the place of `Adam`'s number). Choose by validation here too.
 
 # %% nbgrader={"grade_id": "budget", "locked": true}
 max_parameters = 100_000
@@ -685,10 +705,10 @@ model.summary()
 def train_own(model, x, y):
     """Compile and fit `model` on images `x` and labels `y` (n,), within the budget. Returns the History."""
     ### BEGIN SOLUTION
-    model.compile(loss="sparse_categorical_crossentropy", optimizer=Adam(), metrics=["accuracy"])
-    falling = LearningRateScheduler(lambda epoch: 0.003 * 0.6**epoch)
-    epochs = min(8, max_epochs)
-    return model.fit(x, y, batch_size=128, epochs=epochs, validation_split=0.1, callbacks=[falling], verbose=1)
+    steps = -(-int(0.9 * len(x)) // 128)  # an epoch's
+    falling = ExponentialDecay(0.003, decay_steps=steps, decay_rate=0.6, staircase=True)
+    model.compile(loss="sparse_categorical_crossentropy", optimizer=Adam(falling), metrics=["accuracy"])
+    return model.fit(x, y, batch_size=128, epochs=min(8, max_epochs), validation_split=0.1, verbose=2)
     ### END SOLUTION
 
 
@@ -737,9 +757,9 @@ plt.show()
 # ## How good is it? (12 points)
 #
 # Now the test set, for the first time. The points rise in a straight line: none at an accuracy of 0.87 (what a network
-# without convolutions reaches), all 12 from 0.905 up; the lecture's untouched network, at 0.888, would get half of
-# them. They are given within both budgets only. Grading trains your network anew, so your own number and the graded
-# one may differ by a few thousandths.
+# without convolutions reaches), all 12 from 0.905 up; the 0.888 of the lecture's network are worth only a part of them.
+# They are given within both budgets only. Grading trains your network anew, so your own number and the graded one may
+# differ by a few thousandths.
 
 # %% nbgrader={"grade_id": "evaluate", "locked": true}
 predicted = np.argmax(model.predict(x_test, batch_size=256, verbose=0), axis=1)

@@ -1,0 +1,40 @@
+"""Setting up from a fresh clone. That it works as a whole is shown by CI, which starts from one."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from conftest import ROOT
+
+from autograder import bootstrap
+
+
+def test_missing_packages_are_those_that_cannot_be_imported() -> None:
+    assert bootstrap.missing_packages(("json", "no_such_package", "numpy")) == ["no_such_package"]
+    assert bootstrap.missing_packages(bootstrap.NEEDED_TO_TEST) == []
+
+
+def test_nothing_is_set_up_where_everything_is_there(tmp_path: Path) -> None:
+    bootstrap.run_in_environment(tmp_path, ["test"])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_bootstrap_needs_nothing_but_the_standard_library() -> None:
+    code = "import sys; from autograder import __main__, bootstrap; print(set(sys.modules) & {'numpy', 'traitlets'})"
+    done = subprocess.run([sys.executable, "-S", "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
+
+
+def test_without_the_packages_a_command_says_what_to_install() -> None:
+    command = [sys.executable, "-S", "-m", "autograder", "build"]  # -S: no site-packages
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "jupytext, nbgrader, numpy" in done.stderr
+    assert "python -m pip install -e ." in done.stderr
+
+
+def test_a_command_that_does_not_exist_is_refused_with_the_list() -> None:
+    command = [sys.executable, "-m", "autograder", "grad"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "unbuild" in done.stdout
