@@ -13,6 +13,7 @@ import math
 import os
 import re
 import statistics
+import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -133,10 +134,16 @@ def _comparison(network: str, space: dict[str, Any], lecture: list[str], seed: i
 def measure(root: Path, assignment: str, network: str, seed: int) -> Measurement:
     """Train once, here and now, and measure. Takes over the process: TensorFlow stays loaded."""
     os.environ["MPLBACKEND"] = "Agg"
+    root = root.resolve()
     texts = cells(root, assignment)
     space: dict[str, Any] = {"__name__": "__main__"}
     started = time.monotonic()
-    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+    with (
+        contextlib.redirect_stdout(io.StringIO()),
+        contextlib.redirect_stderr(io.StringIO()),
+        tempfile.TemporaryDirectory() as folder,
+        contextlib.chdir(folder),  # the cells save their model
+    ):
         stop = (
             len(texts) if network == "reference" else 1 + next(i for i, t in enumerate(texts) if "def preprocess" in t)
         )

@@ -82,7 +82,7 @@ def accept_noted_files(file_utils: ModuleType, known: Mapping[str, str] = ARRAYS
     import functools
 
     original: Callable[..., bool] | None = getattr(file_utils, "validate_file", None)
-    if original is None or hasattr(original, "accepts_noted_files"):
+    if original is None or getattr(original, "known", None) is known:
         return
 
     @functools.wraps(original)
@@ -91,7 +91,7 @@ def accept_noted_files(file_utils: ModuleType, known: Mapping[str, str] = ARRAYS
     ) -> bool:
         return is_noted(fpath, file_hash, known) or original(fpath, file_hash, algorithm, chunk_size)
 
-    validate_file.accepts_noted_files = True  # type: ignore[attr-defined]
+    validate_file.known = known  # type: ignore[attr-defined]
     file_utils.validate_file = validate_file  # type: ignore[attr-defined]
 
 

@@ -64,7 +64,18 @@ def different(notebook: NotebookNode, assignment: str) -> NotebookNode:
             "    model.compile(optimizer='adam', loss='categorical_crossentropy', metrics=['accuracy'])\n"
             "    return model",
         )
-    return notebook
+    return _answer(
+        notebook,
+        dense="def dense(X, W, b):\n"
+        "    return np.einsum('ni,im->nm', X, W) + b\n\n"
+        "def softmax(Z):\n"
+        "    return np.exp(Z - np.logaddexp.reduce(Z, axis=1)[:, None])\n\n"
+        "def two_layer(X, W1, b1, W2, b2, f_hidden, f_out):\n"
+        "    return f_out(dense(f_hidden(dense(X, W1, b1)), W2, b2))",
+        max_pool="def max_pool(image, size, stride):\n"
+        "    rows, columns = (range(0, n - size + 1, stride) for n in image.shape)\n"
+        "    return [[image[i:i + size, j:j + size].max() for j in columns] for i in rows]",
+    )
 
 
 def wrong_kernel_size(notebook: NotebookNode, assignment: str) -> NotebookNode | None:

@@ -377,7 +377,12 @@ expect("Exercise 4, compile_model returns the model", isinstance(_compiled, Sequ
 _x = np.linspace(-1, 1, 20, dtype="float32").reshape(5, 4)
 _y = np.array([0, 1, 2, 1, 0])
 _p = _compiled.predict(_x, verbose=0)
-_measured = _compiled.evaluate(_x, _y, verbose=0, return_dict=True)
+try:
+    _measured = _compiled.evaluate(_x, _y, verbose=0, return_dict=True)
+except Exception as error:
+    raise AssertionError(
+        f"Exercise 4, evaluate with labels [0, 1, 2, 1, 0]: expected a loss, received {type(error).__name__}. Look at the argument `loss`."
+    ) from None
 expect("Exercise 4, what evaluate measures", sorted(_measured), ["accuracy", "loss"], "the argument `metrics`")
 expect(
     "Exercise 4, the loss of five known predictions",

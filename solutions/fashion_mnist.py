@@ -230,7 +230,12 @@ for _name, _kind in [("sgd", "SGD"), ("rmsprop", "RMSprop")]:
 _x = np.linspace(0, 1, 5 * 28 * 28, dtype="float32").reshape(5, 28, 28, 1)
 _y = np.array([3, 0, 9, 9, 1])
 _p = _network.predict(_x, verbose=0)
-_measured = _network.evaluate(_x, _y, verbose=0, return_dict=True)
+try:
+    _measured = _network.evaluate(_x, _y, verbose=0, return_dict=True)
+except Exception as error:
+    raise AssertionError(
+        f"Exercise 1, evaluate with labels [3, 0, 9, 9, 1]: expected a loss, received {type(error).__name__}. Look at the argument `loss`."
+    ) from None
 expect("Exercise 1, what evaluate measures", sorted(_measured), ["accuracy", "loss"], "the argument `metrics`")
 expect(
     "Exercise 1, the loss of five known predictions",
@@ -285,8 +290,8 @@ for _i, _changed in enumerate(_changes[1:], start=1):
     )
 expect(
     "Exercise 2, what is varied",
-    sorted({entry for changed in _changes for entry in changed}),
-    sorted(BASE),
+    ", ".join(sorted({entry for changed in _changes for entry in changed})),
+    ", ".join(sorted(BASE)),
     "all four entries",
 )
 expect(
@@ -544,7 +549,8 @@ expect("Exercise 4, the validation accuracy of the best of your runs", best["val
 # %% [markdown]
 # How far can such a number be trusted? An accuracy `a`, measured on `n` images, has a standard error of
 # `sqrt(a * (1 - a) / n)`: for 0.80 on 3,000 images 0.0073. The thin lines in the plot are two standard errors to each
-# side. Another seed moves the number by about as much again.
+# side. Another seed moves it too: five seeds of the base network had a standard deviation of about 0.005, without dropout
+# of about 0.01.
 #
 # ## Conclusion in words (8 points, read by your instructor)
 #
@@ -610,7 +616,7 @@ _prepared = preprocess(raw_x_test[:4])
 expect("Exercise 5, the number of axes after preprocess", np.ndim(_prepared), 4, "the channels")
 expect("Exercise 5, the number of images after preprocess", len(_prepared), 4, "the first axis")
 ### BEGIN HIDDEN TESTS
-_raw = (np.arange(3 * 28 * 28) % 251).reshape(3, 28, 28).astype("uint8")
+_raw = (np.arange(3 * 28 * 28) // 10).reshape(3, 28, 28).astype("uint8")
 _before = _raw.copy()
 _prepared = np.asarray(preprocess(_raw))
 expect("Exercise 5, there are floating-point numbers after preprocess", _prepared.dtype.kind, "f", "`astype`")
@@ -618,11 +624,13 @@ expect("Exercise 5, all numbers are between -10 and 10", bool(np.all(np.abs(_pre
 expect(
     "Exercise 5, another image gives other numbers", bool(np.any(_prepared[0] != _prepared[1])), True, "what you return"
 )
+_difference = float(np.max(np.abs(np.asarray(preprocess(_raw[:1]))[0] - _prepared[0])))
 expect(
-    "Exercise 5, the first image alone, compared with it among three",
-    np.asarray(preprocess(_raw[:1]))[0],
-    _prepared[0],
+    "Exercise 5, the largest difference between an image alone and the same among three",
+    _difference,
+    0.0,
     "means and maxima over all images",
+    tolerance=1e-5,
 )
 expect("Exercise 5, the images given, after the call", _raw, _before, "operators that change their array, as `/=`")
 ### END HIDDEN TESTS
@@ -877,7 +885,7 @@ expect("Exercise 8, answer_hardest is a name from class_names", answer_hardest i
 ### BEGIN HIDDEN TESTS
 _said = np.argmax(model.predict(preprocess(raw_x_test), batch_size=256, verbose=0), axis=1)
 _right = [sum(_said[raw_y_test == k] == k) / sum(raw_y_test == k) for k in range(10)]
-if answer_hardest != class_names[int(np.argmin(_right))]:
+if _right[class_names.index(answer_hardest)] > min(_right) + 0.02:  # training anew may swap two that are close
     raise AssertionError(
         f"Exercise 8, answer_hardest: {answer_hardest!r} is not right. Look at the smallest number that `recall_per_class` gives."
     )

@@ -13,7 +13,7 @@ from traitlets.config import Application
 from autograder import datasets
 
 
-class DataApp(Application):
+class DataApp(Application):  # type: ignore[misc]
     """Fetch and verify the datasets."""
 
     name = "autograder-data"
@@ -36,6 +36,9 @@ class DataApp(Application):
                 problem = f"{name}: {found.problem}" if found.problem else ""
             except datasets.DataError as error:
                 problem = str(error)
+            except KeyboardInterrupt:
+                console.print(f"{name}: interrupted; the next run goes on with what is kept.")
+                self.exit(130)
             if not problem:
                 names = ("x_train", "y_train", "x_test", "y_test")
                 shapes = ", ".join(f"{part} {shape}" for part, shape in zip(names, found.shapes, strict=True))
@@ -64,7 +67,7 @@ class DataApp(Application):
 def progress(console: Console) -> Iterator[datasets.Report]:
     """A progress bar on `console`, for as long as the context lasts; yields what moves it."""
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("", total=None)
         doing = ""
 

