@@ -447,8 +447,8 @@ history = train(model, x_train, y_train)
 
 # %% nbgrader={"grade_id": "show_history", "locked": true}
 figure, axes = plt.subplots(figsize=(6, 4))
-axes.plot(history.history["accuracy"], label="training")
-axes.plot(history.history["val_accuracy"], label="validation")
+for name, label in {"accuracy": "training", "val_accuracy": "validation"}.items():
+    axes.plot(history.history[name], label=label)
 axes.set(title="Accuracy of your network", xlabel="epoch", ylabel="accuracy")
 axes.legend()
 plt.show()

@@ -552,7 +552,7 @@ expect("Exercise 4, the validation accuracy of the best of your runs", best["val
 # side. Another seed moves it too: five seeds of the base network had a standard deviation of about 0.005, without dropout
 # of about 0.01.
 #
-# ## Conclusion in words (8 points, read by your instructor)
+# ## Conclusion in words (8 points)
 #
 # What did you find out? About 120 words in the next cell. Two points for each of
 #
@@ -755,8 +755,8 @@ model.save("fashion_mnist.keras")  # after a restart: model = keras.models.load_
 
 # %% nbgrader={"grade_id": "show_history", "locked": true}
 figure, axes = plt.subplots(figsize=(6, 4))
-axes.plot(history.history["accuracy"], label="training")
-axes.plot(history.history["val_accuracy"], label="validation")
+for name, label in {"accuracy": "training", "val_accuracy": "validation"}.items():
+    axes.plot(history.history[name], label=label)
 axes.set(title="Accuracy of your network", xlabel="epoch", ylabel="accuracy")
 axes.legend()
 plt.show()

@@ -37,18 +37,21 @@ def unparsable(notebook: NotebookNode) -> list[str]:
     return faults
 
 
-def secrets(source: NotebookNode) -> set[str]:
-    """Lines that stand only in solutions and hidden tests of `source`: no released file may hold one."""
+def secrets(source: NotebookNode, shortest: int) -> set[str]:
+    """Lines of `shortest` characters or more that stand only in solutions and hidden tests of `source`."""
     shown = "\n".join(REGION.sub("", cell.source) for cell in source.cells)
     regions = [region for cell in source.cells for region in REGION.findall(cell.source)]
     lines = {line.strip() for region in regions for line in region.splitlines()}
-    return {line for line in lines if len(line) > 15 and line not in shown}
+    return {line for line in lines if len(line) >= shortest and line not in shown}
 
 
-def leaks(source: NotebookNode, released: str) -> list[str]:
-    """Delimiters and secret lines of `source` in the text of a released file (JSON text or plain)."""
+def leaks(source: NotebookNode, released: str, shortest: int = 16) -> list[str]:
+    """Delimiters and secret lines of `source` in the text of a released file (JSON text or plain).
+
+    `shortest` leaves out lines that are too short to be anyone's: `except Exception as error:`.
+    """
     plain = released.replace('\\"', '"').replace("\\\\", "\\").replace("\\n", "\n")
-    return [mark for mark in ("BEGIN SOLUTION", "BEGIN HIDDEN", *secrets(source)) if mark in plain]
+    return [mark for mark in ("BEGIN SOLUTION", "BEGIN HIDDEN", *secrets(source, shortest)) if mark in plain]
 
 
 def points(notebook: NotebookNode) -> float:
@@ -73,7 +76,8 @@ def misnumbered(notebook: NotebookNode) -> list[str]:
 
 def points_in_readme(readme: str) -> dict[str, float]:
     """Assignment → points, as the README's table of assignments says."""
-    rows = re.findall(r"^\| `(\w+)` \|.*\| (\d+) \|$", readme, re.MULTILINE)
+    table = readme.split("\n\n| assignment | what a student does |")[1].split("\n\n")[0]
+    rows = re.findall(r"^\| `(\w+)` \|.*\| (\d+) \|$", table, re.MULTILINE)
     return {name: float(number) for name, number in rows}
 
 

@@ -75,10 +75,12 @@ def test_a_planted_output_id_and_syntax_error_are_found() -> None:
 
 @pytest.mark.parametrize("assignment", ASSIGNMENTS)
 def test_no_released_file_holds_a_solution_or_hidden_test(assignment: str) -> None:
-    assert len(gates.secrets(source(assignment))) > 10
+    assert len(gates.secrets(source(assignment), 16)) > 10
     for path in (ROOT / "release").rglob("*"):
         if path.is_file():
-            assert gates.leaks(source(assignment), path.read_text(encoding="utf-8")) == [], path
+            # Another assignment may have a short line of its own that is the same.
+            shortest = 16 if assignment in path.parts else 40
+            assert gates.leaks(source(assignment), path.read_text(encoding="utf-8"), shortest) == [], path
 
 
 def test_a_planted_solution_is_found_even_without_its_delimiters() -> None:
@@ -108,7 +110,10 @@ def test_a_planted_point_is_found_in_heading_and_readme() -> None:
     before = gates.points(notebook)
     graded.metadata.nbgrader.points += 1
     assert len(gates.misnumbered(notebook)) == 1
-    assert gates.points_in_readme("| `mnist` | words | 60 |")["mnist"] == before != gates.points(notebook)
+    assert gates.points_in_readme(
+        "\n\n| assignment | what a student does |\n|---|---|\n| `mnist` | words | 60 |\n\n"
+    ) == {"mnist": before}
+    assert before != gates.points(notebook)
 
 
 @pytest.mark.parametrize("assignment", ASSIGNMENTS)
