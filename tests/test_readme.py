@@ -1,9 +1,12 @@
 """The README says what is true: points, commands, measured accuracies."""
 
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
-from conftest import ROOT
+from conftest import ROOT, copy_course
 from readme import commands
 from test_course import ASSIGNMENTS, source
 
@@ -24,8 +27,13 @@ def test_each_exercise_is_listed_with_its_points(assignment: str) -> None:
     assert dict(re.findall(rf"^\| `{assignment}` \| (.+) \| (\d+) \|$", table, re.MULTILINE)) == exercises(assignment)
 
 
-def test_the_measured_table_is_the_one_that_the_command_prints() -> None:
-    assert accuracy.table(ROOT) in README
+def test_the_measured_table_is_the_one_that_the_command_prints(tmp_path: Path) -> None:
+    folder = copy_course(tmp_path / "course", "solutions")  # all is measured there: the command trains nothing
+    command = [sys.executable, "-m", "autograder", "accuracy"]
+    printed = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout
+    table = printed[printed.index("| assignment") : printed.rindex("|") + 1]
+    assert table in README
+    assert len(table.splitlines()) == 2 + sum(1 + len(plan.compared) for plan in accuracy.PLANS.values())
 
 
 @pytest.mark.parametrize("assignment", accuracy.PLANS)
