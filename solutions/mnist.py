@@ -490,7 +490,7 @@ expect(
 # Only now comes the test set: data "from the real world", untouched until everything was chosen. `evaluate` gives its
 # loss and accuracy; the slide's network had an accuracy of 0.9892.
 #
-# The points for it rise in a straight line: none at an accuracy of 0.97 (what a network without convolutions reaches),
+# The points for it rise in a straight line: none at an accuracy of 0.965 (what a network without convolutions reaches),
 # all 12 from 0.985 up. Grading trains your network anew, so your own number and the graded one may differ by
 # a few thousandths.
 
@@ -503,7 +503,7 @@ print("Test accuracy:", score[1])
 _predictions = model.predict(preprocess(raw_x_test), batch_size=256, verbose=0)
 expect("Accuracy, the shape of the predictions", _predictions.shape, (len(raw_x_test), 10), "the last layer")
 ### BEGIN HIDDEN TESTS
-MINIMUM, BASELINE, POINTS = 0.985, 0.97, 12
+MINIMUM, BASELINE, POINTS = 0.985, 0.965, 12
 _images, _labels = mnist.load_data()[1]
 _accuracy = float(np.mean(np.argmax(model.predict(preprocess(_images), batch_size=256, verbose=0), axis=1) == _labels))
 _points = POINTS * min(1.0, max(0.0, (_accuracy - BASELINE) / (MINIMUM - BASELINE)))
