@@ -1,11 +1,9 @@
 """`autograder demo`: grade a small class on real data, and show the grades."""
 
 import time
-from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
-from traitlets import Unicode
 
 from autograder import course, datasets, demo, sample_class
 from autograder.apps.base import CourseApp
@@ -17,31 +15,30 @@ class DemoApp(CourseApp):
 
     name = "autograder-demo"
     description = "Grade a small class on real MNIST and foundations, and show the grades (about 5 minutes)"
-    folder = Unicode("demo", help="where the demo's course is made; emptied first").tag(config=True)
 
     def start(self) -> None:
         """Fetch MNIST, make the class, grade it one by one, show the table and where everything is."""
         super().start()
-        console, started = Console(highlight=False), time.monotonic()
-        folder = Path(self.folder).resolve()
+        console, started = Console(highlight=False, soft_wrap=True), time.monotonic()
+        folder = self.root.resolve() / "demo"
         console.rule("1/4  Data: MNIST")
         try:
             with progress(console) as report:
                 mnist = datasets.fetch("mnist", report=report)
         except datasets.DataError as error:
             self.fail(str(error))
-        console.print(f"  MNIST is there, from the {mnist.source}, verified.", *mnist.remarks, sep="\n  ")
+        console.print(f"  MNIST is there, from the {mnist.source}, verified.", *mnist.remarks, sep="\n  ", markup=False)
         console.rule("2/4  A class hands in")
-        submissions = demo.make_course(self.root, folder)
-        for student, assignment in submissions:
-            console.print(f"  {assignment:12} {student:20} {sample_class.STUDENTS[student].__doc__}")
-        console.rule("3/4  Grading")
         try:
+            submissions = demo.make_course(self.root, folder)
+            for student, assignment in submissions:
+                console.print(f"  {assignment:12} {student:20} {sample_class.STUDENTS[student].__doc__}")
+            console.rule("3/4  Grading")
             demo.prepare(folder)
             for number, (student, assignment) in enumerate(submissions, start=1):
                 console.print(f"  [{number}/{len(submissions)}] {assignment:12} {student:20} …", end="")
                 console.print(f"{demo.grade(folder, student, assignment):5.0f} s")
-            grades = demo.export(folder)
+            grades = demo.publish(folder)
         except course.CourseError as error:
             self.fail(str(error))
         console.rule("4/4  Grades")

@@ -1,7 +1,7 @@
 """On a test kernel's PYTHONPATH: `keras.datasets.….load_data()` gives small made-up data, learned in seconds.
 
-Ten patterns plus noise, in the shapes and types of the real data; only the number of images differs. Networks with batch
-normalisation get more of them: its running means take some hundred steps to settle.
+Ten patterns plus noise, in the shapes and types of the real data; only the number of images differs. Networks with
+batch normalisation get more of them: its running means take some hundred steps to settle.
 """
 
 import sys
