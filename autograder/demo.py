@@ -12,7 +12,7 @@ from pathlib import Path
 
 from autograder import course, sample_class
 
-# Who hands in: one student trains for all ten epochs, one for a single epoch; more would take more minutes.
+# Who hands in: one student trains for all ten epochs, one for two; more would take more minutes.
 CLASS = {
     "foundations": ("perfect", "syntax_error", "empty", "colab"),
     "mnist": ("perfect", "hasty", "untrained", "empty"),

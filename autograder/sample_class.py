@@ -94,11 +94,11 @@ def untrained(notebook: NotebookNode, assignment: str) -> NotebookNode | None:
 
 
 def hasty(notebook: NotebookNode, assignment: str) -> NotebookNode | None:
-    """Trains for one epoch instead of ten."""
+    """Trains for two epochs instead of ten."""
     if assignment != "mnist":
         return None
     source = _cell(notebook, "train")["source"]
-    return _answer(notebook, train=source.replace("epochs=epochs", "epochs=1"))
+    return _answer(notebook, train=source.replace("epochs=epochs", "epochs=2"))
 
 
 def shuffled_labels(notebook: NotebookNode, assignment: str) -> NotebookNode | None:
