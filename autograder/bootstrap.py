@@ -12,7 +12,7 @@ import sys
 import time
 from pathlib import Path
 
-NEEDED = ("jupytext", "nbgrader", "numpy", "requests", "rich", "tensorflow", "PIL")
+NEEDED = ("PIL", "ipykernel", "jupytext", "matplotlib", "nbgrader", "numpy", "requests", "rich", "tensorflow")
 NEEDED_TO_TEST = (*NEEDED, "mypy", "pytest", "pytest_timeout", "ruff")
 
 
@@ -23,8 +23,10 @@ def missing_packages(names: tuple[str, ...]) -> list[str]:
 
 def run_in_environment(root: Path, arguments: list[str]) -> None:
     """Return where this Python has all that is needed; else set up `root`/.venv, run there, and exit as that does."""
-    if sys.version_info < (3, 11):  # noqa: UP036 (pip has not checked it yet)
-        sys.exit(f"autograder: expected Python 3.11 or newer, received {sys.version.split()[0]} ({sys.executable})")
+    if not (3, 11) <= sys.version_info[:2] <= (3, 13):  # those that TensorFlow is there for
+        sys.exit(
+            f"autograder: expected Python 3.11, 3.12 or 3.13, received {sys.version.split()[0]} ({sys.executable})"
+        )
     if not missing_packages(NEEDED_TO_TEST if arguments[:1] == ["test"] else NEEDED):
         return
     python = root / ".venv" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")

@@ -79,8 +79,11 @@ def _bare(cell: NotebookNode) -> NotebookNode:
     return nbformat.from_dict({**cell, "metadata": metadata})
 
 
-def build_source(root: Path, assignment: str) -> Path:
-    """Write `source/<assignment>/<assignment>.ipynb` from its text, and return its path."""
+def build_source(root: Path, assignment: str, force: bool = False) -> Path:
+    """Write `source/<assignment>/<assignment>.ipynb` from its text, and return its path.
+
+    Raises CourseError where that notebook says something else and is newer than the text, unless with `force`.
+    """
     text = root / "solutions" / f"{assignment}.py"
     if not text.is_file():
         raise CourseError(f"assignment {assignment!r}: expected its text at {text}; there are {assignments(root)}")
@@ -89,6 +92,13 @@ def build_source(root: Path, assignment: str) -> Path:
     except (CourseError, nbformat.ValidationError, KeyError) as error:
         raise CourseError(f"{text}: {error}") from error
     path = root / "source" / assignment / f"{assignment}.ipynb"
+    if not force and path.is_file() and path.stat().st_mtime > text.stat().st_mtime:
+        there = notebook_from_text(text_from_notebook(nbformat.read(path, as_version=4)))
+        if there != notebook:
+            raise CourseError(
+                f"{path} was edited after {text}: `autograder unbuild {assignment}` keeps the edit, "
+                f"`autograder build --force {assignment}` discards it"
+            )
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(nbformat.writes(notebook, version=4) + "\n", encoding="utf-8")
     return path
@@ -117,9 +127,9 @@ def nbgrader(root: Path, *arguments: str) -> None:
         raise CourseError(f"`nbgrader {' '.join(arguments)}` failed:\n{done.stdout}{done.stderr}")
 
 
-def build(root: Path, names: list[str]) -> Iterator[str]:
+def build(root: Path, names: list[str], force: bool = False) -> Iterator[str]:
     """Build `source/` and `release/` for each of `names`; yields each name when its notebooks are written."""
     for name in names:
-        build_source(root, name)
+        build_source(root, name, force)
         nbgrader(root, "generate_assignment", name, "--force", "--create")
         yield name

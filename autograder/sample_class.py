@@ -78,6 +78,21 @@ def different(notebook: NotebookNode, assignment: str) -> NotebookNode:
     )
 
 
+def quick(notebook: NotebookNode, assignment: str) -> NotebookNode:
+    """Solves everything and forgets to set QUICK back to False."""
+    return _answer(notebook, setup=_cell(notebook, "setup")["source"].replace("QUICK = False", "QUICK = True"))
+
+
+def one_answer(notebook: NotebookNode, assignment: str) -> NotebookNode | None:
+    """Solves a single exercise, pooling, and leaves all others."""
+    if assignment != "foundations":
+        return None
+    for cell in notebook.cells:
+        if cell.metadata.get("nbgrader", {}).get("solution") and cell.metadata.nbgrader.grade_id != "max_pool":
+            cell["source"] = "raise NotImplementedError"
+    return notebook
+
+
 def wrong_kernel_size(notebook: NotebookNode, assignment: str) -> NotebookNode | None:
     """Gives the first layer kernels of 5×5."""
     if assignment != "mnist":
@@ -162,6 +177,8 @@ STUDENTS: dict[str, Change] = {
     for change in (
         perfect,
         different,
+        quick,
+        one_answer,
         wrong_kernel_size,
         untrained,
         hasty,

@@ -97,3 +97,9 @@ def differing_files(committed: Path, rebuilt: Path) -> list[str]:
         or not (rebuilt / name).is_file()
         or (committed / name).read_bytes() != (rebuilt / name).read_bytes()
     )
+
+
+def first_error(notebook: NotebookNode) -> str | None:
+    """Name of the first exception in an executed notebook."""
+    outputs = (output for cell in notebook.cells for output in cell.get("outputs", []))
+    return next((output.ename for output in outputs if output.output_type == "error"), None)

@@ -1,6 +1,9 @@
 """The build and its gates; each gate is shown to fail on a planted fault."""
 
 import copy
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import gates
@@ -152,3 +155,29 @@ def test_an_edit_in_source_comes_back_into_solutions(tmp_path: Path) -> None:
     assert set(after.splitlines()) - set(before.splitlines()) == {"# One more sentence."}
     course.build_source(folder, "mnist")
     assert gates.outputs(nbformat.read(path, as_version=4)) == []
+
+
+def test_a_build_does_not_discard_an_edit_in_source(tmp_path: Path) -> None:
+    folder = copy_course(tmp_path / "course", "solutions", "source")
+    path = folder / "source" / "mnist" / "mnist.ipynb"
+    path.write_text(path.read_text().replace("Homework 2", "Homework II"))
+    os.utime(folder / "solutions" / "mnist.py", (0, 0))
+    with pytest.raises(course.CourseError, match="autograder unbuild mnist` keeps the edit"):
+        course.build_source(folder, "mnist")
+    assert "Homework II" in path.read_text()
+    course.build_source(folder, "mnist", force=True)
+    assert "Homework II" not in path.read_text()
+
+
+def test_a_command_outside_of_a_course_says_so(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "autograder", "build"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "run this in the course folder" in done.stderr
+
+
+def test_unbuild_says_what_it_rewrote(tmp_path: Path) -> None:
+    folder = copy_course(tmp_path / "course", "solutions", "source")
+    command = [sys.executable, "-m", "autograder", "unbuild", "foundations"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
+    assert "solutions/foundations.py: unchanged" in done.stdout

@@ -42,6 +42,8 @@ def test_minimum_and_baseline_of_the_ramp_are_those_measured(assignment: str) ->
     text = (ROOT / "solutions" / f"{assignment}.py").read_text(encoding="utf-8")
     minimum, baseline = re.search(r"^MINIMUM, BASELINE, POINTS = ([\d.]+), ([\d.]+), \d+$", text, re.MULTILINE).groups()
     assert (float(minimum), float(baseline)) == (measured["reference"].minimum, measured["dense"].baseline)
+    if "lecture" in measured:
+        assert measured["dense"].mean < measured["lecture"].mean < float(minimum)
     words = "\n".join(cell.source for cell in source(assignment).cells if cell.cell_type == "markdown")
     assert minimum in words
     assert baseline in words

@@ -1,11 +1,12 @@
 """The sample class, graded by nbgrader: each student gets the score that what they handed in deserves."""
 
 import functools
-import json
 import re
 from collections.abc import Callable
 from pathlib import Path
 
+import gates
+import nbformat
 import pytest
 from conftest import ROOT, SMALL_DATA, copy_course
 from nbgrader.api import Gradebook, MissingEntry
@@ -16,6 +17,7 @@ EXPECTED = {
     "mnist": {
         "perfect": 60,
         "different": 60,
+        "quick": 60,  # grading puts QUICK = False back
         "wrong_kernel_size": 54,  # its row (1), the sum of parameters (2), another input shape (3)
         "untrained": 44,  # the history (4), the accuracy (12)
         "shuffled_labels": 48,  # the accuracy (12)
@@ -30,6 +32,7 @@ EXPECTED = {
     "foundations": {
         "perfect": 100,
         "different": 100,
+        "one_answer": 3,
         "syntax_error": 91,  # dense layer, softmax, two layers (9): one cell of answers
         "endless_loop": 91,
         "exception_half_way": 91,
@@ -91,18 +94,41 @@ def test_who_hands_in_nothing_has_no_grade(graded: Callable[[str], Path]) -> Non
 def test_a_released_notebook_runs_to_its_first_unsolved_exercise(
     graded: Callable[[str], Path], assignment: str
 ) -> None:
-    notebook = json.loads(
-        (graded(assignment) / "autograded" / "blank" / assignment / f"{assignment}.ipynb").read_text()
-    )
-    outputs = [output for cell in notebook["cells"] for output in cell.get("outputs", [])]
-    first = next(output for output in outputs if output["output_type"] == "error")
-    assert first["ename"] == "NotImplementedError"
+    path = graded(assignment) / "autograded" / "blank" / assignment / f"{assignment}.ipynb"
+    assert gates.first_error(nbformat.read(path, as_version=4)) == "NotImplementedError"
 
 
-def test_accuracy_is_scored_by_the_ramp(graded: Callable[[str], Path]) -> None:
-    notebook = json.loads((graded("mnist") / "autograded" / "hasty" / "mnist" / "mnist.ipynb").read_text())
-    cell = next(c for c in notebook["cells"] if c["metadata"].get("nbgrader", {}).get("grade_id") == "test_accuracy")
-    minimum, baseline = map(float, re.search(r"MINIMUM, BASELINE, POINTS = ([\d.]+), ([\d.]+)", str(cell)).groups())
-    accuracy = float(re.search(r"received (\d\.\d+)", str(cell["outputs"])).group(1))
-    ramp = 12 * min(1, max(0, (accuracy - baseline) / (minimum - baseline)))
-    assert score(graded("mnist"), "mnist", "hasty") == pytest.approx(60 - 4 - 12 + ramp, abs=0.1)
+def test_an_earlier_error_is_found() -> None:
+    notebook = nbformat.v4.new_notebook()
+    for name in ("NameError", "NotImplementedError"):
+        cell = nbformat.v4.new_code_cell(outputs=[nbformat.v4.new_output("error", ename=name, evalue="", traceback=[])])
+        notebook.cells.append(cell)
+    assert gates.first_error(notebook) == "NameError"
+
+
+@pytest.mark.parametrize("assignment", ["mnist", "fashion_mnist", "cifar"])
+def test_accuracy_is_scored_by_a_ramp_and_not_a_cliff(assignment: str) -> None:
+    source = nbformat.read(ROOT / "source" / assignment / f"{assignment}.ipynb", as_version=4)
+    (cell,) = (c for c in source.cells if c.metadata.get("nbgrader", {}).get("grade_id") == "test_accuracy")
+    limits = re.search(r"^MINIMUM, BASELINE, POINTS = .*$", cell.source, re.MULTILINE).group()
+    formula = re.search(r"^_points = .*$", cell.source, re.MULTILINE).group()
+
+    def points(share: float) -> float:
+        """The points of an accuracy that lies at `share` of the way from baseline to minimum."""
+        space: dict[str, float] = {}
+        exec(limits, space)
+        space["_accuracy"] = space["BASELINE"] + share * (space["MINIMUM"] - space["BASELINE"])
+        exec(formula, space)
+        return space["_points"]
+
+    assert [points(share) for share in (-1, 0, 0.25, 0.5, 1, 2)] == pytest.approx([0, 0, 3, 6, 12, 12])
+
+
+def test_the_accuracy_that_is_printed_gives_the_points(graded: Callable[[str], Path]) -> None:
+    path = graded("mnist") / "autograded" / "hasty" / "mnist" / "mnist.ipynb"
+    cells = {
+        c.metadata.nbgrader.grade_id: c for c in nbformat.read(path, as_version=4).cells if "nbgrader" in c.metadata
+    }
+    printed = "".join(output.get("text", "") for output in cells["test_accuracy"].outputs)
+    points = float(re.search(r"received 0\.\d+: ([\d.]+) of 12 points", printed).group(1))
+    assert score(graded("mnist"), "mnist", "hasty") == pytest.approx(60 - 4 - 12 + points, abs=0.06)

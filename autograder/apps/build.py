@@ -1,5 +1,9 @@
 """`autograder build` and `autograder unbuild`."""
 
+from typing import Any, ClassVar
+
+from traitlets import Bool
+
 from autograder import course
 from autograder.apps.base import CourseApp
 
@@ -9,13 +13,18 @@ class BuildApp(CourseApp):
 
     name = "autograder-build"
     description = "Build source/ and release/ from the text in solutions/ (all assignments, or those named)"
+    force = Bool(False, help="also where that discards edits made in source/").tag(config=True)
+    flags: ClassVar[dict[str, Any]] = {
+        **CourseApp.flags,
+        "force": ({"BuildApp": {"force": True}}, "Build also where that discards edits made in source/."),
+    }
 
     def start(self) -> None:
         """Build each assignment; the gradebook learns its cells and points on the way."""
         super().start()
         names = self.chosen()
         try:
-            for number, name in enumerate(course.build(self.root, names), start=1):
+            for number, name in enumerate(course.build(self.root, names, self.force), start=1):
                 print(f"[{number}/{len(names)}] {name}: source/{name}/{name}.ipynb and release/{name}/{name}.ipynb")
         except course.CourseError as error:
             self.fail(str(error))

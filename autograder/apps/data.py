@@ -65,18 +65,23 @@ class DataApp(Application):  # type: ignore[misc]
 
 @contextlib.contextmanager
 def progress(console: Console) -> Iterator[datasets.Report]:
-    """A progress bar on `console`, for as long as the context lasts; yields what moves it."""
+    """A progress bar on `console`, for as long as the context lasts; yields what moves it. Lines without a terminal."""
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("", total=None)
-        doing = ""
+        doing, tenths = "", 0
 
         def report(what: str, done: int, total: int | None) -> None:
-            nonlocal doing
+            nonlocal doing, tenths
             if what != doing:
-                doing = what
+                doing, tenths = what, 0
                 bar.reset(task, description=what, total=total)
+                if not console.is_terminal:
+                    console.print(f"{what} …")
             bar.update(task, completed=done, total=total)
+            if total and not console.is_terminal and 10 * done // total > tenths:
+                tenths = 10 * done // total
+                console.print(f"{what}: {10 * tenths} % of {total / 1e6:.0f} MB")
 
         yield report
 
