@@ -171,22 +171,25 @@ def save(root: Path, measurements: list[Measurement]) -> None:
     os.replace(new, path)
 
 
-def measure_missing(root: Path, names: list[str], seeds: int) -> Iterator[Measurement]:
-    """Measure seeds 1 to `seeds` of every network of the assignments `names`, where that isn't known yet."""
-    known = load(root)
-    done = {(m.assignment, m.network, m.seed) for m in known}
+def missing(root: Path, names: list[str], seeds: int) -> Iterator[tuple[str, str, int]]:
+    """(assignment, network, seed) of what isn't measured yet, for seeds 1 to `seeds` of the assignments `names`."""
+    done = {(m.assignment, m.network, m.seed) for m in load(root)}
     for name in names:
         for network in (*PLANS[name].compared, "reference"):
             # The lecture's network is there to compare, not to derive a limit from: one seed does.
             last = min(seeds, 1) if network == "lecture" else seeds
-            for seed in range(1, last + 1):
-                if (name, network, seed) in done:
-                    continue
-                # A process of its own each: seeds, memory and threads start afresh.
-                with ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn")) as pool:
-                    known.append(pool.submit(measure, root, name, network, seed).result())
-                save(root, known)
-                yield known[-1]
+            yield from ((name, network, seed) for seed in range(1, last + 1) if (name, network, seed) not in done)
+
+
+def measure_missing(root: Path, names: list[str], seeds: int) -> Iterator[Measurement]:
+    """Measure what is missing; each is kept as soon as it is known."""
+    known = load(root)
+    for name, network, seed in missing(root, names, seeds):
+        # A process of its own each: seeds, memory and threads start afresh.
+        with ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn")) as pool:
+            known.append(pool.submit(measure, root, name, network, seed).result())
+        save(root, known)
+        yield known[-1]
 
 
 def summaries(root: Path) -> list[Summary]:

@@ -60,7 +60,7 @@ def expect(what, received, expected, look, tolerance=1e-6):
     if not same:
         if isinstance(received, np.ndarray) and received.shape != np.shape(expected):
             expected, received = f"shape {np.shape(expected)}", f"shape {received.shape}"
-        raise AssertionError(f"{what}: expected {expected}, received {received}. Look at {look}.")
+        raise AssertionError(f"{what}:\n  expected {expected}\n  received {received}\nLook at {look}.")
 
 
 # %% [markdown]
