@@ -3,7 +3,7 @@
 #
 # Homework 1 and 2 of the last slide. The digits are replaced by Fashion-MNIST: clothes in ten classes, with images of
 # the same size and in the same number, and harder to tell apart. The lecture's network, untouched, reaches a test
-# accuracy of about 0.888 here, after 0.989 on digits.
+# accuracy of about 0.886 here, after 0.989 on digits.
 #
 # **You will** vary a network one thing at a time and choose by validation, say what the numbers show and what they
 # don't, design and train a network of your own within a budget, and find out which clothes it confuses.
@@ -775,8 +775,8 @@ plt.show()
 # %% [markdown]
 # ## How good is it? (12 points)
 #
-# Now the test set, for the first time. The points rise in a straight line: none at an accuracy of 0.87 (what a network
-# without convolutions reaches), all 12 from 0.905 up; the accuracy of the lecture's
+# Now the test set, for the first time. The points rise in a straight line: none at an accuracy of 0.86 (what a network
+# without convolutions reaches), all 12 from 0.91 up; the accuracy of the lecture's
 # network would be worth about half of them, were it within the budget.
 # They are given within both budgets only. Grading trains your network anew, so your own number and the graded one may
 # differ by a few thousandths.
@@ -805,7 +805,7 @@ expect(
     "Exercise 7",
 )
 ### BEGIN HIDDEN TESTS
-MINIMUM, BASELINE, POINTS = 0.905, 0.87, 12
+MINIMUM, BASELINE, POINTS = 0.91, 0.86, 12
 _images, _labels = fashion_mnist.load_data()[1]
 _accuracy = float(np.mean(np.argmax(model.predict(preprocess(_images), batch_size=256, verbose=0), axis=1) == _labels))
 _points = POINTS * min(1.0, max(0.0, (_accuracy - BASELINE) / (MINIMUM - BASELINE)))
