@@ -13,9 +13,8 @@
 #
 # **How to work**: run the cells from top to bottom (Shift+Enter). Write your code where `raise NotImplementedError`
 # stands, then run the test cell below it: silence means that the visible tests pass. Grading runs further tests on
-# other inputs, so solve the exercise and not its tests. A test cell that prints a warning loses its points. Don't rename the
-# file. At the end choose
-# *Kernel → Restart & Run All*, look whether everything still works, and save.
+# other inputs, so solve the exercise and not its tests. A test cell that prints a warning loses its points. Don't
+# rename the file. At the end choose *Kernel → Restart & Run All*, look whether everything still works, and save.
 #
 # **In a hurry?** Set `QUICK = True` in the next cell: few images, one epoch, seconds instead of minutes. The accuracy
 # is then meaningless. Grading always puts `QUICK = False` back.
@@ -776,10 +775,9 @@ plt.show()
 # ## How good is it? (12 points)
 #
 # Now the test set, for the first time. The points rise in a straight line: none at an accuracy of 0.86 (what a network
-# without convolutions reaches), all 12 from 0.91 up; the accuracy of the lecture's
-# network would be worth about half of them, were it within the budget.
-# They are given within both budgets only. Grading trains your network anew, so your own number and the graded one may
-# differ by a few thousandths.
+# without convolutions reaches), all 12 from 0.91 up; the accuracy of the lecture's network would be worth about half of
+# them, were it within the budget. They are given within both budgets only. Grading trains your network anew, so your
+# own number and the graded one may differ by a few thousandths.
 
 # %% nbgrader={"grade_id": "evaluate", "locked": true}
 predicted = np.argmax(model.predict(x_test, batch_size=256, verbose=0), axis=1)

@@ -13,9 +13,8 @@
 #
 # **How to work**: run the cells from top to bottom (Shift+Enter). Write your code where `raise NotImplementedError`
 # stands, then run the test cell below it: silence means that the visible tests pass. Grading runs further tests on
-# other inputs, so solve the exercise and not its tests. A test cell that prints a warning loses its points. Don't rename the
-# file. At the end choose
-# *Kernel → Restart & Run All*, look whether everything still works, and save.
+# other inputs, so solve the exercise and not its tests. A test cell that prints a warning loses its points. Don't
+# rename the file. At the end choose *Kernel → Restart & Run All*, look whether everything still works, and save.
 #
 # **In a hurry?** Set `QUICK = True` in the next cell: few images, one epoch, seconds instead of minutes. The accuracy
 # is then meaningless. Grading always puts `QUICK = False` back.
