@@ -216,6 +216,6 @@ def table(root: Path) -> str:
     ]
     for s in summaries(root):
         proposed = {"reference": f"minimum {s.minimum:.3f}", "dense": f"baseline {s.baseline:.3f}"}.get(s.network, "")
-        spread = f"{s.mean:.4f} | {s.deviation:.4f}"
+        spread = f"{s.mean:.4f} | {f'{s.deviation:.4f}' if s.seeds > 1 else ''}"
         lines.append(f"| {s.assignment} | {s.network} | {s.seeds} | {spread} | {proposed} |")
     return "\n".join(lines)

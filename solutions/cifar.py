@@ -3,8 +3,8 @@
 #
 # Homework 3 of the last slide: "in `cifar` the images are RGB, so where the dimensions of the data are concerned, 1
 # has to become 3". Ten classes again, but photographs: a cat may sit anywhere, in any pose, before any background. The
-# lecture's network with 3 channels, otherwise untouched, reaches a test accuracy of about 0.66 after 12 epochs; a
-# network without convolutions about 0.45.
+# lecture's network with 3 channels, otherwise untouched, reaches a test accuracy of about 0.60 after 10 epochs; a
+# network without convolutions about 0.39.
 #
 # **You will** adapt a network to colour, keep an eye on memory and on parameters, put the preparation of images into
 # the network itself, and train a network of your own design within a budget.
@@ -463,8 +463,8 @@ plt.show()
 # %% [markdown]
 # ## How good is it? (12 points)
 #
-# The points rise in a straight line: none at a test accuracy of 0.45 (what a network without convolutions reaches),
-# all 12 from 0.735 up. They are given within the budgets only. Grading trains your network anew, so your own number
+# The points rise in a straight line: none at a test accuracy of 0.39 (what a network without convolutions reaches),
+# all 12 from 0.74 up. They are given within the budgets only. Grading trains your network anew, so your own number
 # and the graded one may differ by about a hundredth.
 
 # %% nbgrader={"grade_id": "evaluate", "locked": true}
@@ -493,7 +493,7 @@ expect(
     "Exercise 5",
 )
 ### BEGIN HIDDEN TESTS
-MINIMUM, BASELINE, POINTS = 0.735, 0.45, 12
+MINIMUM, BASELINE, POINTS = 0.74, 0.39, 12
 _images, _labels = cifar10.load_data()[1]
 _predictions = np.argmax(model.predict(preprocess(_images), batch_size=256, verbose=0), axis=1)
 _accuracy = float(np.mean(_predictions == _labels[:, 0]))
