@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+from autograder.grading.pipeline import configure
+
 c = get_config()  # noqa: F821
 
 c.CourseDirectory.root = str(Path(__file__).resolve().parent)
@@ -13,8 +15,11 @@ c.ClearSolutions.code_stub = {"python": "raise NotImplementedError"}
 # The first cell's QUICK switch is locked: this lets a student flip it, and grading puts it back.
 c.LockCells.lock_readonly_cells = False
 
-# A cell may train for so many seconds (nbgrader's own limit is 30).
-c.Execute.timeout = 1800
+# Grading keeps students' code apart from the tests, also by `nbgrader autograde` and formgrader's button.
+configure(c)
+# A cell may train for so many seconds, a notebook in all.
+c.Limits.cell_seconds = 1800
+c.Limits.total_seconds = 5400
 # Anything on stderr in a grade cell costs its points, and TensorFlow logs there.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # Plots are drawn into the notebook; no display is needed.

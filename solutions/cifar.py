@@ -525,8 +525,13 @@ plt.show()
 # a layer or function of your own making can be saved, but not loaded elsewhere.
 
 # %% nbgrader={"grade_id": "checkpoint", "locked": true}
-model.save("cifar.keras")
-saved_model = keras.models.load_model("cifar.keras")
+def save_and_load(network, path):
+    """Save `network` to `path`, and return what the file alone gives."""
+    network.save(path)
+    return keras.models.load_model(path)
+
+
+saved_model = save_and_load(model, "cifar.keras")
 print("the loaded network says", class_names[int(np.argmax(saved_model.predict(raw_x_test[:1], verbose=0)))])
 
 # %% nbgrader={"grade_id": "test_saved", "grade": true, "locked": true, "points": 2}

@@ -9,6 +9,9 @@ from autograder.apps.accuracy import AccuracyApp
 from autograder.apps.build import BuildApp, UnbuildApp
 from autograder.apps.data import DataApp
 from autograder.apps.demo import DemoApp
+from autograder.apps.export import ExportApp
+from autograder.apps.grade import GradeApp
+from autograder.apps.restore import RestoreApp
 from autograder.apps.test import TestApp
 
 
@@ -20,7 +23,10 @@ class AutograderApp(NbGrader):  # type: ignore[misc]
     version = __version__
     subcommands: ClassVar[dict[str, tuple[type[Any], str]]] = {
         app.name.removeprefix("autograder-"): (app, app.description)
-        for app in (DemoApp, TestApp, BuildApp, UnbuildApp, DataApp, AccuracyApp)
+        for app in (
+            *(DemoApp, TestApp, BuildApp, UnbuildApp, DataApp, AccuracyApp),
+            *(GradeApp, ExportApp, RestoreApp),
+        )
     }
 
     def start(self) -> None:

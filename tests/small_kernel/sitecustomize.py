@@ -24,7 +24,8 @@ def small(shape, train, seed):
     return (pixels[:train], labels[:train]), (pixels[train:], labels[train:])
 
 
-if "ipykernel_launcher" in " ".join(sys.orig_argv):
+KERNELS = ("ipykernel_launcher", "autograder.candidate import agent", "autograder.examiner import zygote")
+if any(name in " ".join(sys.orig_argv) for name in KERNELS):
     from keras.datasets import cifar10, fashion_mnist, mnist
 
     mnist.load_data = lambda *_, **__: small((28, 28), 3000, seed=0)

@@ -1,0 +1,161 @@
+"""What `autograder grade` shows: a live table in a terminal, lines elsewhere, and a summary."""
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from types import TracebackType
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+from autograder.grading.job import Event
+from autograder.grading.pipeline import Watcher
+from autograder.grading.record import FAULT, GRADED, MENDED, PERSON, SubmissionStatus
+from autograder.grading.rehearsal import Rehearsal
+from autograder.grading.work import Submission
+
+
+@dataclass
+class _Row:
+    where: str = "waiting"
+    started: float | None = None
+    seconds: float | None = None
+    score: str = ""
+    ended: float | None = None
+
+    @property
+    def urgency(self) -> float:
+        """For a table that does not fit: what runs comes first, then what ended last, then what waits."""
+        if self.ended is not None:
+            return -self.ended
+        return -float("inf") if self.started is not None else float("inf")
+
+    def columns(self) -> tuple[str, str, str]:
+        seconds = self.seconds
+        if seconds is None and self.started is not None:
+            seconds = time.monotonic() - self.started
+        return self.where, "" if seconds is None else f"{seconds:.0f} s", self.score
+
+
+@dataclass
+class Lines(Watcher):
+    """Plain lines: one when a submission is finished."""
+
+    console: Console
+    rows: dict[str, _Row] = field(default_factory=dict)
+    statuses: list[SubmissionStatus] = field(default_factory=list)
+
+    def __enter__(self) -> "Lines":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        pass
+
+    def say(self, *lines: str) -> None:
+        """Print lines as they are."""
+        self.console.print(*lines, sep="\n", markup=False, highlight=False, soft_wrap=True)
+
+    def rehearsed(self, notebook: str, rehearsal: Rehearsal) -> None:
+        """Say what the rehearsal found wrong."""
+        for cell, why in rehearsal.differing.items():
+            self.say(
+                f"{notebook}, {cell}: can't be graded isolated: {why}. Change the test, or allow the cell by name:"
+            )
+            self.say(f"    c.Grading.not_isolated = [{cell!r}]")
+        for cell, why in rehearsal.short.items():
+            self.say(f"{notebook}, {cell}: {why}")
+
+    def planned(self, submissions: Sequence[Submission], unchanged: Sequence[str]) -> None:
+        """Say how many there are."""
+        self.rows = {submission.student: _Row() for submission in submissions}
+        self.say(f"{len(submissions)} to grade; {len(unchanged)} are as they should be")
+
+    def event(self, event: Event) -> None:
+        """Note where a submission is."""
+        if row := self.rows.get(event.student):
+            row.started = row.started or time.monotonic()
+            row.where = f"{event.notebook}: {event.what} {event.done}/{event.total}"
+
+    def finished(self, submission: Submission, status: SubmissionStatus) -> None:
+        """Say how it ended."""
+        self.statuses.append(status)
+        row = self.rows[submission.student]
+        row.where, row.ended = status.label, time.monotonic()
+        if row.started:
+            row.seconds = row.ended - row.started
+        if submission.score is not None and submission.max_score is not None and status.label in (GRADED, MENDED):
+            row.score = f"{submission.score:g} / {submission.max_score:g}"
+        self.line(submission.student, row)
+
+    def line(self, student: str, row: _Row) -> None:
+        """One finished submission."""
+        count = sum(row.ended is not None for row in self.rows.values())
+        self.say("  ".join(filter(None, [f"[{count}/{len(self.rows)}] {student}:", *row.columns()])))
+
+    def would_change(self, submission: Submission, old: float | None, new: float | None) -> None:
+        """Old and new points, in a dry run."""
+        self.rows.pop(submission.student)
+        points = ["no grade" if value is None else f"{value:g}" for value in (old, new)]
+        said = [
+            f"  ({work.name}: {work.outcome.message})" for work in submission.works if work.outcome and not work.graded
+        ]
+        self.say(f"{submission.student}: {points[0]} → {points[1]}{''.join(said)}")
+
+    def summary(self) -> list[str]:
+        """How many ended how; of each that somebody should look at, what it is."""
+        lines = []
+        unscored: Counter[str] = Counter()
+        for label in (GRADED, MENDED, PERSON, FAULT):
+            found = [status for status in self.statuses if status.label == label]
+            if found:
+                lines.append(f"{label}: {len(found)}")
+            for status in found:
+                for name, notebook in status.notebooks.items():
+                    said = [f"{mend.cell}: {mend.what}" for mend in notebook.mends]
+                    said += [notebook.message] if notebook.status != "graded" else []
+                    lines += [f"    {status.student}, {name}: {what}" for what in said]
+                    missing = [cell for cell, score in notebook.scores.items() if score is None]
+                    unscored.update(f"{name}, {cell}: {notebook.reasons.get(cell)}" for cell in missing)
+        if unscored:
+            lines.append("cells without a score, to be graded by hand:")
+            lines += [f"    {what} ({count} submissions)" for what, count in unscored.items()]
+        review = [f"    {status.student}: {what}" for status in self.statuses for what in status.review]
+        return [*lines, *(["please look at:", *review] if review else [])]
+
+
+class LiveTable(Lines):
+    """A table of all submissions: where each is, its time and score."""
+
+    def __enter__(self) -> "LiveTable":
+        self._live = Live(console=self.console, get_renderable=self.fitting, refresh_per_second=4, transient=True)
+        self._live.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._live.stop()
+        if self.rows:
+            self.console.print(_table(self.rows))
+
+    def line(self, student: str, row: _Row) -> None:
+        """The table shows it."""
+
+    def fitting(self) -> Table | str:
+        """As much of the table as the terminal holds."""
+        if not self.rows:
+            return "reading the submissions …"
+        room = max(3, self.console.height - 6)
+        shown = sorted(self.rows, key=lambda student: self.rows[student].urgency)[:room]
+        done = sum(row.ended is not None for row in self.rows.values())
+        rows = {student: row for student, row in self.rows.items() if student in shown}
+        return _table(rows, f"{done} of {len(self.rows)} done")
+
+
+def _table(rows: dict[str, _Row], caption: str = "") -> Table:
+    table = Table("student", "where", caption=caption or None)
+    table.add_column("time", justify="right")
+    table.add_column("score", justify="right")
+    for student, row in rows.items():
+        table.add_row(student, *row.columns())
+    return table

@@ -1,0 +1,173 @@
+"""The one file of ours beside the student's code: limits, the work folder, ipykernel, and this end of the wire.
+
+It runs before any student's code, and is trusted only until then. It imports the standard library alone until the
+limits hold.
+"""
+
+import contextlib
+import ctypes
+import importlib
+import json
+import os
+import resource
+import signal
+import socket
+import struct
+import sys
+import traceback
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from autograder.wire.folder import Folder
+
+# How it is started: our package is importable only until it is, as a student's code has no use for it.
+BOOT = "import sys; sys.path[0] = sys.argv.pop(1); from autograder.candidate import agent; agent.main()"
+
+# System calls by which a program has memory that no limit here sees, or that only attacks on the machine need:
+# memfd_create, memfd_secret, shmget, add_key, request_key, keyctl, io_uring_setup, bpf, userfaultfd, perf_event_open.
+_REFUSED = {
+    "x86_64": (0xC000003E, (319, 447, 29, 248, 249, 250, 425, 321, 323, 298)),
+    "aarch64": (0xC00000B7, (279, 447, 194, 217, 218, 219, 425, 280, 282, 241)),
+}
+
+_wire: socket.socket | None = None
+_folder: Any = None  # the work folder as the examiner knows it
+
+
+def main() -> None:
+    """Becomes the kernel, as the JSON in `sys.argv[1]` says (see `provisioner`); returns when the kernel ends."""
+    global _wire, _folder
+    del sys.path[0]
+    setup = json.loads(sys.argv.pop(1))
+    _limit(setup["memory"], setup["processes"])
+    if setup["sandboxed"]:
+        _refuse_calls()
+    else:
+        _end_with_parent()
+    with contextlib.suppress(OSError):
+        os.setpgid(0, 0)  # an interrupt then reaches what a cell has started, as in Jupyter
+    _wire = socket.socket(fileno=setup["wire"])
+    _wire.set_inheritable(False)
+    if _abandoned(_wire):
+        return
+    _unpack(setup["files"], setup["folder"])
+    with contextlib.suppress(ImportError):  # datasets from mirrors, which this Python's start could not see to
+        importlib.import_module("autograder.keras_check")
+    _folder = Folder(Path(setup["folder"]), trusted=False)
+    errors = os.dup(2)  # not inheritable
+    _silence()
+    try:
+        app = _kernel(setup["connection"], {int(port): end for port, end in setup["listening"].items()})
+        # only now, as the work folder is on sys.path: no file of a student's stands in for a module of the kernel
+        os.chdir(setup["folder"])
+    except BaseException:
+        os.write(errors, traceback.format_exc().encode())
+        raise
+    os.close(errors)
+    app.start()
+
+
+def serve() -> None:
+    """Answers the examiner over the wire until it has no more questions."""
+    from autograder.wire.peer import serve as serve_wire
+
+    assert _wire is not None
+    serve_wire(_wire, _folder)
+
+
+def _limit(memory: int, processes: int | None) -> None:
+    limits = [(resource.RLIMIT_CORE, 0), (resource.RLIMIT_NOFILE, 4096), (resource.RLIMIT_DATA, memory)]
+    if processes is not None:
+        limits.append((resource.RLIMIT_NPROC, processes))
+    for name, value in limits:
+        hard = resource.getrlimit(name)[1]
+        least = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        resource.setrlimit(name, (least, least))
+    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
+        file.write("1000")  # when the machine's memory is short, this goes first
+
+
+def _refuse_calls() -> None:
+    """A seccomp filter, for this process and all that it starts: the refused calls fail with ENOSYS."""
+    machine = os.uname().machine
+    if machine not in _REFUSED:
+        return
+    architecture, numbers = _REFUSED[machine]
+    load, equal, above, give = 0x20, 0x15, 0x35, 0x06  # classic BPF: LD|W|ABS, JEQ, JGE, RET
+    refuse = len(numbers) + 1
+    program = [(load, 0, 0, 4), (equal, 0, refuse + 2, architecture), (load, 0, 0, 0)]
+    program += [(above, refuse, 0, 0x40000000)]  # x86's other numbers for the same calls
+    program += [(equal, refuse - 1 - place, 0, number) for place, number in enumerate(numbers)]
+    program += [(give, 0, 0, 0x7FFF0000), (give, 0, 0, 0x00050000 | errno.ENOSYS)]  # allow; fail
+    code = b"".join(struct.pack("HBBI", *step) for step in program)
+    buffer = ctypes.create_string_buffer(code, len(code))
+    filter_ = struct.pack("HP", len(program), ctypes.addressof(buffer))
+    if ctypes.CDLL(None).prctl(22, 2, filter_, 0, 0):  # PR_SET_SECCOMP, SECCOMP_MODE_FILTER
+        raise OSError("no seccomp filter")
+
+
+def _end_with_parent() -> None:
+    """Without a sandbox nothing else does."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+
+
+def _abandoned(wire: socket.socket) -> bool:
+    """Whether the grader has gone already: bubblewrap can miss that while it starts."""
+    try:
+        return wire.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
+    except BlockingIOError:
+        return False
+
+
+def _unpack(descriptor: int, folder: str) -> None:
+    """The work folder's files, from an archive that the grader made."""
+    os.makedirs(folder, exist_ok=True)
+    with open(descriptor, "rb") as file:
+        import shutil
+        import tarfile
+
+        with tarfile.open(fileobj=file, mode="r:") as archive:
+            for member in archive:
+                target, content = os.path.join(folder, member.name), archive.extractfile(member)
+                with contextlib.suppress(FileExistsError, NotADirectoryError):  # "a" and "a/b": the first one stays
+                    os.makedirs(os.path.dirname(target), exist_ok=True)
+                    with open(target, "xb") as copy:
+                        shutil.copyfileobj(content, copy)  # type: ignore[arg-type]
+                    os.utime(target, (member.mtime, member.mtime))
+
+
+def _silence() -> None:
+    """What is written below Python's streams before the kernel takes them goes nowhere."""
+    null = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(null, descriptor)
+    os.close(null)
+
+
+def _kernel(connection: Mapping[str, Any], listening: Mapping[int, int]) -> Any:
+    import zmq
+    from ipykernel.kernelapp import IPKernelApp
+
+    class KernelApp(IPKernelApp):
+        """ipykernel on sockets that listen already."""
+
+        def _try_bind_socket(self, s: Any, port: int) -> Any:
+            s.setsockopt(zmq.USE_FD, listening[port])
+            return super()._try_bind_socket(s, port)  # type: ignore[no-untyped-call]
+
+        def init_iopub(self, context: Any) -> None:
+            """Keeps every output until the grader has read it; by default it drops what comes too fast."""
+            context.sndhwm = 0
+            super().init_iopub(context)  # type: ignore[no-untyped-call]
+
+        def init_heartbeat(self) -> None:
+            """Nobody listens to it."""
+
+    file = f"{connection['ip']}.json"
+    with open(file, "w") as written:
+        json.dump(connection, written)
+    app = KernelApp.instance()
+    app.initialize(["-f", file, "--HistoryManager.hist_file=:memory:"])
+    return app

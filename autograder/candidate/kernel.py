@@ -1,0 +1,254 @@
+"""The candidate: a student's kernel, as the grader sees it.
+
+Nothing that the kernel sends or does makes an exception come out of here, keeps it waiting longer than the limits, or
+fills its memory: it ends the candidate, and `ended` says why.
+"""
+
+import contextlib
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import zmq
+from nbformat import NotebookNode
+
+from autograder.candidate.channels import Channel, Channels, Manager, context
+from autograder.candidate.limits import Ended, Limits, Watchdog, kill_tree, size, tree
+from autograder.candidate.messages import Message, Outputs, error, read_output
+from autograder.candidate.provisioner import PORTS, CandidateProvisioner, World
+from autograder.candidate.sandbox import WRITABLE, SandboxError
+
+_SERVE = "__import__('autograder.candidate.agent').candidate.agent.serve()"
+_GRACE = 5.0  # seconds in which an interrupted cell must come to its end
+_IDLE = 4.0  # seconds from a reply to the last output, as nbgrader waits
+_LOOK = 0.1  # seconds between looks at whether the kernel is alive
+
+
+@dataclass(frozen=True)
+class Run:
+    """What came of a cell."""
+
+    outputs: list[NotebookNode]
+    ok: bool
+
+
+class Candidate:
+    """A student's kernel in its sandbox.
+
+    `start` it in the main thread of the process that uses it: the candidate dies with that thread. `files`: paths in
+    the work folder -> regular files to copy; `visible`: more that it may read, at the same path.
+    """
+
+    wire: socket.socket  # the examiner's end of the wire
+    ended: Ended | None = None
+
+    def __init__(
+        self,
+        limits: Limits,
+        files: Mapping[str, Path],
+        *,
+        sandboxed: bool = True,
+        environment: Mapping[str, str] | None = None,
+        visible: Sequence[Path] = (),
+    ) -> None:
+        """Starts nothing yet."""
+        self.limits = limits
+        self.wire, theirs = socket.socketpair()
+        # a socket's path has 107 characters at most
+        self._folder = Path(
+            tempfile.mkdtemp(prefix="candidate-", dir="/tmp" if len(tempfile.gettempdir()) > 80 else None)
+        )
+        self._world = World(limits, files, environment or {}, visible, sandboxed, theirs, self._folder)
+        self._manager: Manager | None = None
+        self._context = context(limits)
+
+    def start(self) -> None:
+        """Returns when the kernel is ready; SandboxError when it can't be: no student's code has run by then."""
+        try:
+            self._launch()
+            self._watchdog.start()
+            self._await_ready()
+        except BaseException:
+            self.close()
+            raise
+        assert self._process.stderr is not None
+        self._process.stderr.close()
+        if self._world.sandboxed:
+            shutil.rmtree(self._folder, ignore_errors=True)  # all are connected: even a killed grader leaves nothing
+            inside = tree(self._process.pid)
+            if inside:
+                self._watchdog.folders = [f"/proc/{inside[-1].pid}/root{folder}" for folder in WRITABLE]
+
+    def run(self, source: str) -> Run:
+        """Runs a cell; after the candidate has ended, gives an error that says why."""
+        if self.ended or not source.strip():
+            return Run([self._obituary()] if self.ended else [], not self.ended)
+        outputs = Outputs()
+        request = self._request(source)
+        reply = self._reply(request, outputs, self.limits.cell_seconds)
+        late = not reply and not self.ended
+        if late:
+            reply = self._interrupted(request, outputs, "The cell")
+        found = outputs.done()
+        if late:
+            seconds = f"{self.limits.cell_seconds:g} s"
+            found.append(error("CellTimeoutError", f"The cell ran longer than {seconds} (cell_seconds): interrupted."))
+        elif reply and reply.content.get("status") == "error" and not any(map(_is_error, found)):
+            found.append(_error_of(reply))
+        if self.ended:
+            found.append(self._obituary())
+        ok = reply is not None and reply.content.get("status") == "ok"
+        return Run(found, ok and not late and not any(map(_is_error, found)))
+
+    @contextlib.contextmanager
+    def serving(self) -> Iterator[None]:
+        """Within it the candidate answers on the wire; after it, it is idle again, or ended."""
+        request = None if self.ended else self._request(_SERVE, silent=True)
+        try:
+            yield
+        finally:
+            if request and not self._reply(request, None, 2.0) and not self.ended:
+                self._interrupted(request, None, "A test's call")
+
+    def interrupt(self) -> None:
+        """Interrupts what it is doing, as Jupyter does; from the thread that started it."""
+        if self._manager and not self.ended:
+            with contextlib.suppress(zmq.ZMQError, RuntimeError):
+                self._manager.interrupt_kernel()
+
+    def close(self) -> None:
+        """Everything of it is gone."""
+        if self._manager:
+            self._watchdog.stop()
+            kill_tree(self._process.pid)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(10)
+            if self._process.stderr:
+                self._process.stderr.close()
+            self._manager.cleanup_resources()
+            self._manager = None
+            self.ended = self.ended or Ended("closed", "The notebook's kernel was closed.")
+        self._context.destroy(linger=0)
+        self.wire.close()
+        self._world.wire.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _launch(self) -> None:
+        ports = {f"{name}_port": port for name, port in PORTS.items()}
+        manager = Manager(context=self._context, transport="ipc", ip=f"{self._folder}/kernel", hb_port=5, **ports)
+        manager.connection_file = f"{self._folder}/kernel.json"
+        manager.session.key = b""  # the student's code has every key that its kernel has: it would prove nothing
+        provisioner = CandidateProvisioner(kernel_id="candidate", kernel_spec=manager.kernel_spec, parent=manager)
+        provisioner.world = self._world
+        manager.provisioner = provisioner
+        manager.start_kernel()
+        self._manager = manager
+        assert provisioner.process is not None
+        self._process: subprocess.Popen[bytes] = provisioner.process
+        self._watchdog = Watchdog(self._process.pid, self.limits)
+        self._channels = Channels(manager, self.limits)
+
+    def _await_ready(self) -> None:
+        deadline = time.monotonic() + self.limits.start_seconds
+        told = heard = False
+        while not (told and heard):
+            self._channels.send("kernel_info_request", {})
+            for channel, message in self._receive(0.25 if told else 1.0):
+                told = told or message.kind == "kernel_info_reply"
+                heard = heard or channel == "iopub"
+                if told and heard:
+                    break
+            if self.ended or time.monotonic() > deadline:
+                kill_tree(self._process.pid)
+                assert self._process.stderr is not None
+                said = self._process.stderr.read(100_000).decode(errors="replace").strip()
+                why = said or (self.ended.message if self.ended else f"not ready in {self.limits.start_seconds:g} s")
+                raise SandboxError(f"The notebook's kernel did not start: {why}")
+
+    def _request(self, source: str, *, silent: bool = False) -> str:
+        content = {"code": source, "silent": silent, "store_history": not silent, "user_expressions": {}}
+        return self._channels.send("execute_request", {**content, "allow_stdin": False, "stop_on_error": False})
+
+    def _interrupted(self, request: str, outputs: Outputs | None, what: str) -> Message | None:
+        self.interrupt()
+        reply = self._reply(request, outputs, _GRACE)
+        if not reply:
+            seconds = f"{self.limits.cell_seconds:g} s (cell_seconds)" if outputs is not None else "the test allows"
+            self._end(Ended("cell time", f"{what} ran longer than {seconds} and did not stop when interrupted."))
+        return reply
+
+    def _reply(self, request: str, outputs: Outputs | None, seconds: float) -> Message | None:
+        """The reply to a request, when its outputs are there too; None when it takes longer, or has ended."""
+        deadline = time.monotonic() + seconds
+        last = deadline + 10 * _IDLE
+        reply: Message | None = None
+        idle = outputs is None
+        while not self.ended:
+            for channel, message in self._receive(_LOOK):
+                if reply:
+                    deadline = min(time.monotonic() + _IDLE, last)  # so long as something comes
+                if message.parent != request:
+                    continue
+                if channel == "shell" and message.kind == "execute_reply" and not reply:
+                    reply, deadline = message, time.monotonic() + _IDLE
+                elif channel == "iopub" and message.kind == "status":
+                    idle = idle or message.content.get("execution_state") == "idle"
+                elif channel == "iopub" and outputs is not None:
+                    outputs.add(message)
+                if reply and idle:
+                    return reply
+            if time.monotonic() > deadline:
+                return reply
+        return None
+
+    def _receive(self, seconds: float) -> list[tuple[Channel, Message]]:
+        """The messages of the next moment; notices the end of the candidate."""
+        channels = self._channels
+        received = channels.receive(seconds)
+        if self._watchdog.ended:
+            self._end(self._watchdog.ended)
+        elif channels.over:
+            self._end(Ended("output", channels.over))
+        elif not received and (channels.hung_up or self._process.poll() is not None):
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(1.0)  # who dies hangs up first
+            code = self._process.returncode
+            limit = size(self.limits.output_bytes)
+            if code is None:
+                self._end(Ended("output", f"The notebook's kernel hung up, or sent a message of more than {limit}."))
+            else:
+                self._end(Ended("crash", f"The notebook's kernel died{_how(code)}."))
+        return received
+
+    def _end(self, why: Ended) -> None:
+        self.ended = self.ended or self._watchdog.ended or why
+        kill_tree(self._process.pid)
+
+    def _obituary(self) -> NotebookNode:
+        assert self.ended
+        return error("DeadKernelError" if self.ended.limit == "crash" else "LimitExceeded", self.ended.message)
+
+
+def _is_error(output: NotebookNode) -> bool:
+    return bool(output.output_type == "error")
+
+
+def _error_of(reply: Message) -> NotebookNode:
+    """The error of a reply that no output told, as nbgrader shows it."""
+    told = read_output(Message("error", "", reply.content))
+    assert told is not None
+    return error(told.ename, told.evalue, told.traceback or ["An error occurred while showtraceback was disabled."])
+
+
+def _how(code: int) -> str:
+    """How a process died: bubblewrap gives 128 + the signal, Popen its negative."""
+    number = -code if code < 0 else code - 128
+    if number == signal.SIGKILL:
+        return ": it was killed, by itself or for want of memory"
+    return f" (signal {number})" if 0 < number < 65 else f" (exit code {code})"

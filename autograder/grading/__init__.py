@@ -1,0 +1,1 @@
+"""Grading: one submission, or a class of them, into nbgrader's gradebook."""

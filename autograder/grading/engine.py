@@ -1,0 +1,66 @@
+"""Outcomes of jobs: from the store, else computed in parallel and stored at once; and the rehearsal of a notebook."""
+
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import closing
+from typing import cast
+
+from autograder.candidate.limits import Limits
+from autograder.candidate.sandbox import check
+from autograder.grading import pool
+from autograder.grading.job import Job, Listener, Outcome
+from autograder.grading.rehearsal import Rehearsal, compare, plain_job, reference_job
+from autograder.results.digest import digest
+from autograder.results.store import Store
+
+
+class EngineError(Exception):
+    """Nothing can be graded here and now; the message says why, and what to do."""
+
+
+class Engine:
+    """Computes what is not stored yet."""
+
+    def __init__(self, store: Store, limits: Limits, *, workers: int, sandboxed: bool, listener: Listener) -> None:
+        """Grade `workers` notebooks at once (0: as many as cores and memory allow)."""
+        self._store = store
+        self._limits = limits
+        self._workers = workers
+        self._sandboxed = sandboxed
+        self._listener = listener
+
+    def outcomes(self, jobs: Mapping[str, Job]) -> Generator[tuple[str, Outcome]]:
+        """The outcomes of jobs given by digest, each as it comes. Raises EngineError where no sandbox can be made."""
+        missing: dict[int, tuple[str, Job]] = {}
+        for key, job in jobs.items():
+            if (stored := self._store.get(key)) is not None:
+                yield key, stored
+            else:
+                missing[id(job)] = key, job
+        if not missing:
+            return
+        if self._sandboxed and (lacking := check()):
+            raise EngineError(lacking)
+        workers = self._workers or pool.default_workers(self._limits)
+        run = pool.run([job for _, job in missing.values()], workers, self._listener)
+        with closing(cast(Generator[tuple[Job, Outcome]], run)):
+            for job, outcome in run:
+                key, _ = missing[id(job)]
+                if outcome.status == "graded":  # anything else is tried again the next time
+                    self._store.put(key, outcome)
+                yield key, outcome
+
+    def rehearse(self, settings: Sequence[Job]) -> list[Rehearsal]:
+        """Rehearse notebooks, each given as a job that lacks a student. Raises EngineError where that can't be done."""
+        pairs = [(reference_job(job), plain_job(job)) for job in settings]
+        keys = [(digest(isolated), digest(plain)) for isolated, plain in pairs]
+        jobs = {key: job for pair, both in zip(keys, pairs, strict=True) for key, job in zip(pair, both, strict=True)}
+        found: dict[str, Outcome] = {}
+        for key, outcome in self.outcomes(jobs):
+            if outcome.status != "graded":
+                job = jobs[key]
+                raise EngineError(
+                    f"{job.assignment}, {job.notebook}: the instructor's own solution can't be graded "
+                    f"({outcome.message}). No submission has been touched."
+                )
+            found[key] = outcome
+        return [compare(job, found[a], found[b]) for job, (a, b) in zip(settings, keys, strict=True)]

@@ -1,0 +1,80 @@
+"""What a worker is given and what it gives back. Both cross process borders as JSON."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+Status = Literal["graded", "needs a person", "fault"]
+
+
+@dataclass(frozen=True)
+class Job:
+    """One mended notebook of one student, and all that its grade depends on."""
+
+    student: str
+    assignment: str
+    notebook: str
+    mended: dict[str, Any]  # the notebook as nbformat 4.5 JSON, each marked cell once
+    version: dict[str, Any]  # the instructor's version: submission.version.Version.as_dict()
+    files: dict[str, str] = field(default_factory=dict)  # the student's: name in the work folder -> path of a file
+    given: dict[str, str] = field(default_factory=dict)  # the assignment's, which replace a student's of that name
+    limits: dict[str, Any] = field(default_factory=dict)  # candidate.limits.Limits.as_dict()
+    sandboxed: bool = True
+    plain: bool = False  # all grade cells run in the student's kernel, as nbgrader does it: for the rehearsal
+    not_isolated: tuple[str, ...] = ()  # grade_ids that the instructor allowed to run beside the student's code
+    permitted: dict[str, list[str]] | None = None  # grade_id -> what handles may be asked there; None: the rehearsal
+    model_handles: bool = False  # models that can't cross may be asked for predictions
+    model_parameters: int = 50_000_000  # of a model that is rebuilt for a test
+    variables: dict[str, str] = field(default_factory=dict)  # more of the environment that cells see
+    visible: list[str] = field(default_factory=list)  # more folders that cells may read
+    ungraded: dict[str, str] = field(default_factory=dict)  # grade_id -> why the rehearsal withholds it
+
+    def as_dict(self) -> dict[str, Any]:
+        """As JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> "Job":
+        """What `as_dict` gave, after its way through JSON."""
+        return cls(**{**data, "not_isolated": tuple(data["not_isolated"])})
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a job.
+
+    `outputs` has an entry for each cell of the mended notebook, in its order: nbformat outputs (empty for text).
+    `scores` has each autograded cell: points, or None where it was not graded, with the reason in `reasons`.
+    """
+
+    status: Status
+    message: str = ""  # for a fault or what needs a person: what happened
+    outputs: list[list[dict[str, Any]]] = field(default_factory=list)
+    scores: dict[str, float | None] = field(default_factory=dict)
+    asked: dict[str, list[str]] = field(default_factory=dict)  # grade_id -> what handles were asked there
+    reasons: dict[str, str] = field(default_factory=dict)
+    limit: str = ""  # which limit ended the candidate ("memory", "total time", …); empty when none did
+    record: dict[str, Any] = field(default_factory=dict)  # times, versions, what crossed, isolation
+
+    def as_dict(self) -> dict[str, Any]:
+        """As JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> "Outcome":
+        """What `as_dict` gave, after its way through JSON."""
+        return cls(**data)
+
+
+@dataclass(frozen=True)
+class Event:
+    """Where a job is: `done` of `total` cells; `what` is a few words."""
+
+    student: str
+    notebook: str
+    what: str
+    done: int
+    total: int
+
+
+Listener = Callable[[Event], None]

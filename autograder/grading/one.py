@@ -1,0 +1,223 @@
+"""One notebook: its cells in the candidate, the instructor's in the examiner, each grade cell across both.
+
+Cells are run in the student's order. The examiner runs the instructor's part of a cell while the candidate runs the
+student's; at a grade cell the candidate answers the examiner, and then runs the text that students were given.
+"""
+
+import json
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+
+from autograder.candidate.kernel import Candidate, Run
+from autograder.candidate.limits import Limits
+from autograder.candidate.sandbox import SandboxError
+from autograder.examiner.client import Exam, ExaminerError
+from autograder.examiner.plan import plan
+from autograder.grading.job import Event, Job, Listener, Outcome
+from autograder.submission.version import InstructorCell, Version
+
+GRACE = 5.0  # seconds to react to an interrupt
+Output = dict[str, Any]
+
+
+def grade(job: Job, examiner: str, listener: Listener) -> Outcome:
+    """Run and score one notebook. `examiner` is the fork server's address. Never raises for what a student did."""
+    started = time.monotonic()
+    try:
+        outcome = _Grading(job, examiner, listener).run()
+    except (SandboxError, ExaminerError) as error:
+        return Outcome("fault", message=f"{type(error).__name__}: {error}")
+    except Exception:
+        return Outcome("fault", message=traceback.format_exc())
+    outcome.record["seconds"] = round(time.monotonic() - started, 2)
+    return outcome
+
+
+class _Grading:
+    def __init__(self, job: Job, examiner: str, listener: Listener) -> None:
+        self._job = job
+        self._examiner = examiner
+        self._listener = listener
+        self._limits = Limits.from_dict(job.limits)
+        self._version = Version.from_dict(job.version)
+        self._steps = plan(self._version.cells)
+        self._cells: list[NotebookNode] = nbformat.reads(json.dumps(job.mended), as_version=4).cells
+        self._outputs: list[list[Output]] = [[] for _ in self._cells]
+        self._scores: dict[str, float | None] = {}
+        self._reasons: dict[str, str] = {}
+        self._asked: dict[str, list[str]] = {}
+        self._calls = 0
+        self._limit = ""
+
+    def run(self) -> Outcome:
+        """All cells, then those that have to run beside the student's code."""
+        job = self._job
+        given = {name: Path(path) for name, path in job.given.items()}
+        files = {**{name: Path(path) for name, path in job.files.items()}, **given}
+        with_models = {"AUTOGRADER_MODEL_HANDLES": "1"} if job.model_handles else {}
+        variables = {**job.variables, **with_models}
+        visible = [Path(folder) for folder in job.visible]
+
+        def new() -> Candidate:
+            sandboxed = job.sandboxed
+            candidate = Candidate(self._limits, files, sandboxed=sandboxed, environment=variables, visible=visible)
+            candidate.start()
+            return candidate
+
+        candidate = new()
+        try:
+            budget = {"parameters": job.model_parameters}
+            exam = Exam(self._examiner, candidate.wire, self._steps, given, int(self._limits.memory), budget)
+            try:
+                for index in range(len(self._cells)):
+                    self._cell(index, candidate, exam)
+            finally:
+                exam.close()
+            if candidate.ended is not None:
+                self._limit = candidate.ended.limit
+        finally:
+            candidate.close()
+        for index, cell in enumerate(self._cells):
+            if self._grade_id(cell) in job.not_isolated:
+                self._beside(index, new)
+        record = {"limit": self._limit, "calls": self._calls, "not_isolated": list(job.not_isolated)}
+        outputs = self._outputs
+        return Outcome(
+            "graded",
+            outputs=outputs,
+            scores=self._scores,
+            reasons=self._reasons,
+            limit=self._limit,
+            asked=self._asked,
+            record=record,
+        )
+
+    def _position(self, cell: NotebookNode) -> int | None:
+        position = cell.metadata.get("autograder", {}).get("position")
+        return position if isinstance(position, int) and 0 <= position < len(self._steps) else None
+
+    def _grade_id(self, cell: NotebookNode) -> str:
+        """The grade_id of a cell that is graded by running it, else an empty text."""
+        position = self._position(cell)
+        theirs = self._version.cells[position] if position is not None else None
+        tested = theirs is not None and theirs.grade and not theirs.solution and theirs.cell_type == "code"
+        return (theirs.grade_id or "") if theirs is not None and tested else ""
+
+    def _cell(self, index: int, candidate: Candidate, exam: Exam) -> None:
+        cell = self._cells[index]
+        if cell.cell_type != "code":
+            return
+        grade_id = self._grade_id(cell)
+        job = self._job
+        self._listener(Event(job.student, job.notebook, grade_id or "running", index, len(self._cells)))
+        position = self._position(cell)
+        if not grade_id:
+            exam_runs = position is not None and bool(self._steps[position].code.strip())
+            if exam_runs and position is not None:
+                exam.given(position)
+            self._outputs[index] = _plain(candidate.run(cell.source))
+            if exam_runs and exam.answer(self._limits.cell_seconds) is None:
+                raise ExaminerError(f"the instructor's part of cell {index} took too long")
+            return
+        assert position is not None
+        if job.plain:
+            theirs = self._version.cells[position]
+            self._outputs[index] = _plain(candidate.run(theirs.source))
+            self._scores[grade_id], reason = score_of(self._outputs[index], theirs)
+            self._reasons |= {grade_id: reason} if reason else {}
+            return
+        if grade_id in job.not_isolated or grade_id in job.ungraded:
+            if grade_id in job.ungraded:
+                self._withhold(index, grade_id, job.ungraded[grade_id])
+        elif candidate.ended is not None:
+            self._fail(index, grade_id, candidate.ended.limit, candidate.ended.message)
+        else:
+            self._examine(index, position, candidate, exam)
+        candidate.run(cell.source)
+
+    def _examine(self, index: int, position: int, candidate: Candidate, exam: Exam) -> None:
+        theirs = self._version.cells[position]
+        grade_id = str(theirs.grade_id)
+        permitted = None if self._job.permitted is None else self._job.permitted.get(grade_id, [])
+        late = False
+        with candidate.serving():
+            exam.grade(position, theirs.points, permitted)
+            answer = exam.answer(self._limits.cell_seconds)
+            for stop in (candidate.interrupt, exam.interrupt):
+                if answer is None:
+                    late = True
+                    stop()
+                    answer = exam.answer(GRACE)
+        if answer is None:
+            raise ExaminerError(f"the test {grade_id} could not be stopped")
+        self._calls += int(answer["calls"])
+        self._asked[grade_id] = answer["asked"]
+        if candidate.ended is not None:
+            self._fail(index, grade_id, candidate.ended.limit, candidate.ended.message)
+        elif late:
+            self._limit = self._limit or "cell time"
+            limit = f"This test ran longer than {self._limits.cell_seconds:g} s (cell_seconds)."
+            self._fail(index, grade_id, "cell time", limit)
+        elif answer["score"] is None:
+            self._withhold(index, grade_id, answer["reason"], answer["outputs"])
+        else:
+            self._outputs[index] = answer["outputs"]
+            self._scores[grade_id] = float(answer["score"])
+
+    def _fail(self, index: int, grade_id: str, limit: str, message: str) -> None:
+        name = f"{limit.title().replace(' ', '')}Limit" if limit != "crash" else "NotebookCrashed"
+        self._outputs[index] = [
+            {"output_type": "error", "ename": name, "evalue": message, "traceback": [f"{name}: {message}"]}
+        ]
+        self._scores[grade_id] = 0.0
+
+    def _withhold(self, index: int, grade_id: str, reason: str, outputs: list[Output] | None = None) -> None:
+        """No score: a person has to look."""
+        note = {"output_type": "stream", "name": "stdout", "text": f"Not graded: {reason}\n"}
+        self._outputs[index] = [*(outputs or []), note]
+        self._scores[grade_id] = None
+        self._reasons[grade_id] = reason
+
+    def _beside(self, index: int, new: Callable[[], Candidate]) -> None:
+        """Grade a cell as plain nbgrader does, in the student's kernel; in a sandbox that nothing else comes out of."""
+        position = self._position(self._cells[index])
+        assert position is not None
+        theirs = self._version.cells[position]
+        candidate = new()
+        try:
+            for cell in self._cells[:index]:
+                if cell.cell_type == "code":
+                    candidate.run(cell.source)
+            run = candidate.run(theirs.source)
+        finally:
+            candidate.close()
+        self._outputs[index] = _plain(run)
+        score, reason = score_of(self._outputs[index], theirs)
+        if score is None:
+            self._withhold(index, str(theirs.grade_id), reason, self._outputs[index])
+        else:
+            self._scores[str(theirs.grade_id)] = score
+
+
+def score_of(outputs: list[Output], cell: InstructorCell) -> tuple[float | None, str]:
+    """Points of a grade cell by its outputs, as nbgrader counts them, but for what it prints to stderr."""
+    if any(output["output_type"] == "error" for output in outputs):
+        return 0.0, ""
+    shown = [o["data"].get("text/plain", "") for o in outputs if o["output_type"] == "execute_result"]
+    try:
+        credit = float(shown[-1]) if shown else cell.points
+    except ValueError:
+        return cell.points, ""
+    if not 0 <= credit <= cell.points:
+        return None, f"the test gave {credit:g} points, and can give 0 to {cell.points:g}: a mistake in the test"
+    return credit, ""
+
+
+def _plain(run: Run) -> list[Output]:
+    return [dict(output) for output in run.outputs]

@@ -1,0 +1,242 @@
+"""nbgrader's autograding, with our engine in it.
+
+    submitted/ --read, mend--> jobs --stored, or else computed in parallel--> outcomes
+    outcomes --nbgrader's own conversion, `Examine` in the place of `Execute`--> autograded/ and the gradebook
+
+One submission after the other is written, as its outcomes come; nothing else writes to the gradebook.
+"""
+
+import contextlib
+import functools
+import re
+from collections.abc import Generator, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+import nbgrader.apps.api
+import nbgrader.apps.autogradeapp
+from nbgrader.converters import Autograde as NbgraderAutograde
+from nbgrader.converters.base import NbGraderException
+from nbgrader.coursedir import CourseDirectory
+from nbgrader.utils import find_all_files
+
+from autograder.candidate.limits import Limits
+from autograder.grading.backup import BackupError, Backups
+from autograder.grading.engine import Engine, EngineError
+from autograder.grading.gradebook import expected_points
+from autograder.grading.job import Event, Job
+from autograder.grading.record import FAULT, PERSON, Statuses, SubmissionStatus
+from autograder.grading.rehearsal import Rehearsal
+from autograder.grading.settings import Grading
+from autograder.grading.work import Submission, Work, read_submission
+from autograder.grading.writing import Writing, ours
+from autograder.results.store import Store
+from autograder.submission.version import VersionError, notebooks, read_version
+
+
+class NotAllGraded(NbGraderException):  # type: ignore[misc]
+    """Some submissions need a person or met a fault of ours; all others are graded."""
+
+
+class Watcher:
+    """Is told how a grading goes; this one ignores it."""
+
+    def planned(self, submissions: Sequence[Submission], unchanged: Sequence[str]) -> None:
+        """These submissions are graded now; those of the students `unchanged` are as they should be."""
+
+    def rehearsed(self, notebook: str, rehearsal: Rehearsal) -> None:
+        """The instructor's own solution of a notebook has been graded both ways."""
+
+    def event(self, event: Event) -> None:
+        """A notebook has come to a cell."""
+
+    def finished(self, submission: Submission, status: SubmissionStatus) -> None:
+        """A submission is graded and written, or has its reason why not."""
+
+    def would_change(self, submission: Submission, old: float | None, new: float | None) -> None:
+        """In a dry run: a submission's points in the gradebook, and after a grading (None: no grade)."""
+
+
+class Autograde(Writing):
+    """nbgrader's Autograde: submissions are mended, run isolated and in parallel, and stored results are used."""
+
+    dry_run = False  # compute and compare only
+    changed_too = False  # grade again what would come out differently, not only what is newer
+    watcher = Watcher()
+
+    def __init__(self, coursedir: CourseDirectory | None = None, **kwargs: Any) -> None:
+        """As nbgrader's: `coursedir` says what to grade, `parent` or `config` has the settings."""
+        super().__init__(coursedir=coursedir, **kwargs)
+        self.grading = Grading(parent=self)
+        self.limits = Limits(parent=self)
+        timeout = self.config.Execute.get("timeout")
+        if "cell_seconds" not in self.config.Limits and isinstance(timeout, int) and timeout > 0:
+            self.limits.cell_seconds = timeout  # the limit that a course has set for nbgrader
+        self.root = Path(self.coursedir.root).resolve()
+        self.statuses = Statuses(self.root)
+        self.engine = Engine(
+            Store(self.root / ".autograder" / "results"),
+            self.limits,
+            workers=self.grading.workers,
+            sandboxed=self.grading.sandbox,
+            listener=lambda event: self.watcher.event(event),
+        )
+
+    def start(self) -> None:
+        """Grade what nbgrader's options choose. Raises NbGraderException where not all of it could be."""
+        if self.config.Execute.get("enabled") is False:
+            self._stop("--no-execute grades whatever a student's file claims to have shown; it can't be used here")
+        try:
+            super().start()
+        except (VersionError, EngineError, BackupError) as error:
+            self._stop(str(error))
+
+    def convert_notebooks(self) -> None:
+        """Grade each submission that is due; the others stay as they are."""
+        settings = self.settings(self.coursedir.assignment_id)
+        due, unchanged = self._due(settings)
+        self.watcher.planned(due, unchanged)
+        if due and not self.dry_run:
+            self._back_up()
+        failed = []
+        with contextlib.closing(self._computed(due)) as computed:
+            for submission in computed:
+                if self.dry_run:
+                    self._compare(submission)
+                    continue
+                status = self.write(submission)
+                self.watcher.finished(submission, status)
+                if status.label in (PERSON, FAULT):
+                    failed.append(f"{submission.student}: {status.label}")
+        if failed:
+            self._stop(f"Not graded: {'; '.join(failed)}. What they had before stays.", NotAllGraded)
+
+    def _stop(self, message: str, kind: type[NbGraderException] = NbGraderException) -> NoReturn:
+        self.log.error("%s", message)
+        raise kind(message)
+
+    def _back_up(self) -> None:
+        backups = Backups(self.root, self.coursedir.db_url)
+        if backups.database is None:
+            self.log.warning("The gradebook is not a SQLite file: no backup of it is made.")
+        backups.make()
+
+    # what is due
+
+    def _due(self, settings: dict[str, Job]) -> tuple[list[Submission], list[str]]:
+        """The submissions to grade, read; and the students whose grades are as they should be."""
+        excluded = set(self.coursedir.student_id_exclude.split(","))
+        pattern = re.compile(self._format_source("(?P<assignment_id>.*)", "(?P<student_id>.*)", escape=True))
+        due, unchanged = [], []
+        for folder, files in sorted(self.assignments.items()):
+            found = pattern.match(folder)
+            if found is None or (student := found["student_id"]) in excluded:
+                continue
+            assignment, paths = found["assignment_id"], [Path(path) for path in sorted(files)]
+            known = [path for path in paths if path.stem in settings]
+            old = not self.force and self._is_old(assignment, student, known)
+            if old and not self.changed_too:
+                unchanged.append(student)
+                continue
+            submission = read_submission(student, assignment, paths, settings, self.grading.attachments)
+            if old and self._is_unchanged(submission):
+                unchanged.append(student)
+            else:
+                due.append(submission)
+        return due, unchanged
+
+    def settings(self, assignment: str) -> dict[str, Job]:
+        """By notebook, a job that lacks only what is a student's."""
+        settings = self.notebook_jobs(assignment)
+        rehearsals = self.engine.rehearse(settings)
+        for job, rehearsal in zip(settings, rehearsals, strict=True):
+            self.watcher.rehearsed(job.notebook, rehearsal)
+        return {
+            job.notebook: rehearsal.applied(job, functools.partial(self.grading.allows_beside, assignment))
+            for job, rehearsal in zip(settings, rehearsals, strict=True)
+        }
+
+    def notebook_jobs(self, assignment: str) -> list[Job]:
+        """A job for each notebook, as it is before the rehearsal and without a student."""
+        source = Path(self.coursedir.format_path(self.coursedir.source_directory, ".", assignment))
+        own = set(self.exclude_overwriting.get(assignment, []))  # files that students are to edit and hand in
+        found = {
+            Path(path).relative_to(source).as_posix(): path
+            for path in find_all_files(str(source), [*self.coursedir.ignore, "*.ipynb"])
+        }
+        settings = []
+        for name in notebooks(self.coursedir, assignment):
+            version = read_version(self.coursedir, assignment, name, self.config).as_dict()
+            given = {file: path for file, path in found.items() if file not in own}
+            limits = self.limits.as_dict()
+            settings.append(Job("", assignment, name, {}, version, given=given, limits=limits, **self.grading.world()))
+        return settings
+
+    def _is_old(self, assignment: str, student: str, paths: Sequence[Path]) -> bool:
+        """nbgrader's rule: all is there, and nothing newer has been handed in. What was not graded is not old."""
+        autograded = Path(self._format_dest(assignment, student))
+        status = self.statuses.get(assignment, student)
+        if self.previous(assignment, student).exists or (status and status.label in (PERSON, FAULT)):
+            return False
+        if not all((autograded / path.name).is_file() for path in paths):
+            return False
+        new, old = (
+            self.coursedir.get_existing_timestamp(str(folder))
+            for folder in (self._format_source(assignment, student), autograded)
+        )
+        return autograded.is_dir() and not (new is not None and old is not None and new > old)
+
+    def _is_unchanged(self, submission: Submission) -> bool:
+        """Whether the grade would come out the same: the same went in, and the gradebook still has what came out."""
+        status = self.statuses.get(submission.assignment, submission.student)
+        if status is None or not all((submission.folder / f"{name}.ipynb").exists() for name in status.notebooks):
+            return False
+        found = self.marks(submission.assignment, submission.student) or {}
+        for work in submission.works:
+            last = status.notebooks.get(work.name)
+            if last is None or last.status != "graded" or last.digest != work.digest:
+                return False
+            for cell, score in last.scores.items():
+                if (mark := found.get((work.name, cell))) is None or mark.automatic != score:
+                    return False
+        return True
+
+    # outcomes
+
+    def _computed(self, submissions: Sequence[Submission]) -> Generator[Submission]:
+        """Each submission when all its outcomes are there. Equal jobs are computed once."""
+        waiting: dict[str, list[Work]] = {}
+        for submission in submissions:
+            for work in submission.works:
+                if work.job and not work.outcome:
+                    waiting.setdefault(work.digest, []).append(work)
+        pending = list(submissions)
+        yield from _complete(pending)
+        jobs = {key: job for key, works in waiting.items() if (job := works[0].job)}
+        with contextlib.closing(self.engine.outcomes(jobs)) as outcomes:
+            for key, outcome in outcomes:
+                for work in waiting[key]:
+                    work.outcome = outcome
+                yield from _complete(pending)
+
+    def _compare(self, submission: Submission) -> None:
+        before = self.marks(submission.assignment, submission.student)
+        graded = {work.name: (work.notebook, work.outcome) for work in submission.works if work.outcome and work.graded}
+        old = None if before is None else sum(mark.points for mark in before.values())
+        self.watcher.would_change(submission, old, expected_points(before, graded) if graded else old)
+
+
+def configure(c: Any) -> None:
+    """For nbgrader_config.py: `nbgrader autograde` and formgrader's button grade with this engine, too."""
+    # Both look the class up by its name in their own modules, and offer no setting for it.
+    nbgrader.apps.autogradeapp.Autograde = Autograde
+    nbgrader.apps.api.Autograde = Autograde
+    chosen = c.Autograde.get("autograde_preprocessors") or NbgraderAutograde.autograde_preprocessors.default()
+    c.Autograde.autograde_preprocessors = [ours(step) for step in chosen]
+
+
+def _complete(pending: list[Submission]) -> Iterator[Submission]:
+    """The submissions that have all their outcomes now, taken out of `pending`."""
+    for submission in [submission for submission in pending if submission.complete]:
+        pending.remove(submission)
+        yield submission

@@ -1,0 +1,87 @@
+"""The rehearsal: before the first grading, the reference solution is graded both ways, isolated and plain.
+
+Grade cells that agree are graded isolated, for good, and what the reference's handles were asked in them is what any
+handle may be asked there. Cells that differ can't be served across the wire: they are not graded until the instructor
+has changed them or allowed them by name. Nothing that a student does decides this.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_cell
+
+from autograder.grading.job import Job, Outcome
+from autograder.submission.version import InstructorCell, Version
+
+NEW = {"code": new_code_cell, "markdown": new_markdown_cell, "raw": new_raw_cell}
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """What the rehearsal of one notebook found."""
+
+    permitted: dict[str, list[str]]  # grade_id -> what handles may be asked there
+    differing: dict[str, str] = field(default_factory=dict)  # grade_id -> why it can't be served across the wire
+    short: dict[str, str] = field(default_factory=dict)  # grade_id -> how the reference itself misses its points
+
+    def applied(self, job: Job, allowed: Callable[[str], bool]) -> Job:
+        """`job` as this rehearsal has it graded; `allowed` says which differing cells may run beside the student's."""
+        beside = tuple(grade_id for grade_id in self.differing if allowed(grade_id))
+        ungraded = {grade_id: why for grade_id, why in self.differing.items() if grade_id not in beside}
+        return replace(job, permitted=self.permitted, not_isolated=beside, ungraded=ungraded)
+
+
+def reference_job(job: Job) -> Job:
+    """The job of grading the reference solution, isolated; limits and settings are those of `job`.
+
+    `job.student` and its notebook are of no account.
+    """
+    version = Version.from_dict(job.version)
+    cells = []
+    for position, cell in enumerate(version.cells):
+        source = cell.source if cell.solution else cell.released
+        made = NEW[cell.cell_type](source, metadata={"autograder": {"position": position}})
+        made["id"] = f"cell-{position}"
+        cells.append(made)
+    notebook: dict[str, Any] = new_notebook(cells=cells, metadata=version.metadata)
+    return replace(job, student="(reference)", mended=notebook, files={}, permitted=None, not_isolated=(), ungraded={})
+
+
+def plain_job(job: Job) -> Job:
+    """The same, with every grade cell in the kernel of the solution, as plain nbgrader runs it."""
+    return replace(reference_job(job), student="(reference, plain)", plain=True)
+
+
+def compare(job: Job, isolated: Outcome, plain: Outcome) -> Rehearsal:
+    """What the two outcomes say about each grade cell."""
+    differing, short = {}, {}
+    index_of = {
+        cell["metadata"]["autograder"]["position"]: i for i, cell in enumerate(reference_job(job).mended["cells"])
+    }
+    version = Version.from_dict(job.version)
+    for position, cell in enumerate(version.cells):
+        if cell not in _graded(version):
+            continue
+        grade_id = _grade_id(cell)
+        ours, theirs = isolated.scores.get(grade_id), plain.scores.get(grade_id)
+        if ours != theirs:
+            differing[grade_id] = _why(ours, theirs, isolated.outputs[index_of[position]])
+        elif ours != cell.points:
+            short[grade_id] = f"the reference solution gets {ours if ours is not None else 'no'} of {cell.points:g}"
+    return Rehearsal(isolated.asked, differing, short)
+
+
+def _why(ours: float | None, theirs: float | None, outputs: list[dict[str, Any]]) -> str:
+    errors = [output for output in outputs if output["output_type"] == "error"]
+    said = f": {errors[-1]['ename']}: {errors[-1]['evalue']}" if errors else ""
+    shown = ["no score" if score is None else f"{score:g}" for score in (ours, theirs)]
+    return f"the reference solution gets {shown[0]} across the wire and {shown[1]} beside the test{said}"[:1000]
+
+
+def _graded(version: Version) -> list[InstructorCell]:
+    return [cell for cell in version.cells if cell.grade and not cell.solution and cell.cell_type == "code"]
+
+
+def _grade_id(cell: InstructorCell) -> str:
+    return str(cell.grade_id)

@@ -1,0 +1,44 @@
+"""What an instructor may set about grading, in nbgrader_config.py, as `c.Grading.… = …`."""
+
+from typing import Any
+
+from traitlets import Bool, Dict, Integer, List, Unicode
+from traitlets.config import Configurable
+
+
+class Grading(Configurable):  # type: ignore[misc]
+    """How submissions are graded; their limits are `c.Limits`."""
+
+    workers = Integer(0, help="Notebooks graded at once; 0: as many as cores and memory allow.").tag(config=True)
+    sandbox = Bool(True, help="Run students' code in a sandbox. Without one, every record says so.").tag(config=True)
+    not_isolated = List(
+        Unicode(),
+        help="Grade cells that the rehearsal lists as not servable across the wire, and that may run beside the "
+        "student's code all the same, in a sandbox of their own: grade_id, or assignment/grade_id.",
+    ).tag(config=True)
+    attachments = List(
+        Unicode(),
+        ["*"],
+        help="Files of a student's folder that its notebooks may read, as patterns. Saved models are never among them.",
+    ).tag(config=True)
+    model_handles = Bool(
+        False,
+        help="Let models with custom layers or Lambda stay with the student's code and be asked for predictions there.",
+    ).tag(config=True)
+    model_parameters = Integer(50_000_000, help="Parameters of a model that a test may look at.").tag(config=True)
+    environment = Dict(help="More environment variables that cells see.").tag(config=True)
+    visible = List(Unicode(), help="More folders that cells may read, at the same path.").tag(config=True)
+
+    def allows_beside(self, assignment: str, grade_id: str) -> bool:
+        """Whether the instructor allowed that cell to run beside the student's code."""
+        return grade_id in self.not_isolated or f"{assignment}/{grade_id}" in self.not_isolated
+
+    def world(self) -> dict[str, Any]:
+        """What a job has to know of these settings."""
+        return {
+            "sandboxed": self.sandbox,
+            "model_handles": self.model_handles,
+            "model_parameters": self.model_parameters,
+            "variables": dict(self.environment),
+            "visible": list(self.visible),
+        }

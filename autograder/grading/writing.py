@@ -1,0 +1,133 @@
+"""Writing a submission's outcomes: nbgrader's conversion into `autograded/` and the gradebook, whole or undone."""
+
+import copy
+import glob
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from nbgrader.converters import Autograde as NbgraderAutograde
+from nbgrader.converters.base import NbGraderException
+from nbgrader.preprocessors import Execute, SaveAutoGrades
+from nbgrader.utils import remove, setenv, temp_attrs
+from traitlets.utils.importstring import import_item
+
+from autograder.grading.examine import RESOURCE, Examine, SaveScores
+from autograder.grading.gradebook import Marks, open_gradebook, put_back, read_marks, settle
+from autograder.grading.job import Outcome
+from autograder.grading.previous import Previous
+from autograder.grading.record import RECORD_SUFFIX, Statuses, SubmissionStatus, now, write_record
+from autograder.grading.work import Submission, Work
+
+
+class Writing(NbgraderAutograde):  # type: ignore[misc]
+    """The part of our `Autograde` that writes."""
+
+    root: Path
+    statuses: Statuses
+    _works: dict[str, Work]  # by path: those that are written now
+
+    def write(self, submission: Submission) -> SubmissionStatus:
+        """Write what is graded of a submission, all of it or nothing; what is not stays as it was."""
+        assignment, student = submission.assignment, submission.student
+        previous = self.previous(assignment, student)
+        if previous.exists:  # a grading was killed while it wrote this submission
+            self._undo(submission, previous)
+        works = {str(work.path): work for work in submission.works if work.graded}
+        review: list[str] = []
+        if works:
+            previous.keep(self.marks(assignment, student))
+            try:
+                self._works = works
+                self.assignments = {str(submission.folder): list(works)}
+                super().convert_notebooks()
+                review = self._settle(submission, previous)
+            except NbGraderException as error:
+                self._undo(submission, previous)
+                for work in works.values():
+                    work.outcome = Outcome("fault", f"nbgrader could not write the grade; its log says why: {error}")
+            except KeyboardInterrupt:
+                self._undo(submission, previous)
+                raise
+        old = self.statuses.get(assignment, student)
+        done = {work.name: work.status for work in submission.works}
+        for name, was in old.notebooks.items() if old else ():
+            if (submission.folder / f"{name}.ipynb").exists():  # one that --notebook leaves out
+                done.setdefault(name, was)
+        status = SubmissionStatus(student, assignment, now(), done, (*submission.remarks, *review))
+        self.statuses.put(status)
+        previous.drop()
+        return status
+
+    def marks(self, assignment: str, student: str) -> Marks | None:
+        """What the gradebook has of a submission."""
+        with open_gradebook(self.coursedir.db_url, self.coursedir.course_id) as gradebook:
+            return read_marks(gradebook, assignment, student)
+
+    def _settle(self, submission: Submission, previous: Previous) -> list[str]:
+        assignment, student = submission.assignment, submission.student
+        autograded = Path(self._format_dest(assignment, student))
+        both = {
+            work.name: (previous.notebook(work.name), autograded / work.path.name)
+            for work in submission.works
+            if work.graded
+        }
+        with open_gradebook(self.coursedir.db_url, self.coursedir.course_id) as gradebook:
+            review = settle(gradebook, assignment, student, previous.marks, both)
+            found = gradebook.find_submission(assignment, student)
+            submission.score, submission.max_score = found.score, found.max_score
+        return review
+
+    def _undo(self, submission: Submission, previous: Previous) -> None:
+        with open_gradebook(self.coursedir.db_url, self.coursedir.course_id) as gradebook:
+            put_back(gradebook, submission.assignment, submission.student, previous.marks)
+        previous.bring_back()
+
+    def previous(self, assignment: str, student: str) -> Previous:
+        """Where a submission is kept as it was before."""
+        return Previous(self.root, assignment, student, Path(self._format_dest(assignment, student)))
+
+    # nbgrader's hooks, called by its convert_notebooks
+
+    def init_destination(self, assignment_id: str, student_id: str) -> bool:
+        """Make room for the notebooks that are written now; which those are has been decided."""
+        for path in map(Path, self.notebooks):
+            for name in (path.name, path.stem + RECORD_SUFFIX):
+                if (old := Path(self._format_dest(assignment_id, student_id), name)).exists():
+                    remove(str(old))
+        return True
+
+    def init_assignment(self, assignment_id: str, student_id: str) -> None:
+        """As nbgrader's, but no link or pipe that a student handed in is followed, and no record of theirs kept."""
+        source = Path(self._format_source(assignment_id, student_id))
+        odd = [
+            glob.escape(path.name)
+            for path in source.rglob("*")
+            if path.is_symlink() or not (path.is_file() or path.is_dir())
+        ]
+        with temp_attrs(self.coursedir, ignore=[*self.coursedir.ignore, *odd, f"*{RECORD_SUFFIX}"]):
+            super().init_assignment(assignment_id, student_id)
+
+    def convert_single_notebook(self, notebook_filename: str) -> None:
+        """As nbgrader's, but in one pass, from the mended notebook in place of the file."""
+        work = self._works[notebook_filename]
+        assert work.job is not None
+        assert work.outcome is not None
+        self.exporter._preprocessors = []
+        for step in [*self.sanitize_preprocessors, *map(ours, self.autograde_preprocessors)]:
+            self.exporter.register_preprocessor(step)
+        resources: dict[str, Any] = self.init_single_notebook_resources(notebook_filename)
+        resources["metadata"] = {"name": work.name, "path": str(work.path.parent)}
+        resources[RESOURCE] = work.outcome
+        with setenv(NBGRADER_EXECUTION="autograde"):
+            output, resources = self.exporter.from_notebook_node(copy.deepcopy(work.notebook), resources=resources)
+        self.write_single_notebook(output, resources)
+        record = Path(self.writer.build_directory, work.name + RECORD_SUFFIX)
+        write_record(record, work.job, work.status, work.submitted, work.outcome.record)
+
+
+def ours(step: Any) -> Any:
+    """Our step in the place of nbgrader's; every other one, an instructor's own too, is kept."""
+    replaced: dict[Any, Callable[..., Any]] = {Execute: Examine, SaveAutoGrades: SaveScores}
+    found = import_item(step) if isinstance(step, str) else step
+    return replaced.get(found, step)

@@ -1,0 +1,85 @@
+"""Outcomes on disk, by digest. An entry is whole or not there, whatever was killed when."""
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+import tempfile
+from pathlib import Path
+
+from autograder.grading.job import Outcome
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file so that a reader, now or after a crash, finds the old content or the new, and nothing between."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    try:
+        with open(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(name, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(name)
+        raise
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames in a folder last through a power cut, where the system can."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+class Store:
+    """A folder of outcomes; any number of processes may use it at once."""
+
+    def __init__(self, folder: Path) -> None:
+        """Use `folder`, which need not exist yet."""
+        self.folder = folder
+
+    def get(self, digest: str) -> Outcome | None:
+        """The outcome stored under a digest. An entry that is damaged counts as missing, and is removed."""
+        path = self._path(digest)
+        try:
+            text = path.read_bytes()
+        except FileNotFoundError:
+            return None
+        outcome = _outcome(text)
+        if outcome is None:
+            path.unlink(missing_ok=True)
+        return outcome
+
+    def put(self, digest: str, outcome: Outcome) -> None:
+        """Store a final outcome."""
+        content = json.dumps(outcome.as_dict(), ensure_ascii=False)
+        write_whole(self._path(digest), f"{_checksum(content)}\n{content}")
+
+    def _path(self, digest: str) -> Path:
+        if not _DIGEST.fullmatch(digest):
+            raise ValueError(f"digest (={digest!r}) must be 64 hexadecimal digits")
+        return self.folder / digest[:2] / f"{digest}.json"
+
+
+def _checksum(content: str) -> str:
+    return hashlib.sha256(content.encode()).hexdigest()
+
+
+def _outcome(entry: bytes) -> Outcome | None:
+    """What an entry says, if it is whole: its first line is the checksum of the rest."""
+    try:
+        checksum, content = entry.decode().split("\n", 1)
+        if checksum != _checksum(content):
+            return None
+        return Outcome.from_dict(json.loads(content))
+    except (ValueError, TypeError):
+        return None

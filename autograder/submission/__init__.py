@@ -1,0 +1,1 @@
+"""One student's notebook against the instructor's version: matched and mended."""

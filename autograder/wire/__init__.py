@@ -1,0 +1,15 @@
+"""What crosses between a student's kernel (the candidate) and the examiner.
+
+    frames     bytes on a socket: one JSON text and some buffers, with limits
+    encoder    values -> nodes            decoder    nodes -> values, strictly
+    numeric    arrays, tensors, tables    models     Keras models as configuration and weights
+    handles    objects that stay where they are and are called across
+    folder     files that a cell wrote    peer       requests and answers, either way
+
+A message is a flat table of nodes. A node's children are JSON scalars, or `[n]`: node n of the same message, or
+`[n, 0]`: node n of the request that this message answers. So aliasing and cycles are kept and nothing is nested on the
+way. The set is closed: never pickle, never code. Everything else crosses as a handle, or not at all.
+
+This package is also seen by the student's code, which gains nothing by it: whatever the candidate sends is decoded here
+as if a stranger had written it.
+"""

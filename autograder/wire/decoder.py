@@ -1,0 +1,292 @@
+"""Nodes to values, strictly: whatever the nodes say, the result is a value of the closed set, or WireError."""
+
+import array
+import collections
+import datetime
+import decimal
+import fractions
+import keyword
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from autograder.wire import models, numeric, tables
+from autograder.wire.encoder import MAX_DEPTH, MAX_NODES
+from autograder.wire.frames import WireError
+from autograder.wire.plain import EXCEPTIONS, named_type
+
+Node = dict[str, Any]
+_BUSY = object()
+
+
+class Decoder:
+    """Reads one message. `objects[n]` is what node n became."""
+
+    def __init__(
+        self,
+        nodes: Any,
+        buffers: Sequence[bytearray],
+        other: Callable[["Decoder", Node], Any],
+        sources: Sequence[Any] = (),
+        budget: models.Budget | None = None,
+    ) -> None:
+        """`sources`: the objects of the request that this message answers; `other` reads handles."""
+        if not isinstance(nodes, list) or len(nodes) > MAX_NODES:
+            raise WireError("a message without a table of nodes")
+        self.nodes: list[Any] = nodes
+        self.buffers = buffers
+        self.objects: list[Any] = [None] * len(nodes)
+        self._state: list[object] = [None] * len(nodes)
+        self._other = other
+        self._sources = sources
+        self._budget = budget or models.Budget()
+        self._depth = 0
+        self._used: set[int] = set()
+
+    def value(self, child: Any) -> Any:
+        """The value of a child. Raises WireError for whatever isn't one."""
+        if child is None or type(child) in (bool, int, float, str):
+            return child
+        if not (isinstance(child, list) and child and type(child[0]) is int):
+            raise WireError("a child that is neither a scalar nor a reference")
+        number = child[0]
+        if len(child) == 2 and child[1] == 0 and 0 <= number < len(self._sources):
+            return self._sources[number]
+        if len(child) != 1 or not 0 <= number < len(self.nodes):
+            raise WireError("a reference to nothing")
+        if self._state[number] is _BUSY:
+            raise WireError("a value that contains itself")
+        if self._state[number] is None:
+            self._state[number] = _BUSY
+            self._depth += 1
+            if self._depth > MAX_DEPTH:
+                raise WireError(f"nested deeper than {MAX_DEPTH} levels")
+            try:
+                self.keep(number, self._read(number))
+            finally:
+                self._depth -= 1
+        return self.objects[number]
+
+    def keep(self, number: int, value: Any) -> Any:
+        """Note what node `number` is; a container does so before it is filled, as it may hold itself."""
+        self.objects[number] = value
+        self._state[number] = True
+        return value
+
+    def node(self, number: Any) -> Node:
+        """Node `number`, a dict with a kind."""
+        node = self.nodes[number] if type(number) is int and 0 <= number < len(self.nodes) else None
+        if not (isinstance(node, dict) and isinstance(node.get("t"), str)):
+            raise WireError("a node that is none")
+        return node
+
+    def buffer(self, number: Any) -> bytearray:
+        """Buffer `number`; each may be used once, as arrays live in it."""
+        if type(number) is not int or not 0 <= number < len(self.buffers) or number in self._used:
+            raise WireError("a reference to no buffer")
+        self._used.add(number)
+        return self.buffers[number]
+
+    def all(self, children: Any) -> list[Any]:
+        """The values of a list of children."""
+        if not isinstance(children, list):
+            raise WireError("a list of children that is none")
+        return [self.value(child) for child in children]
+
+    def _read(self, number: int) -> Any:
+        node = self.node(number)
+        reader = READERS.get(node["t"])
+        if reader is None:
+            return self._other(self, node)
+        try:
+            return reader(self, number, node)
+        except WireError:
+            raise
+        except (TypeError, ValueError, KeyError, OverflowError, ArithmeticError, RecursionError) as error:
+            raise WireError(f"a {node['t']} that is none: {error}") from None
+
+    def model(self, node: Node) -> tuple[Any, list[Any]]:
+        """A model's description and arrays."""
+        return self.value(node["v"]), self.all(node["a"])
+
+    @property
+    def budget(self) -> models.Budget:
+        """How large a model may be."""
+        return self._budget
+
+
+def _string(value: Any, longest: int = 1000) -> str:
+    if not isinstance(value, str) or len(value) > longest:
+        raise WireError("a text where none can be")
+    return value
+
+
+def _packed(decoder: Decoder, node: Node, code: str) -> list[Any]:
+    values = array.array(code)
+    values.frombytes(bytes(decoder.buffer(node["f" if code == "d" else "q"])))
+    return values.tolist()
+
+
+def fill_list(decoder: Decoder, node: Node) -> list[Any]:
+    """The elements of a list's node."""
+    if "f" in node:
+        return _packed(decoder, node, "d")
+    return _packed(decoder, node, "q") if "q" in node else decoder.all(node["v"])
+
+
+def fill_dict(decoder: Decoder, node: Node) -> list[tuple[Any, Any]]:
+    """The pairs of a dict's node."""
+    pairs = [decoder.all(pair) for pair in node["v"]]
+    if not all(len(pair) == 2 for pair in pairs):
+        raise WireError("a dict's pair that is none")
+    return [(key, item) for key, item in pairs]
+
+
+def _container(make: Callable[[Node], Any], fill: Callable[[Decoder, Node], Any]) -> Callable[..., Any]:
+    def read(decoder: Decoder, number: int, node: Node) -> Any:
+        value = decoder.keep(number, make(node))
+        getattr(value, "extend" if isinstance(value, list | collections.deque) else "update")(fill(decoder, node))
+        return value
+
+    return read
+
+
+def _new_defaultdict(node: Node) -> Any:
+    factory = None if node["n"] is None else named_type(node["n"])
+    if node["n"] is not None and factory is None:
+        raise WireError("a defaultdict of no known type")
+    return collections.defaultdict(factory)
+
+
+def _new_deque(node: Node) -> Any:
+    if node["n"] is not None and type(node["n"]) is not int:
+        raise WireError("a deque's length that is none")
+    return collections.deque(maxlen=node["n"])
+
+
+def _counter(decoder: Decoder, number: int, node: Node) -> Any:
+    value = decoder.keep(number, collections.Counter())
+    for key, count in fill_dict(decoder, node):
+        value[key] = count
+    return value
+
+
+def _namedtuple(decoder: Decoder, number: int, node: Node) -> Any:
+    names = node["f"]
+    if not (isinstance(names, list) and 0 < len(names) <= 200):
+        raise WireError("a namedtuple without names")
+    for name in [node["n"], *names]:
+        if not (isinstance(name, str) and name.isidentifier() and len(name) < 200 and not keyword.iskeyword(name)):
+            raise WireError("a namedtuple's name that is none")
+    return collections.namedtuple(node["n"], names)(*decoder.all(node["v"]))
+
+
+def _type(decoder: Decoder, number: int, node: Node) -> type:
+    found = named_type(node["n"])
+    if found is None:
+        raise WireError("a type that is not in the closed set")
+    return found
+
+
+def _exception(decoder: Decoder, number: int, node: Node) -> Exception:
+    return new_exception(EXCEPTIONS[_string(node["n"])], decoder.all(node["v"]))
+
+
+def new_exception(kind: type[Exception], arguments: list[Any]) -> Exception:
+    """An exception of that kind with those arguments, also where its constructor wants others."""
+    try:
+        return kind(*arguments)
+    except Exception:
+        made = kind.__new__(kind)
+        made.args = tuple(arguments)
+        return made
+
+
+def _complex(decoder: Decoder, number: int, node: Node) -> complex:
+    real, imaginary = node["v"]
+    if type(real) is not float or type(imaginary) is not float:
+        raise WireError("a complex number that is none")
+    return complex(real, imaginary)
+
+
+def _array(decoder: Decoder, number: int, node: Node) -> Any:
+    return numeric.rebuild_array(node["d"], node["s"], decoder.buffer(node["b"]))
+
+
+def _objects(decoder: Decoder, number: int, node: Node) -> Any:
+    import numpy as np
+
+    shape = numeric.shape_of(node["s"])
+    result = decoder.keep(number, np.empty(len(node["v"]), object))
+    for place, item in enumerate(decoder.all(node["v"])):
+        result[place] = item
+    return result.reshape(shape)
+
+
+def _tensor(decoder: Decoder, number: int, node: Node) -> Any:
+    import numpy as np
+
+    elements = decoder.value(node["a"])
+    if type(elements) is not np.ndarray:
+        raise WireError("a tensor without elements")
+    return numeric.rebuild_tensor(node["f"], elements)
+
+
+def _model(decoder: Decoder, number: int, node: Node) -> Any:
+    description, arrays = decoder.model(node)
+    try:
+        return models.rebuild(description, arrays, decoder.budget)
+    except models.ModelError as error:
+        raise WireError(str(error)) from None
+
+
+def _history(decoder: Decoder, number: int, node: Node) -> Any:
+    try:
+        history = models.rebuild_history(decoder.value(node["v"]))
+    except models.ModelError as error:
+        raise WireError(str(error)) from None
+    model = None if node["m"] is None else decoder.value(node["m"])
+    if models.is_model(model):
+        history.set_model(model)
+    return history
+
+
+Reader = Callable[[Decoder, int, Node], Any]
+READERS: dict[str, Reader] = {
+    "int": lambda d, _, node: int(_string(node["v"], 1 << 20), 16),
+    "str": lambda d, _, node: d.buffer(node["b"]).decode("utf-8", "surrogatepass"),
+    "complex": _complex,
+    "bytes": lambda d, _, node: bytes(d.buffer(node["b"])),
+    "bytearray": lambda d, _, node: d.buffer(node["b"]),
+    "list": _container(lambda node: [], fill_list),
+    "tuple": lambda d, _, node: tuple(d.all(node["v"])),
+    "set": _container(lambda node: set(), lambda d, node: d.all(node["v"])),
+    "frozenset": lambda d, _, node: frozenset(d.all(node["v"])),
+    "dict": _container(lambda node: {}, fill_dict),
+    "OrderedDict": _container(lambda node: collections.OrderedDict(), fill_dict),
+    "defaultdict": _container(_new_defaultdict, fill_dict),
+    "Counter": _counter,
+    "deque": _container(_new_deque, lambda d, node: d.all(node["v"])),
+    "namedtuple": _namedtuple,
+    "range": lambda d, _, node: range(*d.all(node["v"])),
+    "slice": lambda d, _, node: slice(*d.all(node["v"])),
+    "ellipsis": lambda d, _, node: ...,
+    "Decimal": lambda d, _, node: decimal.Decimal(_string(node["v"])),
+    "Fraction": lambda d, _, node: fractions.Fraction(*d.all(node["v"])),
+    "date": lambda d, _, node: datetime.date.fromisoformat(_string(node["v"])),
+    "datetime": lambda d, _, node: datetime.datetime.fromisoformat(_string(node["v"])),
+    "timedelta": lambda d, _, node: datetime.timedelta(*d.all(node["v"])),
+    "type": _type,
+    "exception": _exception,
+    "array": _array,
+    "scalar": lambda d, number, node: _array(d, number, node).reshape(())[()],
+    "objects": _objects,
+    "dtype": lambda d, _, node: numeric.named_dtype(node["d"]),
+    "tensor": _tensor,
+    "random": lambda d, _, node: numeric.rebuild_random(node["k"], d.value(node["v"])),
+    "frame": tables.frame,
+    "series": tables.series,
+    "index": tables.index,
+    "timestamp": tables.timestamp,
+    "model": _model,
+    "history": _history,
+}

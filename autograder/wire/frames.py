@@ -1,0 +1,86 @@
+"""A frame on a socket: one JSON text and some buffers, each of a length that is said first, and checked."""
+
+import json
+import selectors
+import socket
+import struct
+from collections.abc import Sequence
+from typing import Any
+
+HEAD = struct.Struct("!4sII")
+MAGIC = b"AGW1"
+MAX_TEXT = 16 << 20  # bytes of JSON; long texts, arrays and lists of numbers are buffers
+MAX_BYTES = 1 << 30  # bytes of all buffers
+MAX_BUFFERS = 100_000
+
+
+class WireError(Exception):
+    """A value can't cross, or what came is no value; the message says which and why."""
+
+
+class Disconnected(WireError):
+    """The stream has ended or is not to be read any more; nothing further can cross."""
+
+
+def send(sock: socket.socket, message: Any, buffers: Sequence[memoryview]) -> None:
+    """Write one frame. Raises WireError where it exceeds the limits and Disconnected where nobody reads."""
+    text = json.dumps(message, separators=(",", ":")).encode("ascii")
+    total = sum(len(buffer) for buffer in buffers)
+    if len(text) > MAX_TEXT or total > MAX_BYTES or len(buffers) > MAX_BUFFERS:
+        size = f"{(len(text) + total) / 1e6:.0f} MB in {len(buffers)} parts"
+        raise WireError(f"too large to cross: {size}; the limits are {MAX_BYTES >> 20} MiB and {MAX_BUFFERS} parts")
+    lengths = struct.pack(f"!{len(buffers)}Q", *map(len, buffers))
+    try:
+        sock.sendall(HEAD.pack(MAGIC, len(text), len(buffers)) + lengths + text)
+        for buffer in buffers:
+            sock.sendall(buffer)
+    except OSError as error:
+        raise Disconnected(f"the other side is gone ({error})") from None
+
+
+def wait(sock: socket.socket) -> None:
+    """Return when there is something to read, or the stream has ended. An interrupt here loses nothing."""
+    with selectors.DefaultSelector() as selector:
+        selector.register(sock, selectors.EVENT_READ)
+        selector.select()
+
+
+def wait_for(sock: socket.socket, seconds: float) -> None:
+    """The same, for at most so long; TimeoutError after that."""
+    with selectors.DefaultSelector() as selector:
+        selector.register(sock, selectors.EVENT_READ)
+        if not selector.select(max(0.0, seconds)):
+            raise TimeoutError(f"nothing to read within {seconds:g} s")
+
+
+def receive(sock: socket.socket) -> tuple[Any, list[bytearray]]:
+    """Read one frame: its JSON value and its buffers.
+
+    Raises WireError for a text that is no JSON, and Disconnected where the stream has ended or its head is no head
+    (after which nothing in it can be found again).
+    """
+    magic, length, count = HEAD.unpack(_exactly(sock, HEAD.size))
+    if magic != MAGIC or length > MAX_TEXT or count > MAX_BUFFERS:
+        raise Disconnected("what came is no message")
+    lengths = struct.unpack(f"!{count}Q", _exactly(sock, 8 * count))
+    if sum(lengths) > MAX_BYTES:
+        raise Disconnected(f"a message of {sum(lengths) / 1e6:.0f} MB; the limit is {MAX_BYTES >> 20} MiB")
+    text = _exactly(sock, length)
+    buffers = [_exactly(sock, n) for n in lengths]
+    try:
+        return json.loads(bytes(text)), buffers
+    except (ValueError, RecursionError):
+        raise WireError("what came is no JSON") from None
+
+
+def _exactly(sock: socket.socket, count: int) -> bytearray:
+    data = bytearray()  # grows as bytes come, so that a length alone costs nothing
+    while len(data) < count:
+        try:
+            part = sock.recv(min(count - len(data), 1 << 20))
+        except OSError as error:
+            raise Disconnected(f"the other side is gone ({error})") from None
+        if not part:
+            raise Disconnected("the other side is gone")
+        data += part
+    return data

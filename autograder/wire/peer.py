@@ -1,0 +1,291 @@
+"""One side of the wire: asks, answers, and answers what is asked back while it waits. One thread, one socket.
+
+A request names an operation and carries its arguments; the answer carries the result, what the call changed in its
+arguments, what it printed, and files that it wrote. The examiner's side is `trusted`: it gives to the other side only
+functions, iterators and objects of the instructor's own classes, and of these only what is public.
+"""
+
+import contextlib
+import socket
+import sys
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+from autograder.wire import changes, frames, operations
+from autograder.wire.decoder import Decoder, new_exception
+from autograder.wire.encoder import Encoder, is_mutable
+from autograder.wire.exposed import Exposed
+from autograder.wire.folder import Folder
+from autograder.wire.frames import Disconnected, WireError
+from autograder.wire.models import Budget
+from autograder.wire.operations import Relay
+from autograder.wire.plain import EXCEPTIONS
+
+MAX_PRINTED = 1 << 20
+
+
+class Peer:
+    """Either side of the wire."""
+
+    def __init__(
+        self,
+        sock: socket.socket,
+        namespace: dict[str, Any],
+        *,
+        trusted: bool,
+        folder: Folder | None = None,
+        budget: Budget | None = None,
+    ) -> None:
+        """`namespace`: the notebook's names on this side; `budget`: how large a model may be that is rebuilt here."""
+        self.namespace = namespace
+        self.trusted = trusted
+        self.exposed = Exposed(self, namespace, trusted)
+        self.permitted: set[str] | None = None  # what handles may be asked in this cell; None: all (the rehearsal)
+        self.asked: set[str] = set()
+        self._socket = sock
+        self._folder = folder
+        self._budget = budget
+        self._thread = threading.get_ident()
+        self._broken = ""
+        self.calls = 0
+
+    def permits(self, question: str) -> bool:
+        """Whether a handle may be asked that in this cell; see `handles`."""
+        if not self.trusted or self.permitted is None:
+            self.asked.add(question)
+            return True
+        return question in self.permitted
+
+    def ask(self, operation: str, number: int, arguments: tuple[Any, ...] = (), named: Any = None) -> Any:
+        """Have the other side do something with its object `number`; returns or raises what came of it."""
+        encoder = Encoder(self.exposed.describe)
+        request = {"op": operation, "h": number, "a": encoder.child(list(arguments)), "k": encoder.child(named or {})}
+        return self._exchange(request, encoder)
+
+    def fetch(self, names: list[str]) -> tuple[dict[str, Any], dict[str, str]]:
+        """Values of the other side's names, as far as it has them; and why some can't cross."""
+        answer = self._exchange({"op": "fetch", "names": names}, Encoder(self.exposed.describe))
+        match answer:
+            case [dict() as values, dict() as refused]:
+                pass
+            case _:
+                raise WireError("names without values")
+        return {n: v for n, v in values.items() if n in names}, {str(n): str(why) for n, why in refused.items()}
+
+    def end(self) -> None:
+        """Tell the other side to stop serving."""
+        if not self._broken:
+            self._send({"op": "end"}, Encoder(self.exposed.describe))
+
+    def serve(self) -> None:
+        """Answer what is asked, until the other side ends it or is gone."""
+        self._thread = threading.get_ident()
+        with contextlib.suppress(Disconnected):
+            while True:
+                try:
+                    frames.wait(self._socket)
+                except KeyboardInterrupt:  # meant for a call that has just returned
+                    continue
+                message, buffers = self._receive()
+                if message.get("op") == "end":
+                    self._take_files(message, buffers)
+                    return
+                self._answer(message, buffers)
+
+    def _exchange(self, request: dict[str, Any], encoder: Encoder) -> Any:
+        if threading.get_ident() != self._thread:
+            raise RuntimeError("only the thread that runs the cell can call across")
+        self.calls += 1
+        self._send(request, encoder)
+        while True:
+            message, buffers = self._receive()
+            if "re" in message:
+                if message["re"] == "stop" and request["op"] != "__next__":
+                    raise RuntimeError("StopIteration")
+                return self._result(message, buffers, encoder)
+            self._answer(message, buffers)
+
+    def _send(self, message: dict[str, Any], encoder: Encoder) -> None:
+        if self._broken:
+            raise Disconnected(self._broken)
+        if self._folder is not None:
+            files = self._folder.changes()
+            message["files"] = [
+                [name, [encoder.buffer(content)] if isinstance(content, bytes) else content] for name, content in files
+            ]
+        message["n"] = encoder.nodes
+        frames.send(self._socket, message, encoder.buffers)
+
+    def _receive(self) -> tuple[dict[str, Any], list[bytearray]]:
+        if self._broken:
+            raise Disconnected(self._broken)
+        frames.wait(self._socket)
+        try:
+            message, buffers = frames.receive(self._socket)
+            if not isinstance(message, dict):
+                raise WireError("a message that is none")
+        except WireError as error:
+            self._broken = str(error)
+            raise Disconnected(self._broken) from None
+        except BaseException:  # an interrupt in the middle of a frame: what follows can't be told apart any more
+            self._broken = "interrupted"
+            raise
+        return message, buffers
+
+    def _take_files(self, message: dict[str, Any], buffers: list[bytearray]) -> None:
+        files = message.get("files") or []
+        if self._folder is None or not files:
+            return
+        taken: list[tuple[Any, Any]] = []
+        try:
+            for name, content in files:
+                taken.append((name, bytes(buffers[content[0]]) if isinstance(content, list) else content))
+            self._folder.apply(taken)
+        except (TypeError, ValueError, IndexError, KeyError, OSError) as error:
+            raise WireError(f"a file that can't be taken: {error}") from None
+
+    def _decoder(self, message: dict[str, Any], buffers: list[bytearray], sources: list[Any]) -> Decoder:
+        return Decoder(message.get("n"), buffers, self.exposed.read, sources, self._budget)
+
+    def _result(self, message: dict[str, Any], buffers: list[bytearray], encoder: Encoder) -> Any:
+        operations.relay(message.get("out"))
+        self._take_files(message, buffers)
+        decoder = self._decoder(message, buffers, encoder.sources)
+        changed = message.get("changed") or []
+        if not isinstance(changed, list):
+            raise WireError("changes that are none")
+        for change in changed:
+            if not (isinstance(change, list) and len(change) == 2 and type(change[0]) is int):
+                raise WireError("a change that is none")
+            if not 0 <= change[0] < len(encoder.sources) or not is_mutable(encoder.sources[change[0]]):
+                raise WireError("a change of what can't be changed")
+            changes.apply(encoder.sources[change[0]], decoder, change[1])
+        kind = message["re"]
+        if kind == "stop":
+            raise StopIteration
+        if kind == "error":
+            raise self._exception(message, decoder)
+        if kind == "attribute":
+            raise AttributeError(str(message.get("message")))
+        return decoder.value(message.get("v"))
+
+    def _exception(self, message: dict[str, Any], decoder: Decoder) -> Exception:
+        name, text = str(message.get("name"))[:200], str(message.get("message"))[:20_000]
+        made = decoder.value(message.get("class"))
+        kind = made if isinstance(made, type) and issubclass(made, Exception) else EXCEPTIONS.get(name)
+        try:
+            arguments = list(decoder.value(message.get("args")) or [])
+        except (WireError, TypeError):
+            arguments = [text]
+        error = new_exception(kind, arguments) if kind else RuntimeError(f"{name}: {text}")
+        trace = message.get("trace")
+        if isinstance(trace, str) and trace:
+            error.add_note(f"In the submitted code:\n{trace[:5000]}")
+        return error
+
+    def _answer(self, message: dict[str, Any], buffers: list[bytearray]) -> None:
+        """Do what is asked and send what came of it."""
+        decoder: Decoder | None = None
+        before: dict[int, Any] = {}
+        log: list[tuple[str, str]] = []
+        result: Any = None
+        error: BaseException | None = None
+        try:
+            self._take_files(message, buffers)
+            decoder = self._decoder(message, buffers, [])
+            if message.get("op") == "fetch":
+                self._send(*self._fetched(message.get("names")))
+                return
+            arguments, named = decoder.value(message.get("a")), decoder.value(message.get("k"))
+            before = {n: changes.fingerprint(o) for n, o in enumerate(decoder.objects) if is_mutable(o)}
+            with _printing(log, relay=not self.trusted):
+                result = operations.perform(self.exposed, message.get("op"), message.get("h"), arguments, named)
+        except Disconnected:
+            raise
+        except BaseException as caught:
+            error = caught
+        self._reply(decoder, before, log, result, error)
+
+    def _reply(
+        self,
+        decoder: Decoder | None,
+        before: dict[int, Any],
+        log: list[tuple[str, str]],
+        result: Any,
+        error: BaseException | None,
+    ) -> None:
+        objects = decoder.objects if decoder else []
+        try:
+            encoder = Encoder(self.exposed.describe, objects)
+            answer: dict[str, Any] = {"out": log}
+            changed = [n for n, old in before.items() if not changes.same(old, changes.fingerprint(objects[n]))]
+            answer["changed"] = [[n, encoder.again(objects[n])] for n in changed]
+            answer |= {"re": "ok", "v": encoder.child(result)} if error is None else self._told(error, encoder)
+            self._send(answer, encoder)
+        except Disconnected:
+            raise
+        except (WireError, RecursionError, MemoryError) as refusal:
+            problem = WireError(f"{operations.type_of(result)} can't cross: {refusal}")
+            encoder = Encoder(self.exposed.describe, objects)
+            self._send({"out": log, **self._told(problem, encoder)}, encoder)
+
+    def _told(self, error: BaseException, encoder: Encoder) -> dict[str, Any]:
+        """An exception, as the answer to a request."""
+        if isinstance(error, operations.Stop):
+            return {"re": "stop"}
+        if type(error) is AttributeError:
+            return {"re": "attribute", "message": str(error)}
+        told = operations.describe_exception(error)
+        kind = type(error)
+        try:
+            told["args"] = encoder.child(list(error.args))
+            own = isinstance(error, Exception) and not isinstance(error, WireError | StopIteration)
+            if own and told["name"] != kind.__name__:
+                told["class"] = encoder.child(kind)
+        except WireError:
+            told["args"] = encoder.child([told["message"]])
+        return {"re": "error", **told}
+
+    def _fetched(self, names: Any) -> tuple[dict[str, Any], Encoder]:
+        if self.trusted:
+            raise WireError("the examiner's names can't be fetched")
+        encoder = Encoder(self.exposed.describe)
+        values, refused = [], {}
+        for name in [name for name in names if name in self.namespace]:
+            try:
+                values.append([name, encoder.child(self.namespace[name])])
+            except (WireError, RecursionError, MemoryError) as error:
+                refused[name] = f"`{name}`, {operations.type_of(self.namespace[name])}, can't cross: {error}"
+        encoder.nodes.append({"t": "dict", "v": values})
+        encoder.sources.append(None)
+        pair = [[len(encoder.nodes) - 1], encoder.child(refused)]
+        encoder.nodes.append({"t": "list", "v": pair})
+        encoder.sources.append(None)
+        return {"re": "ok", "v": [len(encoder.nodes) - 1]}, encoder
+
+
+@contextlib.contextmanager
+def _printing(log: list[tuple[str, str]], relay: bool) -> Iterator[None]:
+    """Collect what is printed meanwhile, in order, as far as it goes."""
+    if not relay:
+        yield
+        return
+    room = [MAX_PRINTED]
+    with (
+        contextlib.redirect_stdout(Relay("stdout", log, room)),
+        contextlib.redirect_stderr(Relay("stderr", log, room)),
+    ):
+        yield
+
+
+def serve(sock: socket.socket, folder: Folder | None = None) -> None:
+    """The candidate's side, with the names of this process's notebook: answers until the examiner ends it."""
+    namespace = vars(sys.modules["__main__"])
+    peer = _served.get(sock.fileno())
+    if peer is None:
+        peer = _served[sock.fileno()] = Peer(sock, namespace, trusted=False, folder=folder)
+    peer.serve()
+
+
+_served: dict[int, Peer] = {}  # one a socket: handles keep their numbers from cell to cell
