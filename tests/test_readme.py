@@ -11,8 +11,11 @@ from readme import commands
 from test_course import ASSIGNMENTS, source
 
 from autograder import accuracy
+from autograder.candidate.limits import Limits
+from autograder.grading.settings import Grading
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+GRADING = (ROOT / "docs" / "grading.md").read_text(encoding="utf-8")
 
 
 def exercises(assignment: str) -> dict[str, str]:
@@ -60,6 +63,19 @@ def test_ten_seeds_were_measured_and_the_one_that_grades_passes(assignment: str)
     seed = int(re.search(r"^SEED = (\d+)$", text, re.MULTILINE).group(1))
     minimum = float(re.search(r"^MINIMUM, BASELINE, POINTS = ([\d.]+)", text, re.MULTILINE).group(1))
     assert next(m.accuracy for m in rows if (m.network, m.seed) == ("reference", seed)) >= minimum
+
+
+@pytest.mark.parametrize("kind", [Limits, Grading])
+def test_every_setting_is_told_with_its_default(kind: type) -> None:
+    told = dict(re.findall(rf"^\| `c\.{kind.__name__}\.(\w+)` \| (.+?) \|", GRADING, re.MULTILINE))
+    assert told == {
+        name: f"{default:g}" if isinstance(default, float) else str(default) for name, default in defaults(kind)
+    }
+
+
+def defaults(kind: type) -> list[tuple[str, object]]:
+    """Name and default of each setting of a Configurable."""
+    return [(name, getattr(kind(), name)) for name in kind.class_trait_names(config=True)]
 
 
 def test_a_block_that_is_not_there_is_an_error() -> None:

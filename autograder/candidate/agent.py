@@ -6,6 +6,7 @@ limits hold.
 
 import contextlib
 import ctypes
+import errno
 import importlib
 import json
 import os

@@ -112,6 +112,6 @@ def new_shell() -> Shell:
     config = Config()
     config.HistoryManager.enabled = False
     config.InteractiveShell.colors = "nocolor"
-    shell = Shell.instance(config=config, user_module=types.ModuleType("__main__"))
+    shell: Shell = Shell.instance(config=config, user_module=types.ModuleType("__main__"))
     shell.outputs = Outputs()
     return shell

@@ -37,7 +37,8 @@ def run(jobs: Sequence[Job], workers: int, listener: Listener) -> Iterator[tuple
     """Grade all `jobs`; yields each with its outcome as it comes. Closing the iterator ends what runs."""
     if not jobs:
         return
-    preload = sorted({name for job in jobs[:1] for name in modules(Version.from_dict(job.version).cells)})
+    versions = {(job.assignment, job.notebook): job.version for job in jobs}
+    preload = sorted({name for data in versions.values() for name in modules(Version.from_dict(data).cells)})
     visible = [Path(folder) for folder in jobs[0].visible]
     variables = jobs[0].variables
     with Examiner(preload, sandboxed=jobs[0].sandboxed, environment=variables, visible=visible) as examiner:

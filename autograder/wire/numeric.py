@@ -55,7 +55,8 @@ def named_dtype(text: Any, depth: int = 0) -> "np.dtype[Any]":
         if text in NAMED:
             import ml_dtypes
 
-            return np.dtype(getattr(ml_dtypes, text))
+            named: np.dtype[Any] = np.dtype(getattr(ml_dtypes, text))
+            return named
         dtype = np.dtype(text)
     except (TypeError, ValueError, ImportError, SyntaxError):
         raise WireError(f"no dtype: {text!r}") from None
@@ -78,7 +79,7 @@ def array_bytes(array: "np.ndarray[Any, Any]") -> memoryview:
     import numpy as np
 
     flat = np.ascontiguousarray(array).reshape(-1)
-    return memoryview(flat.view(np.uint8)) if flat.size and flat.itemsize else memoryview(b"")
+    return flat.view(np.uint8).data if flat.size and flat.itemsize else memoryview(b"")
 
 
 def rebuild_array(dtype: Any, shape: Any, data: bytearray) -> "np.ndarray[Any, Any]":
