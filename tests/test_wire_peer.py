@@ -268,7 +268,7 @@ def test_a_file_that_a_call_writes_is_there(folders: tuple[Path, Path]) -> None:
 
 def test_a_file_that_a_library_may_run_has_a_size_and_no_content(folders: tuple[Path, Path]) -> None:
     with examining(FILES, folders) as (_, fetch):
-        for name in ("model.keras", "x.pkl", "numpy.py", "plain"):
+        for name in ("model.keras", "x.h5", "numpy.py", "plain"):
             fetch("save")(name, "import os")
             assert (folders[1] / name).read_bytes() == bytes(9)
 

@@ -89,7 +89,7 @@ class Shell(InteractiveShell):
         """Run a cell; returns its outputs, the value of its last expression, and what it raised."""
         self.outputs = Outputs()
         with _streams(self.outputs):
-            result: Any = self.run_cell(code, store_history=False)  # type: ignore[no-untyped-call]
+            result: Any = self.run_cell(code, store_history=True)  # type: ignore[no-untyped-call]
         error = result.error_before_exec or result.error_in_exec
         if error is not None and not any(item["output_type"] == "error" for item in self.outputs.items):
             self.outputs.add("error", ename=type(error).__name__, evalue=str(error), traceback=[str(error)])

@@ -10,6 +10,7 @@ import gc
 import importlib
 import json
 import os
+import shutil
 import signal
 import socket
 import sys
@@ -17,10 +18,10 @@ import tempfile
 import threading
 import traceback
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from autograder.examiner.examination import Examination, obey
-from autograder.examiner.shell import new_shell
+from autograder.examiner.shell import Shell, new_shell
 from autograder.wire import frames
 
 
@@ -32,6 +33,7 @@ def serve(listener: socket.socket, modules: list[str]) -> None:
         with contextlib.suppress(Exception):
             importlib.import_module(name)
     shell = new_shell()
+    folders: dict[int, Path] = {}
     gc.freeze()
     while True:
         connection, _ = listener.accept()
@@ -44,20 +46,38 @@ def serve(listener: socket.socket, modules: list[str]) -> None:
                 with contextlib.suppress(OSError):
                     os.kill(int(request["pid"]), signal.SIGKILL)
                 continue
-            if len(descriptors) == 2 and os.fork() == 0:
-                listener.close()
-                code = 1
-                try:
-                    signal.signal(signal.SIGINT, signal.default_int_handler)
-                    wire, interrupt = descriptors
-                    obey(interrupt)
-                    folder = Path(tempfile.mkdtemp(prefix="examination-"))
-                    Examination(shell, connection, socket.socket(fileno=wire), folder).run()
-                    code = 0
-                finally:
-                    os._exit(code)
+            _sweep(folders)
+            if len(descriptors) == 2:
+                folder = Path(tempfile.mkdtemp(prefix="examination-"))
+                pid = os.fork()
+                if pid == 0:
+                    listener.close()
+                    _examine(shell, connection, folder, *descriptors)
+                folders[pid] = folder
             for descriptor in descriptors:
                 os.close(descriptor)
+
+
+def _examine(shell: Shell, connection: socket.socket, folder: Path, wire: int, interrupt: int) -> NoReturn:
+    """What the fork does, to its end."""
+    code = 1
+    try:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        obey(interrupt)
+        Examination(shell, connection, socket.socket(fileno=wire), folder).run()
+        code = 0
+    finally:
+        os._exit(code)
+
+
+def _sweep(folders: dict[int, Path]) -> None:
+    """Remove the folders of forks that have ended: they are in memory that all forks share."""
+    for pid, folder in list(folders.items()):
+        try:
+            os.kill(pid, 0)
+        except OSError:
+            shutil.rmtree(folder, ignore_errors=True)
+            del folders[pid]
 
 
 def _receive(connection: socket.socket) -> tuple[dict[str, Any], list[int]]:

@@ -14,6 +14,7 @@ from typing import Any
 
 from autograder.wire import models, numeric
 from autograder.wire.frames import WireError
+from autograder.wire.handles import is_handle
 from autograder.wire.plain import exception_base, type_name
 
 Node = dict[str, Any]
@@ -78,6 +79,8 @@ class Encoder:
         write = WRITERS.get(kind)
         if write is not None:
             return write(self, value)
+        if is_handle(value):  # whatever class it claims
+            return self._other(value)
         if (
             isinstance(value, tuple)
             and kind.__mro__[1:2] == (tuple,)
@@ -182,6 +185,8 @@ def is_mutable(value: Any) -> bool:
         return True
     if type(value) in (collections.deque, collections.Counter):
         return True
+    if is_handle(value):
+        return False
     numpy = numeric.loaded("numpy")
     if numpy is not None and type(value) is numpy.ndarray:
         return True

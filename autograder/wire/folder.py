@@ -9,11 +9,16 @@ import stat
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from autograder.wire.frames import WireError
+from autograder.wire.frames import MAX_BYTES, WireError
 
 MAX_FILE = 16 << 20
 MAX_FILES = 500
-HARMLESS = frozenset(".csv .tsv .txt .json .md .xml .yaml .yml .html .svg .log .dat .png .jpg .jpeg .gif .bmp".split())
+MAX_TAKEN = 256 << 20  # bytes of files that the examiner takes from one notebook, in all
+HARMLESS = frozenset(
+    # Arrays and pickles are data in the examiner, which unpickles nothing else: see examiner.guard.
+    ".csv .tsv .txt .json .md .xml .yaml .yml .html .svg .log .dat .png .jpg .jpeg .gif .bmp "
+    ".npy .npz .pkl .pickle".split()
+)
 Stamp = tuple[int, int, int]
 
 
@@ -25,6 +30,7 @@ class Folder:
         self.path = path
         self.trusted = trusted
         self._known = self._stamps()
+        self._taken = 0
 
     def changes(self) -> list[tuple[str, bytes | int | None]]:
         """Files written or removed here since the last look: content, or size where it is too large, or None."""
@@ -50,8 +56,11 @@ class Folder:
             size = content if isinstance(content, int) else len(content)
             with path.open("wb") as file:
                 if isinstance(content, int) or (self.trusted and path.suffix.lower() not in HARMLESS):
-                    file.truncate(size)  # a hole: takes no space
+                    file.truncate(min(size, MAX_BYTES))  # a hole: takes no space
                 else:
+                    self._taken += size
+                    if self.trusted and self._taken > MAX_TAKEN:
+                        raise WireError(f"files of more than {MAX_TAKEN >> 20} MiB in all")
                     file.write(content)
             self._known[name] = self._stamp(path.stat())
 
