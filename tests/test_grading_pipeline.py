@@ -119,6 +119,9 @@ def test_a_damaged_notebook_is_graded_after_mending(course: Course) -> None:
     assert status.label == "graded after mending"
     assert "test_mul" in {mend.cell for mend in status.notebooks["p1"].mends}
     assert course.scores("ada")["test_mul"] == 3.0
+    told = course.autograded("ada").cells[0]
+    assert told.source.startswith("**Put right before grading**")
+    assert "**test_mul**: This cell was missing from your notebook" in told.source
 
 
 def test_an_unreadable_notebook_gets_no_grade_and_stops_nobody(course: Course) -> None:

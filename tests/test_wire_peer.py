@@ -296,3 +296,59 @@ def test_a_side_that_is_gone_is_told_as_such() -> None:
             end()
         with pytest.raises(WireError, match="gone"):
             fetch("end")
+
+
+OWN_MODEL = """
+import os
+os.environ.update(TF_CPP_MIN_LOG_LEVEL="3", AUTOGRADER_MODEL_HANDLES=GRANTED)
+import keras
+class Own(keras.Model):
+    def call(self, x): return 2 * x
+model = Own()
+"""
+
+
+def test_a_model_of_the_students_own_class_is_refused_by_name() -> None:
+    said = r"`model`.*is a Own, a class of your own: build it as Sequential"
+    with examining(OWN_MODEL.replace("GRANTED", "''")) as (_, fetch), pytest.raises(TypeError, match=said):
+        fetch("model")
+
+
+def test_a_model_that_the_instructor_grants_gives_predictions_and_never_sees_labels() -> None:
+    from autograder.grading.one import MODEL_QUESTIONS
+
+    with examining(OWN_MODEL.replace("GRANTED", "'1'")) as (peer, fetch):
+        peer.permitted = set(MODEL_QUESTIONS)
+        model, x = fetch("model"), np.ones((2, 3), "float32")
+        assert model.predict(x, verbose=0).tolist() == (2 * x).tolist()
+        with pytest.raises(AttributeError, match="can't be asked for attribute evaluate"):
+            model.evaluate(x, x)
+
+
+@pytest.mark.parametrize(
+    "node",
+    [
+        {"h": 1, "n": "a\0b", "o": [], "m": [], "e": "ValueError"},
+        {"h": 1, "n": "x" * 300, "o": [], "m": []},
+        {"h": 1, "n": "x", "o": ["__class__"], "m": []},
+        {"h": "1", "n": "x", "o": [], "m": []},
+        {"h": 1, "n": "x", "o": [], "m": [["os", 1]], "e": 5},
+    ],
+    ids=["a name with a NUL", "a long name", "an operator that is none", "a number that is none", "odd classes"],
+)
+def test_a_crafted_handle_is_refused_or_harmless(node: dict[str, Any]) -> None:
+    import socket
+
+    from autograder.wire.decoder import Decoder
+    from autograder.wire.handles import is_handle
+    from autograder.wire.peer import Peer
+
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        peer = Peer(ours, {}, trusted=True)
+        try:
+            value = Decoder([{"t": "handle", **node}], [], peer.exposed.read).value([0])
+        except WireError:
+            return
+        assert is_handle(value)
+        assert value.__class__ is type(value)

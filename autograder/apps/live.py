@@ -57,9 +57,12 @@ class Lines(Watcher):
         """Print lines as they are."""
         self.console.print(*lines, sep="\n", markup=False, highlight=False, soft_wrap=True)
 
-    def rehearsed(self, notebook: str, rehearsal: Rehearsal) -> None:
+    def rehearsed(self, notebook: str, rehearsal: Rehearsal, allowed: Sequence[str]) -> None:
         """Say what the rehearsal found wrong."""
         for cell, why in rehearsal.differing.items():
+            if cell in allowed:
+                self.say(f"{notebook}, {cell}: runs beside the student's code, as you allowed; the records say so")
+                continue
             self.say(
                 f"{notebook}, {cell}: can't be graded isolated: {why}. Change the test, or allow the cell by name:"
             )

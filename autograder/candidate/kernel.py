@@ -16,11 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import zmq
-from nbformat import NotebookNode
 
 from autograder.candidate.channels import Channel, Channels, Manager, context
 from autograder.candidate.limits import Ended, Limits, Watchdog, kill_tree, size, tree
-from autograder.candidate.messages import Message, Outputs, error, read_output
+from autograder.candidate.messages import Message, Output, Outputs, error, read_output
 from autograder.candidate.provisioner import PORTS, CandidateProvisioner, World
 from autograder.candidate.sandbox import WRITABLE, SandboxError
 
@@ -34,7 +33,7 @@ _LOOK = 0.1  # seconds between looks at whether the kernel is alive
 class Run:
     """What came of a cell."""
 
-    outputs: list[NotebookNode]
+    outputs: list[Output]
     ok: bool
 
 
@@ -47,6 +46,7 @@ class Candidate:
 
     wire: socket.socket  # the examiner's end of the wire
     ended: Ended | None = None
+    _serving: str | None = None  # the request that it answers while it serves
 
     def __init__(
         self,
@@ -109,18 +109,30 @@ class Candidate:
     @contextlib.contextmanager
     def serving(self) -> Iterator[None]:
         """Within it the candidate answers on the wire; after it, it is idle again, or ended."""
-        request = None if self.ended else self._request(_SERVE, silent=True)
+        self._serving = None if self.ended else self._request(_SERVE, silent=True)
         try:
             yield
         finally:
-            if request and not self._reply(request, None, 2.0) and not self.ended:
-                self._interrupted(request, None, "A test's call")
+            if self.serves and self._serving and not self._reply(self._serving, None, 2.0) and not self.ended:
+                self._interrupted(self._serving, None, "A test's call")
+            self._serving = None
+
+    @property
+    def serves(self) -> bool:
+        """Whether it still answers on the wire: a student's code may have made it stop, or never start."""
+        if self._serving and self._reply(self._serving, None, 0.0):
+            self._serving = None
+        return self._serving is not None and not self.ended
 
     def interrupt(self) -> None:
         """Interrupts what it is doing, as Jupyter does; from the thread that started it."""
         if self._manager and not self.ended:
             with contextlib.suppress(zmq.ZMQError, RuntimeError):
                 self._manager.interrupt_kernel()
+
+    def give_up(self) -> None:
+        """Ends it, as it does not answer and can't be interrupted."""
+        self._end(Ended("cell time", "A test's call ran longer than the test allows and did not stop when interrupted."))
 
     def close(self) -> None:
         """Everything of it is gone."""
@@ -230,16 +242,16 @@ class Candidate:
         self.ended = self.ended or self._watchdog.ended or why
         kill_tree(self._process.pid)
 
-    def _obituary(self) -> NotebookNode:
+    def _obituary(self) -> Output:
         assert self.ended
         return error("DeadKernelError" if self.ended.limit == "crash" else "LimitExceeded", self.ended.message)
 
 
-def _is_error(output: NotebookNode) -> bool:
+def _is_error(output: Output) -> bool:
     return bool(output.output_type == "error")
 
 
-def _error_of(reply: Message) -> NotebookNode:
+def _error_of(reply: Message) -> Output:
     """The error of a reply that no output told, as nbgrader shows it."""
     told = read_output(Message("error", "", reply.content))
     assert told is not None

@@ -9,8 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from nbformat import NotebookNode, from_dict
-
 FRAMES = 32  # parts of one message; a real one has 6 to 8
 _DELIMITER = b"<IDS|MSG>"
 _JSON_TYPE = re.compile(r"application/(.*\+)?json")
@@ -38,12 +36,25 @@ def read(parts: Sequence[bytes]) -> Message | None:
     return message if valid else None
 
 
+class Output(dict[str, Any]):
+    """An output in nbformat's form, its fields attributes as well; nbformat itself takes a second to import."""
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self[name] = value
+
+
 @dataclass
 class Outputs:
     """The outputs of one cell, as its messages make, update and clear them."""
 
-    outputs: list[NotebookNode] = field(default_factory=list)
-    _shown: dict[str, list[NotebookNode]] = field(default_factory=dict)
+    outputs: list[Output] = field(default_factory=list)
+    _shown: dict[str, list[Output]] = field(default_factory=dict)
     _clear: bool = False  # before the next output
 
     def add(self, message: Message) -> None:
@@ -74,7 +85,7 @@ class Outputs:
             output.text = [output.text]  # joined by `done`: adding to a long text copies it each time
         self.outputs.append(output)
 
-    def done(self) -> list[NotebookNode]:
+    def done(self) -> list[Output]:
         """The outputs, when no more come."""
         for output in self.outputs:
             if output.output_type == "stream":
@@ -87,7 +98,7 @@ class Outputs:
         self._clear = False
 
 
-def read_output(message: Message) -> NotebookNode | None:
+def read_output(message: Message) -> Output | None:
     """The output that a message brings, as valid nbformat; None when it brings none."""
     content = message.content
     match message.kind:
@@ -114,15 +125,15 @@ def read_output(message: Message) -> NotebookNode | None:
     return None
 
 
-def error(name: str, message: str, traceback: Sequence[str] = ()) -> NotebookNode:
+def error(name: str, message: str, traceback: Sequence[str] = ()) -> Output:
     """An error output; without a traceback, one line that says the same, in red as IPython has it."""
     lines = list(traceback) or [f"\x1b[0;31m{name}\x1b[0m: {message}"]
     return _output("error", ename=name, evalue=message, traceback=lines)
 
 
-def _output(kind: str, **fields: Any) -> NotebookNode:
+def _output(kind: str, **fields: Any) -> Output:
     """As nbformat's `new_output`, which takes a millisecond to validate what is valid here by the way it is made."""
-    return from_dict({"output_type": kind, **fields})
+    return Output(output_type=kind, **fields)
 
 
 def _display_id(content: dict[str, Any]) -> str:

@@ -116,6 +116,7 @@ def environment(home: str, given: Mapping[str, str]) -> dict[str, str]:
     python = {"PYTHONUSERBASE": site.getuserbase()} if site.ENABLE_USER_SITE else {}
     return {
         "LANG": "C.UTF-8",
+        "PYTHONHASHSEED": "0",  # sets come in the same order each time
         **allowed,
         **python,
         "PATH": f"{sys.prefix}/bin:/usr/local/bin:/usr/bin:/bin",

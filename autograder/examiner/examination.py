@@ -30,6 +30,8 @@ from autograder.wire.handles import is_handle
 from autograder.wire.models import Budget
 from autograder.wire.peer import Peer
 
+CREDIT = "credit"  # among what is permitted in a cell: its last expression is partial credit
+
 
 class Examination:
     """One notebook's examination; lives as long as its process."""
@@ -43,6 +45,7 @@ class Examination:
         self._steps: list[Step] = []
         self._fetched: set[str] = set()
         self._peer: Peer | None = None
+        self._files: Folder | None = None
 
     def run(self) -> None:
         """Do what the worker says, until it ends or is gone."""
@@ -69,7 +72,7 @@ class Examination:
         sys.path.append(str(modules))  # the instructor's own; never the work folder, where a student's files appear
         importlib.invalidate_caches()
         guard_loading()
-        folder = Folder(work, trusted=True)
+        folder = self._files = Folder(work, trusted=True)
         self._peer = Peer(self._wire, self._shell.user_ns, trusted=True, folder=folder, budget=Budget(**budget))
         return {"pid": os.getpid()}
 
@@ -78,6 +81,8 @@ class Examination:
         if not code.strip():
             return {"error": ""}
         _, _, error = self._shell.run(code)
+        if self._files is not None:
+            self._files.claim()
         return {"error": "" if error is None else f"{type(error).__name__}: {error}"}
 
     def _grade(self, buffers: list[bytearray], index: int, points: float, permitted: list[str] | None) -> Any:
@@ -89,10 +94,12 @@ class Examination:
             if problem:
                 return _answer([_error("CannotCross", problem)], 0.0, peer)
             outputs, value, error = self._shell.run(step.code)
-            score, reason = (0.0, "") if error is not None else _score(outputs, value, points)
+            score, reason = (0.0, "") if error is not None else _score(_credit(outputs, value), points, peer)
             return _answer(outputs, score, peer, reason)
+        except KeyboardInterrupt:  # while names were fetched: the candidate does not answer
+            return _answer([_error("TimeoutError", "the submitted code did not answer")], 0.0, peer)
         finally:
-            with contextlib.suppress(WireError):
+            with contextlib.suppress(WireError, KeyboardInterrupt):
                 peer.end()
 
     def _fetch(self, peer: Peer, step: Step) -> str:
@@ -105,8 +112,8 @@ class Examination:
             return ""
         try:
             values, refused = peer.fetch(wanted)
-        except WireError as error:
-            return str(error)
+        except Exception as error:  # whatever the candidate says that went wrong there
+            return str(error) or type(error).__name__
         self._fetched |= values.keys()
         names.update(values)
         return "\n".join(refused.values())
@@ -120,21 +127,31 @@ def _error(name: str, text: str) -> Output:
     return {"output_type": "error", "ename": name, "evalue": text, "traceback": [f"{name}: {text}"]}
 
 
-def _score(outputs: list[Output], value: Any, points: float) -> tuple[float | None, str]:
-    """Points of a grade cell that raised nothing: the number that its last expression is, else all.
-
-    None, with the reason, where that number can't be a score: the instructor's mistake, and nobody's zero.
-    """
+def _credit(outputs: list[Output], value: Any) -> float | None:
+    """The number that a cell's last expression is, as nbgrader reads it off what is shown; None where it is none."""
     shown = [output for output in outputs if output["output_type"] == "execute_result"]
     if not shown or is_handle(value):
-        return points, ""
+        return None
     number = getattr(value, "item", None)
     if type(value).__module__ == "numpy" and callable(number) and getattr(value, "size", 0) == 1:
         value = number()
     try:
-        credit = float(value if type(value) in (int, float) else shown[-1]["data"].get("text/plain", ""))
+        return float(value if type(value) in (int, float) else shown[-1]["data"].get("text/plain", ""))
     except (TypeError, ValueError):
+        return None
+
+
+def _score(credit: float | None, points: float, peer: Peer) -> tuple[float | None, str]:
+    """Points of a grade cell that raised nothing: the number that its last expression is, else all.
+
+    None, with the reason, where that number can't be a score, or is none and the reference's was one: a mistake in the
+    test, and nobody's zero or full marks.
+    """
+    if credit is None:
+        if peer.permitted is not None and CREDIT in peer.permitted:
+            return None, f"the test gave no number of points, and can give 0 to {points:g}: a mistake in the test"
         return points, ""
+    peer.permits(CREDIT)  # the rehearsal notes it
     if math.isnan(credit) or not 0 <= credit <= points:
         return None, f"the test gave {credit:g} points, and can give 0 to {points:g}: a mistake in the test"
     return credit, ""

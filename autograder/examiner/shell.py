@@ -5,6 +5,7 @@ import sys
 import types
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from IPython.core.displayhook import DisplayHook
@@ -13,8 +14,11 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets import Type
 from traitlets.config import Config
 
+from autograder import wire
+
 Output = dict[str, Any]
 MAX_OUTPUT = 4 << 20  # characters of text of one cell
+_WIRE = str(Path(wire.__file__).parent)
 
 
 class Outputs:
@@ -82,6 +86,13 @@ class Shell(InteractiveShell):
     def enable_gui(self, gui: Any = None) -> None:
         """No event loop is needed for pictures in the notebook."""
 
+    def showtraceback(self, *arguments: Any, **named: Any) -> None:
+        """Without our wire between the test and the student's code: nobody reads that, and it is slow to format."""
+        error = sys.exc_info()[1]
+        for shown in (error, error and error.__cause__, error and error.__context__):
+            _hide_wire(shown)
+        super().showtraceback(*arguments, **named)
+
     def _showtraceback(self, etype: Any, evalue: Any, stb: list[str]) -> None:
         self.outputs.add("error", ename=etype.__name__, evalue=str(evalue), traceback=list(stb))
 
@@ -94,6 +105,15 @@ class Shell(InteractiveShell):
         if error is not None and not any(item["output_type"] == "error" for item in self.outputs.items):
             self.outputs.add("error", ename=type(error).__name__, evalue=str(error), traceback=[str(error)])
         return self.outputs.items, result.result, error
+
+
+def _hide_wire(error: BaseException | None) -> None:
+    at = error and error.__traceback__
+    while at and at.tb_next:
+        if at.tb_next.tb_frame.f_code.co_filename.startswith(_WIRE):
+            at.tb_next = at.tb_next.tb_next
+        else:
+            at = at.tb_next
 
 
 @contextmanager

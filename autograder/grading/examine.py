@@ -1,17 +1,20 @@
 """Two steps of nbgrader's pipeline: the examiner's outputs onto the cells, its scores into the gradebook."""
 
+import html
 from collections.abc import Sequence
 from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
-from nbformat.v4 import new_output
+from nbformat.v4 import new_markdown_cell, new_output
 from nbgrader.preprocessors import NbGraderPreprocessor, SaveAutoGrades
 from nbgrader.utils import determine_grade, is_grade, is_solution
 
 from autograder.grading.job import Outcome
+from autograder.submission.mend import Mend
 
 RESOURCE = "autograder"  # where the pipeline puts a notebook's outcome
+MENDS = "autograder_mends"  # and what was mended in it
 
 
 class Examine(NbGraderPreprocessor):  # type: ignore[misc]
@@ -34,6 +37,8 @@ class Examine(NbGraderPreprocessor):  # type: ignore[misc]
                     outputs, *score_of(cell, outcome), points=float(cell.metadata.nbgrader["points"])
                 )
             cell.outputs = outputs
+        if resources.get(MENDS):
+            nb.cells.insert(0, told(resources[MENDS]))
         return nb, resources
 
 
@@ -55,6 +60,13 @@ class SaveScores(SaveAutoGrades):  # type: ignore[misc]
             self.gradebook.db.commit()
         elif grade.auto_score != score:
             raise ValueError(f"nbgrader read {grade.auto_score} points off {grade_id}, and it has {score}")
+
+
+def told(mends: Sequence[Mend]) -> NotebookNode:
+    """A first cell that tells the student, in the feedback, what was put right."""
+    lines = [f"- **{html.escape(mend.cell)}**: {html.escape(mend.to_student)}" for mend in mends]
+    text = "**Put right before grading** (your answers are as you handed them in):"
+    return new_markdown_cell("\n".join([text, "", *lines]), id="put-right")
 
 
 def is_scored(cell: NotebookNode) -> bool:

@@ -4,15 +4,11 @@ Cells are run in the student's order. The examiner runs the instructor's part of
 student's; at a grade cell the candidate answers the examiner, and then runs the text that students were given.
 """
 
-import json
 import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-
-import nbformat
-from nbformat import NotebookNode
 
 from autograder.candidate.kernel import Candidate, Run
 from autograder.candidate.limits import Limits
@@ -20,9 +16,14 @@ from autograder.candidate.sandbox import SandboxError
 from autograder.examiner.client import Exam, ExaminerError
 from autograder.examiner.plan import plan
 from autograder.grading.job import Event, Job, Listener, Outcome
-from autograder.submission.version import InstructorCell, Version
+from autograder.submission.instructor import InstructorCell, Version
 
+# What a granted model may be asked: about itself, and for predictions. Never `evaluate`: labels don't cross.
+MODEL_QUESTIONS = ["__call__"] + [
+    f"getattr:{name}" for name in "predict count_params summary name layers input_shape output_shape optimizer".split()
+]
 GRACE = 5.0  # seconds to react to an interrupt
+LOOK = 0.5  # seconds between looks at whether the candidate still answers
 Output = dict[str, Any]
 
 
@@ -47,7 +48,7 @@ class _Grading:
         self._limits = Limits.from_dict(job.limits)
         self._version = Version.from_dict(job.version)
         self._steps = plan(self._version.cells)
-        self._cells: list[NotebookNode] = nbformat.reads(json.dumps(job.mended), as_version=4).cells
+        self._cells: list[dict[str, Any]] = job.mended["cells"]
         self._outputs: list[list[Output]] = [[] for _ in self._cells]
         self._scores: dict[str, float | None] = {}
         self._reasons: dict[str, str] = {}
@@ -98,11 +99,11 @@ class _Grading:
             record=record,
         )
 
-    def _position(self, cell: NotebookNode) -> int | None:
-        position = cell.metadata.get("autograder", {}).get("position")
+    def _position(self, cell: dict[str, Any]) -> int | None:
+        position = cell["metadata"].get("autograder", {}).get("position")
         return position if isinstance(position, int) and 0 <= position < len(self._steps) else None
 
-    def _grade_id(self, cell: NotebookNode) -> str:
+    def _grade_id(self, cell: dict[str, Any]) -> str:
         """The grade_id of a cell that is graded by running it, else an empty text."""
         position = self._position(cell)
         theirs = self._version.cells[position] if position is not None else None
@@ -111,7 +112,7 @@ class _Grading:
 
     def _cell(self, index: int, candidate: Candidate, exam: Exam) -> None:
         cell = self._cells[index]
-        if cell.cell_type != "code":
+        if cell["cell_type"] != "code":
             return
         grade_id = self._grade_id(cell)
         job = self._job
@@ -121,7 +122,7 @@ class _Grading:
             exam_runs = position is not None and bool(self._steps[position].code.strip())
             if exam_runs and position is not None:
                 exam.given(position)
-            self._outputs[index] = _plain(candidate.run(cell.source))
+            self._outputs[index] = _plain(candidate.run(cell["source"]))
             if exam_runs and exam.answer(self._limits.cell_seconds) is None:
                 raise ExaminerError(f"the instructor's part of cell {index} took too long")
             return
@@ -139,19 +140,20 @@ class _Grading:
             self._fail(index, grade_id, candidate.ended.limit, candidate.ended.message)
         else:
             self._examine(index, position, candidate, exam)
-        candidate.run(cell.source)
+        candidate.run(cell["source"])
 
     def _examine(self, index: int, position: int, candidate: Candidate, exam: Exam) -> None:
         theirs = self._version.cells[position]
         grade_id = str(theirs.grade_id)
-        permitted = None if self._job.permitted is None else self._job.permitted.get(grade_id, [])
-        late = False
+        permitted = None if self._job.permitted is None else [*self._job.permitted.get(grade_id, [])]
+        if permitted is not None and self._job.model_handles:
+            permitted += MODEL_QUESTIONS
         with candidate.serving():
             exam.grade(position, theirs.points, permitted)
-            answer = exam.answer(self._limits.cell_seconds)
-            for stop in (candidate.interrupt, exam.interrupt):
+            answer, late = self._answer(candidate, exam)
+            stops = (candidate.interrupt, candidate.give_up, exam.interrupt) if late else (exam.interrupt,)
+            for stop in stops:
                 if answer is None:
-                    late = True
                     stop()
                     answer = exam.answer(GRACE)
         if answer is None:
@@ -169,6 +171,16 @@ class _Grading:
         else:
             self._outputs[index] = answer["outputs"]
             self._scores[grade_id] = float(answer["score"])
+
+    def _answer(self, candidate: Candidate, exam: Exam) -> tuple[dict[str, Any] | None, bool]:
+        """What came of a test, and whether it ran too long; neither where the candidate has stopped to answer it."""
+        deadline = time.monotonic() + self._limits.cell_seconds
+        while time.monotonic() < deadline:
+            if (answer := exam.answer(LOOK)) is not None:
+                return answer, False
+            if not candidate.serves:
+                return exam.answer(LOOK), False
+        return None, True
 
     def _fail(self, index: int, grade_id: str, limit: str, message: str) -> None:
         name = f"{limit.title().replace(' ', '')}Limit" if limit != "crash" else "NotebookCrashed"
@@ -192,8 +204,8 @@ class _Grading:
         candidate = new()
         try:
             for cell in self._cells[:index]:
-                if cell.cell_type == "code":
-                    candidate.run(cell.source)
+                if cell["cell_type"] == "code":
+                    candidate.run(cell["source"])
             run = candidate.run(theirs.source)
         finally:
             candidate.close()

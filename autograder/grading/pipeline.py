@@ -44,8 +44,8 @@ class Watcher:
     def planned(self, submissions: Sequence[Submission], unchanged: Sequence[str]) -> None:
         """These submissions are graded now; those of the students `unchanged` are as they should be."""
 
-    def rehearsed(self, notebook: str, rehearsal: Rehearsal) -> None:
-        """The instructor's own solution of a notebook has been graded both ways."""
+    def rehearsed(self, notebook: str, rehearsal: Rehearsal, allowed: Sequence[str]) -> None:
+        """The instructor's own solution of a notebook has been graded both ways; of what differs, this is allowed."""
 
     def event(self, event: Event) -> None:
         """A notebook has come to a cell."""
@@ -148,13 +148,12 @@ class Autograde(Writing):
     def settings(self, assignment: str) -> dict[str, Job]:
         """By notebook, a job that lacks only what is a student's."""
         settings = self.notebook_jobs(assignment)
-        rehearsals = self.engine.rehearse(settings)
-        for job, rehearsal in zip(settings, rehearsals, strict=True):
-            self.watcher.rehearsed(job.notebook, rehearsal)
-        return {
-            job.notebook: rehearsal.applied(job, functools.partial(self.grading.allows_beside, assignment))
-            for job, rehearsal in zip(settings, rehearsals, strict=True)
-        }
+        allows = functools.partial(self.grading.allows_beside, assignment)
+        jobs = {}
+        for job, rehearsal in zip(settings, self.engine.rehearse(settings), strict=True):
+            jobs[job.notebook] = rehearsal.applied(job, allows)
+            self.watcher.rehearsed(job.notebook, rehearsal, jobs[job.notebook].not_isolated)
+        return jobs
 
     def notebook_jobs(self, assignment: str) -> list[Job]:
         """A job for each notebook, as it is before the rehearsal and without a student."""

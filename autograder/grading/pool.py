@@ -21,7 +21,7 @@ from autograder.candidate.limits import Limits
 from autograder.examiner.client import Examiner
 from autograder.examiner.plan import modules
 from autograder.grading.job import Event, Job, Listener, Outcome
-from autograder.submission.version import Version
+from autograder.submission.instructor import Version
 
 AGAIN_ALONE = ("cell time", "total time", "memory")
 TRIES = 2

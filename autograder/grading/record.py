@@ -134,4 +134,5 @@ def _notebook_status(data: dict[str, Any]) -> NotebookStatus:
 
 
 def _pretty(value: Any) -> str:
-    return json.dumps(value, indent=1, ensure_ascii=False) + "\n"
+    text = json.dumps(value, indent=1, ensure_ascii=False) + "\n"
+    return text.encode("utf-8", "backslashreplace").decode()  # names of files may be no Unicode; JSON escapes them so

@@ -12,7 +12,7 @@ from typing import Any
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_cell
 
 from autograder.grading.job import Job, Outcome
-from autograder.submission.version import InstructorCell, Version
+from autograder.submission.instructor import InstructorCell, Version
 
 NEW = {"code": new_code_cell, "markdown": new_markdown_cell, "raw": new_raw_cell}
 

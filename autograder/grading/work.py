@@ -76,7 +76,7 @@ def read_submission(
     folder = paths[0].parent
     known = [path for path in paths if path.stem in settings]
     remarks = [
-        f"{path.name} is not a notebook of this assignment ({', '.join(f'{name}.ipynb' for name in settings)})"
+        f"{_printable(path.name)} is not a notebook of this assignment ({', '.join(f'{name}.ipynb' for name in settings)})"
         for path in paths
         if path not in known
     ]
@@ -86,10 +86,15 @@ def read_submission(
         submission.works = [Work(paths[0], paths[0].stem, outcome=outcome)]
         return submission
     files, refused = attachments(folder, patterns)
-    remarks += [f"left out: {what}" for what in refused]
+    remarks += [f"left out: {_printable(what)}" for what in refused]
     mine = {name: str(path) for name, path in files.items() if path.suffix != ".ipynb"}
     submission.works = [_work(path, replace(settings[path.stem], student=student, files=mine)) for path in known]
     return submission
+
+
+def _printable(text: str) -> str:
+    """A student's name of a file may hold what a terminal takes for commands, or what is no Unicode."""
+    return "".join(part if part.isprintable() else part.encode("unicode_escape").decode() for part in text)
 
 
 def _work(path: Path, settings: Job) -> Work:

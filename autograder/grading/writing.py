@@ -12,7 +12,7 @@ from nbgrader.preprocessors import Execute, SaveAutoGrades
 from nbgrader.utils import remove, setenv, temp_attrs
 from traitlets.utils.importstring import import_item
 
-from autograder.grading.examine import RESOURCE, Examine, SaveScores
+from autograder.grading.examine import MENDS, RESOURCE, Examine, SaveScores
 from autograder.grading.gradebook import Marks, open_gradebook, put_back, read_marks, settle
 from autograder.grading.job import Outcome
 from autograder.grading.previous import Previous
@@ -118,7 +118,7 @@ class Writing(NbgraderAutograde):  # type: ignore[misc]
             self.exporter.register_preprocessor(step)
         resources: dict[str, Any] = self.init_single_notebook_resources(notebook_filename)
         resources["metadata"] = {"name": work.name, "path": str(work.path.parent)}
-        resources[RESOURCE] = work.outcome
+        resources[RESOURCE], resources[MENDS] = work.outcome, work.mends
         with setenv(NBGRADER_EXECUTION="autograde"):
             output, resources = self.exporter.from_notebook_node(copy.deepcopy(work.notebook), resources=resources)
         self.write_single_notebook(output, resources)

@@ -4,10 +4,8 @@ Grade, locked and task cells are as in the gradebook (instantiated autotests exi
 cells as in `source/`. Where the two disagree there is no version, but a `VersionError` that says what to do.
 """
 
-import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,51 +20,10 @@ from nbgrader.utils import is_grade, is_locked, is_solution, is_task
 from traitlets.config import Config
 from traitlets.utils.importstring import import_item
 
+from autograder.submission.instructor import InstructorCell, Version
 from autograder.submission.stored import Stored, VersionError, marked_id, notebooks, read_stored
 
 __all__ = ["InstructorCell", "Version", "VersionError", "notebooks", "read_version"]
-
-
-@dataclass(frozen=True)
-class InstructorCell:
-    """A cell of the instructor's; `grade_id` is None for one that nbgrader does not mark."""
-
-    grade_id: str | None
-    cell_type: str
-    source: str  # with hidden tests, and for solutions with the reference's answer
-    released: str  # as the students got it
-    grade: bool = False
-    solution: bool = False
-    locked: bool = False  # nbgrader overwrites what a student made of it
-    task: bool = False
-    points: float = 0.0
-    checksum: str | None = None
-    tags: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Version:
-    """The instructor's version of one notebook. `metadata` has its kernelspec and language_info."""
-
-    assignment: str
-    notebook: str
-    cells: tuple[InstructorCell, ...]
-    metadata: dict[str, Any] = field(default_factory=dict)
-
-    def as_dict(self) -> dict[str, Any]:
-        """As JSON."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> "Version":
-        """What `as_dict` gave, before or after a way through JSON."""
-        cells = tuple(InstructorCell(**{**cell, "tags": tuple(cell["tags"])}) for cell in data["cells"])
-        return cls(**{**data, "cells": cells})
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 of all that is in it, as hexadecimal digits."""
-        return hashlib.sha256(json.dumps(self.as_dict(), sort_keys=True).encode()).hexdigest()
 
 
 def read_version(coursedir: CourseDirectory, assignment: str, notebook: str, config: Config) -> Version:

@@ -95,14 +95,12 @@ class Decoder:
     def _read(self, number: int) -> Any:
         node = self.node(number)
         reader = READERS.get(node["t"])
-        if reader is None:
-            return self._other(self, node)
         try:
-            return reader(self, number, node)
+            return self._other(self, node) if reader is None else reader(self, number, node)
         except WireError:
             raise
         except (TypeError, ValueError, KeyError, OverflowError, ArithmeticError, RecursionError) as error:
-            raise WireError(f"a {node['t']} that is none: {error}") from None
+            raise WireError(f"a {node['t'][:50]} that is none: {error}") from None
 
     def model(self, node: Node) -> tuple[Any, list[Any]]:
         """A model's description and arrays."""

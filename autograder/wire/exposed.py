@@ -17,6 +17,7 @@ FUNCTIONS = (
     "_ArrayFunctionDispatcher method-wrapper"
 ).split()
 MAX_MRO = 20
+MAX_HANDLES = 200_000
 
 
 class Exposed:
@@ -116,6 +117,8 @@ class Exposed:
         if number not in self._handles:
             if len(name) > 200 or not all(isinstance(o, str) and o in OPERATORS for o in operators):
                 raise WireError("a handle that is none")
+            if len(self._handles) >= MAX_HANDLES:
+                raise WireError(f"more than {MAX_HANDLES:,} objects that are no plain data")
             base = node.get("e")
             if isinstance(base, str) and base in EXCEPTIONS:
                 self._handles[number] = type(name, (EXCEPTIONS[base],), {"__module__": "__main__"})

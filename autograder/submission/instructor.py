@@ -1,0 +1,51 @@
+"""The instructor's version of a notebook, as data; `version` reads it from a course.
+
+A worker needs no more than this, and nbgrader takes a second to import.
+"""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class InstructorCell:
+    """A cell of the instructor's; `grade_id` is None for one that nbgrader does not mark."""
+
+    grade_id: str | None
+    cell_type: str
+    source: str  # with hidden tests, and for solutions with the reference's answer
+    released: str  # as the students got it
+    grade: bool = False
+    solution: bool = False
+    locked: bool = False  # nbgrader overwrites what a student made of it
+    task: bool = False
+    points: float = 0.0
+    checksum: str | None = None
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Version:
+    """The instructor's version of one notebook. `metadata` has its kernelspec and language_info."""
+
+    assignment: str
+    notebook: str
+    cells: tuple[InstructorCell, ...]
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """As JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> "Version":
+        """What `as_dict` gave, before or after a way through JSON."""
+        cells = tuple(InstructorCell(**{**cell, "tags": tuple(cell["tags"])}) for cell in data["cells"])
+        return cls(**{**data, "cells": cells})
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of all that is in it, as hexadecimal digits."""
+        return hashlib.sha256(json.dumps(self.as_dict(), sort_keys=True).encode()).hexdigest()
