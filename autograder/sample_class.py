@@ -10,7 +10,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-Change = Callable[[NotebookNode, str], NotebookNode | None]
+Change = Callable[[NotebookNode, str], NotebookNode | str | None]  # a text is a file that is no notebook any more
 
 
 def _cell(notebook: NotebookNode, grade_id: str) -> NotebookNode:
@@ -172,6 +172,12 @@ def colab(notebook: NotebookNode, assignment: str) -> NotebookNode:
     return notebook
 
 
+def cut_off(notebook: NotebookNode, assignment: str) -> str:
+    """Solves everything, but the upload broke off half way through the file."""
+    text: str = nbformat.writes(notebook)
+    return text[: len(text) // 2]
+
+
 STUDENTS: dict[str, Change] = {
     change.__name__: change
     for change in (
@@ -188,6 +194,7 @@ STUDENTS: dict[str, Change] = {
         exception_half_way,
         empty,
         colab,
+        cut_off,
     )
 }
 
@@ -203,5 +210,8 @@ def hand_in(root: Path, course: Path, student: str, assignment: str) -> Path | N
         return None
     path = course / "submitted" / student / assignment / f"{assignment}.ipynb"
     path.parent.mkdir(parents=True, exist_ok=True)
-    nbformat.write(notebook, path, version=nbformat.NO_CONVERT)
+    if isinstance(notebook, str):
+        path.write_text(notebook, encoding="utf-8")
+    else:
+        nbformat.write(notebook, path, version=nbformat.NO_CONVERT)
     return path

@@ -524,6 +524,7 @@ plt.show()
 # saves yours to `cifar.keras` and loads it again; there is nothing to write. It works for layers that come with Keras;
 # a layer or function of your own making can be saved, but not loaded elsewhere.
 
+
 # %% nbgrader={"grade_id": "checkpoint", "locked": true}
 def save_and_load(network, path):
     """Save `network` to `path`, and return what the file alone gives."""

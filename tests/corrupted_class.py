@@ -1,7 +1,7 @@
 """A class of students who all solved nbgrader's ps1, whose notebooks were damaged on the way.
 
 `python tests/corrupted_class.py` grades it with plain nbgrader, and writes what that gives into measured_damage.json:
-by kind of damage, the points that were kept, or null where there is no grade; first one by one, then as one class.
+by kind of damage, the points that were kept, or null where no test was scored; first one by one, then as one class.
 """
 
 import json
@@ -89,7 +89,8 @@ def _try(folder: Path, *command: str) -> None:
 
 def _kept(folder: Path, kinds: list[str]) -> dict[str, float | None]:
     found = automatic(folder)
-    return {kind: sum(score or 0 for score in found[kind].values()) if kind in found else None for kind in kinds}
+    scores = {kind: [score for score in found.get(kind, {}).values() if score is not None] for kind in kinds}
+    return {kind: sum(scores[kind]) if scores[kind] else None for kind in kinds}
 
 
 if __name__ == "__main__":

@@ -93,9 +93,7 @@ def reference_answers(folder: Path, assignment: str, name: str) -> dict[str, str
     }
 
 
-def quickstart(
-    folder: Path, *, autotest: bool = False, notebooks: tuple[str, ...] = ("problem1", "problem2")
-) -> Path:
+def quickstart(folder: Path, *, autotest: bool = False, notebooks: tuple[str, ...] = ("problem1", "problem2")) -> Path:
     """nbgrader's quickstart course with its assignment ps1 released, and our engine."""
     shutil.copytree(GUIDE / "source" / ("ps1_autotest" if autotest else "ps1"), folder / "source" / "ps1")
     for path in (folder / "source" / "ps1").glob("*.ipynb"):

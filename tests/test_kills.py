@@ -1,4 +1,4 @@
-"""`autograder grade`, killed at random moments and stopped by Ctrl-C, and then resumed: nothing is lost or left over."""
+"""`autograder grade`, killed at random moments or stopped by Ctrl-C, and resumed: nothing is lost or left over."""
 
 import os
 import random
@@ -118,9 +118,7 @@ def integrity(folder: Path) -> str:
 @pytest.mark.parametrize(
     "moment", [pytest.param(share, marks=[pytest.mark.slow] if n >= 5 else []) for n, share in enumerate(MOMENTS)]
 )
-def test_a_killed_grading_is_resumed_to_the_same_grades(
-    undisturbed: Undisturbed, course: Path, moment: float
-) -> None:
+def test_a_killed_grading_is_resumed_to_the_same_grades(undisturbed: Undisturbed, course: Path, moment: float) -> None:
     grading = start(course)
     time.sleep(moment * undisturbed.seconds)
     started = psutil.Process(grading.pid).children(recursive=True)

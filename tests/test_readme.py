@@ -1,5 +1,6 @@
 """The README says what is true: points, commands, measured accuracies."""
 
+import json
 import re
 import subprocess
 import sys
@@ -86,3 +87,29 @@ def test_a_block_that_is_not_there_is_an_error() -> None:
 @pytest.mark.parametrize("name", ["demo", "test"])
 def test_the_two_commands_need_python_and_nothing_else(name: str) -> None:
     assert commands(name) == [["python3", "-m", "autograder", name]]
+
+
+def test_the_attacks_are_counted_and_listed_as_measured() -> None:
+    rows = json.loads((ROOT / "tests" / "attacks" / "measured.json").read_text(encoding="utf-8"))
+    run = [row for row in rows if row["run_there"]]
+    gaining = [row for row in run if row["there"]]
+    full = [row for row in gaining if row["there"] == row["full"]]
+    told = " ".join(README.split())
+    assert f"{len(rows)} submissions in which nothing is solved" in told
+    assert (
+        f"{len(gaining)} of the {len(run)} that are harmless enough to be run there gain points, {len(full)} of" in told
+    )
+    assert not any(row["here"] for row in rows)
+    printed = subprocess.run(
+        [sys.executable, "-m", "tests.attacks"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert printed.stdout in (ROOT / "docs" / "attacks.md").read_text(encoding="utf-8")
+
+
+def test_the_damages_are_counted_as_measured() -> None:
+    measured = json.loads((ROOT / "tests" / "measured_damage.json").read_text(encoding="utf-8"))["one by one"]
+    whole = measured.pop("whole")
+    kept = sum(points == whole for points in measured.values())
+    told = " ".join(README.split())
+    assert f"{len(measured)} kinds of damage to a notebook" in told
+    assert f"plain nbgrader gives full points to {kept} of them; here all {len(measured)} keep them" in told

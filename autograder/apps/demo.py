@@ -8,6 +8,7 @@ from rich.table import Table
 from autograder import course, datasets, demo, sample_class
 from autograder.apps.base import CourseApp
 from autograder.apps.data import progress
+from autograder.exporting import NOT_SUBMITTED
 
 
 class DemoApp(CourseApp):
@@ -17,7 +18,7 @@ class DemoApp(CourseApp):
     description = "Grade a small class on real MNIST and foundations, and show the grades (about 5 minutes)"
 
     def start(self) -> None:
-        """Fetch MNIST, make the class, grade it one by one, show the table and where everything is."""
+        """Fetch MNIST, make the class, grade it, show the table and where everything is."""
         super().start()
         console, started = Console(highlight=False, soft_wrap=True), time.monotonic()
         folder = self.root.resolve() / "demo"
@@ -35,9 +36,9 @@ class DemoApp(CourseApp):
                 console.print(f"  {assignment:12} {student:20} {sample_class.STUDENTS[student].__doc__}")
             console.rule("3/4  Grading")
             demo.prepare(folder)
-            for number, (student, assignment) in enumerate(submissions, start=1):
-                console.print(f"  [{number}/{len(submissions)}] {assignment:12} {student:20} …", end="")
-                console.print(f"{demo.grade(folder, student, assignment):5.0f} s")
+            for assignment in demo.CLASS:
+                console.print(f"autograder grade {assignment}")
+                demo.grade(folder, assignment)
             grades = demo.publish(folder)
         except course.CourseError as error:
             self.fail(str(error))
@@ -46,16 +47,22 @@ class DemoApp(CourseApp):
         console.print(f"Grades     {folder / 'grades.csv'}")
         console.print(f"Gradebook  {folder / 'gradebook.db'}")
         console.print(f"Feedback   {folder / 'feedback'}/<student>/<assignment>/<assignment>.html")
+        console.print(f"Records    {folder / 'autograded'}/<student>/<assignment>/<assignment>.record.json")
         console.print(f"Done in {time.monotonic() - started:.0f} s. Next: open a feedback page in a browser.")
 
 
 def _table(grades: list[demo.Grade]) -> Table:
-    """Students down, assignments across; an empty cell where nothing was handed in."""
+    """Students down, assignments across; a status where there is no score, nothing where nothing was handed in."""
     table = Table("student")
     for name in demo.CLASS:
         table.add_column(name, justify="right")
-    scores = {(g.student, g.assignment): g for g in grades}
-    for student in sorted({g.student for g in grades}):
-        cells = [scores.get((student, name)) for name in demo.CLASS]
-        table.add_row(student, *(f"{g.score:g} / {g.max_score:g}" if g and g.score is not None else "" for g in cells))
+    found = {(grade.student, grade.assignment): grade for grade in grades}
+    for student in sorted({grade.student for grade in grades}):
+        table.add_row(student, *(_cell(found.get((student, name))) for name in demo.CLASS))
     return table
+
+
+def _cell(grade: demo.Grade | None) -> str:
+    if grade is None or grade.status == NOT_SUBMITTED:
+        return ""
+    return grade.status if grade.score is None else f"{grade.score:g} / {grade.max_score:g}"

@@ -132,7 +132,9 @@ class Candidate:
 
     def give_up(self) -> None:
         """Ends it, as it does not answer and can't be interrupted."""
-        self._end(Ended("cell time", "A test's call ran longer than the test allows and did not stop when interrupted."))
+        self._end(
+            Ended("cell time", "A test's call ran longer than the test allows and did not stop when interrupted.")
+        )
 
     def close(self) -> None:
         """Everything of it is gone."""

@@ -75,10 +75,9 @@ def read_submission(
     """
     folder = paths[0].parent
     known = [path for path in paths if path.stem in settings]
+    names = ", ".join(f"{name}.ipynb" for name in settings)
     remarks = [
-        f"{_printable(path.name)} is not a notebook of this assignment ({', '.join(f'{name}.ipynb' for name in settings)})"
-        for path in paths
-        if path not in known
+        f"{_printable(path.name)} is not a notebook of this assignment ({names})" for path in paths if path not in known
     ]
     submission = Submission(student, assignment, folder, [], remarks)
     if not known:

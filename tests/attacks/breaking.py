@@ -1,0 +1,233 @@
+"""Breaking the examiner, the grader or the machine. All of it is bounded, in case the defence fails."""
+
+import json
+from typing import Any
+
+from attacks import Submission, attack
+from attacks.messages import FORGE, wired
+
+
+@attack(dangerous=True)
+def memory(s: Submission) -> None:
+    """Takes memory up to 3 GB"""
+    s.code("import mmap\nheld = []\nfor _ in range(30):\n    held.append(b'x' * 100_000_000)")
+
+
+@attack(dangerous=True)
+def shared_memory(s: Submission) -> None:
+    """Takes memory as files, shared and mapped, up to 3 GB"""
+    s.code(
+        """
+import mmap
+held = [mmap.mmap(-1, 1 << 27) for _ in range(24)]
+for place in held:
+    place.write(b"x" * (1 << 27))
+"""
+    )
+
+
+@attack(dangerous=True)
+def files_of_memory(s: Submission) -> None:
+    """Fills every folder it can write to, up to 1 GB each"""
+    s.code(
+        """
+for folder in (".", "/tmp", "/dev/shm"):
+    with open(folder + "/big", "wb", buffering=0) as file:
+        for _ in range(64):
+            file.write(b"x" * (1 << 24))
+"""
+    )
+
+
+@attack(dangerous=True)
+def forks(s: Submission) -> None:
+    """Starts three hundred processes"""
+    s.code(
+        """
+import os, time
+for _ in range(300):
+    if os.fork() == 0:
+        time.sleep(20)
+        os._exit(0)
+"""
+    )
+
+
+@attack()
+def endless_cell(s: Submission) -> None:
+    """Never ends, and does not let itself be interrupted"""
+    s.code("while True:\n    try:\n        while True: pass\n    except BaseException: pass")
+
+
+@attack()
+def endless_answer(s: Submission) -> None:
+    """Never answers a test's call"""
+    s.code("import time\ndef total(numbers):\n    while True:\n        time.sleep(1)")
+
+
+@attack(dangerous=True)
+def endless_output(s: Submission) -> None:
+    """Prints a hundred megabytes"""
+    s.code("for _ in range(1000):\n    print('x' * 100_000)")
+
+
+@attack()
+def endless_callbacks(s: Submission) -> None:
+    """Calls the test's function for ever"""
+    s.code("def twice(function, value):\n    while True:\n        function(value)", "twice")
+
+
+@attack(dangerous=True)
+def endless_sequence(s: Submission) -> None:
+    """Gives a test a sequence that has no end, and a length that is one"""
+    s.code(
+        """
+class Endless:
+    def __len__(self): return 10**9
+    def __getitem__(self, place): return 9.0
+    def __iter__(self):
+        while True:
+            yield 9.0
+def total(numbers): return Endless()
+"""
+    )
+
+
+@attack(dangerous=True)
+def huge_range(s: Submission) -> None:
+    """Gives a test a range of 10**12 numbers"""
+    s.code("def total(numbers): return range(10**12)\ndef fibonacci(n): return range(10**12)")
+
+
+@attack()
+def huge_number(s: Submission) -> None:
+    """Gives a test a number with a million digits"""
+    s.code("def total(numbers): return 1 << 4_000_000\ndef fibonacci(n): return 1 << 4_000_000")
+
+
+@attack(dangerous=True)
+def huge_text(s: Submission) -> None:
+    """Gives a test a text of 200 MB, and prints it"""
+    s.code("def total(numbers):\n    text = 'x' * 200_000_000\n    print(text)\n    return text")
+
+
+@attack(dangerous=True)
+def huge_array(s: Submission) -> None:
+    """Gives a test an array that would have a terabyte"""
+    s.code("def total(numbers): return np.broadcast_to(9.0, (10**6, 10**5))")
+
+
+@attack(dangerous=True)
+def huge_file(s: Submission) -> None:
+    """Writes a report of a terabyte with nothing in it"""
+    s.code("answer = 41.5\ndef report(path):\n    open(path, 'wb').truncate(10**12)", "report")
+
+
+@attack(dangerous=True)
+def many_files(s: Submission) -> None:
+    """Writes twenty thousand files"""
+    s.code("for n in range(20_000):\n    open(f'f{n}.csv', 'w').close()")
+
+
+@attack()
+def deep_values(s: Submission) -> None:
+    """Gives a test lists in lists, ten thousand deep, and one that holds itself"""
+    s.code(
+        """
+deep = []
+for _ in range(10_000):
+    deep = [deep]
+loop = []
+loop.append(loop)
+def total(numbers): return deep
+def fibonacci(n): return loop
+"""
+    )
+
+
+@attack()
+def deep_recursion(s: Submission) -> None:
+    """Recurs without end in what a test asks for"""
+    s.code(
+        """
+import sys
+sys.setrecursionlimit(10**6)
+class Deep:
+    def __repr__(self): return repr(self)
+    __float__ = __len__ = __repr__
+    def __getattr__(self, name): return getattr(self, name + "x")
+def total(numbers): return total(numbers)
+def fibonacci(n): return Deep()
+"""
+    )
+
+
+@attack()
+def crash(s: Submission) -> None:
+    """Crashes the interpreter"""
+    s.code("import ctypes\nctypes.string_at(0)")
+
+
+@attack()
+def stopped(s: Submission) -> None:
+    """Stops its process in the middle of a test"""
+    s.code("import os, signal\ndef total(numbers):\n    os.kill(os.getpid(), signal.SIGSTOP)")
+
+
+@attack()
+def descriptors_closed(s: Submission) -> None:
+    """Closes every descriptor of its kernel"""
+    s.code("import os\ndef total(numbers):\n    os.closerange(3, 1000)\n    return 9.0")
+
+
+@attack(ours=True)
+def colliding_keys(s: Submission) -> None:
+    """Sends a set of 40,000 numbers with one hash"""
+    wired(
+        s,
+        """
+keys = [{"t": "int", "v": hex(k * (2**61 - 1))} for k in range(1, 40_001)]
+def forge(peer, message):
+    if not called(message): return None
+    return {"re": "ok", "v": [40_000], "n": [*keys, {"t": "set", "v": [[n] for n in range(40_000)]}]}
+""",
+    )
+
+
+@attack(ours=True)
+def nan_in_messages(s: Submission) -> None:
+    """Sends numbers that JSON does not have, in every place that takes one"""
+    s.code(
+        FORGE
+        + """
+def total(numbers): return 0
+values = iter([float("nan"), float("inf"), 1e999, -0.0] * 30)
+def forge(peer, message):
+    number = next(values)
+    if message["op"] == "end": return None
+    nodes = [{"t": "list", "v": number}]
+    return {"re": "ok", "v": [number], "changed": [[number, [number]]], "n": nodes, "out": number}
+"""
+    )
+
+
+@attack()
+def deep_notebook(s: Submission) -> None:
+    """A notebook whose metadata is nested 50,000 deep"""
+    text = json.dumps({**s.notebook, "metadata": {**s.notebook.metadata, "deep": "DEEP"}})
+    s.files["numbers.ipynb"] = text.replace('"DEEP"', "[" * 50_000 + "]" * 50_000).encode()
+
+
+@attack()
+def no_notebook(s: Submission) -> None:
+    """A file that is no notebook"""
+    s.files["numbers.ipynb"] = b"\x80\x04\x95 not a notebook"
+
+
+@attack()
+def broken_notebook(s: Submission) -> None:
+    """A notebook with wrong types in every place"""
+    cells: list[Any] = [None, 3, {"cell_type": 5}, {"cell_type": "code", "source": {"a": 1}, "metadata": []}]
+    s.files["numbers.ipynb"] = json.dumps(
+        {"nbformat": 4, "nbformat_minor": "x", "metadata": 7, "cells": cells}
+    ).encode()

@@ -1,0 +1,78 @@
+"""Reaching others: a listener of the grader's on this machine, its sockets, other kernels. No packet leaves it."""
+
+from attacks import Submission, attack
+
+
+@attack()
+def local_port(s: Submission) -> None:
+    """Connects to a port of the machine"""
+    s.code("import socket\nsocket.create_connection(('127.0.0.1', {port}), 2).sendall(b'attack')")
+
+
+@attack()
+def abstract_socket(s: Submission) -> None:
+    """Connects to a socket without a file"""
+    s.code("import socket\nsocket.socket(socket.AF_UNIX).connect('\\0autograder-attacks-{port}')")
+
+
+@attack()
+def socket_file(s: Submission) -> None:
+    """Connects to a socket in a folder of the grader's"""
+    s.code("import socket\nend = socket.socket(socket.AF_UNIX)\nend.connect('{outside}/listener')\nend.send(b'x')")
+
+
+@attack(dangerous=True)
+def any_socket(s: Submission) -> None:
+    """Connects to every socket that it can find: the graders', other kernels'"""
+    s.code(
+        """
+import glob, os, socket
+found = {line.split()[7] for line in open("/proc/net/unix") if len(line.split()) > 7}
+found |= set(glob.glob("/tmp/**/*", recursive=True)) | set(glob.glob("/run/**/*", recursive=True))
+for name in found:
+    if "{outside}" not in name:
+        try:
+            end = socket.socket(socket.AF_UNIX)
+            end.settimeout(1)
+            end.connect(name.replace("@", "\\0"))
+            print("LEAKED", name)
+        except OSError:
+            pass
+"""
+    )
+
+
+@attack()
+def interfaces(s: Submission) -> None:
+    """Looks for a way out: interfaces, raw sockets, routes"""
+    s.code(
+        """
+import socket
+print([name for _, name in socket.if_nameindex()])
+if any(name != "lo" for _, name in socket.if_nameindex()):
+    print("LEAKED: an interface")
+try:
+    socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+    print("LEAKED: raw packets")
+except OSError as error:
+    print(error)
+"""
+    )
+
+
+@attack(dangerous=True)
+def signals_to_others(s: Submission) -> None:
+    """Looks for processes of others that it may signal"""
+    s.code(
+        """
+import os
+mine = {os.getpid(), 1, os.getppid()}
+for pid in range(2, 5000):
+    try:
+        os.kill(pid, 0)
+        if pid not in mine and not os.path.exists(f"/proc/self/task/{pid}"):
+            print("LEAKED", pid, open(f"/proc/{pid}/cmdline").read())
+    except OSError:
+        pass
+"""
+    )
