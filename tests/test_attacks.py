@@ -1,7 +1,7 @@
 """The hostile class: nothing that a submission does gains a point, tells a secret, or touches anybody else.
 
 All attacks are graded in one run, as students of one course; and, marked slow, once more by plain nbgrader, to see what
-each gains there (`measured.json`; `python -m tests.attacks` prints the table).
+each gains there (`measured.json`; `python tests/attacks/table.py` prints the table).
 """
 
 import json

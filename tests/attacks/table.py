@@ -14,3 +14,7 @@ def table() -> str:
         here = "no grade" if row["here"] is None else f"{row['here']:g}"
         lines.append(f"| {row['group']} | {row['attack']} | {there} | {here} |")
     return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    print(table(), end="")
