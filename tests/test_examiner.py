@@ -233,3 +233,9 @@ def test_it_ends_with_the_grader(tmp_path: Path) -> None:
         grader.kill()
     _, alive = psutil.wait_procs([top, *below], timeout=10)
     assert alive == []
+
+
+def test_it_accepts_verified_datasets_from_mirrors_as_notebooks_do(examiner: Examiner) -> None:
+    code = "import sys\nassert 'autograder.keras_check' in sys.modules"
+    with exam(examiner, [cell(code, "grade", "test")]) as made:
+        assert grade(made, 0)["score"] == 2

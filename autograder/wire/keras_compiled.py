@@ -148,9 +148,8 @@ def _check_names(value: Any) -> None:
         kind, config = value.get("class_name"), value.get("config")
         name = config.get("name") if isinstance(config, dict) else None
         if isinstance(kind, str) and isinstance(config, dict) and isinstance(name, str):
-            own = name == _snake(kind) or (kind in ACCURACIES and name in ("accuracy", "acc"))
-            if config.get("threshold", 0.5) != 0.5 and kind == "BinaryAccuracy":
-                own = False
+            usual = kind in ACCURACIES and config.get("threshold", 0.5) == 0.5
+            own = name == _snake(kind) or (usual and name in ("accuracy", "acc"))
             if not own and name in {
                 "accuracy",
                 "acc",

@@ -125,7 +125,7 @@ def forged_history(s: Submission) -> None:
     """A history of a training that never was"""
     s.code(
         """
-model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, activation="sigmoid")])
+model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, activation="sigmoid", kernel_initializer="zeros")])
 model.compile("sgd", "binary_crossentropy", metrics=["accuracy"])
 history = keras.callbacks.History()
 history.history = {"loss": [float("-inf")], "accuracy": [1.0]}
@@ -185,7 +185,7 @@ def thousand_layers(s: Submission) -> None:
     """A model of a thousand layers, one within the other"""
     s.code(
         """
-inner = keras.layers.Dense(1)
+inner = keras.layers.Dense(1, kernel_initializer="zeros")  # a random weight may be right by luck
 for _ in range(150):
     inner = keras.Sequential([keras.Input((1,)), inner])
 model = inner
