@@ -1,22 +1,18 @@
 """The examiner's fork: what it runs, fetches and scores, in its own sandbox, against a student's process."""
 
 import contextlib
-import os
 import pickle
-import signal
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from wire_pair import student
 
 from autograder.candidate.sandbox import check
 from autograder.examiner.client import Exam, Examiner, ExaminerError
 from autograder.examiner.plan import plan
-from autograder.wire.folder import Folder
-from autograder.wire.peer import Peer
 
 MEMORY = 4 << 30
 
@@ -34,33 +30,15 @@ def cell(source: str, kind: str = "given", grade_id: str | None = None) -> Any:
 
 
 @contextlib.contextmanager
-def exam(examiner: Examiner, cells: list[Any], student: str = "", **more: Any) -> Iterator[Exam]:
-    """An examination of `cells`; the student's process has run `student`."""
-    ours, theirs = socket.socketpair()
-    pid = os.fork()
-    if pid == 0:
-        try:
-            ours.close()
-            space: dict[str, Any] = {"__name__": "__main__"}
-            folder = Path(more.get("folder", "/nonexistent"))
-            if folder.is_dir():
-                os.chdir(folder)
-            exec(student, space)
-            peer = Peer(theirs, space, trusted=False, folder=Folder(folder, False))
-            while True:
-                peer.serve()
-        finally:
-            os._exit(0)
-    theirs.close()
-    try:
+def exam(examiner: Examiner, cells: list[Any], code: str = "", **more: Any) -> Iterator[Exam]:
+    """An examination of `cells`; the student's process has run `code`."""
+    folder = more.get("folder", Path("/nonexistent"))
+    with student(code, folder) as ours:
         made = Exam(examiner.address, ours, plan(cells), more.get("files", {}), more.get("memory", MEMORY), {})
         try:
             yield made
         finally:
             made.close()
-    finally:
-        os.kill(pid, signal.SIGKILL)
-        os.waitpid(pid, 0)
 
 
 def grade(made: Exam, index: int, points: float = 2, permitted: list[str] | None = None, seconds: float = 30) -> Any:

@@ -125,7 +125,7 @@ def test_a_frozen_layer_stays_frozen() -> None:
 
 def test_mixed_precision_crosses_with_its_loss_scale() -> None:
     model = keras.Sequential([keras.Input((4,)), layers.Dense(3, dtype="mixed_float16")])
-    model.compile(keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD()), "mse")
+    model.compile(keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD(), initial_scale=1.0), "mse")
     model.fit(np.ones((4, 4)), np.ones((4, 3)), verbose=0)
     again = across(model)
     assert again.layers[0].compute_dtype == "float16"

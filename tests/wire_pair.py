@@ -1,15 +1,51 @@
 """Two sides of the wire: a student's code in a process of its own, and the examiner's peer here."""
 
 import contextlib
-import os
-import signal
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from autograder.wire.folder import Folder
 from autograder.wire.peer import Peer
+
+STUDENT = """
+import os, socket, sys
+from pathlib import Path
+from autograder.wire.folder import Folder
+from autograder.wire.peer import Peer
+
+end, folder, space = socket.socket(fileno=int(sys.argv[1])), sys.argv[2], {"__name__": "__main__"}
+if os.path.isdir(folder):
+    os.chdir(folder)
+exec(sys.stdin.read(), space)
+peer = Peer(end, space, trusted=False, folder=Folder(Path(folder), False) if folder else None)
+while True:
+    peer.serve()
+"""
+
+
+@contextlib.contextmanager
+def student(code: str, folder: Path | str = "") -> Iterator[socket.socket]:
+    """A new process that runs `code` in `folder`, then serves the wire; yields our end of it.
+
+    It is no fork of this process: once TensorFlow has started its threads, a fork of it may wait for them for ever.
+    """
+    ours, theirs = socket.socketpair()
+    with ours:
+        with theirs:
+            command = [sys.executable, "-c", STUDENT, str(theirs.fileno()), str(folder)]
+            process = subprocess.Popen(command, stdin=subprocess.PIPE, pass_fds=[theirs.fileno()], text=True)
+        assert process.stdin is not None
+        with process.stdin as stdin:
+            stdin.write(code)
+        try:
+            yield ours
+        finally:
+            process.kill()
+            process.wait()
 
 
 @contextlib.contextmanager
@@ -18,32 +54,14 @@ def examining(code: str, folders: tuple[Path, Path] | None = None, **names: Any)
 
     The examiner's own names are `names`.
     """
-    ours, theirs = socket.socketpair()
-    pid = os.fork()
-    if pid == 0:
-        try:
-            ours.close()
-            space: dict[str, Any] = {"__name__": "__main__"}
-            if folders:
-                os.chdir(folders[0])
-            exec(code, space)
-            Peer(theirs, space, trusted=False, folder=Folder(folders[0], False) if folders else None).serve()
-        finally:
-            os._exit(0)
-    theirs.close()
-    peer = Peer(
-        ours, {"__name__": "__main__", **names}, trusted=True, folder=Folder(folders[1], True) if folders else None
-    )
+    theirs, own = folders or ("", None)
+    with student(code, theirs) as ours:
+        peer = Peer(ours, {"__name__": "__main__", **names}, trusted=True, folder=Folder(own, True) if own else None)
 
-    def fetch(name: str) -> Any:
-        values, refused = peer.fetch([name])
-        if name in refused:
-            raise TypeError(refused[name])
-        return values[name]
+        def fetch(name: str) -> Any:
+            values, refused = peer.fetch([name])
+            if name in refused:
+                raise TypeError(refused[name])
+            return values[name]
 
-    try:
         yield peer, fetch
-    finally:
-        ours.close()
-        os.kill(pid, signal.SIGKILL)
-        os.waitpid(pid, 0)
