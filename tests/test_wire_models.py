@@ -288,12 +288,3 @@ def test_without_keras_nothing_is_a_model(monkeypatch: pytest.MonkeyPatch) -> No
     assert not models.is_model(model)
     assert not models.is_history(trained)
     assert "keras" not in sys.modules
-
-
-def test_a_metric_by_another_ones_name_crosses_as_uncompiled_and_says_why() -> None:
-    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(5, activation="softmax")])
-    metric = keras.metrics.TopKCategoricalAccuracy(k=5, name="accuracy")
-    model.compile("sgd", "categorical_crossentropy", metrics=[metric])
-    result = models.rebuild(*models.describe(model), models.Budget())
-    with pytest.raises(RuntimeError, match="TopKCategoricalAccuracy metric is called 'accuracy'"):
-        result.evaluate(np.zeros((1, 3)), np.eye(5)[:1])

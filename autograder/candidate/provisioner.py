@@ -110,14 +110,18 @@ class CandidateProvisioner(LocalProvisioner):
             kill_tree(self.process.pid)
 
 
+def variables() -> dict[str, str]:
+    """What a notebook sees of the grader's own environment variables, and what stands in their place."""
+    allowed = {name: value for name, value in os.environ.items() if name in _VARIABLES or name.startswith(_PREFIXES)}
+    # with a hash seed, sets come in the same order each time
+    return {"LANG": "C.UTF-8", "PYTHONHASHSEED": "0", **allowed}
+
+
 def environment(home: str, given: Mapping[str, str]) -> dict[str, str]:
     """The notebook's environment variables."""
-    allowed = {name: value for name, value in os.environ.items() if name in _VARIABLES or name.startswith(_PREFIXES)}
     python = {"PYTHONUSERBASE": site.getuserbase()} if site.ENABLE_USER_SITE else {}
     return {
-        "LANG": "C.UTF-8",
-        "PYTHONHASHSEED": "0",  # sets come in the same order each time
-        **allowed,
+        **variables(),
         **python,
         "PATH": f"{sys.prefix}/bin:/usr/local/bin:/usr/bin:/bin",
         "HOME": home,

@@ -12,7 +12,7 @@ from pathlib import Path
 from nbgrader.utils import rmtree
 
 from autograder.grading.gradebook import Marks, dump, load
-from autograder.results.store import sync_folder, write_whole
+from autograder.whole import sync_folder, write_whole
 
 
 class Previous:
@@ -40,7 +40,7 @@ class Previous:
         part.mkdir(parents=True)
         if self._autograded.is_dir():
             shutil.copytree(self._autograded, part / "autograded", symlinks=True)
-        write_whole(part / "marks.json", dump(marks))
+        write_whole(part / "marks.json", dump(marks).encode())
         part.rename(self.folder)
         sync_folder(self.folder.parent)
 

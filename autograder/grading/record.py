@@ -15,8 +15,8 @@ from typing import Any
 
 from autograder.grading.job import Job, Outcome, Status
 from autograder.results.digest import digest_of, ingredients
-from autograder.results.store import write_whole
 from autograder.submission.notebook import Mend
+from autograder.whole import write_whole
 
 RECORD_SUFFIX = ".record.json"
 GRADED = "graded"
@@ -84,7 +84,7 @@ class Statuses:
 
     def put(self, status: SubmissionStatus) -> None:
         """Keep a status, in the place of the submission's last one."""
-        write_whole(self.folder / status.assignment / f"{status.student}.json", _pretty(asdict(status)))
+        write_whole(self.folder / status.assignment / f"{status.student}.json", _pretty(asdict(status)).encode())
 
     def students(self, assignment: str) -> list[str]:
         """The students of whom a status is known."""
@@ -126,7 +126,7 @@ def write_record(path: Path, job: Job, status: NotebookStatus, submitted: str, r
         },
         "run": dict(run),
     }
-    write_whole(path, _pretty(record))
+    write_whole(path, _pretty(record).encode())
 
 
 def _notebook_status(data: dict[str, Any]) -> NotebookStatus:

@@ -10,7 +10,7 @@ from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
-from autograder.examiner.environment import environment as variables
+from autograder.candidate.provisioner import variables
 from autograder.grading.job import Job
 
 # The rooms of this package that a score comes out of.

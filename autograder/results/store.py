@@ -1,43 +1,14 @@
 """Outcomes on disk, by digest. An entry is whole or not there, whatever was killed when."""
 
-import contextlib
 import hashlib
 import json
-import os
 import re
-import tempfile
 from pathlib import Path
 
 from autograder.grading.job import Outcome
+from autograder.whole import write_whole
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file so that a reader, now or after a crash, finds the old content or the new, and nothing between."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-    try:
-        with open(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(name, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(name)
-        raise
-    sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make renames in a folder last through a power cut, where the system can."""
-    with contextlib.suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
 
 
 class Store:
@@ -62,7 +33,7 @@ class Store:
     def put(self, digest: str, outcome: Outcome) -> None:
         """Store a final outcome."""
         content = json.dumps(outcome.as_dict(), ensure_ascii=False)
-        write_whole(self._path(digest), f"{_checksum(content)}\n{content}")
+        write_whole(self._path(digest), f"{_checksum(content)}\n{content}".encode())
 
     def _path(self, digest: str) -> Path:
         if not _DIGEST.fullmatch(digest):

@@ -11,13 +11,13 @@ import hashlib
 import json
 import os
 import struct
-import tempfile
 import time
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from autograder.trainer.fit import conversation
+from autograder.whole import write_whole
 from autograder.wire.encoder import Encoder
 from autograder.wire.frames import WireError
 
@@ -56,18 +56,7 @@ class Memory:
         if len(entry) > self.size:
             return
         path = self._path(key)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
-        try:
-            with open(handle, "wb") as file:
-                file.write(entry)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(name, path)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                os.unlink(name)
-            raise
+        write_whole(path, entry)
         self._note(key, student)
         self._bound()
 

@@ -41,6 +41,7 @@ class Decoder:
         self._budget = budget or models.Budget()
         self._depth = 0
         self._used: set[int] = set()
+        self.rebuilt: Callable[[Any], None] = lambda model: None  # what is done with a model that is rebuilt
 
     def value(self, child: Any) -> Any:
         """The value of a child. Raises WireError for whatever isn't one."""
@@ -232,9 +233,11 @@ def _tensor(decoder: Decoder, number: int, node: Node) -> Any:
 def _model(decoder: Decoder, number: int, node: Node) -> Any:
     description, arrays = decoder.model(node)
     try:
-        return models.rebuild(description, arrays, decoder.budget)
+        model = models.rebuild(description, arrays, decoder.budget)
     except models.ModelError as error:
         raise WireError(str(error)) from None
+    decoder.rebuilt(model)
+    return model
 
 
 def _history(decoder: Decoder, number: int, node: Node) -> Any:

@@ -1,7 +1,6 @@
 """How a model is compiled: optimizer with its variables, loss, metrics; or why that can't be told."""
 
 import importlib
-import re
 import types
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +11,6 @@ from autograder.wire.keras_build import allocate, as_model_errors, deserialize, 
 from autograder.wire.keras_config import Reader
 from autograder.wire.keras_parts import Budget, ModelError, pack
 
-ACCURACIES = ("Accuracy", "BinaryAccuracy", "CategoricalAccuracy", "SparseCategoricalAccuracy")
 SETTINGS = (
     *("optimizer", "loss", "loss_weights", "metrics", "weighted_metrics"),
     *("run_eagerly", "steps_per_execution", "jit_compile"),
@@ -64,7 +62,6 @@ def describe_compiled(model: Any) -> tuple[dict[str, Any] | None, list[Any]]:
         with undisturbed(), as_model_errors("its compile settings can't cross"):
             settings = _serialized(model, optimizer)
             Reader([], PARTS).settings(settings)
-            _check_names([settings["metrics"], settings["weighted_metrics"]])
             built_for = _built_for(model, optimizer)
     except ModelError as error:
         return {"reason": f"this model is not compiled here, as {error}"}, []
@@ -126,7 +123,6 @@ def read_compiled(description: object) -> Compiled | None:
     if settings.keys() != set(SETTINGS):
         raise ModelError("compile settings other than Keras has")
     clean = Reader([], PARTS).settings(settings)
-    _check_names([clean["metrics"], clean["weighted_metrics"]])
     if type(clean["run_eagerly"]) is not bool or type(clean["jit_compile"]) is not bool:
         raise ModelError("compile settings: run_eagerly and jit_compile have to be bool")
     if type(clean["steps_per_execution"]) is not int or clean["steps_per_execution"] < 1:
@@ -137,33 +133,6 @@ def read_compiled(description: object) -> Compiled | None:
         if len(set(built_for)) != len(built_for):
             raise ModelError("an optimizer that has a variable twice")
     return Compiled(clean, None if built_for is None else list(built_for), None)
-
-
-def _check_names(value: Any) -> None:
-    """Raise ModelError where a metric goes by another one's name: a test that asks for `accuracy` means accuracy."""
-    if isinstance(value, list):
-        for item in value:
-            _check_names(item)
-    elif isinstance(value, dict):
-        kind, config = value.get("class_name"), value.get("config")
-        name = config.get("name") if isinstance(config, dict) else None
-        if isinstance(kind, str) and isinstance(config, dict) and isinstance(name, str):
-            usual = kind in ACCURACIES and config.get("threshold", 0.5) == 0.5
-            own = name == _snake(kind) or (usual and name in ("accuracy", "acc"))
-            if not own and name in {
-                "accuracy",
-                "acc",
-                "loss",
-                *map(_snake, vars(importlib.import_module("keras.metrics"))),
-            }:
-                raise ModelError(f"a {kind} metric is called {name!r}, which is another one's name: call it otherwise")
-        for item in value.values():
-            _check_names(item)
-
-
-def _snake(name: str) -> str:
-    """The name that Keras gives to an object of a class."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
 
 
 def compile_model(model: Any, compiled: Compiled, values: Sequence[Any]) -> None:

@@ -3,6 +3,7 @@
 keras_allowed   which of Keras's classes may cross     keras_config    the configuration, read strictly
 keras_graph     its graph, followed beforehand         keras_build     building it, nothing allocated that wasn't sent
 keras_compiled  optimizer, loss and metrics            keras_history   `History`
+keras_measured  what a model measures of itself
 """
 
 import importlib
@@ -21,6 +22,7 @@ from autograder.wire.keras_history import (
     rebuild_history,
     update_history,
 )
+from autograder.wire.keras_measured import watch
 from autograder.wire.keras_parts import Budget, ModelError, pack, short
 
 __all__ = [
@@ -34,6 +36,7 @@ __all__ = [
     "rebuild_history",
     "update",
     "update_history",
+    "watch",
 ]
 
 KEYS = {"model", "counts", "trainable", "compile", "history", "stop_training"}

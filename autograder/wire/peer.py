@@ -12,7 +12,7 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
-from autograder.wire import changes, frames, operations
+from autograder.wire import changes, frames, models, operations
 from autograder.wire.decoder import Decoder, new_exception
 from autograder.wire.encoder import Encoder, is_mutable
 from autograder.wire.exposed import Exposed
@@ -56,6 +56,10 @@ class Peer:
             self.asked.add(question)
             return True
         return question in self.permitted
+
+    def permits_as(self, prefix: str, question: str) -> bool:
+        """The same; a question is free as well where none of that prefix was asked; see `keras_measured`."""
+        return self.permits(question) or not any(other.startswith(prefix) for other in self.permitted or ())
 
     def ask(self, operation: str, number: int, arguments: tuple[Any, ...] = (), named: Any = None) -> Any:
         """Have the other side do something with its object `number`; returns or raises what came of it."""
@@ -146,7 +150,10 @@ class Peer:
             raise WireError(f"a file that can't be taken: {error}") from None
 
     def _decoder(self, message: dict[str, Any], buffers: list[bytearray], sources: list[Any]) -> Decoder:
-        return Decoder(message.get("n"), buffers, self.exposed.read, sources, self._budget)
+        decoder = Decoder(message.get("n"), buffers, self.exposed.read, sources, self._budget)
+        if self.trusted:
+            decoder.rebuilt = lambda model: models.watch(model, self.permits_as)
+        return decoder
 
     def _result(self, message: dict[str, Any], buffers: list[bytearray], encoder: Encoder) -> Any:
         operations.relay(message.get("out"))

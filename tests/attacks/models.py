@@ -121,6 +121,28 @@ model.compile("sgd", "binary_crossentropy", loss_weights=[0.0], metrics=[metric]
 
 
 @attack()
+def metric_of_one_unit(s: Submission) -> None:
+    """Compiles the categorical accuracy of one unit, which is always 1, as `accuracy`"""
+    metric = 'keras.metrics.CategoricalAccuracy(name="accuracy")'
+    model(s, f'model.compile("sgd", "cosine_similarity", metrics=[{metric}])')
+
+
+@attack()
+def masked(s: Submission) -> None:
+    """A model that masks all that it would get wrong, so that `evaluate` leaves it out"""
+    model(
+        s,
+        """
+model = keras.Sequential([
+    keras.Input((1,)), keras.layers.ReLU(), keras.layers.Masking(0.0),
+    keras.layers.Dense(1, kernel_initializer="zeros", bias_initializer="ones"),
+])
+model.compile("sgd", "mse", metrics=["accuracy"])
+""",
+    )
+
+
+@attack()
 def forged_history(s: Submission) -> None:
     """A history of a training that never was"""
     s.code(
