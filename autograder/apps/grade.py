@@ -14,6 +14,7 @@ from autograder.apps.live import Lines, LiveTable
 from autograder.candidate.limits import Limits
 from autograder.grading.pipeline import Autograde, NotAllGraded
 from autograder.grading.settings import Grading
+from autograder.trainer.settings import Trainer
 
 _FORCE = ({"BaseConverter": {"force": True}}, "Grade also what is graded already; stored results are used.")
 
@@ -42,7 +43,7 @@ class GradeApp(NbGrader):  # type: ignore[misc]
         "dry-run": ({"GradeApp": {"dry_run": True}}, "Show old and new points of each student, and write nothing."),
         "no-sandbox": ({"Grading": {"sandbox": False}}, "Run students' code without a sandbox; every record says so."),
     }
-    classes = [NbGrader, BaseConverter, Autograde, Grading, Limits]  # noqa: RUF012  a trait, not a class variable
+    classes = [NbGrader, BaseConverter, Autograde, Grading, Limits, Trainer]  # noqa: RUF012  a trait, not a class variable
 
     def start(self) -> None:
         """Grade; exit with 0 when all is graded, else with 1."""

@@ -10,11 +10,13 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from autograder.grading.job import Event
+from autograder.grading.job import Event, Trainings
 from autograder.grading.pipeline import Watcher
 from autograder.grading.record import FAULT, GRADED, MENDED, PERSON, SubmissionStatus
 from autograder.grading.rehearsal import Rehearsal
 from autograder.grading.work import Submission
+
+RUNNING = 4  # trainings that the table tells of
 
 
 @dataclass
@@ -46,6 +48,7 @@ class Lines(Watcher):
     console: Console
     rows: dict[str, _Row] = field(default_factory=dict)
     statuses: list[SubmissionStatus] = field(default_factory=list)
+    trained: Trainings | None = None
 
     def __enter__(self) -> "Lines":
         return self
@@ -80,6 +83,10 @@ class Lines(Watcher):
         if row := self.rows.get(event.student):
             row.started = row.started or time.monotonic()
             row.where = f"{event.notebook}: {event.what} {event.done}/{event.total}"
+
+    def trainings(self, trainings: Trainings) -> None:
+        """Keep them for later."""
+        self.trained = trainings
 
     def finished(self, submission: Submission, status: SubmissionStatus) -> None:
         """Say how it ended."""
@@ -124,6 +131,8 @@ class Lines(Watcher):
         if unscored:
             lines.append("cells without a score, to be graded by hand:")
             lines += [f"    {what} ({count} submissions)" for what, count in unscored.items()]
+        if self.trained is not None:
+            lines.append(f"trainings: {self.trained.trained} trained, {self.trained.remembered} remembered")
         review = [f"    {status.student}: {what}" for status in self.statuses for what in status.review]
         return [*lines, *(["please look at:", *review] if review else [])]
 
@@ -148,11 +157,24 @@ class LiveTable(Lines):
         """As much of the table as the terminal holds."""
         if not self.rows:
             return "reading the submissions …"
-        room = max(3, self.console.height - 6)
+        room = max(3, self.console.height - 6 - (1 + RUNNING if self.trained else 0))
         shown = sorted(self.rows, key=lambda student: self.rows[student].urgency)[:room]
         done = sum(row.ended is not None for row in self.rows.values())
         rows = {student: row for student, row in self.rows.items() if student in shown}
-        return _table(rows, f"{done} of {len(self.rows)} done")
+        caption = [f"{done} of {len(self.rows)} done", *(_trainings(self.trained) if self.trained else [])]
+        return _table(rows, "\n".join(caption))
+
+
+def _trainings(trainings: Trainings) -> list[str]:
+    """What is trained now, and what has been."""
+    counts = {"waiting": trainings.waiting, "trained": trainings.trained, "remembered": trainings.remembered}
+    lines = [f"trainings: {', '.join(f'{count} {what}' for what, count in counts.items())}"]
+    for running in trainings.running[:RUNNING]:
+        students, left = running["students"], running.get("left")
+        who = students[0] if len(students) == 1 else f"{students[0]} and {len(students) - 1} more"
+        epoch = f"epoch {running['epoch']}/{running['epochs']}" if "epoch" in running else "starting"
+        lines.append(f"for {who}: {epoch}" + ("" if left is None else f", about {left:.0f} s left"))
+    return lines
 
 
 def _table(rows: dict[str, _Row], caption: str = "") -> Table:

@@ -10,6 +10,7 @@ from autograder.apps.build import BuildApp, UnbuildApp
 from autograder.apps.data import DataApp
 from autograder.apps.demo import DemoApp
 from autograder.apps.export import ExportApp
+from autograder.apps.forget import ForgetApp
 from autograder.apps.grade import GradeApp
 from autograder.apps.restore import RestoreApp
 from autograder.apps.test import TestApp
@@ -25,7 +26,7 @@ class AutograderApp(NbGrader):  # type: ignore[misc]
         app.name.removeprefix("autograder-"): (app, app.description)
         for app in (
             *(DemoApp, TestApp, BuildApp, UnbuildApp, DataApp, AccuracyApp),
-            *(GradeApp, ExportApp, RestoreApp),
+            *(GradeApp, ExportApp, RestoreApp, ForgetApp),
         )
     }
 

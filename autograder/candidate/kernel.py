@@ -11,7 +11,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,15 +56,18 @@ class Candidate:
         sandboxed: bool = True,
         environment: Mapping[str, str] | None = None,
         visible: Sequence[Path] = (),
+        trainer: socket.socket | None = None,
+        paused: Callable[[], float] = lambda: 0.0,
     ) -> None:
-        """Starts nothing yet."""
+        """Starts nothing yet. `trainer`: its end of the way there; `paused`: seconds that don't count as its own."""
         self.limits = limits
+        self._paused = paused
         self.wire, theirs = socket.socketpair()
         # a socket's path has 107 characters at most
         self._folder = Path(
             tempfile.mkdtemp(prefix="candidate-", dir="/tmp" if len(tempfile.gettempdir()) > 80 else None)
         )
-        self._world = World(limits, files, environment or {}, visible, sandboxed, theirs, self._folder)
+        self._world = World(limits, files, environment or {}, visible, sandboxed, theirs, self._folder, trainer)
         self._manager: Manager | None = None
         self._context = context(limits)
 
@@ -165,7 +168,7 @@ class Candidate:
         self._manager = manager
         assert provisioner.process is not None
         self._process: subprocess.Popen[bytes] = provisioner.process
-        self._watchdog = Watchdog(self._process.pid, self.limits)
+        self._watchdog = Watchdog(self._process.pid, self.limits, paused=self._paused)
         self._channels = Channels(manager, self.limits)
 
     def _await_ready(self) -> None:
@@ -199,7 +202,7 @@ class Candidate:
 
     def _reply(self, request: str, outputs: Outputs | None, seconds: float) -> Message | None:
         """The reply to a request, when its outputs are there too; None when it takes longer, or has ended."""
-        deadline = time.monotonic() + seconds
+        paused, deadline = self._paused(), time.monotonic() + seconds
         last = deadline + 10 * _IDLE
         reply: Message | None = None
         idle = outputs is None
@@ -217,7 +220,7 @@ class Candidate:
                     outputs.add(message)
                 if reply and idle:
                     return reply
-            if time.monotonic() > deadline:
+            if time.monotonic() > deadline and (reply or time.monotonic() > deadline + self._paused() - paused):
                 return reply
         return None
 

@@ -4,7 +4,7 @@ import contextlib
 import os
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -87,13 +87,16 @@ class Watchdog(threading.Thread):
     this process, as a candidate can make its reader store what it sends (messages that never end, say).
     """
 
-    def __init__(self, pid: int, limits: Limits, folders: Sequence[str] = ()) -> None:
-        """The time runs from now on."""
+    def __init__(
+        self, pid: int, limits: Limits, folders: Sequence[str] = (), *, paused: Callable[[], float] = lambda: 0.0
+    ) -> None:
+        """The time runs from now on, but for the `paused` seconds."""
         super().__init__(name="watchdog", daemon=True)
         self.ended: Ended | None = None
         self._pid = pid
         self._limits = limits
         self.folders = folders
+        self._paused = paused
         self._deadline = time.monotonic() + limits.total_seconds
         self._stopped = threading.Event()
         self._self = psutil.Process()
@@ -115,7 +118,7 @@ class Watchdog(threading.Thread):
 
     def _reason(self, processes: Sequence[psutil.Process]) -> Ended | None:
         limits = self._limits
-        if time.monotonic() > self._deadline:
+        if time.monotonic() > self._deadline and time.monotonic() > self._deadline + self._paused():
             return Ended("total time", f"The notebook ran longer than {limits.total_seconds:g} s (total_seconds).")
         if self._self.memory_info().rss - self._own > _GROWTH:
             return Ended("output", "The notebook sent more than the grader can store.")

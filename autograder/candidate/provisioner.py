@@ -47,6 +47,7 @@ class World:
     sandboxed: bool
     wire: socket.socket  # the candidate's end
     folder: Path  # the grader's own, for the sockets; without a sandbox the candidate's home is in it too
+    trainer: socket.socket | None = None  # the candidate's end of the way to the trainer
 
 
 class CandidateProvisioner(LocalProvisioner):
@@ -65,6 +66,7 @@ class CandidateProvisioner(LocalProvisioner):
         with contextlib.ExitStack() as stack:
             archive = stack.enter_context(pack(world.files, world.limits.disk))
             stack.enter_context(world.wire)
+            trainer = None if world.trainer is None else stack.enter_context(world.trainer)
             listening = {
                 port: stack.enter_context(_listening(f"{manager.ip}-{port}")).fileno() for port in PORTS.values()
             }
@@ -78,11 +80,13 @@ class CandidateProvisioner(LocalProvisioner):
                 "folder": f"{home}/work",
                 "files": archive.fileno(),
                 "wire": world.wire.fileno(),
+                "trainer": None if trainer is None else trainer.fileno(),
                 "listening": listening,
             }
             package = sandbox.PACKAGE if world.sandboxed else str(Path(agent.__file__).parents[2])
             command = [sys.executable, "-c", agent.BOOT, package, json.dumps(setup)]
             descriptors = [archive.fileno(), world.wire.fileno(), *listening.values()]
+            descriptors += [] if trainer is None else [trainer.fileno()]
             if world.sandboxed:
                 data = sandbox.memory_files()
                 for descriptor in data.values():

@@ -12,6 +12,7 @@ import contextlib
 import importlib
 import math
 import os
+import random
 import resource
 import signal
 import socket
@@ -23,6 +24,7 @@ from typing import Any
 from autograder.examiner.guard import guard_loading
 from autograder.examiner.plan import Step
 from autograder.examiner.shell import Output, Shell
+from autograder.trainer.hints import rows_tested
 from autograder.wire import frames
 from autograder.wire.folder import Folder
 from autograder.wire.frames import Disconnected, WireError
@@ -30,6 +32,7 @@ from autograder.wire.handles import is_handle
 from autograder.wire.models import Budget
 from autograder.wire.peer import Peer
 
+SEED = 0
 CREDIT = "credit"  # among what is permitted in a cell: its last expression is partial credit
 
 
@@ -71,6 +74,9 @@ class Examination:
         os.chdir(work)
         sys.path.append(str(modules))  # the instructor's own; never the work folder, where a student's files appear
         importlib.invalidate_caches()
+        random.seed(SEED)  # what tests draw is the same for everybody, and each time
+        if "numpy" in sys.modules:
+            sys.modules["numpy"].random.seed(SEED)
         guard_loading()
         folder = self._files = Folder(work, trusted=True)
         self._peer = Peer(self._wire, self._shell.user_ns, trusted=True, folder=folder, budget=Budget(**budget))
@@ -89,6 +95,7 @@ class Examination:
         peer, step = self._peer, self._steps[index]
         assert peer is not None
         peer.permitted, peer.asked, peer.calls = None if permitted is None else set(permitted), set(), 0
+        peer.models = []
         try:
             problem = self._fetch(peer, step)
             if problem:
@@ -120,7 +127,15 @@ class Examination:
 
 
 def _answer(outputs: list[Output], score: float | None, peer: Peer, reason: str = "") -> dict[str, Any]:
-    return {"outputs": outputs, "score": score, "reason": reason, "asked": sorted(peer.asked), "calls": peer.calls}
+    asked = {"asked": sorted(peer.asked), "calls": peer.calls}
+    return {"outputs": outputs, "score": score, "reason": reason, **asked, **_used(peer)}
+
+
+def _used(peer: Peer) -> dict[str, Any]:
+    """Of each model that the test used, the digests of its weights; and digests of the rows that it was tested on."""
+    used = [use for use in peer.models if use.used]
+    rows = {row for use in used for inputs in use.inputs for row in rows_tested(inputs)}
+    return {"models": [use.digests for use in used], "rows": sorted(row.hex() for row in rows)}
 
 
 def _error(name: str, text: str) -> Output:

@@ -1,6 +1,6 @@
 """Outcomes of jobs: from the store, else computed in parallel and stored at once; and the rehearsal of a notebook."""
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
 from typing import cast
 
@@ -11,6 +11,7 @@ from autograder.grading.job import Job, Listener, Outcome
 from autograder.grading.rehearsal import Rehearsal, compare, plain_job, reference_job
 from autograder.results.digest import digest
 from autograder.results.store import Store
+from autograder.trainer.client import TrainerProcess
 
 
 class EngineError(Exception):
@@ -20,12 +21,22 @@ class EngineError(Exception):
 class Engine:
     """Computes what is not stored yet."""
 
-    def __init__(self, store: Store, limits: Limits, *, workers: int, sandboxed: bool, listener: Listener) -> None:
+    def __init__(
+        self,
+        store: Store,
+        limits: Limits,
+        *,
+        workers: int,
+        sandboxed: bool,
+        new_trainer: Callable[[], TrainerProcess],
+        listener: Listener,
+    ) -> None:
         """Grade `workers` notebooks at once (0: as many as cores and memory allow)."""
         self._store = store
         self._limits = limits
         self._workers = workers
         self._sandboxed = sandboxed
+        self._new_trainer = new_trainer
         self._listener = listener
 
     def outcomes(self, jobs: Mapping[str, Job]) -> Generator[tuple[str, Outcome]]:
@@ -41,7 +52,7 @@ class Engine:
         if self._sandboxed and (lacking := check()):
             raise EngineError(lacking)
         workers = self._workers or pool.default_workers(self._limits)
-        run = pool.run([job for _, job in missing.values()], workers, self._listener)
+        run = pool.run([job for _, job in missing.values()], workers, self._listener, self._new_trainer)
         with closing(cast(Generator[tuple[Job, Outcome]], run)):
             for job, outcome in run:
                 key, _ = missing[id(job)]

@@ -27,6 +27,7 @@ class Job:
     model_parameters: int = 50_000_000  # of a model that is rebuilt for a test
     variables: dict[str, str] = field(default_factory=dict)  # more of the environment that cells see
     visible: list[str] = field(default_factory=list)  # more folders that cells may read
+    trainer: dict[str, Any] | None = None  # trainer.settings.Trainer.world(); None: notebooks train by themselves
     ungraded: dict[str, str] = field(default_factory=dict)  # grade_id -> why the rehearsal withholds it
 
     def as_dict(self) -> dict[str, Any]:
@@ -77,4 +78,14 @@ class Event:
     total: int
 
 
-Listener = Callable[[Event], None]
+@dataclass(frozen=True)
+class Trainings:
+    """How the trainer stands. `running` has of each training its students, epoch, epochs, and seconds left."""
+
+    running: list[dict[str, Any]]
+    waiting: int
+    trained: int
+    remembered: int
+
+
+Listener = Callable[[Event | Trainings], None]

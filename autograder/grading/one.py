@@ -4,6 +4,7 @@ Cells are run in the student's order. The examiner runs the instructor's part of
 student's; at a grade cell the candidate answers the examiner, and then runs the text that students were given.
 """
 
+import functools
 import time
 import traceback
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from autograder.candidate.sandbox import SandboxError
 from autograder.examiner.client import Exam, ExaminerError
 from autograder.examiner.plan import plan
 from autograder.grading.job import Event, Job, Listener, Outcome
+from autograder.grading.training import Training
 from autograder.submission.instructor import InstructorCell, Version
 
 # What a granted model may be asked: about itself, and for predictions. Never `evaluate`: labels don't cross.
@@ -23,15 +25,21 @@ MODEL_QUESTIONS = ["__call__"] + [
     f"getattr:{name}" for name in "predict count_params summary name layers input_shape output_shape optimizer".split()
 ]
 GRACE = 5.0  # seconds to react to an interrupt
+NAMES = {"crash": "NotebookCrashed", "weights": "WeightsRefused"}  # of errors that are no limit of time or memory
 LOOK = 0.5  # seconds between looks at whether the candidate still answers
 Output = dict[str, Any]
 
 
-def grade(job: Job, examiner: str, listener: Listener) -> Outcome:
-    """Run and score one notebook. `examiner` is the fork server's address. Never raises for what a student did."""
+def grade(job: Job, examiner: str, trainer: str, listener: Listener) -> Outcome:
+    """Run and score one notebook. Never raises for what a student did.
+
+    `examiner` is the fork server's address, `trainer` the trainer's (empty: notebooks train by themselves).
+    """
     started = time.monotonic()
     try:
-        outcome = _Grading(job, examiner, listener).run()
+        with Training(job, trainer).running() as training:
+            outcome = _Grading(job, examiner, training, listener).run()
+        outcome.record.update(trainings=training.trainings, flags=training.flags)
     except (SandboxError, ExaminerError) as error:
         return Outcome("fault", message=f"{type(error).__name__}: {error}")
     except Exception:
@@ -41,9 +49,10 @@ def grade(job: Job, examiner: str, listener: Listener) -> Outcome:
 
 
 class _Grading:
-    def __init__(self, job: Job, examiner: str, listener: Listener) -> None:
+    def __init__(self, job: Job, examiner: str, training: Training, listener: Listener) -> None:
         self._job = job
         self._examiner = examiner
+        self._training = training
         self._listener = listener
         self._limits = Limits.from_dict(job.limits)
         self._version = Version.from_dict(job.version)
@@ -65,13 +74,21 @@ class _Grading:
         variables = {**job.variables, **with_models}
         visible = [Path(folder) for folder in job.visible]
 
-        def new() -> Candidate:
+        def new(training: Training) -> Candidate:
             sandboxed = job.sandboxed
-            candidate = Candidate(self._limits, files, sandboxed=sandboxed, environment=variables, visible=visible)
+            candidate = Candidate(
+                self._limits,
+                files,
+                sandboxed=sandboxed,
+                environment=variables,
+                visible=visible,
+                trainer=training.socket,
+                paused=training.paused,
+            )
             candidate.start()
             return candidate
 
-        candidate = new()
+        candidate = new(self._training)
         try:
             budget = {"parameters": job.model_parameters}
             exam = Exam(self._examiner, candidate.wire, self._steps, given, int(self._limits.memory), budget)
@@ -86,7 +103,8 @@ class _Grading:
             candidate.close()
         for index, cell in enumerate(self._cells):
             if self._grade_id(cell) in job.not_isolated:
-                self._beside(index, new)
+                with self._training.again() as training:
+                    self._beside(index, functools.partial(new, training))
         record = {"limit": self._limit, "calls": self._calls, "not_isolated": list(job.not_isolated)}
         outputs = self._outputs
         return Outcome(
@@ -159,6 +177,7 @@ class _Grading:
         if answer is None:
             raise ExaminerError(f"the test {grade_id} could not be stopped")
         self._calls += int(answer["calls"])
+        refused = self._training.judge(grade_id, answer, permitted)
         self._asked[grade_id] = answer["asked"]
         if candidate.ended is not None:
             self._fail(index, grade_id, candidate.ended.limit, candidate.ended.message)
@@ -166,6 +185,8 @@ class _Grading:
             self._limit = self._limit or "cell time"
             limit = f"This test ran longer than {self._limits.cell_seconds:g} s (cell_seconds)."
             self._fail(index, grade_id, "cell time", limit)
+        elif refused:
+            self._fail(index, grade_id, "weights", refused)
         elif answer["score"] is None:
             self._withhold(index, grade_id, answer["reason"], answer["outputs"])
         else:
@@ -174,8 +195,8 @@ class _Grading:
 
     def _answer(self, candidate: Candidate, exam: Exam) -> tuple[dict[str, Any] | None, bool]:
         """What came of a test, and whether it ran too long; neither where the candidate has stopped to answer it."""
-        deadline = time.monotonic() + self._limits.cell_seconds
-        while time.monotonic() < deadline:
+        paused, deadline = self._training.paused(), time.monotonic() + self._limits.cell_seconds
+        while time.monotonic() < deadline or time.monotonic() < deadline + self._training.paused() - paused:
             if (answer := exam.answer(LOOK)) is not None:
                 return answer, False
             if not candidate.serves:
@@ -183,7 +204,7 @@ class _Grading:
         return None, True
 
     def _fail(self, index: int, grade_id: str, limit: str, message: str) -> None:
-        name = f"{limit.title().replace(' ', '')}Limit" if limit != "crash" else "NotebookCrashed"
+        name = NAMES.get(limit) or f"{limit.title().replace(' ', '')}Limit"
         self._outputs[index] = [
             {"output_type": "error", "ename": name, "evalue": message, "traceback": [f"{name}: {message}"]}
         ]

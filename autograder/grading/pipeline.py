@@ -24,7 +24,7 @@ from autograder.candidate.limits import Limits
 from autograder.grading.backup import BackupError, Backups
 from autograder.grading.engine import Engine, EngineError
 from autograder.grading.gradebook import expected_points
-from autograder.grading.job import Event, Job
+from autograder.grading.job import Event, Job, Trainings
 from autograder.grading.record import FAULT, PERSON, Statuses, SubmissionStatus
 from autograder.grading.rehearsal import Rehearsal
 from autograder.grading.settings import Grading
@@ -32,6 +32,8 @@ from autograder.grading.work import Submission, Work, read_submission
 from autograder.grading.writing import Writing, ours
 from autograder.results.store import Store
 from autograder.submission.version import VersionError, notebooks, read_version
+from autograder.trainer.client import TrainerProcess
+from autograder.trainer.settings import Trainer
 
 
 class NotAllGraded(NbGraderException):  # type: ignore[misc]
@@ -49,6 +51,9 @@ class Watcher:
 
     def event(self, event: Event) -> None:
         """A notebook has come to a cell."""
+
+    def trainings(self, trainings: Trainings) -> None:
+        """How the trainer stands."""
 
     def finished(self, submission: Submission, status: SubmissionStatus) -> None:
         """A submission is graded and written, or has its reason why not."""
@@ -69,6 +74,7 @@ class Autograde(Writing):
         super().__init__(coursedir=coursedir, **kwargs)
         self.grading = Grading(parent=self)
         self.limits = Limits(parent=self)
+        self.trainer = Trainer(parent=self)
         timeout = self.config.Execute.get("timeout")
         if "cell_seconds" not in self.config.Limits and isinstance(timeout, int) and timeout > 0:
             self.limits.cell_seconds = timeout  # the limit that a course has set for nbgrader
@@ -79,8 +85,15 @@ class Autograde(Writing):
             self.limits,
             workers=self.grading.workers,
             sandboxed=self.grading.sandbox,
-            listener=lambda event: self.watcher.event(event),
+            new_trainer=lambda: TrainerProcess(self.root, self.trainer, sandboxed=self.grading.sandbox),
+            listener=self._heard,
         )
+
+    def _heard(self, event: Event | Trainings) -> None:
+        if isinstance(event, Trainings):
+            self.watcher.trainings(event)
+        else:
+            self.watcher.event(event)
 
     def start(self) -> None:
         """Grade what nbgrader's options choose. Raises NbGraderException where not all of it could be."""
@@ -168,7 +181,8 @@ class Autograde(Writing):
             version = read_version(self.coursedir, assignment, name, self.config).as_dict()
             given = {file: path for file, path in found.items() if file not in own}
             limits = self.limits.as_dict()
-            settings.append(Job("", assignment, name, {}, version, given=given, limits=limits, **self.grading.world()))
+            world = {**self.grading.world(), "trainer": self.trainer.world()}
+            settings.append(Job("", assignment, name, {}, version, given=given, limits=limits, **world))
         return settings
 
     def _is_old(self, assignment: str, student: str, paths: Sequence[Path]) -> bool:

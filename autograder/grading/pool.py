@@ -9,8 +9,8 @@ import os
 import selectors
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
@@ -20,11 +20,14 @@ import psutil
 from autograder.candidate.limits import Limits
 from autograder.examiner.client import Examiner
 from autograder.examiner.plan import modules
-from autograder.grading.job import Event, Job, Listener, Outcome
+from autograder.grading.job import Event, Job, Listener, Outcome, Trainings
 from autograder.submission.instructor import Version
+from autograder.trainer.client import TrainerError, TrainerProcess, status
 
 AGAIN_ALONE = ("cell time", "total time", "memory")
 TRIES = 2
+LOOK = 1.0  # seconds between looks at how the trainer stands
+KERAS = ("keras", "tensorflow")
 
 
 def default_workers(limits: Limits) -> int:
@@ -33,26 +36,37 @@ def default_workers(limits: Limits) -> int:
     return max(1, min(cores, int(psutil.virtual_memory().available) // int(limits.memory)))
 
 
-def run(jobs: Sequence[Job], workers: int, listener: Listener) -> Iterator[tuple[Job, Outcome]]:
-    """Grade all `jobs`; yields each with its outcome as it comes. Closing the iterator ends what runs."""
+def run(
+    jobs: Sequence[Job], workers: int, listener: Listener, new_trainer: Callable[[], TrainerProcess]
+) -> Iterator[tuple[Job, Outcome]]:
+    """Grade all `jobs`; yields each with its outcome as it comes. Closing the iterator ends what runs.
+
+    A trainer is started where the jobs are to have one, and import Keras.
+    """
     if not jobs:
         return
     versions = {(job.assignment, job.notebook): job.version for job in jobs}
     preload = sorted({name for data in versions.values() for name in modules(Version.from_dict(data).cells)})
     visible = [Path(folder) for folder in jobs[0].visible]
     variables = jobs[0].variables
-    with Examiner(preload, sandboxed=jobs[0].sandboxed, environment=variables, visible=visible) as examiner:
+    with ExitStack() as stack:
+        examiner = Examiner(preload, sandboxed=jobs[0].sandboxed, environment=variables, visible=visible)
+        stack.enter_context(examiner)
+        trains = jobs[0].trainer is not None and any(name.partition(".")[0] in KERAS for name in preload)
+        trainer = stack.enter_context(new_trainer()) if trains else None
         alone: list[Job] = []
-        for job, outcome in _pass(jobs, workers, examiner.address, listener):
+        for job, outcome in _pass(jobs, workers, examiner.address, trainer, listener):
             if outcome.limit in AGAIN_ALONE:
                 alone.append(job)
                 listener(Event(job.student, job.notebook, f"again, alone, later ({outcome.limit})", 0, 1))
             else:
                 yield job, outcome
-        yield from _pass(alone, 1, examiner.address, listener)
+        yield from _pass(alone, 1, examiner.address, trainer, listener)
 
 
-def _pass(jobs: Sequence[Job], workers: int, examiner: str, listener: Listener) -> Iterator[tuple[Job, Outcome]]:
+def _pass(
+    jobs: Sequence[Job], workers: int, examiner: str, trainer: TrainerProcess | None, listener: Listener
+) -> Iterator[tuple[Job, Outcome]]:
     waiting = [(job, 1) for job in reversed(jobs)]
     with ExitStack() as stack, selectors.DefaultSelector() as selector:
 
@@ -61,13 +75,18 @@ def _pass(jobs: Sequence[Job], workers: int, examiner: str, listener: Listener) 
             if not waiting:
                 return
             worker = worker or stack.enter_context(_Worker())
-            worker.give(*waiting.pop(), examiner)
+            if trainer is not None:
+                trainer.revive()
+            worker.give(*waiting.pop(), examiner, "" if trainer is None else trainer.address)
             selector.register(worker.out, selectors.EVENT_READ, worker)
 
         for _ in range(max(1, min(workers, len(jobs)))):
             put(None)
         while selector.get_map():
-            for key, _ in selector.select():
+            if trainer is not None:
+                with suppress(TrainerError):
+                    listener(Trainings(**status(trainer.address)))
+            for key, _ in selector.select(LOOK):
                 worker: _Worker = key.data
                 for message in worker.read():
                     if "event" in message:
@@ -111,10 +130,10 @@ class _Worker:
         self.job: Job
         self.tries = 0
 
-    def give(self, job: Job, tries: int, examiner: str) -> None:
-        """Start a job."""
+    def give(self, job: Job, tries: int, examiner: str, trainer: str) -> None:
+        """Start a job; the others are addresses."""
         self.job, self.tries = job, tries
-        order = {"job": job.as_dict(), "examiner": examiner}
+        order = {"job": job.as_dict(), "examiner": examiner, "trainer": trainer}
         try:
             self._in.write(json.dumps(order).encode() + b"\n")
             self._in.flush()

@@ -118,6 +118,13 @@ def write_record(path: Path, job: Job, status: NotebookStatus, submitted: str, r
             "assignment's files": went_in["given"],
             "limits": went_in["limits"],
             "withheld": went_in["ungraded"],
+            "trainer": went_in["trainer"],
+        },
+        "seeds": {
+            "notebook's random": 0,
+            "tests' random": 0,
+            "PYTHONHASHSEED": environment["variables"]["PYTHONHASHSEED"],
+            "trainer": job.trainer["seed"] if job.trainer else None,
         },
         "environment": {
             **environment,

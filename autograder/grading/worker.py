@@ -12,7 +12,7 @@ import sys
 import threading
 from typing import Any
 
-from autograder.grading.job import Event, Job
+from autograder.grading.job import Event, Job, Trainings
 from autograder.grading.one import grade
 
 
@@ -39,12 +39,12 @@ def main() -> None:
         out.write(json.dumps(message) + "\n")
         out.flush()
 
-    def listener(event: Event) -> None:
+    def listener(event: Event | Trainings) -> None:
         say({"event": vars(event)})
 
     for line in sys.stdin:
         order = json.loads(line)
-        outcome = grade(Job.from_dict(order["job"]), order["examiner"], listener)
+        outcome = grade(Job.from_dict(order["job"]), order["examiner"], order["trainer"], listener)
         say({"outcome": outcome.as_dict()})
 
 

@@ -54,7 +54,8 @@ class Writing(NbgraderAutograde):  # type: ignore[misc]
         for name, was in old.notebooks.items() if old else ():
             if (submission.folder / f"{name}.ipynb").exists():  # one that --notebook leaves out
                 done.setdefault(name, was)
-        status = SubmissionStatus(student, assignment, now(), done, (*submission.remarks, *review))
+        flags = [f"{work.name}, {flag}" for work in works.values() for flag in _flags(work)]
+        status = SubmissionStatus(student, assignment, now(), done, (*submission.remarks, *flags, *review))
         self.statuses.put(status)
         previous.drop()
         return status
@@ -124,6 +125,10 @@ class Writing(NbgraderAutograde):  # type: ignore[misc]
         self.write_single_notebook(output, resources)
         record = Path(self.writer.build_directory, work.name + RECORD_SUFFIX)
         write_record(record, work.job, work.status, work.submitted, work.outcome.record)
+
+
+def _flags(work: Work) -> list[str]:
+    return list(work.outcome.record.get("flags", [])) if work.outcome and work.graded else []
 
 
 def ours(step: Any) -> Any:

@@ -13,7 +13,6 @@ from types import TracebackType
 from typing import Any
 
 from autograder.trainer.fit import conversation
-from autograder.trainer.jobs import array_digest, is_informative
 from autograder.trainer.memory import Memory
 from autograder.trainer.settings import Trainer
 from autograder.wire import frames
@@ -29,21 +28,32 @@ class TrainerProcess:
     def __init__(self, root: Path, settings: Trainer, *, sandboxed: bool) -> None:
         """`root`: the course's folder."""
         self._folder = tempfile.TemporaryDirectory(prefix="autograder-trainer-")
-        self.address = str(Path(self._folder.name) / "socket")
-        lifeline, self._lifeline = os.pipe()
         place = str(memory(root, settings).folder)
-        setup = {"settings": settings.as_dict(), "memory": place, "sandboxed": sandboxed}
+        self._setup = json.dumps({"settings": settings.as_dict(), "memory": place, "sandboxed": sandboxed})
+        self._count = 0
+        self._start()
+
+    def _start(self) -> None:
+        self._count += 1
+        self.address = str(Path(self._folder.name) / f"socket-{self._count}")
+        lifeline, self._lifeline = os.pipe()
         with socket.socket(socket.AF_UNIX) as listener:
             listener.bind(self.address)
             listener.listen(64)
             argv = [sys.executable, "-m", "autograder.trainer.server", str(listener.fileno()), str(lifeline)]
             self._process = subprocess.Popen(
-                [*argv, json.dumps(setup)],
+                [*argv, self._setup],
                 stdin=subprocess.DEVNULL,
                 pass_fds=[listener.fileno(), lifeline],
                 start_new_session=True,  # Ctrl-C in the terminal is for the grader, which then ends this
             )
             os.close(lifeline)
+
+    def revive(self) -> None:
+        """Start it anew, at a new address, where it has died."""
+        if self._process.poll() is not None:
+            os.close(self._lifeline)
+            self._start()
 
     def close(self) -> None:
         """End it, and what it trains."""
@@ -87,19 +97,18 @@ def close(address: str, key: str) -> list[dict[str, Any]]:
     return list(_ask(address, {"do": "close", "key": key}).get("trainings", []))
 
 
-def provenance(address: str, key: str, digests: Sequence[str]) -> dict[str, Any]:
-    """Where a model's weights come from: see `connection.Connection.provenance`."""
-    return _ask(address, {"do": "provenance", "key": key, "digests": list(digests)})
+def judge(address: str, key: str, models: Sequence[Sequence[str]], rows: Sequence[str]) -> dict[str, Any]:
+    """What is known of models in a test, told by digests of their weights and of the rows they were tested on.
+
+    "models": where the weights of each come from, see `connection.Connection.provenance`; "seen": how many of the rows
+    this run of a notebook trained on.
+    """
+    return _ask(address, {"do": "judge", "key": key, "models": [list(one) for one in models], "rows": list(rows)})
 
 
 def status(address: str) -> dict[str, Any]:
     """Jobs running (students, epoch, seconds left), and how many wait, were trained, or were remembered."""
     return _ask(address, {"do": "status"})
-
-
-def weight_digests(weights: Sequence[Any]) -> list[str]:
-    """What `provenance` is asked by: digests of those arrays of a model that hold what was learnt."""
-    return [array_digest(weight) for weight in weights if is_informative(weight)]
 
 
 def _ask(address: str, question: dict[str, Any], descriptors: Sequence[int] = ()) -> dict[str, Any]:

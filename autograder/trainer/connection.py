@@ -4,10 +4,11 @@ import contextlib
 import socket
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from autograder.trainer.jobs import Job, array_digest, is_informative
+from autograder.trainer.jobs import Job
+from autograder.wire.numeric import array_digest, is_informative
 
 MAX_TRAININGS = 1000  # in the record; a notebook may start more
 
@@ -24,6 +25,8 @@ class Connection:
         self.trainings: list[dict[str, Any]] = []
         self._counts: Counter[str] = Counter()
         self._made: dict[str, tuple[str, bool]] = {}  # digest of weights -> job, and whether all of it is the trainer's
+        self.spent = 0.0  # seconds of all its trainings, remembered ones too
+        self._rows: set[bytes] = set()  # digests of all rows that it trained on
         self._waited = 0.0
         self._since: float | None = None
 
@@ -51,8 +54,10 @@ class Connection:
         """A training in the candidate, for that reason; or one that was refused."""
         self._add({"by": "nobody", "refused": refused} if refused else {"by": "candidate", "reason": reason[:1000]})
 
-    def trained(self, key: str, job: Job, result: dict[str, Any], *, remembered: bool) -> None:
-        """A training here."""
+    def trained(self, key: str, job: Job, result: dict[str, Any], rows: Iterable[bytes], *, remembered: bool) -> None:
+        """A training here, on `rows`, told by their digests."""
+        self.spent += result["seconds"]
+        self._rows.update(rows)
         sources = [self._made.get(digest) for digest in job.given]
         weights = "given" if None in sources else "continued" if sources else "fresh"
         own = all(source is not None and source[1] for source in sources)
@@ -75,7 +80,7 @@ class Connection:
         )
 
     def provenance(self, digests: list[str]) -> dict[str, Any]:
-        """Where weights come from, told by their digests (`client.weight_digests`), and by which jobs.
+        """Where weights come from, told by their digests, and by which jobs.
 
         "trainer": all from trainings here that began with fresh weights; "given": trained here, but from others;
         "candidate": at least one array is not known here.
@@ -85,6 +90,10 @@ class Connection:
         trainer = bool(found) and all(own for _, own in known)
         source = "candidate" if len(known) < len(found) or not found else "trainer" if trainer else "given"
         return {"weights": source, "jobs": sorted({key for key, _ in known})}
+
+    def seen(self, rows: Iterable[bytes]) -> int:
+        """How many of these rows it trained on."""
+        return len(self._rows.intersection(rows))
 
     def _add(self, training: dict[str, Any]) -> None:
         if len(self.trainings) < MAX_TRAININGS:

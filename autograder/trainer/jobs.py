@@ -12,7 +12,7 @@ import numpy as np
 from autograder.trainer.fit.callbacks import is_told
 from autograder.trainer.names import canonical
 from autograder.wire.frames import WireError
-from autograder.wire.numeric import array_bytes
+from autograder.wire.numeric import array_digest, is_informative
 
 KEYS = {"do", "model", "arrays", "fresh", "data", "validation", "arguments", "callbacks"}
 NUMBERS = {"batch_size": 1, "epochs": 0, "initial_epoch": 0, "steps_per_epoch": 1}
@@ -138,18 +138,6 @@ def leaves(value: Any, depth: int = 0) -> list[Any]:
 
 def _is_array(value: object) -> bool:
     return type(value) is np.ndarray and (value.dtype.kind in "biuf" or value.dtype.name == "bfloat16")
-
-
-def array_digest(array: Any) -> str:
-    """SHA-256 of an array: of its dtype, its shape and its elements."""
-    found = hashlib.sha256(f"{array.dtype.name}{list(array.shape)}".encode())
-    found.update(array_bytes(array))
-    return found.hexdigest()
-
-
-def is_informative(array: Any) -> bool:
-    """Whether an array can carry what somebody else has learnt: not a seed, a counter, nor one value all over."""
-    return bool(array.size > 2 and array.dtype.kind not in "biu" and (array != array.reshape(-1)[0]).any())
 
 
 def digest(value: Any) -> str:

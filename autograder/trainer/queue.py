@@ -10,6 +10,7 @@ from autograder.trainer.jobs import Job
 from autograder.trainer.process import SlotDied, SlotProcess
 
 Answer = dict[str, Any]
+TOO_LARGE = "This training was too large for the trainer, whose process ended twice."
 
 
 class Training:
@@ -24,6 +25,7 @@ class Training:
         self.students = [student]
         self.waiters = 1
         self.done = threading.Event()
+        self.died = False  # its first slot did, which may have been another's doing
         self.answer: Answer = {}
         self.progress: dict[str, Any] = {}
         self.process: SlotProcess | None = None
@@ -90,6 +92,14 @@ class Queue:
                     process = new(slot)  # by this thread, which lives as long as the server: so does the slot
                 training.process = process
             answer = self._train(training, process)
+            with self._lock:
+                if answer is None and training.waiters and not training.died:
+                    training.died, training.process = True, None
+                    self._waiting.append(training)
+                    self._lock.notify()
+                    continue
+            training.order = None
+            answer = answer or {"refused": TOO_LARGE}
             if "result" in answer:
                 self._keep(training, answer["result"])
             with self._lock:
@@ -99,12 +109,11 @@ class Queue:
                     del self._flying[training.key]
                 training.done.set()
 
-    def _train(self, training: Training, process: SlotProcess) -> Answer:
-        order, training.order = training.order, None
+    def _train(self, training: Training, process: SlotProcess) -> Answer | None:
+        """What came of it; None where the slot died."""
         deadline = time.monotonic() + training.seconds
         try:
-            process.send(order)
-            del order
+            process.send(training.order)
             while True:
                 message = process.receive(deadline - time.monotonic())
                 if "epoch" not in message:
@@ -115,9 +124,9 @@ class Queue:
             return {
                 "refused": f"This training ran longer than {training.seconds:,.0f} seconds, the assignment's budget."
             }
-        except SlotDied as died:
+        except SlotDied:
             process.kill()
-            return {"refused": f"This training was too large for the trainer, whose process ended ({died})."}
+            return None
 
 
 def _left(progress: dict[str, Any]) -> float | None:

@@ -24,12 +24,16 @@ from autograder.trainer.devices import cores, gpus, place
 from autograder.trainer.environment import environment
 from autograder.trainer.estimate import exceeded
 from autograder.trainer.fit import conversation
+from autograder.trainer.hints import row_digests
 from autograder.trainer.memory import Memory
 from autograder.trainer.process import SlotProcess
 from autograder.trainer.queue import Answer, Queue, Training
 from autograder.wire import frames
+from autograder.wire.numeric import array_digest
 
 _LOOK = 0.05  # seconds between looks at whether a candidate that waits is still there
+ARRAYS = 8  # whose rows are kept
+OVER = "The trainings of this notebook have used up the assignment's budget for all of them, {:,.0f} seconds."
 
 
 class Server:
@@ -42,6 +46,8 @@ class Server:
         self._memory = memory
         self._connections: dict[str, Connection] = {}
         self._remembered = 0
+        self._known: dict[str, frozenset[bytes]] = {}  # digest of an array -> digests of its rows
+        self._lock = threading.Lock()
         self._queue = Queue(slots, lambda slot: SlotProcess(slot, settings["bytes"], sandboxed=sandboxed), self._keep)
 
     def serve(self, listener: socket.socket) -> None:
@@ -72,8 +78,9 @@ class Server:
         connection = self._connections.get(question["key"])
         if connection is None:
             return {"unknown": True}
-        if question["do"] == "provenance":
-            return connection.provenance(question["digests"])
+        if question["do"] == "judge":
+            rows = map(bytes.fromhex, question["rows"])
+            return {"models": [connection.provenance(one) for one in question["models"]], "seen": connection.seen(rows)}
         if question["do"] == "close":
             del self._connections[question["key"]]
             return {"trainings": connection.trainings}
@@ -107,6 +114,8 @@ class Server:
             return {"cancelled": True}
         job = jobs.read(request)
         del request
+        if connection.spent >= connection.budget["notebook_seconds"]:
+            return {"refused": OVER.format(connection.budget["notebook_seconds"])}
         seed = _seed(connection.seed, connection.count(job.digest))
         key = jobs.digest([job.digest, seed, self._environment])
         with connection.waiting():
@@ -117,7 +126,7 @@ class Server:
             answer = {"refused": problem}
         if "result" in answer:
             self._remembered += remembered
-            connection.trained(key, job, answer["result"], remembered=remembered)
+            connection.trained(key, job, answer["result"], self._rows(job), remembered=remembered)
         elif "cancelled" not in answer:
             connection.note(str(answer.get("declined") or ""), refused=str(answer.get("refused") or ""))
         return answer
@@ -133,6 +142,21 @@ class Server:
             return training.answer
         finally:
             self._queue.leave(training)
+
+    def _rows(self, job: jobs.Job) -> set[bytes]:
+        """Digests of the rows of its data; those of the last few arrays are at hand."""
+        found: set[bytes] = set()
+        for leaf in (leaf for leaf in jobs.leaves(job.content["data"][0]) if leaf is not None):
+            key = array_digest(leaf)
+            known = self._known.get(key)
+            if known is None:
+                known = frozenset(row_digests(leaf))
+                with self._lock:
+                    self._known[key] = known
+                    while len(self._known) > ARRAYS:
+                        del self._known[next(iter(self._known))]
+            found |= known
+        return found
 
     def _keep(self, training: Training, result: dict[str, Any]) -> None:
         try:

@@ -1,9 +1,14 @@
 """What an instructor may set about trainings, in nbgrader_config.py, as `c.Trainer.… = …`."""
 
+import hashlib
+import json
 from typing import Any
 
 from traitlets import Bool, Enum, Float, Integer, Unicode
 from traitlets.config import Configurable
+
+from autograder.trainer.devices import cores, gpus, place
+from autograder.trainer.environment import environment
 
 
 class Trainer(Configurable):  # type: ignore[misc]
@@ -23,6 +28,7 @@ class Trainer(Configurable):  # type: ignore[misc]
     epochs = Integer(500, help="Epochs of one training.").tag(config=True)
     bytes = Integer(4 << 30, help="Memory of one training, in bytes, as estimated.").tag(config=True)
     seconds = Float(7200, help="Wall time of one training, in seconds.").tag(config=True)
+    notebook_seconds = Float(14400, help="Wall time of all trainings of one notebook, in seconds.").tag(config=True)
     weights = Enum(
         ("accept", "flag", "refuse"),
         "flag",
@@ -31,7 +37,16 @@ class Trainer(Configurable):  # type: ignore[misc]
 
     def budget(self) -> dict[str, float]:
         """What one training may cost, by name."""
-        return {name: getattr(self, name) for name in ("parameters", "flops", "epochs", "bytes", "seconds")}
+        names = ("parameters", "flops", "epochs", "bytes", "seconds", "notebook_seconds")
+        return {name: getattr(self, name) for name in names}
+
+    def world(self) -> dict[str, Any] | None:
+        """What a job has to know of these settings, and of the device that it will be trained on; None: no trainer."""
+        if not self.enabled:
+            return None
+        slots = place(gpus(), self.slot_memory, max(1, self.cpu_slots), self.threads, cores())
+        device = hashlib.sha256(json.dumps(environment(slots[0]), sort_keys=True).encode()).hexdigest()
+        return {"seed": self.seed, "budget": self.budget(), "weights": self.weights, "device": device}
 
     def as_dict(self) -> dict[str, Any]:
         """The settings by name."""

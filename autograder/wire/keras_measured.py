@@ -1,4 +1,4 @@
-"""What a student's model measures of itself, held to what the reference's measures in the same cell.
+"""What a test does with a student's model: whether it uses it, on what, and what it has it measure of itself.
 
 `evaluate` gives what the student compiled. A metric that is always right (categorical accuracy of one unit, the top ten
 of ten classes), a loss of weight 0, or a mask over all that a model is unsure of would be a score. So the rehearsal
@@ -9,16 +9,52 @@ import functools
 import importlib
 import inspect
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
+
+from autograder.wire.numeric import array_digest, is_informative
 
 BY_PLACE = ("evaluate", "test_on_batch", "train_on_batch")  # give a list, or a dict with return_dict=True
 PREFIX = "measures "
 
 
-def watch(model: Any, permits: Callable[[str, str], bool]) -> None:
-    """Have `model` ask `permits(prefix, question)` of each number that it measures; the prefix: its place or name."""
+@dataclass
+class Use:
+    """A model in a test."""
+
+    digests: list[str]  # of its weights as they came, but for those that hold no information
+    used: bool = False
+    inputs: list[Any] = field(default_factory=list)  # what it was given to predict
+
+
+def watch(model: Any, permits: Callable[[str, str], bool]) -> Use:
+    """Note what is done with `model`, and have it ask `permits(prefix, question)` of each number that it measures.
+
+    The prefix is the number's place or name.
+    """
+    weights = [importlib.import_module("keras").ops.convert_to_numpy(variable) for variable in model.variables]
+    use = Use(weight_digests(weights))
     for name in (*BY_PLACE, "fit"):
         setattr(model, name, _watched(model, name, getattr(model, name), permits))
+    for name in ("predict", "evaluate", "call"):
+        setattr(model, name, _noted(name, getattr(model, name), use))
+    return use
+
+
+def weight_digests(weights: list[Any]) -> list[str]:
+    """Digests of those arrays of a model that can hold what was learnt."""
+    return [array_digest(weight) for weight in weights if is_informative(weight)]
+
+
+def _noted(name: str, method: Callable[..., Any], use: Use) -> Any:
+    @functools.wraps(method)
+    def noted(*arguments: Any, **named: Any) -> Any:
+        use.used = True
+        if name != "call":
+            use.inputs.append(arguments[0] if arguments else named.get("x"))
+        return method(*arguments, **named)
+
+    return noted
 
 
 def _watched(model: Any, name: str, method: Callable[..., Any], permits: Callable[[str, str], bool]) -> Any:

@@ -3,7 +3,7 @@
 keras_allowed   which of Keras's classes may cross     keras_config    the configuration, read strictly
 keras_graph     its graph, followed beforehand         keras_build     building it, nothing allocated that wasn't sent
 keras_compiled  optimizer, loss and metrics            keras_history   `History`
-keras_measured  what a model measures of itself
+keras_measured  what a test does with a model
 """
 
 import importlib
@@ -22,12 +22,13 @@ from autograder.wire.keras_history import (
     rebuild_history,
     update_history,
 )
-from autograder.wire.keras_measured import watch
+from autograder.wire.keras_measured import Use, watch
 from autograder.wire.keras_parts import Budget, ModelError, pack, short
 
 __all__ = [
     "Budget",
     "ModelError",
+    "Use",
     "describe",
     "describe_history",
     "is_history",

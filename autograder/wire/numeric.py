@@ -3,6 +3,7 @@
 Each `describe` function gives JSON and a flat array of bytes; each `rebuild` checks all of it before it allocates.
 """
 
+import hashlib
 import math
 import sys
 from typing import TYPE_CHECKING, Any
@@ -165,3 +166,15 @@ def rebuild_random(kind: Any, state: Any, into: Any = None) -> Any:
     except (TypeError, ValueError, KeyError, IndexError, OverflowError, AttributeError) as error:
         raise WireError(f"a random generator's state that is none: {error}") from None
     return result
+
+
+def array_digest(array: Any) -> str:
+    """SHA-256 of an array: of its dtype, its shape and its elements."""
+    found = hashlib.sha256(f"{array.dtype.name}{list(array.shape)}".encode())
+    found.update(array_bytes(array))
+    return found.hexdigest()
+
+
+def is_informative(array: Any) -> bool:
+    """Whether an array can carry what somebody else has learnt: not a seed, a counter, nor one value all over."""
+    return bool(array.size > 2 and array.dtype.kind not in "biu" and (array != array.reshape(-1)[0]).any())

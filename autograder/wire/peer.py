@@ -43,6 +43,7 @@ class Peer:
         self.exposed = Exposed(self, namespace, trusted)
         self.permitted: set[str] | None = None  # what handles may be asked in this cell; None: all (the rehearsal)
         self.asked: set[str] = set()
+        self.models: list[models.Use] = []  # those of the student that came in this cell
         self._socket = sock
         self._folder = folder
         self._budget = budget
@@ -152,7 +153,7 @@ class Peer:
     def _decoder(self, message: dict[str, Any], buffers: list[bytearray], sources: list[Any]) -> Decoder:
         decoder = Decoder(message.get("n"), buffers, self.exposed.read, sources, self._budget)
         if self.trusted:
-            decoder.rebuilt = lambda model: models.watch(model, self.permits_as)
+            decoder.rebuilt = lambda model: self.models.append(models.watch(model, self.permits_as))
         return decoder
 
     def _result(self, message: dict[str, Any], buffers: list[bytearray], encoder: Encoder) -> Any:

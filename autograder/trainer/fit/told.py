@@ -157,7 +157,10 @@ def _build(model: Any, x: Any, y: Any, weight: Any, batch_size: int | None) -> N
 
 
 def _described(model: Any) -> tuple[dict[str, Any], list[Any], list[bool]]:
-    """The model; where a variable still has the value that its initializer gave, None stands for its array."""
+    """The model; where a variable still has the value that its initializer gave, None stands for its array.
+
+    But not where it is frozen: no training changes that, so its random values stay as the notebook has seen them.
+    """
     try:
         description, arrays = models.describe(model)
     except models.ModelError as error:
@@ -166,7 +169,8 @@ def _described(model: Any) -> tuple[dict[str, Any], list[Any], list[bool]]:
     if compiled is None or "reason" in compiled:
         raise Untellable("not compiled" if compiled is None else str(compiled["reason"]))
     variables = [*model.variables, *(model.optimizer.variables if model.optimizer is not None else ())]
-    fresh = [getattr(variable, INITIAL, None) == digest(variable) for variable in variables]
+    frozen = {id(v) for v in model.variables if not v.trainable and "float" in str(v.dtype)}
+    fresh = [id(v) not in frozen and getattr(v, INITIAL, None) == digest(v) for v in variables]
     constants = description["counts"][0]
     values = [None if untouched else array for untouched, array in zip(fresh, arrays[constants:], strict=True)]
     kept = {name: description[name] for name in ("model", "trainable", "compile")}
