@@ -14,6 +14,7 @@ from test_course import ASSIGNMENTS, source
 from autograder import accuracy
 from autograder.candidate.limits import Limits
 from autograder.grading.settings import Grading
+from autograder.trainer.settings import Trainer
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 GRADING = (ROOT / "docs" / "grading.md").read_text(encoding="utf-8")
@@ -66,11 +67,11 @@ def test_ten_seeds_were_measured_and_the_one_that_grades_passes(assignment: str)
     assert next(m.accuracy for m in rows if (m.network, m.seed) == ("reference", seed)) >= minimum
 
 
-@pytest.mark.parametrize("kind", [Limits, Grading])
+@pytest.mark.parametrize("kind", [Limits, Grading, Trainer])
 def test_every_setting_is_told_with_its_default(kind: type) -> None:
     told = dict(re.findall(rf"^\| `c\.{kind.__name__}\.(\w+)` \| (.+?) \|", GRADING, re.MULTILINE))
     assert told == {
-        name: f"{default:g}" if isinstance(default, float) else str(default) for name, default in defaults(kind)
+        name: f"{default:g}" if isinstance(default, float) else repr(default) for name, default in defaults(kind)
     }
 
 
