@@ -9,18 +9,31 @@ import pytest
 from autograder.candidate import sandbox
 from autograder.candidate.kernel import Candidate, Run
 from autograder.candidate.limits import Limits
+from autograder.candidate.nursery import Nurseries
 
 needs_sandbox = pytest.mark.skipif(sandbox.check() is not None, reason=str(sandbox.check()))
 Start = Callable[..., Candidate]
 
 
-@pytest.fixture(name="start")
-def starter() -> Iterator[Start]:
-    """Starts candidates; closes them at the end."""
+@pytest.fixture(scope="module")
+def nurseries() -> Iterator[Nurseries]:
+    """One at a time, as a worker has them."""
+    kept = Nurseries()
+    yield kept
+    kept.close()
+
+
+@pytest.fixture(name="start", params=["alone", "forked"])
+def starter(request: pytest.FixtureRequest, nurseries: Nurseries) -> Iterator[Start]:
+    """Starts candidates, each in a sandbox of its own, or forked in a nursery; closes them at the end."""
     started: list[Candidate] = []
 
     def new(files: dict[str, Path] | None = None, *, sandboxed: bool = True, **limits: float) -> Candidate:
-        candidate = Candidate(Limits(**limits), files or {}, sandboxed=sandboxed)
+        wanted, nursery = Limits(**limits), None
+        if sandboxed and request.param == "forked":
+            nursery = nurseries.of(int(wanted.disk), [], {}, ["numpy"])
+            assert nursery is not None
+        candidate = Candidate(wanted, files or {}, sandboxed=sandboxed, nursery=nursery)
         started.append(candidate)
         candidate.start()
         return candidate

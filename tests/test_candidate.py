@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from candidates import Start, both, needs_sandbox, sleeping, text
+from candidates import nurseries as nurseries
 from candidates import starter as starter
 
 from autograder.candidate.kernel import Run

@@ -5,6 +5,7 @@ import time
 import psutil
 import pytest
 from candidates import Start, needs_sandbox
+from candidates import nurseries as nurseries
 from candidates import starter as starter
 from nbformat import validate
 from nbformat.v4 import new_code_cell, new_notebook

@@ -4,6 +4,7 @@ import time
 
 import pytest
 from candidates import Start, needs_sandbox, sleeping
+from candidates import nurseries as nurseries
 from candidates import starter as starter
 
 from autograder.candidate.limits import Limits, size

@@ -3,7 +3,8 @@
 - `kernel`: the candidate, as the rest of the package sees it
 - `sandbox`: the bubblewrap command, and whether a sandbox can be made here
 - `provisioner`: starts ipykernel in the sandbox
-- `agent`: the one file of ours beside the student's code
+- `agent`: what becomes the kernel, beside the student's code
+- `nursery`, `forks`: candidates forked from a process that has imported TensorFlow already, each behind walls of its own
 - `messages`: what the kernel sends, read strictly
 - `limits`: how much it may use, and the watchdog that ends it
 - `attachments`: which of a student's files go with the notebook

@@ -38,10 +38,15 @@ _folder: Any = None  # the work folder as the examiner knows it
 
 
 def main() -> None:
-    """Becomes the kernel, as the JSON in `sys.argv[1]` says (see `provisioner`); returns when the kernel ends."""
+    """Becomes the kernel that the JSON in `sys.argv[1]` says."""
+    run(json.loads(sys.argv.pop(1)))
+
+
+def run(setup: Mapping[str, Any]) -> None:
+    """Becomes the kernel (see `provisioner` for what is in the setup); returns when the kernel ends."""
     global _wire, _folder
     del sys.path[0]
-    setup = json.loads(sys.argv.pop(1))
+    given = setup["descriptors"]
     _limit(setup["memory"], setup["processes"])
     if setup["sandboxed"]:
         _refuse_calls()
@@ -49,27 +54,29 @@ def main() -> None:
         _end_with_parent()
     with contextlib.suppress(OSError):
         os.setpgid(0, 0)  # an interrupt then reaches what a cell has started, as in Jupyter
-    _wire = socket.socket(fileno=setup["wire"])
+    _wire = socket.socket(fileno=given[setup["wire"]])
     _wire.set_inheritable(False)
     if _abandoned(_wire):
         return
-    _unpack(setup["files"], setup["folder"])
+    _unpack(given[setup["files"]], setup["folder"])
     with contextlib.suppress(ImportError):  # datasets from mirrors, which this Python's start could not see to
         importlib.import_module("autograder.keras_check")
-    random.seed(0)  # Keras draws the seeds of initial weights and of dropout from it
     if setup["trainer"] is not None:
-        importlib.import_module("autograder.trainer.fit").install(socket.socket(fileno=setup["trainer"]))
+        importlib.import_module("autograder.trainer.fit").install(socket.socket(fileno=given[setup["trainer"]]))
     _folder = Folder(Path(setup["folder"]), trusted=False)
     errors = os.dup(2)  # not inheritable
     _silence()
     try:
-        app = _kernel(setup["connection"], {int(port): end for port, end in setup["listening"].items()})
+        app = _kernel(setup["connection"], {int(port): given[place] for port, place in setup["listening"].items()})
         # only now, as the work folder is on sys.path: no file of a student's stands in for a module of the kernel
         os.chdir(setup["folder"])
     except BaseException:
         os.write(errors, traceback.format_exc().encode())
         raise
     os.close(errors)
+    random.seed(0)  # Keras draws the seeds of initial weights and of dropout from it
+    if "numpy" in sys.modules:
+        sys.modules["numpy"].random.seed(0)
     app.start()
 
 

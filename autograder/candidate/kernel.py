@@ -20,6 +20,7 @@ import zmq
 from autograder.candidate.channels import Channel, Channels, Manager, context
 from autograder.candidate.limits import Ended, Limits, Watchdog, kill_tree, size, tree
 from autograder.candidate.messages import Message, Output, Outputs, error, read_output
+from autograder.candidate.nursery import Nursery
 from autograder.candidate.provisioner import PORTS, CandidateProvisioner, World
 from autograder.candidate.sandbox import WRITABLE, SandboxError
 
@@ -57,9 +58,13 @@ class Candidate:
         environment: Mapping[str, str] | None = None,
         visible: Sequence[Path] = (),
         trainer: socket.socket | None = None,
+        nursery: Nursery | None = None,
         paused: Callable[[], float] = lambda: 0.0,
     ) -> None:
-        """Starts nothing yet. `trainer`: its end of the way there; `paused`: seconds that don't count as its own."""
+        """Starts nothing yet. `trainer`: its end of the way there; `paused`: seconds that don't count as its own.
+
+        `nursery`: where it is forked; it was made with the same limits, environment and folders.
+        """
         self.limits = limits
         self._paused = paused
         self.wire, theirs = socket.socketpair()
@@ -67,7 +72,9 @@ class Candidate:
         self._folder = Path(
             tempfile.mkdtemp(prefix="candidate-", dir="/tmp" if len(tempfile.gettempdir()) > 80 else None)
         )
-        self._world = World(limits, files, environment or {}, visible, sandboxed, theirs, self._folder, trainer)
+        self._world = World(
+            limits, files, environment or {}, visible, sandboxed, theirs, self._folder, trainer, nursery
+        )
         self._manager: Manager | None = None
         self._context = context(limits)
 

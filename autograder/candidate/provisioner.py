@@ -18,7 +18,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
@@ -26,6 +26,9 @@ from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 from autograder.candidate import agent, sandbox
 from autograder.candidate.limits import Limits, kill_tree, size
 from autograder.candidate.sandbox import Sandbox, SandboxError
+
+if TYPE_CHECKING:
+    from autograder.candidate.nursery import Nursery
 
 PORTS = {"shell": 1, "iopub": 2, "stdin": 3, "control": 4}
 # What of the grader's environment a notebook may see: no token, no path of a home.
@@ -48,6 +51,7 @@ class World:
     wire: socket.socket  # the candidate's end
     folder: Path  # the grader's own, for the sockets; without a sandbox the candidate's home is in it too
     trainer: socket.socket | None = None  # the candidate's end of the way to the trainer
+    nursery: "Nursery | None" = None  # forks it; else it is a new process
 
 
 class CandidateProvisioner(LocalProvisioner):
@@ -72,21 +76,26 @@ class CandidateProvisioner(LocalProvisioner):
             }
             connection: dict[str, int | str] = {f"{name}_port": port for name, port in PORTS.items()}
             connection |= {"ip": f"{home}/.kernel", "transport": "ipc", "key": ""}
+            descriptors = [archive.fileno(), world.wire.fileno(), *listening.values()]
+            descriptors += [] if trainer is None else [trainer.fileno()]
             setup = {
                 "memory": world.limits.memory,
                 "processes": world.limits.processes if world.sandboxed else None,  # else it counts the user's others
                 "sandboxed": world.sandboxed,
                 "connection": connection,
                 "folder": f"{home}/work",
-                "files": archive.fileno(),
-                "wire": world.wire.fileno(),
-                "trainer": None if trainer is None else trainer.fileno(),
-                "listening": listening,
+                "files": 0,  # these are places in the list of descriptors
+                "wire": 1,
+                "listening": {port: 2 + place for place, port in enumerate(listening)},
+                "trainer": None if trainer is None else len(descriptors) - 1,
             }
+            if world.nursery is not None:
+                born = world.nursery.bear(setup, descriptors)
+                self.process, self.pid = cast(Any, born), born.pid
+                return manager.get_connection_info()  # type: ignore[no-any-return]
+            setup["descriptors"] = descriptors
             package = sandbox.PACKAGE if world.sandboxed else str(Path(agent.__file__).parents[2])
             command = [sys.executable, "-c", agent.BOOT, package, json.dumps(setup)]
-            descriptors = [archive.fileno(), world.wire.fileno(), *listening.values()]
-            descriptors += [] if trainer is None else [trainer.fileno()]
             if world.sandboxed:
                 data = sandbox.memory_files()
                 for descriptor in data.values():

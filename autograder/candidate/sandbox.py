@@ -2,7 +2,7 @@
 
     /usr /bin /lib* and a little of /etc    read-only, the machine's
     sys.prefix, sys.base_prefix, …          read-only, the Python that runs us
-    /run/autograder/autograder              read-only: agent.py, wire/, __init__.py, nothing else of ours
+    /run/autograder/autograder              read-only: agent.py, forks.py, wire/, trainer/fit/, no more of ours
     /home/student  /tmp  /dev/shm           in memory, bounded, empty, gone with it
     /proc  /dev                             its own
 
@@ -24,7 +24,7 @@ HOME = "/home/student"
 WORK = f"{HOME}/work"
 PACKAGE = "/run/autograder"  # on sys.path inside, while ours is imported
 WRITABLE = (HOME, "/tmp", "/dev/shm")
-_OURS = ("__init__.py", "keras_check.py", "wire", "trainer/fit", "candidate/agent.py")
+_OURS = ("__init__.py", "keras_check.py", "wire", "trainer/fit", "candidate/agent.py", "candidate/forks.py")
 _ETC = (
     *("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "alternatives", "localtime", "timezone", "locale.conf"),
     *("fonts", "ssl/certs", "ssl/openssl.cnf", "pki/tls/certs", "ca-certificates", "mime.types", "nsswitch.conf"),
@@ -54,6 +54,7 @@ class Sandbox:
     disk: int
     visible: Sequence[Path] = ()
     elsewhere: Mapping[Path, str] = field(default_factory=dict)
+    nested: bool = False  # what runs in it may make others within
 
     def command(self, argv: Sequence[str], data: Mapping[str, int] = {}) -> list[str]:
         """The command that runs `argv` inside; `data`: paths inside -> file descriptors of what stands there."""
@@ -70,10 +71,12 @@ class Sandbox:
         inner = [bwrap, "--unshare-user", "--uid", "1000", "--gid", "1000", "--unshare-pid", "--unshare-net"]
         inner += ["--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try", "--hostname", "notebook"]
         inner += ["--die-with-parent", "--new-session", "--cap-drop", "ALL"]
-        if "userns" not in weaker:
+        if "userns" not in weaker and not self.nested:
             inner += ["--disable-userns"]
         inner += [*_system(), "--dev", "/dev"]
-        if "proc" not in weaker:
+        if self.nested:  # bubblewrap's own --proc has parts covered, and then nobody may mount another within
+            inner += ["--bind", "/proc", "/proc"]
+        elif "proc" not in weaker:
             inner += ["--proc", "/proc"]
         for folder in WRITABLE:
             inner += ["--size", str(self.disk), "--tmpfs", folder]

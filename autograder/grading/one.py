@@ -13,8 +13,10 @@ from typing import Any
 
 from autograder.candidate.kernel import Candidate, Run
 from autograder.candidate.limits import Limits
+from autograder.candidate.nursery import Nurseries
 from autograder.candidate.sandbox import SandboxError
 from autograder.examiner.client import Exam, ExaminerError
+from autograder.examiner.plan import modules as modules_of
 from autograder.examiner.plan import plan
 from autograder.grading.job import Event, Job, Listener, Outcome
 from autograder.grading.training import Training
@@ -30,7 +32,7 @@ LOOK = 0.5  # seconds between looks at whether the candidate still answers
 Output = dict[str, Any]
 
 
-def grade(job: Job, examiner: str, trainer: str, listener: Listener) -> Outcome:
+def grade(job: Job, examiner: str, trainer: str, nurseries: Nurseries, listener: Listener) -> Outcome:
     """Run and score one notebook. Never raises for what a student did.
 
     `examiner` is the fork server's address, `trainer` the trainer's (empty: notebooks train by themselves).
@@ -38,7 +40,7 @@ def grade(job: Job, examiner: str, trainer: str, listener: Listener) -> Outcome:
     started = time.monotonic()
     try:
         with Training(job, trainer).running() as training:
-            outcome = _Grading(job, examiner, training, listener).run()
+            outcome = _Grading(job, examiner, training, nurseries, listener).run()
         outcome.record.update(trainings=training.trainings, flags=training.flags)
     except (SandboxError, ExaminerError) as error:
         return Outcome("fault", message=f"{type(error).__name__}: {error}")
@@ -49,8 +51,9 @@ def grade(job: Job, examiner: str, trainer: str, listener: Listener) -> Outcome:
 
 
 class _Grading:
-    def __init__(self, job: Job, examiner: str, training: Training, listener: Listener) -> None:
+    def __init__(self, job: Job, examiner: str, training: Training, nurseries: Nurseries, listener: Listener) -> None:
         self._job = job
+        self._nurseries = nurseries
         self._examiner = examiner
         self._training = training
         self._listener = listener
@@ -74,15 +77,18 @@ class _Grading:
         variables = {**job.variables, **with_models}
         visible = [Path(folder) for folder in job.visible]
 
+        modules = [name for name in modules_of(self._version.cells) if f"{name.partition('.')[0]}.py" not in files]
+        nursery = self._nurseries.of(int(self._limits.disk), visible, variables, modules) if job.sandboxed else None
+
         def new(training: Training) -> Candidate:
-            sandboxed = job.sandboxed
             candidate = Candidate(
                 self._limits,
                 files,
-                sandboxed=sandboxed,
+                sandboxed=job.sandboxed,
                 environment=variables,
                 visible=visible,
                 trainer=training.socket,
+                nursery=nursery,
                 paused=training.paused,
             )
             candidate.start()

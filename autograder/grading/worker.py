@@ -12,6 +12,7 @@ import sys
 import threading
 from typing import Any
 
+from autograder.candidate.nursery import Nurseries
 from autograder.grading.job import Event, Job, Trainings
 from autograder.grading.one import grade
 
@@ -42,9 +43,10 @@ def main() -> None:
     def listener(event: Event | Trainings) -> None:
         say({"event": vars(event)})
 
+    nurseries = Nurseries()
     for line in sys.stdin:
         order = json.loads(line)
-        outcome = grade(Job.from_dict(order["job"]), order["examiner"], order["trainer"], listener)
+        outcome = grade(Job.from_dict(order["job"]), order["examiner"], order["trainer"], nurseries, listener)
         say({"outcome": outcome.as_dict()})
 
 
