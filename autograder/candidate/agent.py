@@ -74,9 +74,7 @@ def run(setup: Mapping[str, Any]) -> None:
         os.write(errors, traceback.format_exc().encode())
         raise
     os.close(errors)
-    random.seed(0)  # Keras draws the seeds of initial weights and of dropout from it
-    if "numpy" in sys.modules:
-        sys.modules["numpy"].random.seed(0)
+    _seed_first_cell(app.shell)
     app.start()
 
 
@@ -148,6 +146,18 @@ def _unpack(descriptor: int, folder: str) -> None:
                     with open(target, "xb") as copy:
                         shutil.copyfileobj(content, copy)  # type: ignore[arg-type]
                     os.utime(target, (member.mtime, member.mtime))
+
+
+def _seed_first_cell(shell: Any) -> None:
+    """Random numbers are the same each time, whatever the kernel has drawn for its ports; Keras takes seeds there."""
+
+    def seed(*_: Any) -> None:
+        shell.events.unregister("pre_run_cell", seed)
+        random.seed(0)
+        if "numpy" in sys.modules:
+            sys.modules["numpy"].random.seed(0)
+
+    shell.events.register("pre_run_cell", seed)
 
 
 def _silence() -> None:
