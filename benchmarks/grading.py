@@ -141,12 +141,12 @@ def run(command: list[str], folder: Path) -> float:
     return time.monotonic() - started
 
 
-def scores(folder: Path) -> dict[str, float]:
+def scores(folder: Path, assignment: str = "ps1") -> dict[str, float]:
     """The points of each student and test."""
     with Gradebook(f"sqlite:///{folder / 'gradebook.db'}", "") as gradebook:
         return {
             f"{submission.student.id}, {grade.name}": grade.score
-            for submission in gradebook.assignment_submissions("ps1")
+            for submission in gradebook.assignment_submissions(assignment)
             for notebook in submission.notebooks
             for grade in notebook.grades
         }

@@ -4,9 +4,11 @@ Ten patterns plus noise, in the shapes and types of the real data; only the numb
 batch normalisation get more of them: its running means take some hundred steps to settle.
 """
 
+import os
 import sys
 
 TEST = 500
+DIGITS = int(os.environ.get("SMALL_DIGITS", "3000"))  # images to train on that look like MNIST's
 
 
 def small(shape, train, seed):
@@ -28,6 +30,6 @@ KERNELS = ("ipykernel_launcher", "autograder.candidate import agent", "autograde
 if any(name in " ".join(sys.orig_argv) for name in KERNELS):
     from keras.datasets import cifar10, fashion_mnist, mnist
 
-    mnist.load_data = lambda *_, **__: small((28, 28), 3000, seed=0)
+    mnist.load_data = lambda *_, **__: small((28, 28), DIGITS, seed=0)
     fashion_mnist.load_data = lambda *_, **__: small((28, 28), 12_000, seed=1)
     cifar10.load_data = lambda *_, **__: small((32, 32, 3), 12_000, seed=2)
