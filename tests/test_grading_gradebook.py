@@ -239,7 +239,7 @@ def test_nbgraders_export_takes_our_exporter(course: Course) -> None:
     course.hand_in("ada", {"test_add": 0.0, "test_mul": 0.0}, essay="")
     course.grade()
     course.score_by_hand("ada", "essay", manual_score=0.0)
-    argument = "--exporter=autograder.exporting.StatusExporter"
+    argument = "--exporter=autograder.exports.StatusExporter"
     rows = export(course, "nbgrader.apps.exportapp.ExportApp", argument)
     assert (rows["ada"]["score"], rows["ada"]["status"]) == ("0.0", "graded")
 

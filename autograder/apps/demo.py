@@ -8,7 +8,7 @@ from rich.table import Table
 from autograder import course, datasets, demo, sample_class
 from autograder.apps.base import CourseApp
 from autograder.apps.data import progress
-from autograder.exporting import NOT_SUBMITTED
+from autograder.exports import NOT_SUBMITTED
 
 
 class DemoApp(CourseApp):

@@ -7,6 +7,7 @@ from nbgrader.apps.baseapp import NbGrader
 from autograder import __version__
 from autograder.apps.accuracy import AccuracyApp
 from autograder.apps.build import BuildApp, UnbuildApp
+from autograder.apps.collect import CollectApp
 from autograder.apps.data import DataApp
 from autograder.apps.demo import DemoApp
 from autograder.apps.export import ExportApp
@@ -26,7 +27,7 @@ class AutograderApp(NbGrader):  # type: ignore[misc]
         app.name.removeprefix("autograder-"): (app, app.description)
         for app in (
             *(DemoApp, TestApp, BuildApp, UnbuildApp, DataApp, AccuracyApp),
-            *(GradeApp, ExportApp, RestoreApp, ForgetApp),
+            *(CollectApp, GradeApp, ExportApp, RestoreApp, ForgetApp),
         )
     }
 

@@ -1,0 +1,138 @@
+"""`autograder collect`: downloads from an LMS become submissions."""
+
+import logging
+import shutil
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, ClassVar
+
+from nbgrader.apps.baseapp import NbGrader
+from nbgrader.apps.zipcollectapp import ZipCollectApp
+from nbgrader.plugins import BasePlugin
+from nbgrader.utils import parse_utc
+from traitlets import Type
+
+from autograder.collecting import LmsCollector, LmsExtractor
+from autograder.collecting.archive import add
+from autograder.collecting.collection import LIST, printable
+from autograder.collecting.files import STAMP
+from autograder.collecting.unpack import regular_files
+
+
+class CollectApp(ZipCollectApp):  # type: ignore[misc]
+    """nbgrader's zip_collect with our plugins, which can be run again and again and loses nothing."""
+
+    name = "autograder-collect"
+    description = "Turn downloads from Moodle, Canvas or Gradescope into submissions"
+    examples = """
+        autograder collect mnist moodle.zip                       students as in the gradebook
+        autograder collect mnist moodle.zip --roster roster.csv   students as in a CSV
+        autograder collect mnist                                  again, with what was downloaded before
+
+    Every download is kept in downloaded/ASSIGNMENT/archive, and of each student the last attempt counts.
+    """
+    aliases: ClassVar[dict[str, Any]] = {
+        "log-level": "Application.log_level",
+        "course-dir": "CourseDirectory.root",
+        "assignment": "CourseDirectory.assignment_id",
+        "db": "CourseDirectory.db_url",
+        "roster": "LmsExtractor.roster",
+    }
+    flags: ClassVar[dict[str, Any]] = {}
+    extractor_plugin = Type(LmsExtractor, klass=BasePlugin).tag(config=True)
+    collector_plugin = Type(LmsCollector, klass=BasePlugin).tag(config=True)
+
+    def initialize(self, argv: list[str] | None = None) -> None:
+        """Read the command line: ASSIGNMENT, then downloads."""
+        NbGrader.initialize(self, argv)
+        given = [*filter(None, [self.coursedir.assignment_id]), *self.extra_args]
+        if not given:
+            self.fail("Give an assignment: autograder collect ASSIGNMENT DOWNLOAD…")
+        self.coursedir.assignment_id, *downloads = given
+        self.downloads = [Path(name).resolve() for name in downloads]
+
+    def start(self) -> None:
+        """Collect; exit with 0 when every file was matched and none refused, else with 1."""
+        assignment = self.coursedir.assignment_id
+        if missing := [str(path) for path in self.downloads if not path.exists()]:
+            self.fail("No such download: %s", ", ".join(missing))
+        if "log_level" not in self.config.Application:
+            self.log.setLevel(logging.ERROR)  # what else is said there is shown here, in other words
+        self.force = True  # `extracted` is made anew from the downloads, and nothing else is cleared
+        archive = Path(self._format_collect_path(self.archive_directory))
+        try:
+            _, refused = add(archive, self.downloads)
+        except OSError as error:
+            self.fail("%s", error)
+        if not archive.is_dir():
+            self.fail("Nothing has been downloaded: autograder collect %s DOWNLOAD…", assignment)
+        self.done: dict[str, str] = {}
+        super().start()
+        self._say(refused)
+
+    def _transfer_files(self, collected_data: dict[str, dict[str, Any]]) -> None:
+        """Put each student's files into `submitted/`; what was there and is another goes into `replaced/`."""
+        folder = Path(self._format_collect_path(f"replaced/{datetime.now(UTC).strftime(STAMP)}"))
+        for student, data in sorted(collected_data.items()):
+            dest = Path(
+                self.coursedir.format_path(self.coursedir.submitted_directory, student, self.coursedir.assignment_id)
+            )
+            dest.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=dest.parent, prefix=".collecting-") as place:
+                new = Path(place) / "new"
+                for source, target in zip(data["src_files"], data["dest_files"], strict=True):
+                    path = new / Path(target).relative_to(dest)
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    shutil.copyfile(source, path)
+                if data["timestamp"] is not None:
+                    (new / "timestamp.txt").write_text(data["timestamp"].isoformat(" "), encoding="utf-8")
+                self.done[student] = self._place(new, dest, folder / student)
+
+    def _place(self, new: Path, dest: Path, replaced: Path) -> str:
+        """Make `new` the submission `dest`; returns what was done."""
+        if not dest.exists():
+            new.rename(dest)
+            return "new"
+        if _contents(new) == _contents(dest):
+            return "unchanged"
+        old_time, new_time = _time(dest), _time(new)
+        if old_time and new_time and old_time > new_time:
+            return "older than the one there, which stays"
+        replaced.parent.mkdir(parents=True, exist_ok=True)
+        dest.rename(replaced)
+        new.rename(dest)
+        return "replaced"
+
+    def _say(self, refused: list[tuple[str, str]]) -> None:
+        collection = getattr(self.extractor_plugin_inst, "collection", None)
+        if collection is None:  # other plugins, which have said what they had to say
+            return
+        collection.refused[:0] = refused
+        for line in collection.lines():
+            print(line)
+        if older := [student for student, what in self.done.items() if what.startswith("older")]:
+            print(f"Older than the one in submitted/, which stays ({len(older)}): {', '.join(map(printable, older))}")
+        counts = {what: list(self.done.values()).count(what) for what in ("new", "replaced", "unchanged")}
+        print(
+            f"{len(self.done)} of {len(collection.roster.students)} students have a submission: "
+            f"{', '.join(f'{count} {what}' for what, count in counts.items())}."
+        )
+        extracted = Path(self._format_collect_path(self.extracted_directory))
+        print(f"What became of each file: {extracted / LIST}")
+        if self.done:
+            print(f"Next: autograder grade {self.coursedir.assignment_id}")
+        if collection.strays or collection.refused:
+            self.exit(1)
+
+
+def _contents(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in regular_files(folder, [])}
+
+
+def _time(folder: Path) -> datetime | None:
+    try:
+        found: datetime = parse_utc((folder / "timestamp.txt").read_text(encoding="utf-8").strip())
+    except (OSError, ValueError, OverflowError):
+        return None
+    return found

@@ -1,0 +1,124 @@
+"""Which of a student's files count: for each notebook of the assignment the last one, and what lies beside it."""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import PurePosixPath
+
+from autograder.collecting.files import File
+from autograder.collecting.notebooks import notebook_of, of_another
+
+_NOTEBOOK = ".ipynb"
+
+
+@dataclass
+class Choice:
+    """Of a student's files, those that count, by the name they get; and of each file what became of it.
+
+    `look` has what an instructor should know, a sentence each.
+    """
+
+    counted: dict[str, File] = field(default_factory=dict)
+    fates: list[tuple[File, str]] = field(default_factory=list)
+    look: list[str] = field(default_factory=list)
+
+    @property
+    def time(self) -> datetime | None:
+        """When the last file that counts was handed in, as far as that is known."""
+        return max((file.time for file in self.counted.values() if file.time), default=None)
+
+    @property
+    def late(self) -> bool:
+        """Whether the LMS marked a file that counts as late."""
+        return any(file.late for file in self.counted.values())
+
+
+def choose(files: Iterable[File], notebooks: Sequence[str], others: Mapping[str, str]) -> Choice:
+    """Choose among a student's files. `others` has, by notebook, the course's other assignments."""
+    files = list(files)
+    choice = Choice()
+    candidates = _candidates(files, notebooks, others, choice)
+    attempts = set()
+    for notebook, found in candidates.items():
+        best = max(found, key=lambda one: (one[0].attempt, one[0].number, one[1], one[0].name))[0]
+        choice.counted[f"{notebook}{_NOTEBOOK}"] = best
+        attempts.add(best.attempt)
+        if _base(best) != f"{notebook}{_NOTEBOOK}":
+            choice.look.append(f"took “{_base(best)}” as {notebook}{_NOTEBOOK}")
+        if rivals := sorted({file.name for file, _ in found if file.attempt == best.attempt and not _same(file, best)}):
+            choice.look.append(f"took “{best.name}”, not “{'”, “'.join(rivals)}”, which was handed in with it")
+    if missing := [f"{name}{_NOTEBOOK}" for name in notebooks if name not in candidates]:
+        choice.look.append(f"handed in no {', '.join(missing)}")
+    beside = [file for file in files if file.attempt in attempts and _may_lie_beside(file)]
+    for file in sorted(beside, key=lambda file: file.number):
+        choice.counted[file.name] = file
+    choice.fates = [(file, _fate(file, choice, candidates, others)) for file in files]
+    return choice
+
+
+def _candidates(
+    files: Sequence[File], notebooks: Sequence[str], others: Mapping[str, str], choice: Choice
+) -> dict[str, list[tuple[File, bool]]]:
+    """By notebook, the files that are it, each with whether it has just its name."""
+    found: dict[str, list[tuple[File, bool]]] = {}
+    handed_in = [file for file in files if file.name.lower().endswith(_NOTEBOOK) and not _hidden(file)]
+    for attempt in sorted({file.attempt for file in handed_in}):
+        together = [file for file in handed_in if file.attempt == attempt]
+        known = [(file, notebook_of(_base(file), notebooks)) for file in together]
+        for file, notebook in known:
+            if notebook:
+                found.setdefault(notebook[0], []).append((file, notebook[1]))
+        if any(notebook for _, notebook in known):
+            continue
+        # None of them is called like a notebook of the assignment.
+        own = [file for file in together if not of_another(_base(file), others)]
+        if len(notebooks) == len(own) == 1:
+            found.setdefault(notebooks[0], []).append((own[0], False))
+        elif own:
+            names = "”, “".join(sorted(file.name for file in own))
+            choice.look.append(f"took none of “{names}”: the names do not tell which notebook they are")
+        for file in together:
+            if other := of_another(_base(file), others):
+                choice.look.append(f"did not take “{file.name}”, a notebook of {other}")
+    return found
+
+
+def _fate(
+    file: File, choice: Choice, candidates: Mapping[str, list[tuple[File, bool]]], others: Mapping[str, str]
+) -> str:
+    for target, counted in choice.counted.items():
+        if counted is file:
+            return f"counts as {target}" if target.endswith(_NOTEBOOK) else "beside it"
+    for notebook, found in candidates.items():
+        if any(file is one for one, _ in found):
+            best = choice.counted[f"{notebook}{_NOTEBOOK}"]
+            if _same(file, best):
+                return f"kept: the same as {best.where}"
+            return "kept: handed in together" if file.attempt == best.attempt else "kept: an earlier attempt"
+    if file.name.lower().endswith(_NOTEBOOK) and (other := of_another(_base(file), others)):
+        return f"kept: a notebook of {other}"
+    return "kept"
+
+
+def _same(one: File, other: File) -> bool:
+    return one.path.stat().st_size == other.path.stat().st_size and _digest(one) == _digest(other)
+
+
+def _digest(file: File) -> bytes:
+    with file.path.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").digest()
+
+
+def _may_lie_beside(file: File) -> bool:
+    """Whether a file goes with the notebook. nbgrader believes a timestamp.txt, which is not the student's to write."""
+    name = file.name.lower()
+    return not (name.endswith(_NOTEBOOK) or name == "timestamp.txt" or _hidden(file))
+
+
+def _hidden(file: File) -> bool:
+    return any(part.startswith(".") for part in PurePosixPath(file.name).parts)
+
+
+def _base(file: File) -> str:
+    return PurePosixPath(file.name).name

@@ -1,0 +1,45 @@
+"""Which notebook of the assignment a file is, by what its name has become on the way."""
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+
+# One step at a time off the end or the start of a name: what browsers, systems, Colab, Jupyter and Canvas add to it.
+_ADDED = (
+    re.compile(r"(?P<rest>.+?)\s*\(\d{1,3}\)", re.DOTALL),  # mnist (1)
+    re.compile(r"(?P<rest>.+?)[\s_-]+(?:copy|копия)\s*\d*", re.DOTALL),  # mnist-Copy1, mnist copy 2, mnist — копия
+    re.compile(r"(?P<rest>.+?)\s*[-–—]\s*(?:copy|копия)", re.DOTALL),
+    re.compile(r"(?P<rest>.+?)[\s_-]+\d{1,2}", re.DOTALL),  # mnist_1, mnist-1
+    re.compile(r"(?:a )?(?:copy of|копия)\s+(?:блокнота\s+)?(?P<rest>.+)", re.DOTALL),  # Копия mnist
+    re.compile(r"[«\"“„_](?P<rest>.+)[»\"”“_]", re.DOTALL),  # «mnist»
+    re.compile(r"(?P<rest>.+)\.ipynb", re.DOTALL),  # mnist.ipynb (1).ipynb
+)
+
+
+def notebook_of(file: str, notebooks: Sequence[str]) -> tuple[str, bool] | None:
+    """The notebook that a file is, and whether it has just its name; None where its name is another.
+
+    `file` is a name that ends in .ipynb, `notebooks` are names without.
+    """
+    name = file[: -len(".ipynb")]
+    if name in notebooks:
+        return name, True
+    known = {_plain(notebook): notebook for notebook in notebooks}
+    seen = [_plain(name)]
+    for text in seen:  # grows: each form gives shorter ones
+        if text in known:
+            return known[text], False
+        shorter = (found["rest"].strip() for pattern in _ADDED if (found := pattern.fullmatch(text)))
+        seen += [rest for rest in shorter if rest not in seen][: 100 - len(seen)]
+    return None
+
+
+def of_another(file: str, others: Mapping[str, str]) -> str | None:
+    """The assignment among whose notebooks (`others`: assignments by notebook) a file's name is."""
+    found = notebook_of(file, list(others))
+    return others[found[0]] if found else None
+
+
+def _plain(name: str) -> str:
+    # A name from macOS has its accents as signs of their own.
+    return re.sub(r"\s+", " ", unicodedata.normalize("NFC", name)).strip().casefold()

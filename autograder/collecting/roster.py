@@ -1,0 +1,124 @@
+"""Whose submission: the roster, and the look-up in it of what an LMS says of a student."""
+
+import csv
+import io
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from nbgrader.api import Gradebook
+
+COLUMNS = ("id", "first_name", "last_name", "email", "lms_user_id")
+
+
+class RosterError(Exception):
+    """The roster can't be used; the message is for the instructor."""
+
+
+class NotMatched(Exception):
+    """It can't be told whose it is; the message says why."""
+
+
+@dataclass(frozen=True)
+class Person:
+    """What an LMS says of a student: its id (or several, of which one is right), the institution's, e-mail, a name.
+
+    `by_name` says whether the name alone may decide.
+    """
+
+    ids: tuple[str, ...] = ()
+    sid: str = ""
+    email: str = ""
+    name: str = ""
+    by_name: bool = False
+
+    def __str__(self) -> str:
+        return ", ".join(filter(None, [self.name, self.email, self.sid, " or ".join(self.ids)]))
+
+
+@dataclass(frozen=True)
+class Student:
+    """A row of the roster; `id` is nbgrader's."""
+
+    id: str
+    first_name: str = ""
+    last_name: str = ""
+    email: str = ""
+    lms_user_id: str = ""
+
+
+class Roster:
+    """The students of the course."""
+
+    def __init__(self, students: Iterable[Student]) -> None:
+        """Raises RosterError where an id comes twice or can't be the name of a folder."""
+        self.students: dict[str, Student] = {}
+        for student in students:
+            if student.id in self.students:
+                raise RosterError(f"the id {student.id!r} stands there twice")
+            if student.id.startswith(".") or set(student.id) & set("/\\\0"):
+                raise RosterError(f"the id {student.id!r} can't be the name of a folder")
+            self.students[student.id] = student
+
+    def find(self, person: Person) -> str:
+        """The id of the one student that this is. Raises NotMatched."""
+        found = {student.id for student in self.students.values() if _is(student, person)}
+        if not found and person.by_name:
+            # Canvas's ids are on the roster or not: where they are, a name does not overrule them.
+            open_ = [student for student in self.students.values() if not (person.ids and student.lms_user_id)]
+            found = {student.id for student in open_ if _is_called(student, person.name)}
+        if not found:
+            raise NotMatched(f"nobody on the roster is this: {person}")
+        if len(found) > 1:
+            raise NotMatched(f"it could be of {' or '.join(sorted(found))}: {person}")
+        return found.pop()
+
+
+def read_roster(path: Path) -> Roster:
+    """Read a CSV with the columns of `nbgrader db student import`, from which only `id` must be there."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise RosterError(f"{path} can't be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise RosterError(f"{path} is not UTF-8: in Excel, save it as “CSV UTF-8”") from error
+    first = text.partition("\n")[0]
+    delimiter = max(",;\t", key=first.count)
+    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
+    reader.fieldnames = [name.strip() for name in reader.fieldnames or ()]
+    if "id" not in reader.fieldnames:
+        raise RosterError(f"{path} has no column `id` (columns: {', '.join(COLUMNS)})")
+    try:
+        rows = [{name: (row.get(name) or "").strip() for name in COLUMNS} for row in reader]
+        return Roster(Student(**row) for row in rows if row["id"])
+    except (csv.Error, RosterError) as error:
+        raise RosterError(f"{path}: {error}") from error
+
+
+def gradebook_roster(db_url: str, course_id: str) -> Roster:
+    """The students that the gradebook has."""
+    with Gradebook(db_url, course_id) as gradebook:
+        return Roster(
+            Student(**{name: (getattr(student, name) or "").strip() for name in COLUMNS})
+            for student in gradebook.students
+        )
+
+
+def _is(student: Student, person: Person) -> bool:
+    known = person.sid and person.sid in (student.id, student.lms_user_id)
+    same_email = person.email and person.email.casefold() == student.email.casefold()
+    return bool(known or same_email or student.lms_user_id in person.ids)
+
+
+def _is_called(student: Student, name: str) -> bool:
+    """Whether a name has the words of the student's, in whatever order, or its letters in Canvas's ("lovelaceada")."""
+    words = _words(f"{student.last_name} {student.first_name}")
+    return bool(words) and (sorted(words) == sorted(_words(name)) or "".join(words) == "".join(_words(name)))
+
+
+def _words(text: str) -> list[str]:
+    """The words of a name without case, accents (ё is е) and signs, which LMSs leave out of files' names."""
+    plain = "".join(sign for sign in unicodedata.normalize("NFKD", text) if not unicodedata.combining(sign))
+    words = ("".join(filter(str.isalnum, word)) for word in plain.casefold().replace("_", " ").split())
+    return [word for word in words if word]
