@@ -1,8 +1,10 @@
 """Trainings by the trainer: the same bits each time, each job once, and what it refuses."""
 
+import contextlib
 import gc
 import os
 import signal
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -154,8 +156,6 @@ def test_weights_that_a_tape_has_changed_are_not_drawn_again(trainer: TrainerPro
 
 
 def test_identical_jobs_in_flight_are_trained_once(trainer: TrainerProcess) -> None:
-    import threading
-
     before = client.status(trainer.address)["trained"]
     notebooks = [Notebook(trainer, student) for student in ("ada", "bob", "eve")]
     x, y = images(seed=5)
@@ -215,22 +215,37 @@ def test_a_training_that_takes_too_long_is_stopped_and_the_next_one_is_not(train
     assert fitted(Notebook(trainer), data=images(seed=9)).history.epoch == [0, 1]
 
 
-def test_a_slot_that_dies_is_started_again_and_its_job_is_too_large(tmp_path: Path) -> None:
-    import threading
+@contextlib.contextmanager
+def killing(process: TrainerProcess, times: int) -> Iterator[None]:
+    """Within, whatever trains is killed so many times."""
 
+    def kill() -> None:
+        killed: set[int] = set()
+        for _ in range(times):
+            until(lambda: bool(client.status(process.address)["running"]))
+            until(lambda: any(slot.pid not in killed for slot in slots(process)))
+            for slot in slots(process):
+                killed.add(slot.pid)
+                slot.kill()
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    yield
+    killer.join()
+
+
+def test_a_training_whose_slot_dies_is_done_by_the_next_one(tmp_path: Path) -> None:
     with trainer_at(tmp_path) as process:
         fitted(Notebook(process))
+        with killing(process, 1):
+            assert len(fitted(Notebook(process), epochs=100).history.epoch) == 100
 
-        def kill() -> None:
-            until(lambda: bool(client.status(process.address)["running"]))
-            for child in slots(process):
-                child.kill()
 
-        killer = threading.Thread(target=kill)
-        killer.start()
-        with pytest.raises(ValueError, match="too large for the trainer"):
+def test_a_training_whose_slots_die_is_too_large_and_the_others_are_done(tmp_path: Path) -> None:
+    with trainer_at(tmp_path) as process:
+        fitted(Notebook(process))
+        with killing(process, 2), pytest.raises(ValueError, match="too large for the trainer"):
             fitted(Notebook(process), epochs=400)
-        killer.join()
         assert fitted(Notebook(process), epochs=3).history.epoch == [0, 1, 2]
 
 
@@ -240,8 +255,6 @@ def slots(process: TrainerProcess) -> list[psutil.Process]:
 
 
 def test_an_interrupted_fit_is_stopped_and_the_next_one_is_not(tmp_path: Path) -> None:
-    import threading
-
     with trainer_at(tmp_path) as process:
         notebook = Notebook(process)
 

@@ -7,12 +7,14 @@ from nbgrader.apps.baseapp import NbGrader
 from autograder import __version__
 from autograder.apps.accuracy import AccuracyApp
 from autograder.apps.build import BuildApp, UnbuildApp
+from autograder.apps.check import CheckApp
 from autograder.apps.collect import CollectApp
 from autograder.apps.data import DataApp
 from autograder.apps.demo import DemoApp
 from autograder.apps.export import ExportApp
 from autograder.apps.forget import ForgetApp
 from autograder.apps.grade import GradeApp
+from autograder.apps.report import ReportApp
 from autograder.apps.restore import RestoreApp
 from autograder.apps.test import TestApp
 
@@ -27,7 +29,7 @@ class AutograderApp(NbGrader):  # type: ignore[misc]
         app.name.removeprefix("autograder-"): (app, app.description)
         for app in (
             *(DemoApp, TestApp, BuildApp, UnbuildApp, DataApp, AccuracyApp),
-            *(CollectApp, GradeApp, ExportApp, RestoreApp, ForgetApp),
+            *(CollectApp, GradeApp, CheckApp, ReportApp, ExportApp, RestoreApp, ForgetApp),
         )
     }
 

@@ -1,0 +1,123 @@
+"""A large class in a real gradebook, with statuses, records and autograded notebooks as grading leaves them.
+
+Written directly, as grading 300 submissions takes minutes. What each made-up student can do is one number, and the
+tests differ in how hard they are; one is failed by the strong.
+"""
+
+import json
+import math
+import random
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from nbgrader.api import Gradebook
+from submission_courses import generate
+
+from autograder.grading.record import NotebookStatus, Statuses, SubmissionStatus
+from autograder.submission.notebook import Mend
+
+ASSIGNMENT = "digits"
+TESTS = {  # points, and how hard: what a student has to be able to do to pass it
+    "test_shapes": (2.0, -2.0),
+    "test_loss": (3.0, -0.5),
+    "test_gradient": (5.0, 0.8),
+    "test_backwards": (2.0, 0.0),  # failed by the strong
+    "test_accuracy": (8.0, 0.0),  # partial credit
+}
+HOSTILE = "<script>alert('name')</script>"
+MESSAGES = {
+    "test_shapes": "AssertionError: dense:\n  expected shape (4, {n})\n  received shape ({n}, 4)\nLook at Exercise 1.",
+    "test_loss": "AssertionError: cross_entropy:\n  expected [0.1 0.{n}]\n  received [[0.{n}, 2.5], [1]]\nLook at it.",
+    "test_gradient": "NotImplementedError",
+    "test_backwards": "NameError: name 'answer' is not defined <img src=x onerror=alert(1)> at 0x7f3a{n}",
+}
+
+
+def _notebook() -> Any:
+    cells = [new_markdown_cell("# Digits")]
+    for number, (name, (points, _)) in enumerate(TESTS.items(), 1):
+        heading = f"## Exercise {min(number, 4)}: part <{min(number, 4)}> ({points:g} points)"
+        cells.append(new_markdown_cell(heading))
+        marks = {"grade": True, "solution": False, "locked": True, "task": False, "schema_version": 3}
+        nbgrader = {"grade_id": name, "points": points, **marks}
+        cells.append(new_code_cell("assert True", metadata={"nbgrader": nbgrader}))
+    marks = {"grade": True, "solution": True, "locked": False, "task": False, "schema_version": 3}
+    nbgrader = {"grade_id": "essay", "points": 4.0, **marks}
+    cells += [new_markdown_cell("## In words"), new_markdown_cell("Why?", metadata={"nbgrader": nbgrader})]
+    return new_notebook(
+        cells=cells, metadata={"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
+    )
+
+
+def build(folder: Path, students: int) -> None:
+    """Make the course in `folder`. Student 0 has a hostile name; some need a person, wait or have not handed in."""
+    source = folder / "source" / ASSIGNMENT
+    source.mkdir(parents=True)
+    nbformat.write(_notebook(), source / f"{ASSIGNMENT}.ipynb")
+    coursedir, _ = generate(folder, ASSIGNMENT)
+    (folder / "nbgrader_config.py").write_text("c = get_config()\nc.CourseDirectory.course_id = 'vision'\n")
+    draw, statuses = random.Random(1), Statuses(folder)
+    with Gradebook(coursedir.db_url, coursedir.course_id) as gradebook:
+        for number in range(students):
+            student = f"s{number:03}"
+            names = (
+                {"first_name": HOSTILE, "last_name": "Ёлкин, Пётр"} if number == 0 else {"first_name": f"Ada{number}"}
+            )
+            gradebook.add_student(student, **names)
+            if number % 50 == 49:
+                continue  # has not handed in
+            (folder / "submitted" / student / ASSIGNMENT).mkdir(parents=True)
+            if number % 40 == 39:
+                why = NotebookStatus("needs a person", message=f"The file is not a notebook: {HOSTILE}")
+                statuses.put(SubmissionStatus(student, ASSIGNMENT, "2026-01-01T00:00:00+00:00", {ASSIGNMENT: why}))
+                continue
+            _grade(folder, gradebook, statuses, student, number, draw)
+        gradebook.db.commit()
+
+
+def _grade(
+    folder: Path, gradebook: Gradebook, statuses: Statuses, student: str, number: int, draw: random.Random
+) -> None:
+    ability = draw.gauss(0, 1)
+    scores: dict[str, float] = {}
+    for name, (points, hard) in TESTS.items():
+        can = -ability if name == "test_backwards" else ability
+        chance = 1 / (1 + math.exp(-3 * (can - hard)))
+        scores[name] = round(points * chance, 2) if name == "test_accuracy" else points * (draw.random() < chance)
+    submission = gradebook.add_submission(ASSIGNMENT, student)
+    for notebook in submission.notebooks:
+        for grade in notebook.grades:
+            if grade.name in scores:
+                grade.auto_score, grade.needs_manual_grade = scores[grade.name], False
+            else:
+                waits = number % 10 == 3
+                grade.manual_score, grade.needs_manual_grade = None if waits else 3.0, waits
+    mends = (Mend("test_loss", "missing; put back", "It was put back."),) if number % 20 == 5 else ()
+    flags = (f"{ASSIGNMENT}, test_accuracy: the test gave points, but of the model, its weights were not made here",)
+    review = flags if number % 60 == 7 else ()
+    kept = NotebookStatus("graded", "digest", mends=mends, scores=scores)
+    statuses.put(SubmissionStatus(student, ASSIGNMENT, "2026-01-01T00:00:00+00:00", {ASSIGNMENT: kept}, review))
+    _files(folder, student, number, scores, draw)
+
+
+def _files(folder: Path, student: str, number: int, scores: dict[str, float], draw: random.Random) -> None:
+    notebook, to = _notebook(), folder / "autograded" / student / ASSIGNMENT
+    for cell in notebook.cells:
+        name = cell.metadata.get("nbgrader", {}).get("grade_id")
+        if name in MESSAGES and not scores[name]:
+            ename, _, evalue = MESSAGES[name].format(n=draw.randint(10, 99)).partition(": ")
+            cell.outputs = [nbformat.v4.new_output("error", ename=ename, evalue=evalue, traceback=[])]
+    to.mkdir(parents=True)
+    nbformat.write(notebook, to / f"{ASSIGNMENT}.ipynb")
+    training = {"by": "trainer", "job": f"job{number % 7}", "remembered": number >= 7, "seconds": 120.0}
+    run = {
+        "seconds": round(draw.uniform(3, 9), 2),
+        "trainings": [training, {"by": "candidate", "reason": "a callback in Python"}][: 1 + (number % 30 == 0)],
+        "models": {"test_accuracy": {"accuracy": round(0.9 + 0.09 * scores["test_accuracy"] / 8, 4)}},
+    }
+    (to / f"{ASSIGNMENT}.record.json").write_text(json.dumps({"sandboxed": True, "run": run}), encoding="utf-8")
+    page = folder / "feedback" / student / ASSIGNMENT / f"{ASSIGNMENT}.html"
+    page.parent.mkdir(parents=True)
+    page.write_text("<!doctype html><title>feedback</title>", encoding="utf-8")
