@@ -12,7 +12,7 @@ import sys
 import time
 from pathlib import Path
 
-NEEDED = ("PIL", "ipykernel", "jupytext", "matplotlib", "nbgrader", "numpy", "requests", "rich", "tensorflow")
+NEEDED = ("PIL", "ipykernel", "jupytext", "matplotlib", "nbgrader", "nh3", "numpy", "requests", "rich", "tensorflow")
 NEEDED_TO_TEST = (*NEEDED, "hypothesis", "mypy", "pandas", "pytest", "pytest_timeout", "ruff")
 
 

@@ -116,6 +116,10 @@ class Exam:
         listed = None if permitted is None else list(permitted)
         self._ask({"do": "grade", "index": index, "points": points, "permitted": listed})
 
+    def insight(self, index: int) -> None:
+        """Start to look at the model that the grade cell which was just graded has used."""
+        self._ask({"do": "insight", "index": index})
+
     def answer(self, seconds: float) -> dict[str, Any] | None:
         """What came of it; None where it isn't there within `seconds`. Raises ExaminerError where it broke down."""
         self._control.settimeout(seconds)

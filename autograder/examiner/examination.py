@@ -5,6 +5,7 @@ The worker says what to do next over a control socket (frames, as on the wire, b
     {"do": "begin", "steps", "files", "memory"}      the plan, and the assignment's files
     {"do": "given", "index"}                         run the instructor's statements of a locked or unmarked cell
     {"do": "grade", "index", "points", "permitted"}  fetch the student's names, run a grade cell, score it
+    {"do": "insight", "index"}                       what there is to learn of the model that this cell just used
     {"do": "end"}
 """
 
@@ -22,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.examiner.guard import guard_loading
+from autograder.examiner.insight import insight, instructors_names
 from autograder.examiner.plan import Step
 from autograder.examiner.shell import Output, Shell
 from autograder.trainer.hints import rows_tested
@@ -108,6 +110,18 @@ class Examination:
         finally:
             with contextlib.suppress(WireError, KeyboardInterrupt):
                 peer.end()
+
+    def _insight(self, buffers: list[bytearray], index: int) -> Any:
+        peer, step, names = self._peer, self._steps[index], self._shell.user_ns
+        assert peer is not None
+        own = instructors_names(step.code, {*step.fetch, *step.maybe, *self._fetched})
+        others = self._fetched | self._shell.user_ns_hidden.keys()  # the student's and IPython's
+        instructors = {name: value for name, value in names.items() if name not in others}
+        values = {name: value for name, value in instructors.items() if name in own}
+        try:
+            return {"insight": insight(peer.models, values, instructors)}
+        except KeyboardInterrupt:  # it takes too long
+            return {"insight": None}
 
     def _fetch(self, peer: Peer, step: Step) -> str:
         """Bring the student's names into the notebook as they stand now; returns why one can't come."""

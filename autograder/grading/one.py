@@ -27,6 +27,7 @@ MODEL_QUESTIONS = ["__call__"] + [
     f"getattr:{name}" for name in "predict count_params summary name layers input_shape output_shape optimizer".split()
 ]
 GRACE = 5.0  # seconds to react to an interrupt
+LEARN = 60.0  # seconds to say what there is to learn of a model, beside those that a test may take to use it
 NAMES = {"crash": "NotebookCrashed", "weights": "WeightsRefused"}  # of errors that are no limit of time or memory
 LOOK = 0.5  # seconds between looks at whether the candidate still answers
 Output = dict[str, Any]
@@ -65,6 +66,7 @@ class _Grading:
         self._scores: dict[str, float | None] = {}
         self._reasons: dict[str, str] = {}
         self._asked: dict[str, list[str]] = {}
+        self._models: dict[str, dict[str, Any]] = {}
         self._calls = 0
         self._limit = ""
 
@@ -111,7 +113,12 @@ class _Grading:
             if self._grade_id(cell) in job.not_isolated:
                 with self._training.again() as training:
                     self._beside(index, functools.partial(new, training))
-        record = {"limit": self._limit, "calls": self._calls, "not_isolated": list(job.not_isolated)}
+        record = {
+            "limit": self._limit,
+            "calls": self._calls,
+            "not_isolated": list(job.not_isolated),
+            "models": self._models,
+        }
         outputs = self._outputs
         return Outcome(
             "graded",
@@ -198,6 +205,20 @@ class _Grading:
         else:
             self._outputs[index] = answer["outputs"]
             self._scores[grade_id] = float(answer["score"])
+        if answer["models"] and permitted is not None and not late:
+            self._learn(position, grade_id, exam)
+
+    def _learn(self, position: int, grade_id: str, exam: Exam) -> None:
+        """Note what there is to learn of the model that a test has just used."""
+        exam.insight(position)
+        answer = exam.answer(self._limits.cell_seconds + LEARN)
+        if answer is None:
+            exam.interrupt()
+            answer = exam.answer(GRACE)
+        if answer is None:
+            raise ExaminerError(f"what is to be learnt of the model in {grade_id} could not be stopped")
+        if answer["insight"] is not None:
+            self._models[grade_id] = answer["insight"]
 
     def _answer(self, candidate: Candidate, exam: Exam) -> tuple[dict[str, Any] | None, bool]:
         """What came of a test, and whether it ran too long; neither where the candidate has stopped to answer it."""

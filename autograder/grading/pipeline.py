@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 
 import nbgrader.apps.api
 import nbgrader.apps.autogradeapp
+import nbgrader.apps.generatefeedbackapp
 from nbgrader.converters import Autograde as NbgraderAutograde
 from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
@@ -30,6 +31,7 @@ from autograder.grading.rehearsal import Rehearsal
 from autograder.grading.settings import Grading
 from autograder.grading.work import Submission, Work, read_submission
 from autograder.grading.writing import Writing, ours
+from autograder.report.generate import GenerateFeedback
 from autograder.results.store import Store
 from autograder.submission.version import VersionError, notebooks, read_version
 from autograder.trainer.client import TrainerProcess
@@ -240,10 +242,15 @@ class Autograde(Writing):
 
 
 def configure(c: Any) -> None:
-    """For nbgrader_config.py: `nbgrader autograde` and formgrader's button grade with this engine, too."""
-    # Both look the class up by its name in their own modules, and offer no setting for it.
+    """For nbgrader_config.py: nbgrader's commands and formgrader's buttons grade with this engine, too.
+
+    `nbgrader generate_feedback` writes the page of `autograder.report`.
+    """
+    # They look classes up by their names in their own modules, and offer no setting for them.
     nbgrader.apps.autogradeapp.Autograde = Autograde
     nbgrader.apps.api.Autograde = Autograde
+    nbgrader.apps.generatefeedbackapp.GenerateFeedback = GenerateFeedback
+    nbgrader.apps.api.GenerateFeedback = GenerateFeedback
     chosen = c.Autograde.get("autograde_preprocessors") or NbgraderAutograde.autograde_preprocessors.default()
     c.Autograde.autograde_preprocessors = [ours(step) for step in chosen]
 

@@ -1,16 +1,18 @@
 """One candidate's notebook at the trainer: what it started, what it was given, and how long it has waited."""
 
 import contextlib
+import math
 import socket
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from autograder.trainer.jobs import Job
 from autograder.wire.numeric import array_digest, is_informative
 
 MAX_TRAININGS = 1000  # in the record; a notebook may start more
+MAX_CURVES, MAX_EPOCHS = 8, 1000  # of the history of each
 
 
 class Connection:
@@ -74,6 +76,7 @@ class Connection:
                 "from": sorted({source[0] for source in sources if source is not None}),
                 "remembered": remembered,
                 "epoch_seconds": [seconds for _, seconds in result["epochs"]],
+                "history": _history([logs for logs, _ in result["epochs"]]),
                 "seconds": result["seconds"],
                 "cost": result["cost"],
             }
@@ -98,3 +101,13 @@ class Connection:
     def _add(self, training: dict[str, Any]) -> None:
         if len(self.trainings) < MAX_TRAININGS:
             self.trainings.append(training)
+
+
+def _history(epochs: Sequence[dict[str, Any]]) -> dict[str, list[float | None]]:
+    """By name, what was logged after each epoch; None for what is no finite number."""
+    names = list(epochs[0])[:MAX_CURVES] if epochs else []
+    return {name: [_number(logs.get(name)) for logs in epochs[:MAX_EPOCHS]] for name in names}
+
+
+def _number(value: Any) -> float | None:
+    return float(f"{value:.6g}") if isinstance(value, int | float) and math.isfinite(value) else None

@@ -22,9 +22,11 @@ PREFIX = "measures "
 class Use:
     """A model in a test."""
 
+    model: Any
     digests: list[str]  # of its weights as they came, but for those that hold no information
     used: bool = False
     inputs: list[Any] = field(default_factory=list)  # what it was given to predict
+    outputs: list[Any] = field(default_factory=list)  # and what it predicted; None where only a measure was asked
 
 
 def watch(model: Any, permits: Callable[[str, str], bool]) -> Use:
@@ -33,7 +35,7 @@ def watch(model: Any, permits: Callable[[str, str], bool]) -> Use:
     The prefix is the number's place or name.
     """
     weights = [importlib.import_module("keras").ops.convert_to_numpy(variable) for variable in model.variables]
-    use = Use(weight_digests(weights))
+    use = Use(model, weight_digests(weights))
     for name in (*BY_PLACE, "fit"):
         setattr(model, name, _watched(model, name, getattr(model, name), permits))
     for name in ("predict", "evaluate", "call"):
@@ -50,9 +52,14 @@ def _noted(name: str, method: Callable[..., Any], use: Use) -> Any:
     @functools.wraps(method)
     def noted(*arguments: Any, **named: Any) -> Any:
         use.used = True
-        if name != "call":
-            use.inputs.append(arguments[0] if arguments else named.get("x"))
-        return method(*arguments, **named)
+        if name == "call":
+            return method(*arguments, **named)
+        use.inputs.append(arguments[0] if arguments else named.get("x"))
+        use.outputs.append(None)
+        place, result = len(use.outputs) - 1, method(*arguments, **named)
+        if name == "predict":
+            use.outputs[place] = result
+        return result
 
     return noted
 

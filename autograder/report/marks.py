@@ -1,0 +1,150 @@
+"""The points of a notebook, exercise by exercise, from the gradebook and the notebook's headings."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from nbformat import NotebookNode
+from nbgrader.utils import is_grade, is_solution, is_task
+
+from autograder.grading.gradebook import open_gradebook
+
+State = Literal["full", "part", "none", "pending", "no points"]
+
+_HEADING = re.compile(r"^ {0,3}(#{1,6})\s+(.+?)\s*#*\s*$", re.MULTILINE)
+_POINTS = re.compile(r"\s*\(\d+(?:\.\d+)? points?\)\s*$")
+
+
+@dataclass(frozen=True)
+class Mark:
+    """The points of one cell."""
+
+    points: float
+    most: float
+    extra: float = 0.0
+    pending: bool = False  # a person is to look at it
+    by_hand: bool = False
+
+
+@dataclass(frozen=True)
+class Marks:
+    """What the gradebook has of one notebook of one student: by grade_id, and in all."""
+
+    marks: Mapping[str, Mark]
+    comments: Mapping[str, str]
+    points: float
+    most: float
+    late: float  # taken off, and already taken off `points`
+
+
+@dataclass(frozen=True)
+class Item:
+    """One cell that has points."""
+
+    grade_id: str
+    index: int  # of its cell
+    kind: str  # in words
+    mark: Mark
+    comment: str
+    cell: NotebookNode
+    answer: int | None = None  # index of the student's cell that it is about
+
+    @property
+    def state(self) -> State:
+        """How it went."""
+        if self.mark.pending:
+            return "pending"
+        if self.mark.most == 0:
+            return "no points"
+        return "full" if self.mark.points >= self.mark.most else "none" if self.mark.points <= 0 else "part"
+
+
+@dataclass
+class Exercise:
+    """A heading of the notebook, and what has points under it."""
+
+    title: str
+    items: list[Item] = field(default_factory=list)
+
+    @property
+    def points(self) -> float:
+        """Of its items, together."""
+        return sum(item.mark.points for item in self.items)
+
+    @property
+    def most(self) -> float:
+        """Of its items, together."""
+        return sum(item.mark.most for item in self.items)
+
+    @property
+    def state(self) -> State:
+        """How it went."""
+        states = {item.state for item in self.items} - {"no points"}
+        if "pending" in states:
+            return "pending"
+        return "part" if len(states) > 1 else states.pop() if states else "no points"
+
+
+def read_marks(db_url: str, course: str, assignment: str, student: str, notebook: str) -> Marks:
+    """What the gradebook has. Raises nbgrader's MissingEntry where it has nothing."""
+    with open_gradebook(db_url, course) as gradebook:
+        found = gradebook.find_submission_notebook(notebook, assignment, student)
+        marks = {
+            grade.name: Mark(
+                grade.score,
+                grade.max_score,
+                grade.extra_credit or 0.0,
+                bool(grade.needs_manual_grade),
+                grade.manual_score is not None,
+            )
+            for grade in found.grades
+        }
+        comments = {comment.name: str(comment.comment) for comment in found.comments if comment.comment}
+        late = found.late_submission_penalty or 0.0
+        return Marks(marks, comments, found.score - late, found.max_score, late)
+
+
+def exercises(notebook: NotebookNode, marks: Marks) -> list[Exercise]:
+    """The notebook's headings under which something has points, in their order."""
+    title, found = "", list[Exercise]()
+    answer: int | None = None
+    for index, cell in enumerate(notebook.cells):
+        if cell.cell_type == "markdown" and not is_solution(cell):
+            headings = _HEADING.findall(cell.source)
+            title = _plain(headings[-1][1]) if headings else title
+        if cell.cell_type == "code" and is_solution(cell):
+            answer = index
+        grade_id = cell.metadata.get("nbgrader", {}).get("grade_id")
+        comment = marks.comments.get(grade_id, "")
+        if not (is_grade(cell) or is_task(cell)):
+            if comment:  # to an answer whose points are in a test
+                mark = Mark(0.0, 0.0)
+                _under(found, title or grade_id).items.append(
+                    Item(grade_id, index, "answer", mark, comment, cell, index)
+                )
+            continue
+        mark = marks.marks.get(grade_id, Mark(0.0, 0.0))
+        about = index if is_solution(cell) or is_task(cell) else answer
+        _under(found, title or grade_id).items.append(Item(grade_id, index, _kind(cell), mark, comment, cell, about))
+    return found
+
+
+def _under(found: list[Exercise], title: str) -> Exercise:
+    if not found or found[-1].title != title:
+        found.append(Exercise(title))
+    return found[-1]
+
+
+def _kind(cell: NotebookNode) -> str:
+    if is_task(cell):
+        return "task"
+    if not is_solution(cell):
+        return "test"
+    return "written answer" if cell.cell_type == "markdown" else "code, graded by a person"
+
+
+def _plain(heading: Any) -> str:
+    """A heading without its points and its marks."""
+    text = _POINTS.sub("", str(heading))
+    return re.sub(r"[*_`]|\[([^]]*)\]\([^)]*\)", r"\1", text).strip()[:200] or str(heading)[:200]
