@@ -173,7 +173,7 @@ def _trainings(trainings: Trainings) -> list[str]:
         students, left = running["students"], running.get("left")
         who = students[0] if len(students) == 1 else f"{students[0]} and {len(students) - 1} more"
         epoch = f"epoch {running['epoch']}/{running['epochs']}" if "epoch" in running else "starting"
-        lines.append(f"for {who}: {epoch}" + ("" if left is None else f", about {left:.0f} s left"))
+        lines.append(f"{who}: {epoch}" + ("" if left is None else f", about {left:.0f} s left"))
     return lines
 
 
