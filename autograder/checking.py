@@ -5,14 +5,13 @@ the reference solution tells are not looked at: what a student's objects may be 
 be run apart from the student's code (`c.Grading.not_isolated` has those by name).
 """
 
-import contextlib
 import hashlib
 import re
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from nbgrader.utils import find_all_files
 
@@ -157,7 +156,8 @@ def run(what: Subject, converter: Autograde, listener: Listener) -> Checked:
     def trainer() -> TrainerProcess:
         return TrainerProcess(converter.root, converter.trainer, sandboxed=converter.grading.sandbox)
 
-    with contextlib.closing(cast(Generator[tuple[Job, Outcome]], pool.run([what.job], 1, heard, trainer))) as results:
+    with pool.Pool(heard, trainer) as graders:
+        results = graders.run([what.job], 1)
         outcome = next(results)[1]
     ended = time.monotonic()
     what.work.outcome = outcome

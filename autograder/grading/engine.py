@@ -36,8 +36,11 @@ class Engine:
         self._limits = limits
         self._workers = workers
         self._sandboxed = sandboxed
-        self._new_trainer = new_trainer
-        self._listener = listener
+        self._pool = pool.Pool(listener, new_trainer)
+
+    def close(self) -> None:
+        """End what was started to compute; it is started anew when it is needed."""
+        self._pool.close()
 
     def outcomes(self, jobs: Mapping[str, Job]) -> Generator[tuple[str, Outcome]]:
         """The outcomes of jobs given by digest, each as it comes. Raises EngineError where no sandbox can be made."""
@@ -52,7 +55,7 @@ class Engine:
         if self._sandboxed and (lacking := check()):
             raise EngineError(lacking)
         workers = self._workers or pool.default_workers(self._limits)
-        run = pool.run([job for _, job in missing.values()], workers, self._listener, self._new_trainer)
+        run = self._pool.run([job for _, job in missing.values()], workers)
         with closing(cast(Generator[tuple[Job, Outcome]], run)):
             for job, outcome in run:
                 key, _ = missing[id(job)]

@@ -108,6 +108,10 @@ class Autograde(Writing):
 
     def convert_notebooks(self) -> None:
         """Grade each submission that is due; the others stay as they are."""
+        with contextlib.closing(self.engine):
+            self._convert()
+
+    def _convert(self) -> None:
         settings = self.settings(self.coursedir.assignment_id)
         due, unchanged = self._due(settings)
         self.watcher.planned(due, unchanged)

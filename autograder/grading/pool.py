@@ -36,71 +36,108 @@ def default_workers(limits: Limits) -> int:
     return max(1, min(cores, int(psutil.virtual_memory().available) // int(limits.memory)))
 
 
-def run(
-    jobs: Sequence[Job], workers: int, listener: Listener, new_trainer: Callable[[], TrainerProcess]
-) -> Iterator[tuple[Job, Outcome]]:
-    """Grade all `jobs`; yields each with its outcome as it comes. Closing the iterator ends what runs.
+class Pool:
+    """Workers, their examiner and their trainer, kept from one run to the next until `close`."""
 
-    A trainer is started where the jobs are to have one, and import Keras.
-    """
-    if not jobs:
-        return
-    versions = {(job.assignment, job.notebook): job.version for job in jobs}
-    preload = sorted({name for data in versions.values() for name in modules(Version.from_dict(data).cells)})
-    visible = [Path(folder) for folder in jobs[0].visible]
-    variables = jobs[0].variables
-    with ExitStack() as stack:
-        examiner = Examiner(preload, sandboxed=jobs[0].sandboxed, environment=variables, visible=visible)
-        stack.enter_context(examiner)
-        trains = jobs[0].trainer is not None and any(name.partition(".")[0] in KERAS for name in preload)
-        trainer = stack.enter_context(new_trainer()) if trains else None
+    def __init__(self, listener: Listener, new_trainer: Callable[[], TrainerProcess]) -> None:
+        """Starts nothing yet."""
+        self._listener = listener
+        self._new_trainer = new_trainer
+        self._stack = ExitStack()
+        self._key: tuple[Any, ...] | None = None
+        self._idle: list[_Worker] = []
+        self._examiner: Examiner
+        self._trainer: TrainerProcess | None = None
+
+    def run(self, jobs: Sequence[Job], workers: int) -> Iterator[tuple[Job, Outcome]]:
+        """Grade all `jobs`; yields each with its outcome as it comes. Closing the iterator ends what runs.
+
+        A trainer is started where the jobs are to have one, and import Keras.
+        """
+        if not jobs:
+            return
+        self._prepare(jobs)
         alone: list[Job] = []
-        for job, outcome in _pass(jobs, workers, examiner.address, trainer, listener):
+        for job, outcome in self._pass(jobs, workers):
             if outcome.limit in AGAIN_ALONE:
                 alone.append(job)
-                listener(Event(job.student, job.notebook, f"again, alone, later ({outcome.limit})", 0, 1))
+                self._listener(Event(job.student, job.notebook, f"again, alone, later ({outcome.limit})", 0, 1))
             else:
                 yield job, outcome
-        yield from _pass(alone, 1, examiner.address, trainer, listener)
+        yield from self._pass(alone, 1)
 
+    def close(self) -> None:
+        """End everything."""
+        self._key, self._idle, self._trainer = None, [], None
+        self._stack.close()
 
-def _pass(
-    jobs: Sequence[Job], workers: int, examiner: str, trainer: TrainerProcess | None, listener: Listener
-) -> Iterator[tuple[Job, Outcome]]:
-    waiting = [(job, 1) for job in reversed(jobs)]
-    with ExitStack() as stack, selectors.DefaultSelector() as selector:
+    def __enter__(self) -> "Pool":
+        """Itself."""
+        return self
 
-        def put(worker: "_Worker | None") -> None:
-            """Give the next job to a worker, a new one if need be."""
-            if not waiting:
-                return
-            worker = worker or stack.enter_context(_Worker())
-            if trainer is not None:
-                trainer.revive()
-            worker.give(*waiting.pop(), examiner, "" if trainer is None else trainer.address)
-            selector.register(worker.out, selectors.EVENT_READ, worker)
+    def __exit__(self, *_: object) -> None:
+        """End everything."""
+        self.close()
 
-        for _ in range(max(1, min(workers, len(jobs)))):
-            put(None)
-        while selector.get_map():
-            if trainer is not None:
-                with suppress(TrainerError):
-                    listener(Trainings(**status(trainer.address)))
-            for key, _ in selector.select(LOOK):
-                worker: _Worker = key.data
-                for message in worker.read():
-                    if "event" in message:
-                        listener(Event(**message["event"]))
-                        continue
-                    selector.unregister(worker.out)
-                    job, tries = worker.job, worker.tries
-                    outcome = Outcome.from_dict(message["outcome"])
-                    if outcome.status == "fault" and tries < TRIES:
-                        waiting.append((job, tries + 1))
-                        put(worker if worker.alive else None)
-                        continue
-                    put(worker if worker.alive else None)
-                    yield job, _named(outcome)
+    def _prepare(self, jobs: Sequence[Job]) -> None:
+        versions = {(job.assignment, job.notebook): job.version for job in jobs}
+        preload = sorted({name for data in versions.values() for name in modules(Version.from_dict(data).cells)})
+        trains = jobs[0].trainer is not None and any(name.partition(".")[0] in KERAS for name in preload)
+        key = (preload, jobs[0].sandboxed, jobs[0].variables, jobs[0].visible, trains)
+        if key == self._key:
+            return
+        self.close()
+        visible = [Path(folder) for folder in jobs[0].visible]
+        examiner = Examiner(preload, sandboxed=jobs[0].sandboxed, environment=jobs[0].variables, visible=visible)
+        self._examiner = self._stack.enter_context(examiner)
+        self._trainer = self._stack.enter_context(self._new_trainer()) if trains else None
+        self._key = key
+
+    def _pass(self, jobs: Sequence[Job], workers: int) -> Iterator[tuple[Job, Outcome]]:
+        waiting = [(job, 1) for job in reversed(jobs)]
+        with selectors.DefaultSelector() as selector:
+
+            def put() -> None:
+                """Give the next job to a worker, a new one if need be."""
+                if waiting:
+                    worker = self._idle.pop() if self._idle else self._stack.enter_context(_Worker())
+                    worker.give(*waiting.pop(), self._examiner.address, self._address())
+                    selector.register(worker.out, selectors.EVENT_READ, worker)
+
+            try:
+                for _ in range(max(1, min(workers, len(jobs)))):
+                    put()
+                while selector.get_map():
+                    self._tell_trainings()
+                    for key, _ in selector.select(LOOK):
+                        worker: _Worker = key.data
+                        for message in worker.read():
+                            if "event" in message:
+                                self._listener(Event(**message["event"]))
+                                continue
+                            selector.unregister(worker.out)
+                            self._idle += [worker] if worker.alive else []
+                            job, tries = worker.job, worker.tries
+                            outcome = Outcome.from_dict(message["outcome"])
+                            if again := outcome.status == "fault" and tries < TRIES:
+                                waiting.append((job, tries + 1))
+                            put()
+                            if not again:
+                                yield job, _named(outcome)
+            finally:
+                for key in list(selector.get_map().values()):
+                    key.data.kill()
+
+    def _address(self) -> str:
+        if self._trainer is None:
+            return ""
+        self._trainer.revive()
+        return self._trainer.address
+
+    def _tell_trainings(self) -> None:
+        if self._trainer is not None:
+            with suppress(TrainerError):
+                self._listener(Trainings(**status(self._trainer.address)))
 
 
 def _named(outcome: Outcome) -> Outcome:
@@ -154,7 +191,11 @@ class _Worker:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.kill()
+        self._in.close()
+
+    def kill(self) -> None:
+        """End it, and with it all that it started."""
         self._process.kill()
         self._process.wait()
-        self._in.close()
         self.out.close()
