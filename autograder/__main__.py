@@ -17,6 +17,8 @@ def main() -> None:
             f"autograder: {', '.join(missing)} can't be imported by {sys.executable}.\n"
             "Install the project first: python -m pip install -e .   (or run `python -m autograder demo`)"
         )
+    # jsonschema would have it build a grammar of addresses for a second, which no schema of a notebook needs
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     from autograder.apps.root import AutograderApp  # imports what bootstrap has just made sure of
 
     AutograderApp.launch_instance()
