@@ -3,8 +3,8 @@
 A class of 24 hands in `mnist`: 16 with the lecture's network (each written in words of its own), 4 with other networks,
 2 that can't train, 1 blank, 1 hostile. The images are made up and few (`--images`), so that plain nbgrader takes some
 minutes. In turn, each in a fresh copy of the course: `nbgrader autograde` without our engine; `autograder grade`; the
-same again; and again after a hidden test was changed. All honest students must have the same points from both. Wall time
-of the whole commands, the rehearsal included.
+same again; and again after a hidden test was changed. All honest students must have the same points from both. Wall
+time of the whole commands, the rehearsal included.
 
 On full data a training costs 60,000 images instead; that ratio is an estimate: the training's part of plain nbgrader's
 time is stretched, and so is what the trainer trained.
