@@ -1,0 +1,107 @@
+"""The container's entry point: `grade ASSIGNMENT`, `submission [ASSIGNMENT]`, `health`, or any of our commands.
+
+Any user may run it, with or without an entry in /etc/passwd, on a read-only root: all that is written beside what is
+mounted goes to a home in /tmp.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import NoReturn
+
+from autograder import __version__
+from autograder.container.world import lacking
+from autograder.trainer import devices
+
+COURSE = Path("/course")
+OWN_COURSE = Path("/opt/course")  # built into the image
+OWN_HOME = Path("/opt/home")
+USAGE = f"""The autograder {__version__}, in a container.
+
+  grade ASSIGNMENT [OPTION…]       grade /course/submitted, write gradebook, feedback and grades.csv there
+  submission [ASSIGNMENT]          grade the one notebook in /submission, write to /results; /cache, where it is
+                                   mounted, is shared by many such runs
+  health                           say whether students' code can be run here, and on what trainings run
+  nbgrader …, or any command of `autograder --help`, in /course
+"""
+
+
+def main(arguments: list[str]) -> int:
+    """Run what is asked for; returns the exit code."""
+    make_home()
+    match arguments:
+        case ["grade", *rest]:
+            return grade(rest)
+        case ["submission", *rest]:
+            cache = ["--cache=/cache"] if os.access("/cache", os.W_OK) else []
+            return become("autograder.apps.submission", *cache, *rest, folder=OWN_COURSE)
+        case ["health"]:
+            return health()
+        case ["nbgrader", *rest]:
+            return become("nbgrader", *rest)
+        case [] | ["help"] | ["--help"] | ["-h"]:
+            print(USAGE, end="")
+            return 0
+    return become("autograder", *arguments)
+
+
+def make_home() -> None:
+    """A home that can be written, with what the image has prepared for one; and a name for a user without one."""
+    home = tempfile.mkdtemp(prefix="home-")
+    if OWN_HOME.is_dir():
+        shutil.copytree(OWN_HOME, home, dirs_exist_ok=True)
+    os.environ |= {"HOME": home, "USER": "grader", "LOGNAME": "grader"}
+
+
+def become(module: str, *arguments: str, folder: Path = COURSE) -> NoReturn:
+    """Go on as a module of this Python, in `folder`."""
+    os.chdir(folder)
+    os.execv(sys.executable, [sys.executable, "-m", module, *arguments])
+
+
+def run(module: str, *arguments: str) -> int:
+    """Run a module of this Python in the course; returns its exit code."""
+    return subprocess.call([sys.executable, "-m", module, *arguments], cwd=COURSE)
+
+
+def grade(arguments: list[str]) -> int:
+    """Grade a class, then write feedback and grades.csv; what could not be graded makes the exit code 1."""
+    assignment = arguments[0] if arguments else "-"
+    why = "" if assignment.startswith("--help") else unusable(COURSE, assignment)
+    if why := why or ("" if "--no-sandbox" in arguments else lacking()):
+        print(f"autograder: {why}", file=sys.stderr)
+        return 1
+    code = run("autograder", "grade", *arguments)
+    if {"--dry-run", "--help", "--help-all"} & set(arguments) or not (COURSE / "autograded").is_dir():
+        return code
+    code = run("nbgrader", "generate_feedback", assignment, "--log-level=WARN") or code
+    return run("autograder", "export", "--to", "grades.csv", "--log-level=WARN") or code
+
+
+def unusable(folder: Path, assignment: str) -> str:
+    """Why a class can't be graded in `folder`; empty where it can."""
+    if assignment.startswith("-"):
+        return "which assignment? It comes first: grade ASSIGNMENT [OPTION…]"
+    user = os.geteuid()
+    if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+        owner = f"it is of user {folder.stat().st_uid}, and this runs as {user}" if folder.exists() else "it is missing"
+        return f"{folder} can't be written ({owner}): mount the course there, and start as its owner (--user UID:GID)."
+    if not (folder / "nbgrader_config.py").is_file():
+        return f"there is no nbgrader_config.py in {folder}: mount an nbgrader course's folder there."
+    return ""
+
+
+def health() -> int:
+    """Whether students' code can be run here, in a sandbox; and what trainings run on."""
+    found = devices.gpus()
+    print(f"autograder {__version__}")
+    print(f"sandbox: {lacking() or 'works'}")
+    print("trainings on:", ", ".join(f"{gpu.name} ({gpu.memory} MiB)" for gpu in found) or f"{devices.cores()} cores")
+    return 1 if lacking() else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,146 @@
+"""What was handed in: the one notebook of a known assignment in a folder that a student filled."""
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from autograder.grading.work import read_regular
+from autograder.submission.notebook import Unreadable, read_notebook
+
+MAX_ENTRIES = 10_000  # files and folders that are looked at
+MAX_NOTEBOOKS = 20
+_PASSED_OVER = re.compile(r"\.|__MACOSX$")  # hidden, Jupyter's checkpoints among them; what macOS puts into archives
+
+
+class NotGradable(Exception):
+    """Nothing in the folder can be graded; the message tells the student what is wrong, and what to do."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """A notebook that the course asks for, and the grade_ids that nbgrader marked in it."""
+
+    assignment: str
+    notebook: str
+    grade_ids: frozenset[str]
+
+
+@dataclass(frozen=True)
+class HandedIn:
+    """The file that is to be graded, and as what."""
+
+    path: Path
+    known: Known
+
+
+def find(folder: Path, known: Sequence[Known]) -> HandedIn:
+    """The one file in `folder` that is one of the `known` notebooks: by its name, else by the grade_ids in it.
+
+    Raises NotGradable where there is none, or more than one.
+    """
+    files = list(_files(folder))
+    found = sorted(path for path in files if path.suffix.lower() == ".ipynb")
+    if not found:
+        there = f"There is only {_listed(files, folder)}." if files else "Nothing was handed in."
+        raise NotGradable(f"No notebook (a file that ends in .ipynb) was handed in. {there} Hand in {_wanted(known)}.")
+    if len(found) > MAX_NOTEBOOKS:
+        raise NotGradable(f"{len(found)} notebooks were handed in. Hand in one: {_wanted(known)}.")
+    fitting = [path for path in found if any(path.stem == one.notebook for one in known)]
+    fitting = fitting or (found if len(found) == 1 else [path for path in found if _fits(path, known)])
+    if not fitting:
+        raise NotGradable(f"None of {_listed(found, folder)} is a notebook of this course. Hand in {_wanted(known)}.")
+    if len(fitting) > 1:
+        raise NotGradable(
+            f"{len(fitting)} notebooks were handed in: {_listed(fitting, folder)}. Which one counts can't be told from "
+            f"that: hand in one, {_wanted(known)}."
+        )
+    return HandedIn(fitting[0], _as_what(fitting[0], known))
+
+
+def _as_what(path: Path, known: Sequence[Known]) -> Known:
+    named = [one for one in known if one.notebook == path.stem]
+    if len(named) == 1:
+        return named[0]
+    if len(known) == 1:  # renamed, and perhaps with its metadata lost: only this is asked for
+        return known[0]
+    try:
+        best = _by_ids(path, named or known)
+    except Unreadable as error:
+        raise NotGradable(f"{printable(path.name)} can't be read as a notebook. {error}") from error
+    if best is not None:
+        return best
+    if len(named) > 1:
+        names = ", ".join(one.assignment for one in named)
+        raise NotGradable(
+            f"{printable(path.name)} is asked for in several assignments ({names}): it can't be told which."
+        )
+    raise NotGradable(
+        f"{printable(path.name)} is not a notebook of this course: neither its name nor what is in it is that of "
+        f"{_wanted(known)}."
+    )
+
+
+def _by_ids(path: Path, known: Sequence[Known]) -> Known | None:
+    """The notebook of which this file has most of the cells; None where that is no single one, or less than half.
+
+    Raises Unreadable.
+    """
+    claimed = {cell.grade_id for cell in read_notebook(read_regular(path)).cells}
+    shares = sorted(((len(one.grade_ids & claimed) / max(1, len(one.grade_ids)), one) for one in known), key=_share)
+    if not shares or shares[-1][0] < 0.5 or (len(shares) > 1 and shares[-2][0] == shares[-1][0]):
+        return None
+    return shares[-1][1]
+
+
+def _fits(path: Path, known: Sequence[Known]) -> bool:
+    try:
+        return _by_ids(path, known) is not None
+    except Unreadable:
+        return False
+
+
+def _share(pair: tuple[float, Known]) -> float:
+    return pair[0]
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """All but folders below `folder`, through no symbolic link. Raises NotGradable where there are too many."""
+    pending, count = [folder], 0
+    while pending:
+        here = pending.pop()
+        try:
+            with os.scandir(here) as entries:
+                for entry in entries:
+                    count += 1
+                    if count > MAX_ENTRIES:
+                        raise NotGradable(
+                            f"More than {MAX_ENTRIES:,} files and folders were handed in. Hand in the notebook, and "
+                            "what it reads."
+                        )
+                    if _PASSED_OVER.match(entry.name):
+                        continue
+                    if entry.is_dir(follow_symlinks=False):
+                        pending.append(Path(entry.path))
+                    else:
+                        yield Path(entry.path)
+        except OSError as error:
+            if here == folder:
+                raise
+            raise NotGradable(f"The folder {printable(here.name)} can't be read: {error.strerror}.") from error
+
+
+def printable(text: str) -> str:
+    """A student's name of a file, without what a terminal takes for commands, and short."""
+    shown = "".join(part if part.isprintable() else part.encode("unicode_escape").decode() for part in text)
+    return shown if len(shown) <= 200 else f"{shown[:200]}…"
+
+
+def _listed(paths: Sequence[Path], folder: Path) -> str:
+    names = [printable(str(path.relative_to(folder))) for path in sorted(paths)]
+    return ", ".join(names[:10]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
+
+
+def _wanted(known: Sequence[Known]) -> str:
+    return " or ".join(f"{name}.ipynb" for name in sorted({one.notebook for one in known}))

@@ -1,0 +1,15 @@
+# Installs what the project needs into /opt/autograder, for DEVICE (cpu or gpu); run by the Containerfile in /build.
+set -eu
+case "$1" in
+    cpu) extra="" ;;
+    gpu) extra="tensorflow[and-cuda]" ;;
+    *) echo "DEVICE (=$1) must be cpu or gpu" >&2; exit 1 ;;
+esac
+cd /build
+python3 -c 'import tomllib
+print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["dependencies"], "setuptools", "wheel", sep="\n")' > wanted.txt
+/opt/pip/bin/pip --python /opt/autograder --disable-pip-version-check install --only-binary=:all: \
+    --constraint requirements.lock --constraint image.lock --requirement wanted.txt $extra
+# Ours is in a folder of its own: a sandbox shows this one, and not that one.
+packages="$(/opt/autograder/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
+echo 'import site; site.addsitedir("/opt/ours")' > "$packages/_autograder.pth"

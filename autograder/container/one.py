@@ -1,0 +1,146 @@
+"""One notebook graded as a class is, by the same engine, in a course folder that is thrown away afterwards."""
+
+import contextlib
+import shutil
+from collections.abc import Sequence
+from copy import deepcopy
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from nbgrader.api import Gradebook
+from nbgrader.converters import GenerateFeedback
+from nbgrader.converters.base import NbGraderException
+from nbgrader.coursedir import CourseDirectory
+from sqlalchemy.engine import make_url
+from traitlets.config import Config
+
+from autograder.candidate.attachments import attachments
+from autograder.container.handed_in import HandedIn, Known, NotGradable, printable
+from autograder.container.world import lacking
+from autograder.grading.pipeline import Autograde, NotAllGraded, Watcher
+from autograder.grading.record import RECORD_SUFFIX, SubmissionStatus
+from autograder.grading.work import Submission, Work, read_regular
+from autograder.submission.notebook import Unreadable
+
+STUDENT = "submission"
+_KEPT = ("results", "trainings")  # what a cache has of `.autograder`
+
+
+class Unusable(Exception):
+    """Nothing can be graded here: a mistake in how course or container was set up, never the student's."""
+
+
+@dataclass
+class Graded(Watcher):
+    """What came of the notebook."""
+
+    works: list[Work] = field(default_factory=list)
+    status: SubmissionStatus | None = None
+    remarks: list[str] = field(default_factory=list)
+    feedback: Path | None = None
+    record: Path | None = None
+
+    def finished(self, submission: Submission, status: SubmissionStatus) -> None:
+        """Keep it."""
+        self.works, self.status = submission.works, status
+
+
+def known_notebooks(coursedir: CourseDirectory, assignment: str = "") -> list[Known]:
+    """The notebooks that a course asks for, in one assignment or in all. Raises Unusable where there are none."""
+    with Gradebook(f"sqlite:///{database(coursedir)}") as gradebook:
+        found = [
+            Known(kept.name, notebook.name, frozenset(cell.name for cell in notebook.source_cells))
+            for kept in gradebook.assignments
+            for notebook in kept.notebooks
+        ]
+    chosen = [known for known in found if assignment in ("", known.assignment)]
+    if not chosen:
+        there = ", ".join(sorted({known.assignment for known in found})) or "none"
+        raise Unusable(f"no such assignment: {assignment!r}; the course in {coursedir.root} has {there}")
+    return chosen
+
+
+def database(coursedir: CourseDirectory) -> Path:
+    """The file of the course's gradebook. Raises Unusable."""
+    url = make_url(coursedir.db_url)
+    path = Path(url.database) if url.drivername.startswith("sqlite") and url.database else None
+    if path is None or not path.is_file():
+        raise Unusable(
+            f"the course in {coursedir.root} has no gradebook file that tells its assignments: run "
+            "`nbgrader generate_assignment` there"
+        )
+    return path
+
+
+def grade(
+    coursedir: CourseDirectory, config: Config, handed_in: HandedIn, folder: Path, cache: Path | None = None
+) -> Graded:
+    """Grade one notebook, in `folder`, which is empty and stays so but for this.
+
+    `cache` has results and trainings that many such gradings share. Raises NotGradable for what the student has to put
+    right, and NbGraderException or Unusable for what is our fault.
+    """
+    known = handed_in.known
+    config = _beside(coursedir, config, folder, cache)
+    config.CourseDirectory.assignment_id = known.assignment
+    config.CourseDirectory.student_id = STUDENT
+    config.CourseDirectory.notebook_id = known.notebook
+    place = CourseDirectory(config=config)
+    converter = Autograde(coursedir=place, config=config)
+    if converter.grading.sandbox and (why := lacking()):
+        raise Unusable(why)
+    submitted = Path(place.format_path(place.submitted_directory, STUDENT, known.assignment))
+    graded = Graded(remarks=_copy(handed_in, submitted, converter.grading.attachments))
+    converter.watcher = graded
+    with contextlib.suppress(NotAllGraded):
+        converter.start()
+    autograded = Path(place.format_path(place.autograded_directory, STUDENT, known.assignment))
+    graded.record = autograded / f"{known.notebook}{RECORD_SUFFIX}"
+    with contextlib.suppress(NbGraderException):  # a grade without a page is still a grade
+        if graded.record.is_file():
+            GenerateFeedback(coursedir=place, config=config).start()
+    feedback = Path(place.format_path(place.feedback_directory, STUDENT, known.assignment))
+    graded.feedback = feedback / f"{known.notebook}.html"
+    return graded
+
+
+def _beside(coursedir: CourseDirectory, config: Config, folder: Path, cache: Path | None) -> Config:
+    """Make a course in `folder` with all that the course has, but for submissions, grades and what was remembered."""
+    own = {".autograder", "autograded", "feedback", "submitted", "gradebook.db"}
+    own |= {coursedir.submitted_directory, coursedir.autograded_directory, coursedir.feedback_directory}
+    for path in Path(coursedir.root).iterdir():
+        if path.name not in own:
+            (folder / path.name).symlink_to(path)
+    shutil.copyfile(database(coursedir), folder / "gradebook.db")
+    if cache is not None:
+        (folder / ".autograder").mkdir()
+        for name in _KEPT:
+            (cache / name).mkdir(parents=True, exist_ok=True)
+            (folder / ".autograder" / name).symlink_to(cache / name)
+    made: Config = deepcopy(config)
+    made.CourseDirectory.root = str(folder)
+    made.CourseDirectory.db_url = f"sqlite:///{folder / 'gradebook.db'}"
+    return made
+
+
+def _copy(handed_in: HandedIn, to: Path, patterns: Sequence[str]) -> list[str]:
+    """Hand the notebook in, under its right name, with the files that it may read; returns what is to be said of it."""
+    name, own = f"{handed_in.known.notebook}.ipynb", handed_in.path.name
+    try:
+        content = {name: read_regular(handed_in.path)}
+    except Unreadable as error:
+        raise NotGradable(printable(str(error))) from error
+    files, refused = attachments(handed_in.path.parent, patterns)
+    for file, path in files.items():
+        # nbgrader takes timestamp.txt for the time of submission, whatever a student wrote there
+        if path.suffix.lower() == ".ipynb" or file == "timestamp.txt":
+            continue
+        try:
+            content[file] = read_regular(path)
+        except Unreadable as error:
+            refused.append(f"{file}: {error}")
+    for file, data in content.items():
+        (to / file).parent.mkdir(parents=True, exist_ok=True)
+        (to / file).write_bytes(data)
+    remarks = [f"Left out: {printable(what)}" for what in refused if not what.startswith(f"{own}: ")]
+    return [*remarks, *([f"{printable(own)} was graded as {name}."] if own != name else [])]
