@@ -104,6 +104,11 @@ def _base() -> None:
         raise Unavailable(f"mmdebstrap can't make a base of {SUITE}: {done.stderr.strip()[-300:]}")
     _run(["podman", "import", str(made), BASE])
     made.unlink()
+    limits = [] if _may_raise_limits() else ["--ulimit=nofile=1024:1024", "--ulimit=nproc=1000:1000"]
+    started = ["podman", "--runtime", "runc", "run", "--rm", "--network", "none", *limits, BASE, "true"]
+    done = subprocess.run(started, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise Unavailable(f"podman can't start a container here: {done.stderr.strip()[-300:]}")
 
 
 def _wheels() -> Path:
