@@ -155,6 +155,7 @@ def test_a_class_is_graded_and_what_is_written_is_the_callers(handed_in: Path) -
     assert rows["cut_off"]["status"] == "needs a person"
     pages = {path.parent.parent.name for path in handed_in.glob("feedback/*/foundations/foundations.html")}
     assert pages == {"perfect", "colab"}
+    assert "perfect" in (handed_in / "reports" / "foundations.html").read_text()
     assert {path.stat().st_uid for path in handed_in.rglob("*")} == {USER}
 
 

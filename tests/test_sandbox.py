@@ -232,10 +232,10 @@ def test_a_bubblewrap_that_fails_is_told_in_its_words(tmp_path: Path) -> None:
 def test_a_python_that_is_a_whole_home_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "prefix", str(Path.home()))
     with pytest.raises(SandboxError, match="would be visible to students' code"):
-        Sandbox(1 << 20)._binds()
+        Sandbox(1 << 20).binds()
 
 
 def test_a_package_installed_below_something_visible_is_hidden() -> None:
     package = str(Path(sandbox.__file__).parents[1])
-    assert sandbox._package_within([str(Path(package).parent)]) == [package]
-    assert sandbox._package_within(["/opt/python"]) == []
+    assert sandbox.package_within([str(Path(package).parent)]) == [package]
+    assert sandbox.package_within(["/opt/python"]) == []

@@ -31,6 +31,7 @@ MOST = 1 << 17  # bytes of an order
 _NAMESPACES = 0x00020000 | 0x04000000 | 0x08000000 | 0x10000000 | 0x20000000 | 0x40000000
 _REC_PRIVATE = 0x4000 | 0x40000  # of linux/mount.h: MS_REC, MS_PRIVATE
 _BIND = 0x1000 | 0x4000  # MS_BIND, MS_REC; read-only as what is bound
+_READ_ONLY = 1  # MS_RDONLY
 _NO_SUID_DEV = 2 | 4  # MS_NOSUID, MS_NODEV
 _NO_SUID_DEV_EXEC = 2 | 4 | 8  # and MS_NOEXEC
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -42,6 +43,7 @@ class Walls(NamedTuple):
     disk: int  # bytes of each folder
     writable: list[str]
     binds: dict[str, str]  # what is there -> where it is to be
+    hidden: list[str]  # below that
 
 
 def main() -> None:
@@ -53,7 +55,7 @@ def main() -> None:
         os.dup2(null, descriptor)
     os.close(null)
     _preload(setup["modules"])
-    walls = Walls(setup["disk"], setup["writable"], setup["binds"])
+    walls = Walls(**setup["walls"])
     problem = _tried(walls)
     control.sendall(problem.encode()[:1000] or READY)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # children are reaped by the system
@@ -168,6 +170,8 @@ def _raise_walls(walls: Walls) -> None:
             place.parent.mkdir(parents=True, exist_ok=True)
             place.touch()
         _call("mount", source.encode(), name.encode(), None, _BIND, None)
+    for name in walls.hidden:
+        _call("mount", b"tmpfs", name.encode(), b"tmpfs", _NO_SUID_DEV | _READ_ONLY, None)
     with socket.socket() as any_socket:  # SIOCSIFFLAGS: IFF_UP and IFF_RUNNING
         fcntl.ioctl(any_socket, 0x8914, struct.pack("16sh22x", b"lo", 0x1 | 0x40))
     Path("/proc/sys/user/max_user_namespaces").write_text("0")

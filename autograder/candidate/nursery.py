@@ -19,7 +19,7 @@ from typing import IO, Any
 from autograder.candidate import forks
 from autograder.candidate.limits import kill_tree
 from autograder.candidate.provisioner import environment, shared
-from autograder.candidate.sandbox import HOME, PACKAGE, WRITABLE, Sandbox, SandboxError, memory_files
+from autograder.candidate.sandbox import HOME, PACKAGE, WRITABLE, Sandbox, SandboxError, memory_files, package_within
 
 START_SECONDS = 120
 SHARED = "/run/shared"
@@ -76,10 +76,13 @@ class Nursery:
         `modules` are imported where they can be. Raises SandboxError where no nursery can be made.
         """
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        # walls hide what is below the folders that can be written to: it waits beside them
-        beside = {path: f"{SHARED}/{number}" for number, path in enumerate(elsewhere)}
-        binds = {beside[path]: place for path, place in elsewhere.items()}
-        setup = json.dumps({"disk": disk, "writable": WRITABLE, "binds": binds, "modules": list(modules)})
+        # walls hide what is below the folders that can be written to, this Python perhaps: it waits beside them
+        own = {path: place for path, place in Sandbox(disk, tuple(visible)).binds().items() if _is_within(place)}
+        places = {**own, **elsewhere}
+        beside = {path: f"{SHARED}/{number}" for number, path in enumerate(places)}
+        binds = {beside[path]: place for path, place in places.items()}
+        walls = {"disk": disk, "writable": WRITABLE, "binds": binds, "hidden": package_within(own.values())}
+        setup = json.dumps({"walls": walls, "modules": list(modules)})
         command = [sys.executable, "-c", forks.BOOT, PACKAGE, str(theirs.fileno()), setup]
         data = memory_files()
         with theirs:
@@ -133,6 +136,10 @@ class Nursery:
         self._control.close()
         kill_tree(self._process.pid)
         self._process.wait()
+
+
+def _is_within(place: str) -> bool:
+    return any(Path(place).is_relative_to(folder) for folder in WRITABLE)
 
 
 class Nurseries:

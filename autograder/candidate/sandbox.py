@@ -67,7 +67,7 @@ class Sandbox:
         bwrap = find_bwrap()
         if bwrap is None:
             raise SandboxError(check())
-        binds = self._binds()
+        binds = self.binds()
         inner = [bwrap, "--unshare-user", "--uid", "1000", "--gid", "1000", "--unshare-pid", "--unshare-net"]
         inner += ["--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try", "--hostname", "notebook"]
         inner += ["--die-with-parent", "--new-session", "--cap-drop", "ALL"]
@@ -82,7 +82,7 @@ class Sandbox:
             inner += ["--size", str(self.disk), "--tmpfs", folder]
         for source, target in binds.items():
             inner += ["--ro-bind", str(source), target]
-        for hidden in _package_within(binds.values()):
+        for hidden in package_within(binds.values()):
             inner += ["--tmpfs", hidden, "--remount-ro", hidden]
         for source, target in self.elsewhere.items():
             inner += ["--ro-bind", str(source), target]
@@ -93,7 +93,7 @@ class Sandbox:
         inner += ["--dir", WORK, "--chdir", "/", "--remount-ro", "/dev", "--remount-ro", "/", "--", *argv]
         return [*_as_somebody([*binds, *self.elsewhere]), *inner] if os.geteuid() == 0 else inner
 
-    def _binds(self) -> dict[Path, str]:
+    def binds(self) -> dict[Path, str]:
         """What is visible at its own path: this Python and its packages, and what was asked for."""
         python = {Path(sys.prefix), Path(sys.base_prefix), Path(sys.base_prefix).resolve()}
         python.add(Path(sys.executable).resolve().parent.parent)
@@ -233,7 +233,7 @@ def _package() -> Path:
     return Path(__file__).resolve().parent.parent
 
 
-def _package_within(visible: Sequence[str] | object) -> list[str]:
+def package_within(visible: Sequence[str] | object) -> list[str]:
     """Our whole package, where it is installed below something visible."""
     package = _package()
     return [str(package)] if any(package.is_relative_to(path) for path in ("/usr", *visible)) else []  # type: ignore[misc]

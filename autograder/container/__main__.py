@@ -21,7 +21,8 @@ OWN_COURSE = Path("/opt/course")  # built into the image
 OWN_HOME = Path("/opt/home")
 USAGE = f"""The autograder {__version__}, in a container.
 
-  grade ASSIGNMENT [OPTION…]       grade /course/submitted, write gradebook, feedback and grades.csv there
+  grade ASSIGNMENT [OPTION…]       grade /course/submitted, write gradebook, feedback, reports and
+                                   grades.csv there
   submission [ASSIGNMENT]          grade the one notebook in /submission, write to /results; /cache, where it is
                                    mounted, is shared by many such runs
   health                           say whether students' code can be run here, and on what trainings run
@@ -68,7 +69,7 @@ def run(module: str, *arguments: str) -> int:
 
 
 def grade(arguments: list[str]) -> int:
-    """Grade a class, then write feedback and grades.csv; what could not be graded makes the exit code 1."""
+    """Grade a class, then write feedback, report and grades.csv; what could not be graded makes the exit code 1."""
     assignment = arguments[0] if arguments else "-"
     why = "" if assignment.startswith("--help") else unusable(COURSE, assignment)
     if why := why or ("" if "--no-sandbox" in arguments else lacking()):
@@ -78,6 +79,7 @@ def grade(arguments: list[str]) -> int:
     if {"--dry-run", "--help", "--help-all"} & set(arguments) or not (COURSE / "autograded").is_dir():
         return code
     code = run("nbgrader", "generate_feedback", assignment, "--log-level=WARN") or code
+    code = run("autograder", "report", assignment) or code
     return run("autograder", "export", "--to", "grades.csv", "--log-level=WARN") or code
 
 

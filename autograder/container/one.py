@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from nbgrader.api import Gradebook
-from nbgrader.converters import GenerateFeedback
 from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
 from sqlalchemy.engine import make_url
@@ -20,6 +19,7 @@ from autograder.container.world import lacking
 from autograder.grading.pipeline import Autograde, NotAllGraded, Watcher
 from autograder.grading.record import RECORD_SUFFIX, SubmissionStatus
 from autograder.grading.work import Submission, Work, read_regular
+from autograder.report.generate import GenerateFeedback
 from autograder.submission.notebook import Unreadable
 
 STUDENT = "submission"
