@@ -78,10 +78,10 @@ def test_the_next_one_finds_nothing_of_the_last(nursery: Nursery) -> None:
         candidate = Candidate(Limits(), {}, nursery=nursery)
         candidate.start()
         run = candidate.run(
-            "import os, numpy\nprint(os.listdir('/tmp'), hasattr(numpy, 'note'))\n"
+            "import os, numpy\nprint('note' in os.listdir('/tmp'), hasattr(numpy, 'note'))\n"
             "numpy.note = 1\nopen('/tmp/note', 'w').close()"
         )
-        assert text(run) == "[] False\n"
+        assert text(run) == "False False\n"
         candidate.close()
 
 

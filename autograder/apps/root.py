@@ -16,6 +16,7 @@ from autograder.apps.forget import ForgetApp
 from autograder.apps.grade import GradeApp
 from autograder.apps.report import ReportApp
 from autograder.apps.restore import RestoreApp
+from autograder.apps.submission import SubmissionApp
 from autograder.apps.test import TestApp
 
 
@@ -29,7 +30,7 @@ class AutograderApp(NbGrader):  # type: ignore[misc]
         app.name.removeprefix("autograder-"): (app, app.description)
         for app in (
             *(DemoApp, TestApp, BuildApp, UnbuildApp, DataApp, AccuracyApp),
-            *(CollectApp, GradeApp, CheckApp, ReportApp, ExportApp, RestoreApp, ForgetApp),
+            *(CollectApp, GradeApp, CheckApp, ReportApp, ExportApp, RestoreApp, ForgetApp, SubmissionApp),
         )
     }
 
