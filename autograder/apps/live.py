@@ -17,6 +17,7 @@ from autograder.grading.rehearsal import Rehearsal
 from autograder.grading.work import Submission
 
 RUNNING = 4  # trainings that the table tells of
+MENDS = 4  # of a notebook, that the summary tells
 
 
 @dataclass
@@ -124,6 +125,8 @@ class Lines(Watcher):
             for status in found:
                 for name, notebook in status.notebooks.items():
                     said = [f"{mend.cell}: {mend.what}" for mend in notebook.mends]
+                    if len(said) > MENDS:
+                        said = [*said[:MENDS], f"and {len(said) - MENDS} more such; its record lists them"]
                     said += [notebook.message] if notebook.status != "graded" else []
                     lines += [f"    {status.student}, {name}: {what}" for what in said]
                     missing = [cell for cell, score in notebook.scores.items() if score is None]
