@@ -203,6 +203,38 @@ def test_a_training_beyond_the_budget_is_refused_with_both_figures(
     assert notebook.trainings()[0]["by"] == "nobody"
 
 
+def test_a_notebook_has_a_budget_for_all_its_trainings(trainer: TrainerProcess) -> None:
+    notebook = Notebook(trainer, notebook_seconds=1e-6)
+    fitted(notebook)
+    with pytest.raises(ValueError, match="used up the assignment's budget for all of them"):
+        fitted(notebook)
+
+
+def test_frozen_random_weights_stay_as_the_notebook_has_seen_them(trainer: TrainerProcess) -> None:
+    model = network()
+    model.build((None, 8, 8, 1))
+    frozen, trained = (layer for layer in model.layers if layer.get_weights())
+    frozen.trainable = False
+    before = [frozen.get_weights(), trained.get_weights()]
+    fitted(Notebook(trainer), model)
+    assert all(np.array_equal(a, b) for a, b in zip(before[0], frozen.get_weights(), strict=True))
+    assert not any(np.array_equal(a, b) for a, b in zip(before[1], trained.get_weights(), strict=True))
+
+
+def test_a_trainer_that_died_is_started_again_and_remembers(tmp_path: Path) -> None:
+    with trainer_at(tmp_path) as process:
+        fitted(Notebook(process))
+        process.revive()  # it lives: nothing happens
+        before = process.address
+        process._process.kill()
+        process._process.wait()
+        process.revive()
+        assert process.address != before
+        notebook = Notebook(process)
+        fitted(notebook)
+        assert [training["remembered"] for training in notebook.trainings()] == [True]
+
+
 def test_a_remembered_training_is_held_to_the_budget_too(trainer: TrainerProcess) -> None:
     fitted(Notebook(trainer))
     with pytest.raises(ValueError, match="budget is 1 epochs"):

@@ -1,10 +1,7 @@
 """The page of a class: one HTML file that fetches nothing and runs one script, its own."""
 
-import base64
-import hashlib
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from autograder import __version__
@@ -15,21 +12,16 @@ from autograder.report.class_charts import HEIGHT, LEFT, WIDTH, Histogram, fitti
 from autograder.report.class_data import Class
 from autograder.report.class_statistics import FEWEST, spread
 from autograder.report.class_summary import accuracies, cost, exercises, tests
+from autograder.report.pages import digest, source, templates
 
 
 def page(of: Class, course: str, *, anonymous: bool) -> str:
     """The whole file, as text."""
-    environment = Environment(
-        loader=PackageLoader("autograder.report", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(number=_number, percent=_percent, minutes=_minutes, signed=_signed)
-    style, script = _text(environment, "class.css"), _text(environment, "class.js")
+    environment = templates()
+    environment.filters.update(percent=_percent, minutes=_minutes, signed=_signed)
+    style, script = source("class.css"), source("class.js")
     policy = (
-        f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}'; base-uri 'none'; "
+        f"default-src 'none'; style-src '{digest(style)}'; script-src '{digest(script)}'; base-uri 'none'; "
         "form-action 'none'"
     )
     found = concerns(of)
@@ -75,19 +67,6 @@ def _accuracy(of: Class, key: tuple[str, str], values: list[float]) -> Histogram
     percent = [100 * value for value in values]
     name = f"Accuracy in {notebook}, {cell}" if several else f"Accuracy in {cell}"
     return histogram(name, "test accuracy in percent", {"models": percent}, fitting_edges(percent))
-
-
-def _text(environment: Environment, name: str) -> str:
-    assert environment.loader is not None
-    return environment.loader.get_source(environment, name)[0]
-
-
-def _digest(text: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
-
-
-def _number(value: Any) -> str:
-    return "–" if value is None else f"{value:.2f}".rstrip("0").rstrip(".")
 
 
 def _percent(value: Any) -> str:

@@ -25,22 +25,23 @@ def templates() -> Environment:
 
 def render(template: str, style: str, **content: Any) -> str:
     """The page of a template and a style sheet, both by name; its policy lets in this style and embedded images."""
-    text, _, _ = environment_source(style)
-    policy = f"default-src 'none'; style-src '{_digest(text)}'; img-src data:; base-uri 'none'; form-action 'none'"
+    text = source(style)
+    policy = f"default-src 'none'; style-src '{digest(text)}'; img-src data:; base-uri 'none'; form-action 'none'"
     return templates().get_template(template).render(**content, style=Markup(text), policy=policy)
 
 
-def environment_source(name: str) -> tuple[str, Any, Any]:
+def source(name: str) -> str:
     """A template's text as it is."""
     environment = templates()
     assert environment.loader is not None
-    return environment.loader.get_source(environment, name)
+    return environment.loader.get_source(environment, name)[0]
 
 
-def number(value: float) -> str:
-    """Points as people write them: 3, 2.5, 1.33."""
-    return f"{value:.2f}".rstrip("0").rstrip(".")
+def number(value: float | None) -> str:
+    """Points as people write them: 3, 2.5, 1.33; a dash for none."""
+    return "–" if value is None else f"{value:.2f}".rstrip("0").rstrip(".")
 
 
-def _digest(text: str) -> str:
+def digest(text: str) -> str:
+    """What a policy calls this style or script by."""
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
