@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import pytest
 
-from autograder.wire import models
+from autograder.wire import keras_build, models
 
 layers, ops = keras.layers, keras.ops
 BUDGET = models.Budget()
@@ -50,6 +50,15 @@ def across(model: Any) -> Any:
 def same_predictions(one: Any, other: Any, x: Any) -> bool:
     pairs = zip(keras.tree.flatten(one(x)), keras.tree.flatten(other(x)), strict=True)
     return all(np.array_equal(a, b) for a, b in pairs)
+
+
+def test_a_sequential_of_many_layers_is_traced_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keras_build, "MAX_TENSORS", 3 * 40)
+    model = keras.Sequential([keras.Input((4,)), *(layers.Dense(4) for _ in range(40))])
+    assert same_predictions(model, across(model), np.ones((2, 4)))
+    monkeypatch.setattr(keras_build, "MAX_TENSORS", 39)
+    with pytest.raises(models.ModelError, match="39 tensors"):
+        across(model)
 
 
 def test_a_trained_network_predicts_and_scores_the_same() -> None:

@@ -96,8 +96,7 @@ class Examination:
     def _grade(self, buffers: list[bytearray], index: int, points: float, permitted: list[str] | None) -> Any:
         peer, step = self._peer, self._steps[index]
         assert peer is not None
-        peer.permitted, peer.asked, peer.calls = None if permitted is None else set(permitted), set(), 0
-        peer.models = []
+        peer.begin(permitted)
         try:
             problem = self._fetch(peer, step)
             if problem:

@@ -12,7 +12,7 @@ from typing import Any
 from autograder.wire import models, numeric, tables
 from autograder.wire.encoder import MAX_DEPTH, MAX_NODES
 from autograder.wire.frames import WireError
-from autograder.wire.plain import EXCEPTIONS, named_type
+from autograder.wire.plain import EXCEPTIONS, named_type, new_exception
 
 Node = dict[str, Any]
 _BUSY = object()
@@ -41,7 +41,7 @@ class Decoder:
         self._budget = budget or models.Budget()
         self._depth = 0
         self._used: set[int] = set()
-        self.rebuilt: Callable[[Any], None] = lambda model: None  # what is done with a model that is rebuilt
+        self.rebuild: Callable[..., Any] = models.rebuild  # a model of its description, its arrays, and the budget
 
     def value(self, child: Any) -> Any:
         """The value of a child. Raises WireError for whatever isn't one."""
@@ -190,16 +190,6 @@ def _exception(decoder: Decoder, number: int, node: Node) -> Exception:
     return new_exception(EXCEPTIONS[_string(node["n"])], decoder.all(node["v"]))
 
 
-def new_exception(kind: type[Exception], arguments: list[Any]) -> Exception:
-    """An exception of that kind with those arguments, also where its constructor wants others."""
-    try:
-        return kind(*arguments)
-    except Exception:
-        made = kind.__new__(kind)
-        made.args = tuple(arguments)
-        return made
-
-
 def _complex(decoder: Decoder, number: int, node: Node) -> complex:
     real, imaginary = node["v"]
     if type(real) is not float or type(imaginary) is not float:
@@ -233,11 +223,9 @@ def _tensor(decoder: Decoder, number: int, node: Node) -> Any:
 def _model(decoder: Decoder, number: int, node: Node) -> Any:
     description, arrays = decoder.model(node)
     try:
-        model = models.rebuild(description, arrays, decoder.budget)
+        return decoder.rebuild(description, arrays, decoder.budget)
     except models.ModelError as error:
         raise WireError(str(error)) from None
-    decoder.rebuilt(model)
-    return model
 
 
 def _history(decoder: Decoder, number: int, node: Node) -> Any:

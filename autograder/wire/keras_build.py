@@ -98,6 +98,18 @@ def allocate(variable: Any, value: Any = None) -> None:
 
 
 @contextlib.contextmanager
+def built_once() -> Iterator[None]:
+    """A Sequential is built when its layers are all there, as by its constructor; its `from_config` does so by each."""
+    sequential = importlib.import_module("keras").Sequential
+    rebuild = sequential._maybe_rebuild
+    sequential._maybe_rebuild = lambda model: None  # at its end `from_config` builds what was built
+    try:
+        yield
+    finally:
+        sequential._maybe_rebuild = rebuild
+
+
+@contextlib.contextmanager
 def as_model_errors(what: str) -> Iterator[None]:
     """Whatever Keras raises within becomes a ModelError that says what couldn't be built."""
     try:
@@ -117,7 +129,7 @@ def deserialize(clean: Any) -> Any:
 def build(clean: dict[str, Any], weights: Sequence[Any], budget: Budget) -> Any:
     """The model of a clean configuration, with these weights. Raises ModelError unless they are just what it has."""
     with undisturbed(), as_model_errors("a model that Keras doesn't build"):
-        with unallocated(sum(array.size for array in weights) + SLACK, budget) as made:
+        with unallocated(sum(array.size for array in weights) + SLACK, budget) as made, built_once():
             model = deserialize(clean)
         variables = model.variables
         check_weights(variables, weights)

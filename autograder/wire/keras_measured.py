@@ -28,6 +28,10 @@ class Use:
     inputs: list[Any] = field(default_factory=list)  # what it was given to predict
     outputs: list[Any] = field(default_factory=list)  # and what it predicted; None where only a measure was asked
 
+    def begin(self) -> None:
+        """Another test begins, which has not used it yet."""
+        self.used, self.inputs, self.outputs = False, [], []
+
 
 def watch(model: Any, permits: Callable[[str, str], bool]) -> Use:
     """Note what is done with `model`, and have it ask `permits(prefix, question)` of each number that it measures.

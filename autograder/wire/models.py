@@ -33,6 +33,7 @@ __all__ = [
     "describe_history",
     "is_history",
     "is_model",
+    "is_weights",
     "rebuild",
     "rebuild_history",
     "update",
@@ -55,6 +56,13 @@ class _Parts:
     optimizer: list[Any]
     history: Any
     stop_training: bool
+
+
+def is_weights(value: object) -> bool:
+    """Whether `value` is an array that can be a model's."""
+    import numpy as np
+
+    return type(value) is np.ndarray and value.dtype.name in DTYPES
 
 
 def is_model(value: object) -> bool:
@@ -157,11 +165,9 @@ def _clean(model: Any) -> dict[str, Any]:
 
 
 def _read(description: object, arrays: Sequence[Any], budget: Budget) -> _Parts:
-    import numpy as np
-
     if not (type(description) is dict and description.keys() == KEYS):
         raise ModelError("the description of a model that is none")
-    if not all(type(array) is np.ndarray and array.dtype.name in DTYPES for array in arrays):
+    if not all(map(is_weights, arrays)):
         raise ModelError("weights that are no arrays of numbers")
     if sum(array.nbytes for array in arrays) > budget.bytes:
         raise ModelError(f"a model of more than {budget.bytes:,} bytes can't cross")

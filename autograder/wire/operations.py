@@ -2,17 +2,13 @@
 
 import io
 import sys
-import traceback
 from typing import TYPE_CHECKING, Any
 
 from autograder.wire.frames import WireError
 from autograder.wire.handles import CONVERSIONS, OPERATORS
-from autograder.wire.plain import exception_base
 
 if TYPE_CHECKING:
     from autograder.wire.exposed import Exposed
-
-FRAMES = 3  # of the student's own code, in what is told of an exception
 
 
 class Stop(Exception):
@@ -96,27 +92,3 @@ def type_of(value: Any) -> str:
     """A value's type, for a message."""
     kind = type(value)
     return kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"
-
-
-def describe_exception(error: BaseException) -> dict[str, Any]:
-    """Its name, the nearest built-in's if it has another; its text; where in the notebook it came from."""
-    kind = type(error)
-    try:
-        text = str(error)[:20_000]
-    except Exception as second:
-        text = f"(its text can't be told: {type(second).__name__})"
-    if isinstance(error, WireError):
-        return {"name": "TypeError", "message": text}
-    if not isinstance(error, Exception) or isinstance(error, StopIteration):
-        return {"name": "RuntimeError", "message": f"{kind.__name__}: {text}", "trace": _where(error)}
-    return {"name": exception_base(kind), "message": text, "trace": _where(error)}
-
-
-def _where(error: BaseException) -> str:
-    """The last lines of the notebook's own code that the exception came through."""
-    try:
-        frames = [f for f in traceback.extract_tb(error.__traceback__) if "ipykernel" in f.filename and f.line]
-        lines = [f"  line {frame.lineno}, in {frame.name}: {frame.line}" for frame in frames[-FRAMES:]]
-    except Exception:
-        return ""
-    return "\n".join(lines)

@@ -9,18 +9,18 @@ import contextlib
 import socket
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from autograder.wire import changes, frames, models, operations
-from autograder.wire.decoder import Decoder, new_exception
+from autograder.wire import changes, exceptions, kept, models, operations
+from autograder.wire.channel import Channel
+from autograder.wire.decoder import Decoder
 from autograder.wire.encoder import Encoder, is_mutable
 from autograder.wire.exposed import Exposed
 from autograder.wire.folder import Folder
 from autograder.wire.frames import Disconnected, WireError
 from autograder.wire.models import Budget
 from autograder.wire.operations import Relay
-from autograder.wire.plain import EXCEPTIONS
 
 MAX_PRINTED = 1 << 20
 
@@ -44,12 +44,17 @@ class Peer:
         self.permitted: set[str] | None = None  # what handles may be asked in this cell; None: all (the rehearsal)
         self.asked: set[str] = set()
         self.models: list[models.Use] = []  # those of the student that came in this cell
-        self._socket = sock
-        self._folder = folder
+        self._kept = kept.Kept()
+        self._channel = Channel(sock, folder)
         self._budget = budget
         self._thread = threading.get_ident()
-        self._broken = ""
         self.calls = 0
+
+    def begin(self, permitted: Iterable[str] | None) -> None:
+        """A cell begins, in which handles may be asked what is `permitted`."""
+        self.permitted, self.asked, self.calls = None if permitted is None else set(permitted), set(), 0
+        self.models = []
+        self._kept.begin()
 
     def permits(self, question: str) -> bool:
         """Whether a handle may be asked that in this cell; see `handles`."""
@@ -80,8 +85,8 @@ class Peer:
 
     def end(self) -> None:
         """Tell the other side to stop serving."""
-        if not self._broken:
-            self._send({"op": "end"}, Encoder(self.exposed.describe))
+        if not self._channel.broken:
+            self._channel.send({"op": "end"}, Encoder(self.exposed.describe))
 
     def serve(self) -> None:
         """Answer what is asked, until the other side ends it or is gone."""
@@ -89,12 +94,12 @@ class Peer:
         with contextlib.suppress(Disconnected):
             while True:
                 try:
-                    frames.wait(self._socket)
+                    self._channel.wait()
                 except KeyboardInterrupt:  # meant for a call that has just returned
                     continue
-                message, buffers = self._receive()
+                message, buffers = self._channel.receive()
                 if message.get("op") == "end":
-                    self._take_files(message, buffers)
+                    self._channel.take_files(message, buffers)
                     return
                 self._answer(message, buffers)
 
@@ -102,63 +107,33 @@ class Peer:
         if threading.get_ident() != self._thread:
             raise RuntimeError("only the thread that runs the cell can call across")
         self.calls += 1
-        self._send(request, encoder)
+        self._channel.send(request, encoder)
         while True:
-            message, buffers = self._receive()
+            message, buffers = self._channel.receive()
             if "re" in message:
                 if message["re"] == "stop" and request["op"] != "__next__":
                     raise RuntimeError("StopIteration")
                 return self._result(message, buffers, encoder)
             self._answer(message, buffers)
 
-    def _send(self, message: dict[str, Any], encoder: Encoder) -> None:
-        if self._broken:
-            raise Disconnected(self._broken)
-        if self._folder is not None:
-            files = self._folder.changes()
-            message["files"] = [
-                [name, [encoder.buffer(content)] if isinstance(content, bytes) else content] for name, content in files
-            ]
-        message["n"] = encoder.nodes
-        frames.send(self._socket, message, encoder.buffers)
-
-    def _receive(self) -> tuple[dict[str, Any], list[bytearray]]:
-        if self._broken:
-            raise Disconnected(self._broken)
-        frames.wait(self._socket)
-        try:
-            message, buffers = frames.receive(self._socket)
-            if not isinstance(message, dict):
-                raise WireError("a message that is none")
-        except WireError as error:
-            self._broken = str(error)
-            raise Disconnected(self._broken) from None
-        except BaseException:  # an interrupt in the middle of a frame: what follows can't be told apart any more
-            self._broken = "interrupted"
-            raise
-        return message, buffers
-
-    def _take_files(self, message: dict[str, Any], buffers: list[bytearray]) -> None:
-        files = message.get("files") or []
-        if self._folder is None or not files:
-            return
-        taken: list[tuple[Any, Any]] = []
-        try:
-            for name, content in files:
-                taken.append((name, bytes(buffers[content[0]]) if isinstance(content, list) else content))
-            self._folder.apply(taken)
-        except (TypeError, ValueError, IndexError, KeyError, OSError) as error:
-            raise WireError(f"a file that can't be taken: {error}") from None
-
     def _decoder(self, message: dict[str, Any], buffers: list[bytearray], sources: list[Any]) -> Decoder:
         decoder = Decoder(message.get("n"), buffers, self.exposed.read, sources, self._budget)
         if self.trusted:
-            decoder.rebuilt = lambda model: self.models.append(models.watch(model, self.permits_as))
+            decoder.rebuild = self._model
         return decoder
+
+    def _model(self, description: Any, arrays: list[Any], budget: Budget) -> Any:
+        came = kept.digest(description, arrays)
+        use = self._kept.take(came)
+        if use is None:
+            use = models.watch(models.rebuild(description, arrays, budget), self.permits_as)
+            self._kept.keep(came, sum(array.nbytes for array in arrays), use)
+        self.models.append(use)
+        return use.model
 
     def _result(self, message: dict[str, Any], buffers: list[bytearray], encoder: Encoder) -> Any:
         operations.relay(message.get("out"))
-        self._take_files(message, buffers)
+        self._channel.take_files(message, buffers)
         decoder = self._decoder(message, buffers, encoder.sources)
         changed = message.get("changed") or []
         if not isinstance(changed, list):
@@ -173,24 +148,10 @@ class Peer:
         if kind == "stop":
             raise StopIteration
         if kind == "error":
-            raise self._exception(message, decoder)
+            raise exceptions.read(message, decoder)
         if kind == "attribute":
             raise AttributeError(str(message.get("message")))
         return decoder.value(message.get("v"))
-
-    def _exception(self, message: dict[str, Any], decoder: Decoder) -> Exception:
-        name, text = str(message.get("name"))[:200], str(message.get("message"))[:20_000]
-        made = decoder.value(message.get("class"))
-        kind = made if isinstance(made, type) and issubclass(made, Exception) else EXCEPTIONS.get(name)
-        try:
-            arguments = list(decoder.value(message.get("args")) or [])
-        except (WireError, TypeError):
-            arguments = [text]
-        error = new_exception(kind, arguments) if kind else RuntimeError(f"{name}: {text}")
-        trace = message.get("trace")
-        if isinstance(trace, str) and trace:
-            error.add_note(f"In the submitted code:\n{trace[:5000]}")
-        return error
 
     def _answer(self, message: dict[str, Any], buffers: list[bytearray]) -> None:
         """Do what is asked and send what came of it."""
@@ -200,10 +161,10 @@ class Peer:
         result: Any = None
         error: BaseException | None = None
         try:
-            self._take_files(message, buffers)
+            self._channel.take_files(message, buffers)
             decoder = self._decoder(message, buffers, [])
             if message.get("op") == "fetch":
-                self._send(*self._fetched(message.get("names")))
+                self._channel.send(*self._fetched(message.get("names")))
                 return
             arguments, named = decoder.value(message.get("a")), decoder.value(message.get("k"))
             before = {n: changes.fingerprint(o) for n, o in enumerate(decoder.objects) if is_mutable(o)}
@@ -229,31 +190,14 @@ class Peer:
             answer: dict[str, Any] = {"out": log}
             changed = [n for n, old in before.items() if not changes.same(old, changes.fingerprint(objects[n]))]
             answer["changed"] = [[n, encoder.again(objects[n])] for n in changed]
-            answer |= {"re": "ok", "v": encoder.child(result)} if error is None else self._told(error, encoder)
-            self._send(answer, encoder)
+            answer |= {"re": "ok", "v": encoder.child(result)} if error is None else exceptions.tell(error, encoder)
+            self._channel.send(answer, encoder)
         except Disconnected:
             raise
         except (WireError, RecursionError, MemoryError) as refusal:
             problem = WireError(f"{operations.type_of(result)} can't cross: {refusal}")
             encoder = Encoder(self.exposed.describe, objects)
-            self._send({"out": log, **self._told(problem, encoder)}, encoder)
-
-    def _told(self, error: BaseException, encoder: Encoder) -> dict[str, Any]:
-        """An exception, as the answer to a request."""
-        if isinstance(error, operations.Stop):
-            return {"re": "stop"}
-        if type(error) is AttributeError:
-            return {"re": "attribute", "message": str(error)}
-        told = operations.describe_exception(error)
-        kind = type(error)
-        try:
-            told["args"] = encoder.child(list(error.args))
-            own = isinstance(error, Exception) and not isinstance(error, WireError | StopIteration)
-            if own and told["name"] != kind.__name__:
-                told["class"] = encoder.child(kind)
-        except WireError:
-            told["args"] = encoder.child([told["message"]])
-        return {"re": "error", **told}
+            self._channel.send({"out": log, **exceptions.tell(problem, encoder)}, encoder)
 
     def _fetched(self, names: Any) -> tuple[dict[str, Any], Encoder]:
         if self.trusted:

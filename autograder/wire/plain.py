@@ -62,3 +62,13 @@ def named_type(name: Any) -> type | None:
 def exception_base(kind: type) -> str:
     """Name of the nearest built-in exception that `kind` is, `Exception` at the least."""
     return next((base.__name__ for base in kind.__mro__ if EXCEPTIONS.get(base.__name__) is base), "Exception")
+
+
+def new_exception(kind: type[Exception], arguments: list[Any]) -> Exception:
+    """An exception of that kind with those arguments, also where its constructor wants others."""
+    try:
+        return kind(*arguments)
+    except Exception:
+        made = kind.__new__(kind)
+        made.args = tuple(arguments)
+        return made
