@@ -116,7 +116,7 @@ def integrity(folder: Path) -> str:
 
 
 @pytest.mark.parametrize(
-    "moment", [pytest.param(share, marks=[pytest.mark.slow] if n >= 5 else []) for n, share in enumerate(MOMENTS)]
+    "moment", [pytest.param(share, marks=[pytest.mark.slow] if n >= 3 else []) for n, share in enumerate(MOMENTS)]
 )
 def test_a_killed_grading_is_resumed_to_the_same_grades(undisturbed: Undisturbed, course: Path, moment: float) -> None:
     grading = start(course)

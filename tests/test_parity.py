@@ -21,6 +21,7 @@ from test_sample_class import EXPECTED
 
 from autograder import course
 
+ENDLESS = "endless_loop"  # in plain nbgrader its cells go on beyond their limit, for minutes
 USES_SQUARES = "sum_of_squares_uses_squares"  # it deletes a helper of the student's: can't be served across the wire
 NO_CHECK = "def squares(n):\n    return [i ** 2 for i in range(1, n + 1)]"
 OFF_BY_ONE = "def squares(n):\n    if n < 1:\n        raise ValueError\n    return [i ** 2 for i in range(n)]"
@@ -118,17 +119,25 @@ def test_the_record_says_what_was_not_isolated(graded: Graded) -> None:
 
 @pytest.fixture(scope="module")
 def foundations(tmp_path_factory: pytest.TempPathFactory) -> tuple[Marks, Marks]:
-    """The marks of the whole sample class: plain nbgrader's, and ours."""
-    students, base = tuple(EXPECTED["foundations"]), tmp_path_factory.getbasetemp()
-    folders = (grade(base, "foundations", students) for grade in (sample_graded_plain, sample_graded))
-    plain, ours = (marks(folder, "foundations") for folder in folders)
-    return plain, ours
+    """The marks of the sample class: plain nbgrader's, and ours."""
+    base, everyone = tmp_path_factory.getbasetemp(), tuple(EXPECTED["foundations"])
+    others = tuple(student for student in everyone if student != ENDLESS)
+    plain = marks(sample_graded_plain(base, "foundations", others), "foundations")
+    ours = marks(sample_graded(base, "foundations", everyone), "foundations")
+    return plain, {key: mark for key, mark in ours.items() if key[0] != ENDLESS}
 
 
-def test_foundations_has_nbgraders_scores_for_the_whole_sample_class(foundations: tuple[Marks, Marks]) -> None:
+def test_foundations_has_nbgraders_scores_for_the_sample_class(foundations: tuple[Marks, Marks]) -> None:
     plain, ours = ({key: mark for key, mark in found.items() if key[0] != "empty"} for found in foundations)
-    assert {student for student, _, _ in ours} == EXPECTED["foundations"].keys() - {"empty"}
+    assert {student for student, _, _ in ours} == EXPECTED["foundations"].keys() - {"empty", ENDLESS}
     assert ours == plain
+
+
+@pytest.mark.slow
+def test_cells_that_never_end_have_nbgraders_scores(tmp_path_factory: pytest.TempPathFactory) -> None:
+    base = tmp_path_factory.getbasetemp()
+    ours = marks(sample_graded(base, "foundations", (ENDLESS,)), "foundations")
+    assert ours == marks(sample_graded_plain(base, "foundations", (ENDLESS,)), "foundations")
 
 
 def test_deleted_tests_are_put_back_and_scored_where_nbgrader_leaves_them_to_a_person(
