@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from autograder.candidate.kernel import Candidate, Run
+from autograder.candidate.kernel import Candidate
 from autograder.candidate.limits import Limits
 from autograder.candidate.nursery import Nurseries
 from autograder.candidate.sandbox import SandboxError
@@ -19,8 +19,9 @@ from autograder.examiner.client import Exam, ExaminerError
 from autograder.examiner.plan import modules as modules_of
 from autograder.examiner.plan import plan
 from autograder.grading.job import Event, Job, Listener, Outcome
+from autograder.grading.plainly import outputs_of, run_beside, score_of
 from autograder.grading.training import Training
-from autograder.submission.instructor import InstructorCell, Version
+from autograder.submission.instructor import Version
 
 # What a granted model may be asked: about itself, and for predictions. Never `evaluate`: labels don't cross.
 MODEL_QUESTIONS = ["__call__"] + [
@@ -153,14 +154,14 @@ class _Grading:
             exam_runs = position is not None and bool(self._steps[position].code.strip())
             if exam_runs and position is not None:
                 exam.given(position)
-            self._outputs[index] = _plain(candidate.run(cell["source"]))
+            self._outputs[index] = outputs_of(candidate.run(cell["source"]))
             if exam_runs and exam.answer(self._limits.cell_seconds) is None:
                 raise ExaminerError(f"the instructor's part of cell {index} took too long")
             return
         assert position is not None
         if job.plain:
             theirs = self._version.cells[position]
-            self._outputs[index] = _plain(candidate.run(theirs.source))
+            self._outputs[index] = outputs_of(candidate.run(theirs.source))
             self._scores[grade_id], reason = score_of(self._outputs[index], theirs)
             self._reasons |= {grade_id: reason} if reason else {}
             return
@@ -249,35 +250,10 @@ class _Grading:
         position = self._position(self._cells[index])
         assert position is not None
         theirs = self._version.cells[position]
-        candidate = new()
-        try:
-            for cell in self._cells[:index]:
-                if cell["cell_type"] == "code":
-                    candidate.run(cell["source"])
-            run = candidate.run(theirs.source)
-        finally:
-            candidate.close()
-        self._outputs[index] = _plain(run)
+        before = [cell["source"] for cell in self._cells[:index] if cell["cell_type"] == "code"]
+        self._outputs[index] = run_beside(new(), before, theirs.source)
         score, reason = score_of(self._outputs[index], theirs)
         if score is None:
             self._withhold(index, str(theirs.grade_id), reason, self._outputs[index])
         else:
             self._scores[str(theirs.grade_id)] = score
-
-
-def score_of(outputs: list[Output], cell: InstructorCell) -> tuple[float | None, str]:
-    """Points of a grade cell by its outputs, as nbgrader counts them, but for what it prints to stderr."""
-    if any(output["output_type"] == "error" for output in outputs):
-        return 0.0, ""
-    shown = [o["data"].get("text/plain", "") for o in outputs if o["output_type"] == "execute_result"]
-    try:
-        credit = float(shown[-1]) if shown else cell.points
-    except ValueError:
-        return cell.points, ""
-    if not 0 <= credit <= cell.points:
-        return None, f"the test gave {credit:g} points, and can give 0 to {cell.points:g}: a mistake in the test"
-    return credit, ""
-
-
-def _plain(run: Run) -> list[Output]:
-    return [dict(output) for output in run.outputs]
