@@ -13,7 +13,18 @@ import time
 from pathlib import Path
 
 NEEDED = ("PIL", "ipykernel", "jupytext", "matplotlib", "nbgrader", "nh3", "numpy", "requests", "rich", "tensorflow")
-NEEDED_TO_TEST = (*NEEDED, "hypothesis", "kubernetes_validate", "mypy", "pandas", "pytest", "pytest_timeout", "ruff")
+NEEDED_TO_TEST = (
+    *NEEDED,
+    "axe_playwright_python",
+    "hypothesis",
+    "kubernetes_validate",
+    "mypy",
+    "pandas",
+    "playwright",
+    "pytest",
+    "pytest_timeout",
+    "ruff",
+)
 
 
 def missing_packages(names: tuple[str, ...]) -> list[str]:

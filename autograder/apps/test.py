@@ -1,8 +1,12 @@
 """`autograder test`: everything that CI checks."""
 
+import os
+import platform
+import shutil
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 from autograder.apps.base import CourseApp
 
@@ -12,6 +16,7 @@ STEPS = {
     "types": ["mypy"],
     "tests": ["pytest", "-v"],
 }
+INSTALL_SECONDS = 300  # for each attempt; Chromium is a download of 100 to 200 MB
 
 
 class TestApp(CourseApp):
@@ -24,6 +29,10 @@ class TestApp(CourseApp):
     def start(self) -> None:
         """Run each step, in order; exit with 1 where one failed."""
         super().start()
+        if not find_chromium():
+            print("Installing Chromium for the tests in a browser: up to a few minutes, once.", flush=True)
+            if not install_chromium():
+                print("Chromium could not be installed: the tests in a browser are skipped.", flush=True)
         failed = []
         for number, (name, command) in enumerate(STEPS.items(), start=1):
             more = self.extra_args if name == "tests" else []
@@ -35,3 +44,47 @@ class TestApp(CourseApp):
         if failed:
             self.fail(f"failed: {', '.join(failed)}")
         print("All checks passed.")
+
+
+def find_chromium() -> str | None:
+    """The system's Chromium or Chrome, else Playwright's own; None where none of them starts."""
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        if (path := shutil.which(name)) and _starts(path):
+            return path
+    from playwright.sync_api import sync_playwright  # only those who test have it
+
+    with sync_playwright() as playwright:
+        path = playwright.chromium.executable_path
+    return path if Path(path).is_file() else None
+
+
+def _starts(path: str) -> bool:
+    said = subprocess.run([path, "--version"], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    return said.returncode == 0 and "snap" not in said.stdout  # a snap's browser does not see the folders of tests
+
+
+def install_chromium() -> str | None:
+    """Install Chromium where that needs no question: by apt as root on Debian, else Playwright's own; its path."""
+    attempts = [[sys.executable, "-m", "playwright", "install", "chromium"]]
+    if shutil.which("apt-get") and os.geteuid() == 0:
+        if platform.freedesktop_os_release().get("ID") == "debian":
+            install = ["apt-get", "install", "-y", "--no-install-recommends", "chromium", "fonts-dejavu-core"]
+            attempts = [install, ["apt-get", "update"], install, *attempts]
+        else:  # Ubuntu's package is a snap
+            attempts[0].append("--with-deps")
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    for command in attempts:
+        try:
+            subprocess.run(
+                command,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                check=False,
+                env=environment,
+                timeout=INSTALL_SECONDS,
+            )
+        except subprocess.TimeoutExpired:
+            continue
+        if found := find_chromium():
+            return found
+    return None
