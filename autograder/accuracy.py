@@ -6,6 +6,7 @@ another seed (`reference`), or a network for comparison on the same data: `dense
 """
 
 import contextlib
+import functools
 import hashlib
 import io
 import json
@@ -94,12 +95,17 @@ class Summary:
 
 def cells(root: Path, assignment: str) -> list[str]:
     """Source of the assignment's cells that `PLANS` names, in the order of the notebook."""
-    text = (root / "solutions" / f"{assignment}.py").read_text(encoding="utf-8")
-    named = {cell.metadata.get("nbgrader", {}).get("grade_id"): cell.source for cell in notebook_from_text(text).cells}
+    named = _by_grade_id((root / "solutions" / f"{assignment}.py").read_text(encoding="utf-8"))
     absent = [name for name in PLANS[assignment].cells if name not in named]
     if absent:
         raise KeyError(f"solutions/{assignment}.py has no cell {', '.join(absent)}, which measuring its accuracy needs")
     return [named[name] for name in PLANS[assignment].cells]
+
+
+@functools.cache
+def _by_grade_id(text: str) -> dict[str | None, str]:
+    """Sources of a text's cells; parsing it takes long, and each measurement asks."""
+    return {cell.metadata.get("nbgrader", {}).get("grade_id"): cell.source for cell in notebook_from_text(text).cells}
 
 
 def digest(root: Path, assignment: str, network: str) -> str:

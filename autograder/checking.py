@@ -6,7 +6,6 @@ be run apart from the student's code (`c.Grading.not_isolated` has those by name
 """
 
 import hashlib
-import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -27,7 +26,6 @@ from autograder.submission.mend import Unreadable, mend
 from autograder.trainer.client import TrainerProcess
 
 STUDENT = "(check)"
-_STEERING = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # what moves a terminal's cursor
 
 
 class CheckError(Exception):
@@ -104,7 +102,7 @@ class Checked:
         """What exceeded a limit of the notebook, or a budget of its trainings; a sentence each."""
         limit = self.outcome.limit
         said = [f"The notebook met a limit: {limit}."] if limit else []
-        return said + [plain(one["refused"]) for one in self._trainings if one.get("refused")]
+        return said + [one["refused"] for one in self._trainings if one.get("refused")]
 
     @property
     def trained(self) -> list[str]:
@@ -117,7 +115,7 @@ class Checked:
                 many = f"{epochs} epoch{'s' if epochs != 1 else ''}"
                 lines.append(f"{many} in {one['seconds']:.0f} s, from {one['weights']} weights{again}")
             elif one["by"] == "candidate":
-                lines.append(f"in the notebook, within its limits, and not in the trainer: {plain(one['reason'])}")
+                lines.append(f"in the notebook, within its limits, and not in the trainer: {one['reason']}")
         return lines
 
     @property
@@ -127,13 +125,13 @@ class Checked:
 
 def subject(path: Path, converter: Autograde) -> Subject:
     """Read and mend a notebook. Raises CheckError. `converter` has the course and its settings."""
-    shown = plain(path.name)
+    shown = path.name
     try:
         raw = read_regular(path)
         against = origin(raw, path.stem, released(converter.coursedir))
         mended = mend(raw, against.version)
     except (Unreadable, NotReleased) as error:
-        raise CheckError(f"{shown}: {plain(str(error)).removeprefix(f'{shown} ')}") from error
+        raise CheckError(f"{shown}: {str(error).removeprefix(f'{shown} ')}") from error
     except OSError as error:
         raise CheckError(f"{shown}: can't be read: {error.strerror}.") from error
     files, left_out = _beside(path.resolve().parent, converter)
@@ -166,18 +164,13 @@ def run(what: Subject, converter: Autograde, listener: Listener) -> Checked:
     return Checked(outcome, ended - began, _tests(what, starts, ended), _failing(what, outcome))
 
 
-def plain(text: str) -> str:
-    """A text that a student may have written, without what steers a terminal."""
-    return _STEERING.sub("", text.encode("utf-8", "backslashreplace").decode())
-
-
 def _beside(folder: Path, converter: Autograde) -> tuple[dict[str, str], tuple[str, ...]]:
     """The files that the notebook may read: those of its own folder, unless that is where everything is."""
     if folder in (Path.home().resolve(), converter.root, *converter.root.parents):
         return {}, ()
     files, refused = attachments(folder, converter.grading.attachments)
     mine = {name: str(path) for name, path in files.items() if path.suffix.lower() != ".ipynb"}
-    return mine, tuple(plain(what) for what in refused)
+    return mine, tuple(refused)
 
 
 def _settings(against: Released, converter: Autograde) -> Job:
@@ -218,10 +211,10 @@ def _tests(what: Subject, starts: Mapping[int, float], ended: float) -> list[Tes
         lines = (line.strip() for line in cell.released.split("\n"))
         tests.append(
             Tested(
-                plain(test.name),
+                test.name,
                 test.points,
                 test.score,
-                plain(test.message),
+                test.message,
                 by_hand=not test_runs,
                 hidden=test_runs and not any(line and not line.startswith("#") for line in lines),
                 seconds=max(0.0, after - before) if test_runs else 0.0,
@@ -239,7 +232,7 @@ def _failing(what: Subject, outcome: Outcome) -> list[str]:
         if errors and grade_id not in outcome.scores:
             name = f"cell {number} ({grade_id})" if grade_id else f"cell {number}"
             what_ended = ": ".join(filter(None, [errors[-1]["ename"], errors[-1]["evalue"]]))
-            said.append(f"{name}: {plain(what_ended)}")
+            said.append(f"{name}: {what_ended}")
     return said
 
 

@@ -37,11 +37,14 @@ def work(course: Path) -> NotebookNode:
 
 
 def check(course: Path, path: Path, *options: str) -> tuple[int, str]:
-    """Run the command in another folder than the course's; its exit code, and what it said."""
+    """Run the command in another folder than the course's; its exit code, and what it said of the notebook.
+
+    What is said on stderr, an error or what to do next where not all is well, comes after that.
+    """
     command = [sys.executable, "-c", COMMAND, str(path), f"--course-dir={course}", *options]
     done = subprocess.run(command, cwd=path.parent, capture_output=True, text=True, check=False)
-    assert done.stderr == ""
-    return done.returncode, done.stdout
+    assert (done.stderr == "") == (done.returncode == 0)
+    return done.returncode, done.stdout + done.stderr
 
 
 def saved(notebook: NotebookNode, folder: Path, name: str = "numbers") -> Path:
@@ -60,7 +63,7 @@ def test_all_visible_tests_pass_and_the_receipt_says_of_which_file(
     assert hashlib.sha256(path.read_bytes()).hexdigest() in said
     assert "3 of 4 tests, 1 in part" in said
     assert "in a sandbox" in said
-    assert said.rstrip().split("\n")[-1].startswith("Next: hand it in.")
+    assert said.split("\n")[-2] == "Next: nbgrader submit numbers   # hands it in, or as your instructor says"
     assert SECRET not in said
 
 
@@ -72,7 +75,7 @@ def test_what_fails_is_told_with_its_message(course: Path, work: NotebookNode, t
     assert "2 of 4 tests, 1 in part" in said
     assert "expected [ 1.  4. 36.], received [ 1.  4. 35.]" in said
     assert "test_report" in said
-    assert "check it again" in said.rstrip().split("\n")[-1]
+    assert said.split("\n")[-2].startswith(f"Next: autograder check {tmp_path}/numbers.ipynb --course-dir {course}")
 
 
 @needs_sandbox
@@ -132,7 +135,7 @@ def test_without_a_sandbox_it_runs_where_that_is_asked_for(course: Path, work: N
     ],
     ids=["empty", "cut off", "other JSON", "another notebook", "missing"],
 )
-def test_a_file_that_cannot_be_checked_gives_one_clear_line(
+def test_a_file_that_cannot_be_checked_gives_one_clear_line_and_what_to_do(
     course: Path, tmp_path: Path, content: bytes | None, reason: str
 ) -> None:
     path = tmp_path / "essay.ipynb"
@@ -140,9 +143,11 @@ def test_a_file_that_cannot_be_checked_gives_one_clear_line(
         path.write_bytes(content)
     code, said = check(course, path)
     assert code == 2
-    assert said.count("\n") == 1
-    assert said.startswith("essay.ipynb: ")
-    assert reason in said
+    error, following, end = said.split("\n")
+    assert error.startswith("Error: essay.ipynb: ")
+    assert reason in error
+    assert following.startswith(f"Next: autograder check {path}")
+    assert end == ""
 
 
 def test_without_a_release_it_says_where_to_look(tmp_path: Path, work: NotebookNode) -> None:

@@ -242,15 +242,14 @@ def test_an_assignment_that_nobody_has_handed_in(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("assignment", ["nothing", "../digits"])
 def test_an_assignment_that_does_not_exist_is_said_to_be_unknown(
-    big: Path, assignment: str, caplog: pytest.LogCaptureFixture
+    big: Path, assignment: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     app = ReportApp()
     app.initialize([assignment, f"--course-dir={big}"])
-    app.log.propagate = True
     with pytest.raises(SystemExit) as stopped:
         app.start()
     assert stopped.value.code == 1
-    assert f"{assignment}: the gradebook does not know this assignment" in caplog.text
+    assert f"{assignment}: the gradebook does not know this assignment" in capsys.readouterr().err
 
 
 def test_separation_is_the_correlation_with_all_other_items() -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -21,9 +22,9 @@ from nbgrader.apps.api import NbGraderAPI
 from nbgrader.converters.base import NbGraderException
 from nbgrader.preprocessors import Execute
 from nbgrader.utils import determine_grade
-from rich.console import Console
 from traitlets.config import Config
 
+from autograder.apps.console import Console
 from autograder.apps.live import LiveTable
 from autograder.grading.examine import Examine, graded_outputs
 from autograder.grading.job import Event
@@ -377,14 +378,14 @@ def test_ctrl_c_stops_at_once_keeps_what_is_done_and_says_how_to_go_on(course: C
         text=True,
     ) as process:
         assert process.stdout is not None
-        assert "1/2] ada:  graded" in next(line for line in process.stdout if "[1/2]" in line)
+        assert re.search(r"1/2\] ada: +graded", next(line for line in process.stdout if "[1/2]" in line))
         time.sleep(1)
         process.send_signal(signal.SIGINT)
         stopped = time.monotonic()
         rest = process.stdout.read()
     assert time.monotonic() - stopped < 10
     assert process.returncode == 1
-    assert rest.splitlines()[-1] == "Stopped by you; what is done is kept. To go on: autograder grade ps1"
+    assert rest.splitlines()[-1] == "Next: autograder grade ps1   # goes on where it was"
     assert course.scores("ada") == {**FULL, "essay": None}
 
 

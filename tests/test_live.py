@@ -4,10 +4,11 @@ import io
 from typing import Any
 
 import pytest
-from rich.console import Console
 
+from autograder.apps.console import Console
 from autograder.apps.live import LiveTable
 from autograder.grading.job import Event, Trainings
+from autograder.grading.record import NotebookStatus, SubmissionStatus
 from autograder.grading.work import Submission
 
 RUNNING = {"students": ["ada", "bob"], "epoch": 3, "epochs": 10, "seconds": 2.0, "left": 14.0}
@@ -25,7 +26,7 @@ def watcher() -> LiveTable:
 def shown(watcher: LiveTable) -> str:
     text: Any = io.StringIO()
     Console(file=text, width=100).print(watcher.fitting())
-    return " ".join(text.getvalue().split())  # a caption is as wide as its table
+    return " ".join(text.getvalue().split())
 
 
 def test_the_table_says_where_each_student_is(watcher: LiveTable) -> None:
@@ -48,3 +49,13 @@ def test_a_training_that_has_just_begun_has_no_epoch_yet(watcher: LiveTable) -> 
 def test_the_summary_counts_the_trainings(watcher: LiveTable) -> None:
     watcher.trainings(Trainings([], waiting=0, trained=5, remembered=7))
     assert "trainings: 5 trained, 7 remembered" in watcher.summary()
+
+
+def test_what_needs_a_person_and_what_was_our_fault_are_told_apart_by_colour() -> None:
+    out = io.StringIO()
+    table = LiveTable(Console(file=out, force_terminal=True, color_system="standard", width=100))
+    for student, status in (("eve", "needs a person"), ("bob", "fault")):
+        table.statuses.append(SubmissionStatus(student, "ps", "", {"p1": NotebookStatus(status, message="why")}))
+    table.conclude()
+    assert "\x1b[33mneeds a person: 1\x1b[0m\n    eve, p1: why\n" in out.getvalue()
+    assert "\x1b[1;31mnot graded: our fault: 1\x1b[0m\n    bob, p1: why\n" in out.getvalue()

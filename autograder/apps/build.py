@@ -6,6 +6,7 @@ from traitlets import Bool
 
 from autograder import course
 from autograder.apps.base import CourseApp
+from autograder.apps.options import FLAGS
 
 
 class BuildApp(CourseApp):
@@ -13,9 +14,10 @@ class BuildApp(CourseApp):
 
     name = "autograder-build"
     description = "Build source/ and release/ from the text in solutions/ (all assignments, or those named)"
+    arguments = "[ASSIGNMENT…]"
     force = Bool(False, help="also where that discards edits made in source/").tag(config=True)
-    flags: ClassVar[dict[str, Any]] = {
-        **CourseApp.flags,
+    flags: ClassVar[dict[Any, Any]] = {
+        **FLAGS,
         "force": ({"BuildApp": {"force": True}}, "Build also where that discards edits made in source/."),
     }
 
@@ -23,12 +25,18 @@ class BuildApp(CourseApp):
         """Build each assignment; the gradebook learns its cells and points on the way."""
         super().start()
         names = self.chosen()
+        longest = max(map(len, names))
+        done, many = 0, len(names)
         try:
-            for number, name in enumerate(course.build(self.root, names, self.force), start=1):
-                print(f"[{number}/{len(names)}] {name}: source/{name}/{name}.ipynb and release/{name}/{name}.ipynb")
+            for done, name in enumerate(course.build(self.root, names, self.force), start=1):
+                made = f"source/{name}/{name}.ipynb, release/{name}/{name}.ipynb"
+                self.out.say(f"[{done:{len(str(many))}}/{many}] {name:{longest}}  {made}")
         except course.CourseError as error:
-            self.fail(str(error))
-        print("Next: nbgrader release_assignment NAME, or hand out the notebooks in release/.")
+            if "was edited after" in str(error):
+                self.fail(str(error), then=f"autograder unbuild {names[done]}", why="keeps the edit")
+            self.fail(f"{names[done]}: {error}", then=f"autograder build {names[done]}", why="once that is put right")
+        others = "; so for the others" if many > 1 else ""
+        self.next(f"nbgrader release_assignment {names[0]}", f"or hand out release/{names[0]}/ yourself{others}")
 
 
 class UnbuildApp(CourseApp):
@@ -36,14 +44,19 @@ class UnbuildApp(CourseApp):
 
     name = "autograder-unbuild"
     description = "Write notebooks edited in source/ back into solutions/ (all assignments, or those named)"
+    arguments = "[ASSIGNMENT…]"
 
     def start(self) -> None:
         """Rewrite the text of each assignment whose notebook differs from it."""
         super().start()
+        names = self.chosen()
+        longest = max(map(len, names)) + len("solutions/.py:")
+        name = names[0]
         try:
-            for name in self.chosen():
+            for name in names:
                 changed = course.unbuild(self.root, name)
-                print(f"solutions/{name}.py: {'rewritten from source/' if changed else 'unchanged'}")
+                said = "rewritten from source/" if changed else "unchanged"
+                self.out.say(f"{f'solutions/{name}.py:':{longest}} {said}")
         except course.CourseError as error:
-            self.fail(str(error))
-        print("Next: autograder build, which also renews release/.")
+            self.fail(str(error), then=f"autograder build {name}", why="makes it from solutions/")
+        self.next(" ".join(["autograder build", *self.extra_args]), "renews release/, too")

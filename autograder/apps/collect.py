@@ -13,6 +13,8 @@ from nbgrader.plugins import BasePlugin
 from nbgrader.utils import parse_utc
 from traitlets import Type
 
+from autograder.apps.base import Command, sources
+from autograder.apps.options import FLAGS, aliases
 from autograder.collecting import LmsCollector, LmsExtractor
 from autograder.collecting.archive import add
 from autograder.collecting.collection import LIST, printable
@@ -20,26 +22,24 @@ from autograder.collecting.files import STAMP
 from autograder.collecting.unpack import regular_files
 
 
-class CollectApp(ZipCollectApp):  # type: ignore[misc]
+class CollectApp(Command, ZipCollectApp):  # type: ignore[misc]
     """nbgrader's zip_collect with our plugins, which can be run again and again and loses nothing."""
 
     name = "autograder-collect"
     description = "Turn downloads from Moodle, Canvas or Gradescope into submissions"
+    arguments = "ASSIGNMENT [DOWNLOAD…]"
     examples = """
         autograder collect mnist moodle.zip                       students as in the gradebook
         autograder collect mnist moodle.zip --roster roster.csv   students as in a CSV
         autograder collect mnist                                  again, with what was downloaded before
 
-    Every download is kept in downloaded/ASSIGNMENT/archive, and of each student the last attempt counts.
+        Every download is kept in downloaded/ASSIGNMENT/archive, and of each student the last attempt counts.
     """
     aliases: ClassVar[dict[str, Any]] = {
-        "log-level": "Application.log_level",
-        "course-dir": "CourseDirectory.root",
-        "assignment": "CourseDirectory.assignment_id",
-        "db": "CourseDirectory.db_url",
-        "roster": "LmsExtractor.roster",
+        "roster": ("LmsExtractor.roster", "CSV of the students, with their LMS ids; else the gradebook's students."),
+        **aliases("assignment", "db"),
     }
-    flags: ClassVar[dict[str, Any]] = {}
+    flags: ClassVar[dict[Any, Any]] = FLAGS
     extractor_plugin = Type(LmsExtractor, klass=BasePlugin).tag(config=True)
     collector_plugin = Type(LmsCollector, klass=BasePlugin).tag(config=True)
 
@@ -48,7 +48,10 @@ class CollectApp(ZipCollectApp):  # type: ignore[misc]
         NbGrader.initialize(self, argv)
         given = [*filter(None, [self.coursedir.assignment_id]), *self.extra_args]
         if not given:
-            self.fail("Give an assignment: autograder collect ASSIGNMENT DOWNLOAD…")
+            there = sources(self.coursedir)
+            said = f"; there are {', '.join(there)}" if there else ""
+            then = f"autograder collect {there[0] if there else 'ASSIGNMENT'} DOWNLOAD"
+            self.fail(f"Give an assignment: autograder collect ASSIGNMENT DOWNLOAD…{said}", then=then)
         self.coursedir.assignment_id, *downloads = given
         self.downloads = [Path(name).resolve() for name in downloads]
 
@@ -56,7 +59,7 @@ class CollectApp(ZipCollectApp):  # type: ignore[misc]
         """Collect; exit with 0 when every file was matched and none refused, else with 1."""
         assignment = self.coursedir.assignment_id
         if missing := [str(path) for path in self.downloads if not path.exists()]:
-            self.fail("No such download: %s", ", ".join(missing))
+            self.fail("No such download: %s", ", ".join(missing), then=f"autograder collect {assignment} DOWNLOAD")
         if "log_level" not in self.config.Application:
             self.log.setLevel(logging.ERROR)  # what else is said there is shown here, in other words
         self.force = True  # `extracted` is made anew from the downloads, and nothing else is cleared
@@ -64,9 +67,14 @@ class CollectApp(ZipCollectApp):  # type: ignore[misc]
         try:
             _, refused = add(archive, self.downloads)
         except OSError as error:
-            self.fail("%s", error)
+            self.fail("%s", error, then=f"autograder collect {assignment} DOWNLOAD", why="once that is put right")
         if not archive.is_dir():
-            self.fail("Nothing has been downloaded: autograder collect %s DOWNLOAD…", assignment)
+            self.fail(
+                "Nothing has been downloaded: autograder collect %s DOWNLOAD…",
+                assignment,
+                then=f"autograder collect {assignment} DOWNLOAD",
+                why="a file or folder from Moodle, Canvas or Gradescope",
+            )
         self.done: dict[str, str] = {}
         super().start()
         self._say(refused)
@@ -109,20 +117,22 @@ class CollectApp(ZipCollectApp):  # type: ignore[misc]
         if collection is None:  # other plugins, which have said what they had to say
             return
         collection.refused[:0] = refused
-        for line in collection.lines():
-            print(line)
+        assignment, look = self.coursedir.assignment_id, bool(collection.strays or collection.refused)
+        self.out.say(*collection.lines())
         if older := [student for student, what in self.done.items() if what.startswith("older")]:
-            print(f"Older than the one in submitted/, which stays ({len(older)}): {', '.join(map(printable, older))}")
+            names = ", ".join(map(printable, older))
+            self.out.say(f"Older than the one in submitted/, which stays ({len(older)}): {names}")
         counts = {what: list(self.done.values()).count(what) for what in ("new", "replaced", "unchanged")}
-        print(
+        self.out.say(
             f"{len(self.done)} of {len(collection.roster.students)} students have a submission: "
-            f"{', '.join(f'{count} {what}' for what, count in counts.items())}."
+            f"{', '.join(f'{count} {what}' for what, count in counts.items())}.",
+            f"What became of each file: {Path(self._format_collect_path(self.extracted_directory)) / LIST}",
         )
-        extracted = Path(self._format_collect_path(self.extracted_directory))
-        print(f"What became of each file: {extracted / LIST}")
         if self.done:
-            print(f"Next: autograder grade {self.coursedir.assignment_id}")
-        if collection.strays or collection.refused:
+            self.next(f"autograder grade {assignment}", "or first see to those above" if look else "")
+        else:
+            self.next(f"autograder collect {assignment} DOWNLOAD", "nothing was found to grade")
+        if look:
             self.exit(1)
 
 

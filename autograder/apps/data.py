@@ -5,61 +5,75 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
-from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
 from traitlets import Bool, Unicode
-from traitlets.config import Application
 
 from autograder import datasets
+from autograder.apps.base import Command
+from autograder.apps.console import Console
 
 
-class DataApp(Application):  # type: ignore[misc]
+class DataApp(Command):
     """Fetch and verify the datasets."""
 
     name = "autograder-data"
     description = "Fetch the datasets into Keras's cache and verify them (all, or those named)"
-    verify = Bool(False, help="only check what is in the cache; change nothing").tag(config=True)
-    home = Unicode("", help="Keras's folder; default: KERAS_HOME, else ~/.keras").tag(config=True)
-    aliases: ClassVar[dict[str, str]] = {"home": "DataApp.home"}
-    flags: ClassVar[dict[str, Any]] = {
+    arguments = "[DATASET…]"
+    examples = """
+        autograder data                         all that the assignments need
+        autograder data mnist cifar10
+        autograder data --verify                what is there, and whether it is right
+    """
+    verify = Bool(False, help="Only check what is in the cache; change nothing.").tag(config=True)
+    home = Unicode("", help="Keras's folder; else KERAS_HOME, else ~/.keras.").tag(config=True)
+    aliases: ClassVar[dict[str, Any]] = {"home": "DataApp.home"}
+    flags: ClassVar[dict[Any, Any]] = {
         "verify": ({"DataApp": {"verify": True}}, "Only check what is in the cache; change nothing."),
+        "debug": ({"Application": {"log_level": "DEBUG"}}, "Say where in the code an error comes from."),
     }
 
     def start(self) -> None:
-        """Print a line for each dataset; exit with 1 where one that is needed isn't there."""
+        """Say of each dataset what is there; exit with 1 where one that is needed isn't."""
         home = Path(self.home).expanduser() if self.home else datasets.default_home()
-        console = Console(highlight=False, soft_wrap=True, markup=False)
+        if unknown := [name for name in self.extra_args if name not in datasets.NAMES]:
+            self.fail(
+                f"no such dataset: {', '.join(map(repr, unknown))}; there are {', '.join(datasets.NAMES)}",
+                then=f"autograder data {datasets.NAMES[0]}",
+            )
         failed = []
         for name in self.extra_args or datasets.NAMES:
+            optional = name in datasets.OPTIONAL and name not in self.extra_args
+            style = "look" if optional else "bad"
             try:
-                found = datasets.state(name, home) if self.verify else self._fetch(console, name, home)
-                problem = f"{name}: {found.problem}" if found.problem else ""
+                found = datasets.state(name, home) if self.verify else self._fetch(name, home)
             except datasets.DataError as error:
-                problem = str(error)
+                self.err.say(str(error), lead="Error:", style=style)
             except KeyboardInterrupt:
-                console.print(f"{name}: interrupted; the next run goes on with what is kept.")
-                self.exit(130)
-            if not problem:
-                names = ("x_train", "y_train", "x_test", "y_test")
-                shapes = ", ".join(f"{part} {shape}" for part, shape in zip(names, found.shapes, strict=True))
-                console.print(f"{name}: {shapes}; from {found.source}; verified")
-                for remark in found.remarks:
-                    console.print(f"  {remark}")
-            elif name in datasets.OPTIONAL and name not in self.extra_args:
-                console.print(f"{problem}\n{name} is for an optional challenge; nothing else needs it.")
+                again = " ".join(["autograder data", *self.extra_args])
+                self.stopped(f"{name}: stopped by you; what has come of it is kept.", again, "goes on there")
             else:
-                console.print(problem)
+                if not found.problem:
+                    self._show(found)
+                    continue
+                self.out.say(found.problem, lead=f"{name}:", style=style)
+            if optional:
+                self.out.say(f"{name} is for an optional challenge; nothing else needs it.")
+            else:
                 failed.append(name)
         if failed:
-            console.print(f"Not there: {', '.join(failed)} (cache: {home / 'datasets'}).")
-            if self.verify:
-                console.print(f"Next: autograder data {' '.join(failed)}")
-        else:
-            console.print(f"All that is needed is in {home / 'datasets'}: keras.datasets.….load_data() finds it there.")
-        self.exit(1 if failed else 0)
+            self.out.say(f"Not there: {', '.join(failed)} (cache: {home / 'datasets'}).")
+            self.stop(f"autograder data {' '.join(failed)}", "fetches them" if self.verify else "tries again")
+        self.out.say(f"All that is needed is in {home / 'datasets'}: keras.datasets.….load_data() finds it there.")
+        self.next("autograder build", "in the course folder: makes the notebooks that use it")
 
-    def _fetch(self, console: Console, name: str, home: Path) -> datasets.State:
-        with progress(console) as report:
+    def _show(self, found: datasets.State) -> None:
+        names = ("x_train", "y_train", "x_test", "y_test")
+        shapes = ", ".join(f"{part} {shape}" for part, shape in zip(names, found.shapes, strict=True))
+        self.out.say(f"{shapes}; from {found.source}; verified", lead=f"{found.name}:", style="good")
+        self.out.say(*(f"  {remark}" for remark in found.remarks))
+
+    def _fetch(self, name: str, home: Path) -> datasets.State:
+        with progress(self.out) as report:
             return datasets.fetch(name, home, report)
 
 
@@ -67,7 +81,7 @@ class DataApp(Application):  # type: ignore[misc]
 def progress(console: Console) -> Iterator[datasets.Report]:
     """A progress bar on `console`, for as long as the context lasts; yields what moves it. Lines without a terminal."""
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+    with Progress(*columns, console=console, transient=True, disable=not console.is_interactive) as bar:
         task = bar.add_task("", total=None)
         doing, tenths = "", 0
 
@@ -76,12 +90,12 @@ def progress(console: Console) -> Iterator[datasets.Report]:
             if what != doing:
                 doing, tenths = what, 0
                 bar.reset(task, description=what, total=total)
-                if not console.is_terminal:
-                    console.print(f"{what} …")
+                if not console.is_interactive:
+                    console.say(f"{what} …")
             bar.update(task, completed=done, total=total)
-            if total and not console.is_terminal and 10 * done // total > tenths:
+            if total and not console.is_interactive and 10 * done // total > tenths:
                 tenths = 10 * done // total
-                console.print(f"{what}: {10 * tenths} % of {total / 1e6:.0f} MB")
+                console.say(f"{what}: {10 * tenths} % of {total / 1e6:.0f} MB")
 
         yield report
 

@@ -1,12 +1,11 @@
 """`autograder demo`: grade a small class on real data, and show the grades."""
 
+import shlex
 import time
-
-from rich.console import Console
-from rich.table import Table
 
 from autograder import course, datasets, demo, sample_class
 from autograder.apps.base import CourseApp
+from autograder.apps.console import Table
 from autograder.apps.data import progress
 from autograder.exports import NOT_SUBMITTED
 
@@ -20,42 +19,47 @@ class DemoApp(CourseApp):
     def start(self) -> None:
         """Fetch MNIST, make the class, grade it, show the table and where everything is."""
         super().start()
-        console, started = Console(highlight=False, soft_wrap=True), time.monotonic()
-        folder = self.root.resolve() / "demo"
-        console.rule("1/4  Data: MNIST")
+        started, folder = time.monotonic(), self.root.resolve() / "demo"
+        self.out.say("1/4  Data: MNIST", style="title")
         try:
-            with progress(console) as report:
+            with progress(self.out) as report:
                 mnist = datasets.fetch("mnist", report=report)
         except datasets.DataError as error:
-            self.fail(str(error))
-        console.print(f"  MNIST is there, from the {mnist.source}, verified.", *mnist.remarks, sep="\n  ", markup=False)
-        console.rule("2/4  A class hands in")
+            self.fail(str(error), then="autograder demo", why="tries again")
+        self.out.say(f"  MNIST is there, from the {mnist.source}, verified.", *(f"  {said}" for said in mnist.remarks))
+        self.out.heading("2/4  A class hands in")
         try:
             submissions = demo.make_course(self.root, folder)
+            handed_in = Table("", "", "")
             for student, assignment in submissions:
-                console.print(f"  {assignment:12} {student:20} {sample_class.STUDENTS[student].__doc__}")
-            console.rule("3/4  Grading")
+                handed_in.add_row(assignment, student, sample_class.STUDENTS[student].__doc__ or "")
+            self.out.show(handed_in, indent=2)
+            self.out.heading("3/4  Grading")
             demo.prepare(folder)
             for assignment in demo.CLASS:
-                console.print(f"autograder grade {assignment}")
+                self.out.say(f"autograder grade {assignment}", style="command")
                 demo.grade(folder, assignment)
             grades = demo.publish(folder)
         except course.CourseError as error:
-            self.fail(str(error))
-        console.rule("4/4  Grades")
-        console.print(_table(grades))
-        console.print(f"Grades     {folder / 'grades.csv'}")
-        console.print(f"Gradebook  {folder / 'gradebook.db'}")
-        console.print(f"Feedback   {folder / 'feedback'}/<student>/<assignment>/<assignment>.html")
-        console.print(f"Records    {folder / 'autograded'}/<student>/<assignment>/<assignment>.record.json")
-        console.print(f"Done in {time.monotonic() - started:.0f} s. Next: open a feedback page in a browser.")
+            self.fail(str(error), then="autograder demo", why="once that is put right")
+        self.out.heading("4/4  Grades")
+        self.out.show(_table(grades))
+        page = "<student>/<assignment>/<assignment>"
+        self.out.say(
+            "",
+            f"Grades     {folder / 'grades.csv'}",
+            f"Gradebook  {folder / 'gradebook.db'}",
+            f"Feedback   {folder / 'feedback'}/{page}.html",
+            f"Records    {folder / 'autograded'}/{page}.record.json",
+            f"Done in {time.monotonic() - started:.0f} s.",
+        )
+        name = next(iter(demo.CLASS))
+        self.next(f"autograder report {name} --course-dir {shlex.quote(str(folder))}", "makes the page about the class")
 
 
 def _table(grades: list[demo.Grade]) -> Table:
     """Students down, assignments across; a status where there is no score, nothing where nothing was handed in."""
-    table = Table("student")
-    for name in demo.CLASS:
-        table.add_column(name, justify="right")
+    table = Table("student", *demo.CLASS, right=tuple(demo.CLASS))
     found = {(grade.student, grade.assignment): grade for grade in grades}
     for student in sorted({grade.student for grade in grades}):
         table.add_row(student, *(_cell(found.get((student, name))) for name in demo.CLASS))

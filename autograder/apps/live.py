@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 
-from rich.console import Console
+from rich.cells import cell_len, set_cell_size
+from rich.console import Group, RenderableType
 from rich.live import Live
-from rich.table import Table
+from rich.text import Text
 
+from autograder.apps.console import Console, Table, plain
 from autograder.grading.job import Event, Trainings
 from autograder.grading.pipeline import Watcher
 from autograder.grading.record import FAULT, GRADED, MENDED, PERSON, SubmissionStatus
@@ -18,6 +20,9 @@ from autograder.grading.work import Submission
 
 RUNNING = 4  # trainings that the table tells of
 MENDS = 4  # of a notebook, that the summary tells
+WIDTH = 40  # of names to which others are aligned
+STYLES = {GRADED: "good", MENDED: "good", PERSON: "look", FAULT: "bad"}
+_LABEL = max(map(len, STYLES))
 
 
 @dataclass
@@ -50,6 +55,7 @@ class Lines(Watcher):
     rows: dict[str, _Row] = field(default_factory=dict)
     statuses: list[SubmissionStatus] = field(default_factory=list)
     trained: Trainings | None = None
+    width: int = 0  # of the longest name, as far as others are aligned to it
 
     def __enter__(self) -> "Lines":
         return self
@@ -58,8 +64,8 @@ class Lines(Watcher):
         pass
 
     def say(self, *lines: str) -> None:
-        """Print lines as they are."""
-        self.console.print(*lines, sep="\n", markup=False, highlight=False, soft_wrap=True)
+        """Print lines."""
+        self.console.say(*lines)
 
     def rehearsed(self, notebook: str, rehearsal: Rehearsal, allowed: Sequence[str]) -> None:
         """Say what the rehearsal found wrong."""
@@ -77,6 +83,7 @@ class Lines(Watcher):
     def planned(self, submissions: Sequence[Submission], unchanged: Sequence[str]) -> None:
         """Say how many there are."""
         self.rows = {submission.student: _Row() for submission in submissions}
+        self.width = min(WIDTH, max((cell_len(student) for student in self.rows), default=0))
         self.say(f"{len(submissions)} to grade; {len(unchanged)} are as they should be")
 
     def event(self, event: Event) -> None:
@@ -103,16 +110,29 @@ class Lines(Watcher):
     def line(self, student: str, row: _Row) -> None:
         """One finished submission."""
         count = sum(row.ended is not None for row in self.rows.values())
-        self.say("  ".join(filter(None, [f"[{count}/{len(self.rows)}] {student}:", *row.columns()])))
+        where, seconds, score = row.columns()
+        self.say(f"{self._count(count)} {self._name(student)}  {where:{_LABEL}}  {seconds:>6}  {score}".rstrip())
+
+    def _count(self, done: int) -> str:
+        return f"[{done:{len(str(len(self.rows)))}}/{len(self.rows)}]"
+
+    def _name(self, student: str) -> str:
+        return set_cell_size(f"{student}:", max(self.width, cell_len(student)) + 1)
 
     def would_change(self, submission: Submission, old: float | None, new: float | None) -> None:
         """Old and new points, in a dry run."""
         self.rows.pop(submission.student)
+        name = self._name(submission.student)
         points = ["no grade" if value is None else f"{value:g}" for value in (old, new)]
         said = [
             f"  ({work.name}: {work.outcome.message})" for work in submission.works if work.outcome and not work.graded
         ]
-        self.say(f"{submission.student}: {points[0]} → {points[1]}{''.join(said)}")
+        self.say(f"{name} {points[0]:>8} → {points[1]}{''.join(said)}")
+
+    def conclude(self) -> None:
+        """Print the summary."""
+        for line in self.summary():
+            self.console.say(line, style="" if line.startswith(" ") else STYLES.get(line.rpartition(":")[0], "title"))
 
     def summary(self) -> list[str]:
         """How many ended how; of each that somebody should look at, what it is."""
@@ -151,12 +171,13 @@ class LiveTable(Lines):
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._live.stop()
         if self.rows:
-            self.console.print(_table(self.rows))
+            self.console.show(_table(self.rows))
+            self.console.print()
 
     def line(self, student: str, row: _Row) -> None:
         """The table shows it."""
 
-    def fitting(self) -> Table | str:
+    def fitting(self) -> RenderableType:
         """As much of the table as the terminal holds."""
         if not self.rows:
             return "reading the submissions …"
@@ -165,7 +186,7 @@ class LiveTable(Lines):
         done = sum(row.ended is not None for row in self.rows.values())
         rows = {student: row for student, row in self.rows.items() if student in shown}
         caption = [f"{done} of {len(self.rows)} done", *(_trainings(self.trained) if self.trained else [])]
-        return _table(rows, "\n".join(caption))
+        return Group(_table(rows), Text(plain("\n".join(caption)), style="quiet"))
 
 
 def _trainings(trainings: Trainings) -> list[str]:
@@ -180,10 +201,9 @@ def _trainings(trainings: Trainings) -> list[str]:
     return lines
 
 
-def _table(rows: dict[str, _Row], caption: str = "") -> Table:
-    table = Table("student", "where", caption=caption or None)
-    table.add_column("time", justify="right")
-    table.add_column("score", justify="right")
+def _table(rows: dict[str, _Row]) -> Table:
+    table = Table("student", "where", "time", "score", right=("time", "score"))
     for student, row in rows.items():
-        table.add_row(student, *row.columns())
+        where, *numbers = row.columns()
+        table.add_row(student, Text(plain(where), style=STYLES.get(where, "")), *numbers)
     return table

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, NoReturn
 
 from nbgrader.apps.baseapp import NbGrader, nbgrader_aliases, nbgrader_flags
 from nbgrader.converters import BaseConverter
+from nbgrader.coursedir import CourseDirectory
 from traitlets import Unicode
 
 from autograder.candidate.limits import Limits
@@ -58,7 +59,7 @@ class SubmissionApp(NbGrader):  # type: ignore[misc]
         "cache": "SubmissionApp.cache",
     }
     flags: ClassVar[dict[str, Any]] = nbgrader_flags
-    classes = [NbGrader, BaseConverter, Autograde, Grading, Limits, Trainer]  # noqa: RUF012  a trait, not a class variable
+    classes = [NbGrader, CourseDirectory, BaseConverter, Autograde, Grading, Limits, Trainer]  # noqa: RUF012  a trait, not a class variable
 
     def start(self) -> None:
         """Grade, write the results and exit."""

@@ -1,0 +1,47 @@
+"""The options that commands share, and how the command line is read."""
+
+from typing import Any, NoReturn
+
+from traitlets.config import ArgumentError
+from traitlets.config.loader import KVArgParseConfigLoader
+
+FLAGS: dict[str, Any] = {
+    "debug": ({"Application": {"log_level": "DEBUG"}}, "Say more, and where in the code an error comes from."),
+    "quiet": ({"Application": {"log_level": "CRITICAL"}}, "Leave warnings out."),
+}
+ALIASES = {
+    "student": ("CourseDirectory.student_id", "One student's id, or a pattern of ids."),
+    "assignment": ("CourseDirectory.assignment_id", "The assignment; it can also be given without this word."),
+    "notebook": ("CourseDirectory.notebook_id", "One notebook's name, or a pattern of names."),
+    "db": ("CourseDirectory.db_url", "The gradebook's URL; else gradebook.db in the course folder."),
+    "course": ("CourseDirectory.course_id", "The course's id."),
+    "course-dir": ("CourseDirectory.root", "The course folder; else the one this is run in."),
+    "log-level": ("Application.log_level", "What is logged: DEBUG, INFO, WARN, ERROR or CRITICAL."),
+}
+
+
+def aliases(*names: str) -> dict[str, Any]:
+    """Options of nbgrader's that a command has, with what they do."""
+    return {name: ALIASES[name] for name in (*names, "course-dir", "log-level")}
+
+
+class Loader(KVArgParseConfigLoader):  # type: ignore[misc]
+    """Takes an option that there is not for an error, as it may be a slip of the hand in one that matters."""
+
+    def _handle_unrecognized_alias(self, arg: str) -> NoReturn:
+        raise ArgumentError(f"There is no option {spelled(arg)}.")
+
+    def _create_parser(self) -> None:
+        super()._create_parser()
+        self.parser.error = self._refuse
+
+    def _refuse(self, message: str) -> NoReturn:
+        for name, target in self.aliases.items():
+            message = message.replace(f"argument --{target}:", f"{spelled(name)}:")
+        raise ArgumentError(message)
+
+
+def spelled(names: str | tuple[str, ...]) -> str:
+    """An option's names as they are typed."""
+    both = sorted([names] if isinstance(names, str) else names, key=len)
+    return ", ".join(f"-{name}" if len(name) == 1 else f"--{name}" for name in both)
