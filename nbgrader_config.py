@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from autograder.colab import add_badges
 from autograder.grading.pipeline import configure
 
 c = get_config()  # noqa: F821
@@ -14,6 +15,11 @@ c.CourseDirectory.course_id = "cnn-homework"
 c.ClearSolutions.code_stub = {"python": "raise NotImplementedError"}
 # The first cell's QUICK switch is locked: this lets a student flip it, and grading puts it back.
 c.LockCells.lock_readonly_cells = False
+
+# Each released notebook begins with Colab's badge. Once release/ is in a repository for students on GitHub (without
+# source/ and solutions/, which hold the answers), say where, and the badge opens the notebook itself:
+# c.ColabBadge.repository = "owner/repository/blob/main"
+add_badges(c)
 
 # Grading keeps students' code apart from the tests, also by `nbgrader autograde` and formgrader's button.
 configure(c)

@@ -12,6 +12,14 @@ from nbformat import NotebookNode
 
 Change = Callable[[NotebookNode, str], NotebookNode | str | None]  # a text is a file that is no notebook any more
 
+# What Colab puts before a notebook that it saves to GitHub.
+_COLAB_LINK = {
+    "cell_type": "markdown",
+    "metadata": {"id": "view-in-github", "colab_type": "text"},
+    "source": '<a href="https://colab.research.google.com/github/a/b/blob/main/c.ipynb" target="_parent">'
+    '<img src="https://colab.research.google.com/assets/colab-badge.svg" alt="Open In Colab"/></a>',
+}
+
 
 def _cell(notebook: NotebookNode, grade_id: str) -> NotebookNode:
     return next(c for c in notebook.cells if c.metadata.get("nbgrader", {}).get("grade_id") == grade_id)
@@ -151,24 +159,38 @@ def empty(notebook: NotebookNode, assignment: str) -> NotebookNode:
 
 
 def colab(notebook: NotebookNode, assignment: str) -> NotebookNode:
-    """Solves everything in Colab, which writes notebooks its own way: nbformat 4.0, ids in the metadata."""
+    """Solves everything in Colab, which writes notebooks its own way: nbformat 4.0, ids in the metadata, a badge."""
     notebook.nbformat_minor = 0
     notebook.metadata = nbformat.from_dict(
         {
-            "colab": {"provenance": [], "gpuType": "T4"},
+            "colab": {
+                "provenance": [{"file_id": "1aB2cD3", "timestamp": 1700000000000}],
+                "authorship_tag": "ABX9TyM0000000000000000000000",
+                "collapsed_sections": ["000000000001"],
+                "gpuType": "T4",
+                "include_colab_link": True,
+                "toc_visible": True,
+            },
             "accelerator": "GPU",
             "kernelspec": {"name": "python3", "display_name": "Python 3"},
             "language_info": {"name": "python"},
+            "widgets": {"application/vnd.jupyter.widget-state+json": {"0a1b": {"model_name": "LayoutModel"}}},
         }
     )
     for position, cell in enumerate(notebook.cells):
-        del cell["id"]
+        cell.pop("id", None)
         cell.metadata["id"] = f"{position:012x}"
         for key in ("deletable", "editable"):
             cell.metadata.pop(key, None)
         if cell.cell_type == "code":
             cell.metadata["outputId"] = f"{position:08x}-0000-4000-8000-000000000000"
-            cell.metadata["colab"] = {"base_uri": "https://localhost:8080/"}
+            cell.metadata["colab"] = {"base_uri": "https://localhost:8080/", "height": 35}
+            user = {"displayName": "A Student", "userId": "00000000000000000000"}
+            cell.metadata["executionInfo"] = {"status": "ok", "timestamp": 1700000000000, "user": user, "user_tz": -180}
+            result = {"text/plain": "'1'", "application/vnd.google.colaboratory.intrinsic+json": {"type": "string"}}
+            cell.outputs = [nbformat.v4.new_output("execute_result", result, execution_count=position)]
+            cell.execution_count = position
+    notebook.cells.insert(0, nbformat.from_dict(_COLAB_LINK))
     return notebook
 
 

@@ -13,7 +13,7 @@ RENAMED = """
 mnist (1).ipynb | mnist(2).ipynb | MNIST.IPYNB | mnist_1.ipynb | mnist-2.ipynb | mnist 3.ipynb | mnist-Copy1.ipynb
 mnist copy 2.ipynb | mnist - Copy.ipynb | mnist - Copy (3).ipynb | Copy of mnist.ipynb | Copy of Copy of mnist.ipynb
 Копия mnist.ipynb | Копия Копия mnist (1).ipynb | Копия блокнота "mnist.ipynb"
-mnist — копия.ipynb | mnist - копия (2).ipynb
+Copy_of_mnist.ipynb | Копия_блокнота_"mnist_ipynb".ipynb | mnist — копия.ipynb | mnist - копия (2).ipynb
 Копия блокнота _mnist.ipynb_.ipynb | mnist.ipynb.ipynb | mnist.ipynb (1).ipynb | «mnist».ipynb | Копия mnist.ipynb
 """
 

@@ -12,7 +12,7 @@ _ADDED = (
     re.compile(r"(?P<rest>.+?)[\s_-]+\d{1,2}", re.DOTALL),  # mnist_1, mnist-1
     re.compile(r"(?:a )?(?:copy of|копия)\s+(?:блокнота\s+)?(?P<rest>.+)", re.DOTALL),  # Копия mnist
     re.compile(r"[«\"“„_](?P<rest>.+)[»\"”“_]", re.DOTALL),  # «mnist»
-    re.compile(r"(?P<rest>.+)\.ipynb", re.DOTALL),  # mnist.ipynb (1).ipynb
+    re.compile(r"(?P<rest>.+)[. ]ipynb", re.DOTALL),  # mnist.ipynb (1).ipynb; Colab's downloads: mnist_ipynb
 )
 
 
@@ -41,5 +41,5 @@ def of_another(file: str, others: Mapping[str, str]) -> str | None:
 
 
 def _plain(name: str) -> str:
-    # A name from macOS has its accents as signs of their own.
-    return re.sub(r"\s+", " ", unicodedata.normalize("NFC", name)).strip().casefold()
+    # A name from macOS has its accents as signs of their own; Colab's downloads have underscores for spaces.
+    return re.sub(r"[\s_]+", " ", unicodedata.normalize("NFC", name)).strip().casefold()

@@ -1,0 +1,75 @@
+"""Colab's badge at the head of each released notebook. In nbgrader_config.py:
+
+add_badges(c)
+c.ColabBadge.repository = "owner/repository/blob/main"  # where release/ is on GitHub
+"""
+
+import re
+from typing import Any
+from urllib.parse import quote
+
+from nbconvert.exporters.exporter import ResourcesDict
+from nbformat import NotebookNode
+from nbformat.v4 import new_markdown_cell
+from nbgrader.converters import GenerateAssignment
+from nbgrader.preprocessors import NbGraderPreprocessor
+from traitlets import TraitError, Unicode, validate
+
+COLAB = "https://colab.research.google.com/"
+_BADGE = f"[![Open in Colab]({COLAB}assets/colab-badge.svg)]"
+_REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+/blob(?:/[\w.-]+)+", re.ASCII)
+
+
+def add_badges(c: Any) -> None:
+    """For nbgrader_config.py: what `nbgrader generate_assignment` makes begins with the badge."""
+    # Not appended to what is there: nbgrader reads the file twice.
+    c.GenerateAssignment.preprocessors = [*GenerateAssignment.preprocessors.default(), ColabBadge]
+
+
+class ColabBadge(NbGraderPreprocessor):  # type: ignore[misc]
+    """Puts a first cell before the notebook that opens it in Colab, and says how it is kept and handed in there.
+
+    Without `repository` the badge opens Colab itself, into which the notebook is uploaded.
+    """
+
+    repository = Unicode(
+        "",
+        help=(
+            "Where students find release/ on GitHub: owner/repository/blob/branch, and the folder that release/ is in "
+            "where it is not at the top. Empty: nowhere."
+        ),
+    ).tag(config=True)
+
+    @validate("repository")  # type: ignore[untyped-decorator]
+    def _repository(self, proposal: dict[str, str]) -> str:
+        value = proposal["value"].strip("/")
+        if value and not _REPOSITORY.fullmatch(value):
+            raise TraitError(
+                f"c.ColabBadge.repository (={value!r}) must be 'owner/repository/blob/branch', or "
+                "'owner/repository/blob/branch/folder' where release/ is in a folder there"
+            )
+        return value
+
+    def preprocess(self, nb: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
+        """Add the cell."""
+        names = resources["nbgrader"]
+        cell = new_markdown_cell(badge(self.repository, names["assignment"], names["notebook"]), id="colab-badge")
+        if (nb.nbformat, nb.nbformat_minor) < (4, 5):  # cells had no ids then
+            del cell["id"]
+        nb.cells.insert(0, cell)
+        return nb, resources
+
+
+def badge(repository: str, assignment: str, notebook: str) -> str:
+    """The text of the cell; `repository` as the setting has it."""
+    if repository:
+        link = f"{COLAB}github/{repository}/{quote(f'release/{assignment}/{notebook}.ipynb')}"
+        keep = "choose *File → Save a copy in Drive* first, which keeps your work"
+    else:
+        link, keep = COLAB, f"choose *File → Upload notebook*, and this file, `{notebook}.ipynb`"
+    return (
+        f"{_BADGE}({link})\n\n"
+        f"In Colab nothing has to be installed. There, {keep}. *Restart & Run All* is *Runtime → Restart session and "
+        f"run all*. To hand in, choose *File → Download → Download .ipynb*, and name the file `{notebook}.ipynb` if it "
+        "is called otherwise."
+    )
