@@ -277,6 +277,17 @@ def test_one_unreadable_notebook_of_two_leaves_the_other_its_grade(tmp_path: Pat
     assert course.scores("ada", "p2") == {"test_add": None, "test_mul": None, "essay": None}
 
 
+def test_a_folder_whose_name_is_no_text_is_set_aside_and_the_others_are_graded(course: Course) -> None:
+    course.hand_in("ada", FULL, **SOLVED)
+    odd = os.fsencode(course.folder / "submitted") + b"/b\xff/ps1"
+    os.makedirs(odd)
+    shutil.copy(course.hand_in("eve"), odd + b"/p1.ipynb")
+    with pytest.raises(NotAllGraded, match=r"rename it"):
+        course.grade()
+    assert course.scores("ada") == {**FULL, "essay": None}
+    assert os.path.isfile(odd + b"/p1.ipynb")
+
+
 def test_a_notebook_of_another_name_needs_a_person(course: Course) -> None:
     path = course.hand_in("ada")
     path.rename(path.with_name("p1 (1).ipynb"))

@@ -119,6 +119,10 @@ class Lines(Watcher):
     def _name(self, student: str) -> str:
         return set_cell_size(f"{student}:", max(self.width, cell_len(student)) + 1)
 
+    def set_aside(self, folder: str, why: str) -> None:
+        """Say which folder, with the bytes of its name that can't be shown spelled out."""
+        self.console.say(f"{folder}: {why}", lead="Not graded:", style="bad")
+
     def would_change(self, submission: Submission, old: float | None, new: float | None) -> None:
         """Old and new points, in a dry run."""
         self.rows.pop(submission.student)

@@ -60,6 +60,9 @@ class Watcher:
     def finished(self, submission: Submission, status: SubmissionStatus) -> None:
         """A submission is graded and written, or has its reason why not."""
 
+    def set_aside(self, folder: str, why: str) -> None:
+        """A submission that can't even be read is left alone."""
+
     def would_change(self, submission: Submission, old: float | None, new: float | None) -> None:
         """In a dry run: a submission's points in the gradebook, and after a grading (None: no grade)."""
 
@@ -113,11 +116,13 @@ class Autograde(Writing):
 
     def _convert(self) -> None:
         settings = self.settings(self.coursedir.assignment_id)
-        due, unchanged = self._due(settings)
+        due, unchanged, aside = self._due(settings)
         self.watcher.planned(due, unchanged)
         if due and not self.dry_run:
             self._back_up()
-        failed = []
+        failed = [f"{folder!r}: {why}" for folder, why in aside.items()]
+        for folder, why in aside.items():
+            self.watcher.set_aside(folder, why)
         with contextlib.closing(self._computed(due)) as computed:
             for submission in computed:
                 if self.dry_run:
@@ -142,14 +147,17 @@ class Autograde(Writing):
 
     # what is due
 
-    def _due(self, settings: dict[str, Job]) -> tuple[list[Submission], list[str]]:
-        """The submissions to grade, read; and the students whose grades are as they should be."""
+    def _due(self, settings: dict[str, Job]) -> tuple[list[Submission], list[str], dict[str, str]]:
+        """The submissions to grade, read; students whose grades are as they should be; folders set aside, and why."""
         excluded = set(self.coursedir.student_id_exclude.split(","))
         pattern = re.compile(self._format_source("(?P<assignment_id>.*)", "(?P<student_id>.*)", escape=True))
-        due, unchanged = [], []
+        due, unchanged, aside = [], [], {}
         for folder, files in sorted(self.assignments.items()):
             found = pattern.match(folder)
             if found is None or (student := found["student_id"]) in excluded:
+                continue
+            if any("\ud800" <= sign <= "\udfff" for sign in student):  # os.fsdecode's, for bytes that are no UTF-8
+                aside[folder] = "the folder's name is no UTF-8: rename it to the student's id"
                 continue
             assignment, paths = found["assignment_id"], [Path(path) for path in sorted(files)]
             known = [path for path in paths if path.stem in settings]
@@ -162,7 +170,7 @@ class Autograde(Writing):
                 unchanged.append(student)
             else:
                 due.append(submission)
-        return due, unchanged
+        return due, unchanged, aside
 
     def settings(self, assignment: str) -> dict[str, Job]:
         """By notebook, a job that lacks only what is a student's."""
