@@ -20,6 +20,8 @@ from tiny_course import ASSIGNMENTS, FULL, SECRET
 from autograder import __version__, sample_class
 
 pytestmark = pytest.mark.container
+UNMASK = ["--security-opt unmask=/proc/*"]
+NAME = "Tesla T4"
 CLASS = {"perfect": 100.0, "colab": 100.0, "cut_off": None}
 
 
@@ -97,33 +99,53 @@ def test_where_no_sandbox_can_be_made_it_stops_and_says_so(handed_in: Path, tmp_
     assert "score" not in json.loads((out[0] / "results.json").read_text())
 
 
-def test_without_a_proc_of_its_own_it_stops_and_says_so(handed_in: Path) -> None:
-    own = [flag for flag in containers.FLAGS if "unmask" in flag]
+def test_without_a_proc_of_its_own_trainings_on_a_gpu_stop_and_say_so(handed_in: Path, tmp_path: Path) -> None:
     for arguments in (["health"], ["grade", "foundations"]):
-        done = run(*arguments, options=[mount(handed_in, "/course")], without=own)
+        options = [_answering(tmp_path), mount(handed_in, "/course")]
+        done = run(*arguments, options=options, without=UNMASK)
         assert done.returncode == 1
         assert "--security-opt unmask=/proc/*" in done.stdout + done.stderr
     assert not (handed_in / "autograded").exists()
+    assert f"trainings on: {NAME} (15360 MiB)" in run("health", options=[_answering(tmp_path)]).stdout
 
 
-def test_a_gpu_reaches_the_trainer_and_not_the_candidate() -> None:
+def test_without_a_proc_of_its_own_it_is_healthy_and_says_so() -> None:
+    done = run("health", without=UNMASK)
+    assert done.returncode == 0
+    assert "sandbox: works, without a /proc of its own" in done.stdout
+
+
+def test_a_gpu_reaches_the_trainer_and_not_the_candidate(tmp_path: Path) -> None:
     """No GPU is needed for that: what stands at its devices' names is /dev/null."""
     script = """
         import subprocess
         from autograder.candidate.sandbox import Sandbox
-        from autograder.trainer.devices import Gpu, Slot
+        from autograder.trainer.devices import Slot, gpus
         from autograder.trainer.process import with_devices
 
         listing = ["/bin/sh", "-c", "cd /dev; for each in nvidia*; do test -e $each && : < $each && echo $each; done"]
-        for who in (None, Gpu(0, "GPU", 8192)):
+        for who in (None, *gpus()):
             command = Sandbox(1 << 20).command(listing)
             command = with_devices(command, Slot(who, 1, None)) if who else command
             print(subprocess.run(command, capture_output=True, text=True).stdout.split())
     """
     names = ["nvidia0", "nvidia1", "nvidiactl", "nvidia-uvm"]
     devices = [f"--device=/dev/null:/dev/{name}" for name in names]
-    done = run("-c", textwrap.dedent(script), options=[*devices, "--entrypoint=python"])
-    assert done.stdout.splitlines() == ["[]", "['nvidia-uvm', 'nvidia0', 'nvidiactl']"], done.stderr
+    done = run("-c", textwrap.dedent(script), options=[*devices, _answering(tmp_path), "--entrypoint=python"])
+    assert done.stdout.splitlines() == ["[]", "['nvidia-uvm', 'nvidia1', 'nvidiactl']"], done.stderr
+
+
+def test_the_containers_share_of_the_machine_is_what_counts() -> None:
+    script = """
+        from autograder import cgroups
+        from autograder.candidate.limits import Limits
+        from autograder.grading.pool import default_workers
+
+        print(cgroups.processors(), cgroups.memory() <= 5 << 30, default_workers(Limits()))
+    """
+    options = ["--cpus=1.5", "--memory=5g", "--memory-swap=5g", "--entrypoint=python"]
+    done = run("-c", textwrap.dedent(script), options=options)
+    assert done.stdout == "1.5 True 1\n", done.stderr
 
 
 # its uses
@@ -136,6 +158,16 @@ def test_one_submission_is_graded(handed_in: Path, tmp_path: Path) -> None:
     assert json.loads((out[0] / "results.json").read_text())["score"] == 100
     assert {path.name for path in out[0].iterdir()} == {"results.json", "feedback.html", "record.json"}
     assert {path.stat().st_uid for path in out[0].iterdir()} == {USER}
+
+
+def test_without_a_proc_of_its_own_a_model_is_graded_the_same(hostile: HostileClass, tmp_path: Path) -> None:
+    honest = next(student for student, solved in HONEST.items() if solved)
+    out, submitted = _out(tmp_path), hostile.course / "submitted" / honest / "model"
+    options = ["--entrypoint=python", mount(submitted, "/submission", read_only=True), mount(hostile.course, "/course")]
+    arguments = ["-m", "autograder", "submission", "--course-dir=/course", "model"]
+    done = run(*arguments, options=[*options, out[1], "--env=HOME=/tmp"], without=UNMASK)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert json.loads((out[0] / "results.json").read_text())["score"] == FULL["model"]
 
 
 def test_a_submission_that_is_no_notebook_is_told_so(handed_in: Path, tmp_path: Path) -> None:
@@ -227,6 +259,16 @@ def test_nothing_is_left_changed_or_reached(hostile: HostileClass) -> None:
         name for name in after.keys() | hostile.before.keys() if after.get(name) != hostile.before.get(name)
     } == set()
     assert hostile.listener.reached == []
+
+
+def _answering(folder: Path) -> str:
+    """The option that mounts an `nvidia-smi`, which tells of one GPU as the real one does: /dev/nvidia1."""
+    gpu = f"<product_name>{NAME}</product_name><uuid>GPU-128ab6fb</uuid><minor_number>1</minor_number>"
+    gpu += "<fb_memory_usage><total>15360 MiB</total></fb_memory_usage>"
+    program = folder / "nvidia-smi"
+    program.write_text(f"#!/bin/sh\necho '<nvidia_smi_log><gpu>{gpu}</gpu></nvidia_smi_log>'\n")
+    program.chmod(0o755)
+    return mount(program, "/usr/local/bin/nvidia-smi", read_only=True)
 
 
 SHELL = ["--entrypoint=sh"]

@@ -17,7 +17,7 @@ from autograder.container.__main__ import COURSE
 ROOM = ROOT / "autograder" / "container"
 MANIFEST = (ROOM / "kubernetes.yaml").read_text(encoding="utf-8")
 CONTAINERFILE = (ROOT / "autograder" / "Containerfile").read_text(encoding="utf-8")
-DOCUMENT = (ROOT / "docs" / "container.md").read_text(encoding="utf-8")
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 PROFILE = json.loads((ROOM / "seccomp.json").read_text(encoding="utf-8"))
 
 
@@ -83,15 +83,36 @@ def test_the_seccomp_profile_refuses_what_nobody_needs_and_allows_a_sandbox() ->
     assert not refused & {"clone", "clone3", "unshare", "mount", "umount2", "pivot_root", "sethostname"}
 
 
-@pytest.mark.parametrize("program", ["podman", "docker"])
-def test_the_documented_flags_are_those_that_are_tested(program: str) -> None:
-    wanted = dict(FLAGS)
-    if program == "docker":
-        wanted["--security-opt systempaths=unconfined"] = wanted.pop("--security-opt unmask=/proc/*")
-        wanted["--security-opt apparmor=unconfined"] = ""
-        wanted["--tmpfs /tmp"] = ""
-    table = DOCUMENT.split(f"### {program}")[1].split("###")[0]
-    assert set(re.findall(r"^\| `(-[^`]+)` \|", table, re.MULTILINE)) == set(wanted)
+# Flags as the tests start podman with them -> how a user of podman writes them, and one of docker.
+SPELLED = {
+    "--user UID:GID": ("--userns keep-id", '--user "$(id -u):$(id -g)"'),
+    "--security-opt unmask=/proc/*": ("--security-opt 'unmask=/proc/*'", "--security-opt systempaths=unconfined"),
+}
+DOCKERS_OWN = {"--tmpfs /tmp", "--security-opt apparmor=unconfined"}
+
+
+@pytest.mark.parametrize(("program", "place"), [("podman", 0), ("docker", 1)])
+def test_the_readme_starts_the_container_with_the_flags_that_are_tested(program: str, place: int) -> None:
+    wanted = {SPELLED.get(flag, (flag, flag))[place] for flag in FLAGS} | (
+        DOCKERS_OWN if program == "docker" else set()
+    )
+    block = re.search(rf"```bash\n({program} run .*?)```", README, re.DOTALL)
+    assert block is not None
+    command = " ".join(block[1].replace("\\\n", " ").split())
+    options = command.removeprefix(f"{program} run --rm ").partition(" --volume")[0]
+    assert set(re.findall(r"--.+?(?= --|$)", options)) == wanted
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_the_readme_says_what_each_flag_is_for(place: int) -> None:
+    table = README.split("| podman | docker | what it is for |\n|---|---|---|\n")[1].split("\n\n")[0]
+    told: set[str] = set()
+    for row in table.splitlines():
+        podman, docker, why = (cell.strip() for cell in row.split("|")[1:-1])
+        assert why
+        told |= set(re.findall(r"`(--[^`]+)`", podman if place == 0 or docker == "the same" else docker))
+    wanted = {SPELLED.get(flag, (flag, flag))[place] for flag in FLAGS} | (DOCKERS_OWN if place else set())
+    assert wanted <= told
 
 
 def _lines(path: Path) -> list[str]:

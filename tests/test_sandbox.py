@@ -233,6 +233,12 @@ def test_a_bubblewrap_that_fails_is_told_in_its_words(tmp_path: Path) -> None:
     assert "setting up uid map: Permission denied" in first
 
 
+def test_a_container_is_known_by_what_its_engine_sets() -> None:
+    script = "from autograder.candidate import host\nprint(host.in_container())"
+    done = subprocess.run([sys.executable, "-c", script], env={"container": "podman"}, capture_output=True, text=True)
+    assert done.stdout == "True\n"
+
+
 def test_a_python_that_is_a_whole_home_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "prefix", str(Path.home()))
     with pytest.raises(SandboxError, match="would be visible to students' code"):

@@ -1,6 +1,7 @@
 """One submission: a folder in; results.json, feedback.html and record.json out."""
 
 import json
+import logging.config
 import os
 import signal
 import subprocess
@@ -50,6 +51,12 @@ FORMAT = {
     "additionalProperties": False,
 }
 Grade = Callable[..., Answer]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _logging_as_a_command_finds_it() -> None:
+    """TensorFlow, once imported, logs to pytest's own stream, and closes it when a command sets logging up."""
+    logging.config.dictConfig({"version": 1, "disable_existing_loggers": False})  # while that stream is in use
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ import keras
 import numpy as np
 import pytest
 
-from autograder.trainer.devices import Gpu, Slot, place, read_gpus
+from autograder.trainer.devices import Gpu, Slot, place
 from autograder.trainer.environment import environment
 from autograder.trainer.estimate import estimate, exceeded
 from autograder.trainer.hints import row_digests, rows_tested
@@ -25,16 +25,9 @@ A100, T4 = "NVIDIA A100-SXM4-40GB", "Tesla T4"
 KEYS = [f"{number:064x}" for number in range(10)]
 
 
-def test_gpus_are_read_from_nvidia_smi() -> None:
-    assert read_gpus(f"0, {A100}, 40960\n1, {T4}, 15360\nNo devices were found\n") == [
-        Gpu(0, A100, 40960),
-        Gpu(1, T4, 15360),
-    ]
-
-
 def test_slots_fill_the_memory_of_each_gpu_and_spread_over_all_of_them() -> None:
-    slots = place([Gpu(0, T4, 15360), Gpu(1, T4, 15360)], 6144, 1, 0, 8)
-    assert [(slot.gpu.index, slot.memory, slot.threads) for slot in slots if slot.gpu] == [
+    slots = place([Gpu("GPU-0", 0, T4, 15360), Gpu("GPU-1", 1, T4, 15360)], 6144, 1, 0, 8)
+    assert [(slot.gpu.minor, slot.memory, slot.threads) for slot in slots if slot.gpu] == [
         (0, 6144, 2),
         (1, 6144, 2),
         (0, 6144, 2),
@@ -43,11 +36,15 @@ def test_slots_fill_the_memory_of_each_gpu_and_spread_over_all_of_them() -> None
 
 
 def test_a_small_gpu_has_one_slot_that_fits() -> None:
-    assert place([Gpu(0, "GTX 1050", 4096)], 6144, 1, 0, 4) == [Slot(Gpu(0, "GTX 1050", 4096), 4, 3584)]
+    assert place([Gpu("GPU-0", 0, "GTX 1050", 4096)], 6144, 1, 0, 4) == [
+        Slot(Gpu("GPU-0", 0, "GTX 1050", 4096), 4, 3584)
+    ]
 
 
 def test_gpus_of_different_kinds_are_not_mixed() -> None:
-    slots = place([Gpu(0, A100, 40960), Gpu(1, T4, 15360), Gpu(2, T4, 15360)], 12_000, 1, 0, 8)
+    slots = place(
+        [Gpu("GPU-0", 0, A100, 40960), Gpu("GPU-1", 1, T4, 15360), Gpu("GPU-2", 2, T4, 15360)], 12_000, 1, 0, 8
+    )
     assert {slot.kind for slot in slots} == {T4}
 
 
@@ -59,7 +56,7 @@ def test_without_a_gpu_the_cores_are_shared_out() -> None:
 
 def test_slots_of_a_gpu_are_as_many_logical_devices_of_tensorflow() -> None:
     """TensorFlow's own division of a device, on CPUs, as there is no GPU here."""
-    slots = place([Gpu(0, T4, 15360)], 4096, 1, 0, 8)
+    slots = place([Gpu("GPU-0", 0, T4, 15360)], 4096, 1, 0, 8)
     script = (
         "import sys, tensorflow as tf; n = int(sys.argv[1]); cpu = tf.config.list_physical_devices('CPU')[0]\n"
         "tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * n)\n"
@@ -77,7 +74,7 @@ def test_slots_of_a_gpu_are_as_many_logical_devices_of_tensorflow() -> None:
 def test_only_a_slots_own_gpu_is_shown_in_its_sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os.path, "exists", lambda path: True)
     command = ["bwrap", "--dev", "/dev", "--", "bwrap", "--dev", "/dev", "--remount-ro", "/dev", "--", "python"]
-    shown = with_devices(command, Slot(Gpu(1, T4, 15360), 2, 6144))
+    shown = with_devices(command, Slot(Gpu("GPU-1", 1, T4, 15360), 2, 6144))
     at = shown.index("--dev-bind")
     assert shown[at - 2 : at + 3] == ["--dev", "/dev", "--dev-bind", "/dev/nvidia1", "/dev/nvidia1"]
     assert "/dev/nvidia0" not in shown
@@ -87,7 +84,7 @@ def test_only_a_slots_own_gpu_is_shown_in_its_sandbox(monkeypatch: pytest.Monkey
 def test_the_environment_tells_devices_and_threads_apart() -> None:
     cpu = environment(Slot(None, 2, None))
     assert cpu != environment(Slot(None, 4, None))
-    assert cpu != environment(Slot(Gpu(0, T4, 15360), 2, 6144))
+    assert cpu != environment(Slot(Gpu("GPU-0", 0, T4, 15360), 2, 6144))
     assert json.loads(json.dumps(cpu)) == cpu
 
 

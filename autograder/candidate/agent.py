@@ -27,11 +27,13 @@ from autograder.wire.folder import Folder
 BOOT = "import sys; sys.path[0] = sys.argv.pop(1); from autograder.candidate import agent; agent.main()"
 
 # System calls by which a program has memory that no limit here sees, or that only attacks on the machine need:
-# memfd_create, memfd_secret, shmget, add_key, request_key, keyctl, io_uring_setup, bpf, userfaultfd, perf_event_open.
+# memfd_create, memfd_secret, shmget, add_key, request_key, keyctl, io_uring_setup, bpf, userfaultfd, perf_event_open;
+# and clone3, unshare, setns, as not every machine lets bubblewrap forbid user namespaces inside. The last: clone.
 _REFUSED = {
-    "x86_64": (0xC000003E, (319, 447, 29, 248, 249, 250, 425, 321, 323, 298)),
-    "aarch64": (0xC00000B7, (279, 447, 194, 217, 218, 219, 425, 280, 282, 241)),
+    "x86_64": (0xC000003E, (319, 447, 29, 248, 249, 250, 425, 321, 323, 298, 435, 272, 308), 56),
+    "aarch64": (0xC00000B7, (279, 447, 194, 217, 218, 219, 425, 280, 282, 241, 435, 97, 268), 220),
 }
+_NAMESPACES = 0x7E020080  # of linux/sched.h: all CLONE_NEW…
 
 _wire: socket.socket | None = None
 _folder: Any = None  # the work folder as the examiner knows it
@@ -103,12 +105,13 @@ def _refuse_calls() -> None:
     machine = os.uname().machine
     if machine not in _REFUSED:
         return
-    architecture, numbers = _REFUSED[machine]
-    load, equal, above, give = 0x20, 0x15, 0x35, 0x06  # classic BPF: LD|W|ABS, JEQ, JGE, RET
-    refuse = len(numbers) + 1
+    architecture, numbers, clone = _REFUSED[machine]
+    load, equal, above, has, give = 0x20, 0x15, 0x35, 0x45, 0x06  # classic BPF: LD|W|ABS, JEQ, JGE, JSET, RET
+    refuse = len(numbers) + 4
     program = [(load, 0, 0, 4), (equal, 0, refuse + 2, architecture), (load, 0, 0, 0)]
     program += [(above, refuse, 0, 0x40000000)]  # x86's other numbers for the same calls
     program += [(equal, refuse - 1 - place, 0, number) for place, number in enumerate(numbers)]
+    program += [(equal, 0, 2, clone), (load, 0, 0, 16), (has, 1, 0, _NAMESPACES)]  # its flags, the first argument
     program += [(give, 0, 0, 0x7FFF0000), (give, 0, 0, 0x00050000 | errno.ENOSYS)]  # allow; fail
     code = b"".join(struct.pack("HBBI", *step) for step in program)
     buffer = ctypes.create_string_buffer(code, len(code))

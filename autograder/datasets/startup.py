@@ -11,8 +11,10 @@ from pathlib import Path
 
 # Python runs the .pth files in order of their names; an editable install's begins with "__", so it comes before.
 NAME = "autograder_keras_check.pth"
-# One line that begins with `import`, as .pth files want it. Without our package nothing happens.
-LINE = 'import sys; exec("try:\\n    import autograder.keras_check\\nexcept ImportError:\\n    pass")\n'
+# One line that begins with `import`, as .pth files want it. Without our package nothing happens. In a sandbox the
+# folder of an installed package is there, and empty: what Python makes of it must not stand for the package later.
+LINE = """import sys; exec("try:\\n    import autograder.keras_check\\n\
+except ImportError:\\n    sys.modules.pop('autograder', None)")\n"""
 
 
 class StartupError(Exception):

@@ -17,12 +17,14 @@ from typing import IO, Any
 
 import psutil
 
+from autograder import cgroups
 from autograder.candidate.limits import Limits
 from autograder.examiner.client import Examiner
 from autograder.examiner.plan import modules
 from autograder.grading.job import Event, Job, Listener, Outcome, Trainings
 from autograder.submission.instructor import Version
 from autograder.trainer.client import TrainerError, TrainerProcess, status
+from autograder.trainer.devices import cores
 
 AGAIN_ALONE = ("cell time", "total time", "memory")
 TRIES = 2
@@ -31,9 +33,9 @@ KERAS = ("keras", "tensorflow")
 
 
 def default_workers(limits: Limits) -> int:
-    """As many notebooks at once as there are cores, and as the free memory holds."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(cores, int(psutil.virtual_memory().available) // int(limits.memory)))
+    """As many notebooks at once as there are cores, and as the free memory holds; the machine's, or the container's."""
+    memory = min(psutil.virtual_memory().available, cgroups.memory())
+    return max(1, min(cores(), int(memory // limits.memory)))
 
 
 class Pool:

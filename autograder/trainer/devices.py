@@ -4,8 +4,12 @@ import os
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
+from xml.etree import ElementTree
 
-_QUERY = ["nvidia-smi", "--query-gpu=index,name,memory.total", "--format=csv,noheader,nounits"]
+from autograder import cgroups
+
+_QUERY = ["nvidia-smi", "-q", "-x"]
+_TAGS = ("uuid", "minor_number", "product_name", "fb_memory_usage/total")
 _SPARE = 512  # MiB of a GPU that a driver keeps for each process
 
 
@@ -13,7 +17,8 @@ _SPARE = 512  # MiB of a GPU that a driver keeps for each process
 class Gpu:
     """A GPU as nvidia-smi tells it."""
 
-    index: int
+    uuid: str
+    minor: int  # N of /dev/nvidiaN; its place in nvidia-smi's list is another number
     name: str
     memory: int  # MiB
 
@@ -33,28 +38,44 @@ class Slot:
 
 
 def gpus() -> list[Gpu]:
-    """The machine's GPUs; none where nvidia-smi is not there, or fails."""
+    """The GPUs that this process may use; none where nvidia-smi is not there, or fails."""
     try:
-        done = subprocess.run(_QUERY, capture_output=True, text=True, timeout=30, check=True)
+        done = subprocess.run(_QUERY, capture_output=True, text=True, timeout=60, check=True)
     except (OSError, subprocess.SubprocessError):
         return []
-    return read_gpus(done.stdout)
+    return granted(read_gpus(done.stdout), os.environ.get("CUDA_VISIBLE_DEVICES"))
 
 
 def read_gpus(text: str) -> list[Gpu]:
-    """The GPUs of nvidia-smi's answer, a line each; lines that tell none are left out."""
-    found = []
-    for line in text.splitlines():
-        index, _, rest = line.partition(",")
-        name, _, memory = rest.rpartition(",")
-        if index.strip().isdigit() and memory.strip().isdigit():
-            found.append(Gpu(int(index), name.strip(), int(memory)))
-    return found
+    """The GPUs of nvidia-smi's answer; one without a device file or memory of its own is left out."""
+    try:
+        found = ElementTree.fromstring(text).findall("gpu")
+    except ElementTree.ParseError:
+        return []
+    told = [[gpu.findtext(tag, "").strip() for tag in _TAGS] for gpu in found]
+    return [
+        Gpu(uuid, int(minor), name, int(memory.removesuffix(" MiB")))
+        for uuid, minor, name, memory in told
+        if minor.isdigit() and memory.removesuffix(" MiB").isdigit()
+    ]
+
+
+def granted(found: Sequence[Gpu], chosen: str | None) -> list[Gpu]:
+    """Those that CUDA_VISIBLE_DEVICES allows, by place or by the beginning of the UUID; all where it isn't set."""
+    if chosen is None:
+        return list(found)
+    names = {name.strip() for name in chosen.split(",")}
+    return [
+        gpu
+        for place, gpu in enumerate(found)
+        if str(place) in names or any(name.startswith("GPU-") and gpu.uuid.startswith(name) for name in names)
+    ]
 
 
 def cores() -> int:
     """How many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, int(min(allowed, cgroups.processors())))
 
 
 def place(found: Sequence[Gpu], slot_memory: int, cpu_slots: int, threads: int, processors: int) -> list[Slot]:

@@ -57,8 +57,7 @@ class SlotProcess:
             "HOME": home,
             "KERAS_HOME": f"{home}/.keras",  # no settings of whoever runs the grader
             "OMP_NUM_THREADS": str(slot.threads),
-            "CUDA_DEVICE_ORDER": "PCI_BUS_ID",  # numbers them as nvidia-smi does
-            "CUDA_VISIBLE_DEVICES": "" if slot.gpu is None else str(slot.gpu.index),
+            "CUDA_VISIBLE_DEVICES": "" if slot.gpu is None else slot.gpu.uuid,
         }
         self._process = subprocess.Popen(
             argv,
@@ -116,7 +115,7 @@ def with_devices(command: Sequence[str], slot: Slot) -> list[str]:
     argv = list(command)
     if slot.gpu is None:
         return argv
-    names = [f"/dev/{name}" for name in (f"nvidia{slot.gpu.index}", *_NVIDIA)]
+    names = [f"/dev/{name}" for name in (f"nvidia{slot.gpu.minor}", *_NVIDIA)]
     binds = [part for name in names if os.path.exists(name) for part in ("--dev-bind", name, name)]
     at = len(argv) - 1 - argv[::-1].index("--dev")  # the last: what it runs has no such argument
     return [*argv[: at + 2], *binds, *argv[at + 2 :]]

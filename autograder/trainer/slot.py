@@ -6,6 +6,7 @@ then `{"result": …}`, `{"refused": why}` for what exceeds the budget, or `{"de
 
 import contextlib
 import ctypes
+import functools
 import gc
 import json
 import resource
@@ -47,25 +48,34 @@ def main() -> None:
     if setup["gpu_memory"] is None:
         most = setup["memory"] + OWN
         resource.setrlimit(resource.RLIMIT_DATA, (most, most))
-    prepare(setup["threads"], setup["gpu_memory"])
+    lacking = prepare(setup["threads"], setup["gpu_memory"])
     with contextlib.suppress(frames.Disconnected):
         while True:
             order = conversation.receive(sock)
-            conversation.send(sock, answer(order, lambda epoch: conversation.send(sock, {"epoch": epoch})))
+            progress = functools.partial(_tell, sock)
+            conversation.send(sock, {"declined": lacking} if lacking else answer(order, progress))
             del order
             gc.collect()
 
 
-def prepare(threads: int, gpu_memory: int | None = None) -> None:
-    """Make TensorFlow deterministic, with that many threads; before anything else uses it."""
+def _tell(sock: socket.socket, epoch: Any) -> None:
+    conversation.send(sock, {"epoch": epoch})
+
+
+def prepare(threads: int, gpu_memory: int | None = None) -> str:
+    """Make TensorFlow deterministic, with that many threads; before anything else uses it. Says what it lacks."""
     import tensorflow as tf
 
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     tf.config.threading.set_inter_op_parallelism_threads(threads)
-    for gpu in tf.config.list_physical_devices("GPU") if gpu_memory is not None else ():
+    gpus = tf.config.list_physical_devices("GPU") if gpu_memory is not None else []
+    for gpu in gpus:
         limit = tf.config.LogicalDeviceConfiguration(memory_limit=gpu_memory)
         tf.config.set_logical_device_configuration(gpu, [limit])
     tf.config.experimental.enable_op_determinism()
+    if gpu_memory is not None and not gpus:
+        return "TensorFlow sees no GPU, though nvidia-smi tells of one: is it installed as tensorflow[and-cuda]?"
+    return ""
 
 
 def answer(order: dict[str, Any], progress: Any) -> dict[str, Any]:
