@@ -23,10 +23,10 @@ add_badges(c)
 
 # Grading keeps students' code apart from the tests, also by `nbgrader autograde` and formgrader's button.
 configure(c)
-# A cell may train for so many seconds, a notebook in all.
+# A cell may run for so many seconds, a notebook in all; what the trainer trains has limits of its own (c.Trainer).
 c.Limits.cell_seconds = 1800
 c.Limits.total_seconds = 5400
-# Anything on stderr in a grade cell costs its points, and TensorFlow logs there.
+# For plain nbgrader anything on stderr in a grade cell costs its points, and TensorFlow logs there.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # Plots are drawn into the notebook; no display is needed.
 os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"

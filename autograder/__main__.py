@@ -8,6 +8,8 @@ from autograder import bootstrap
 
 def main() -> None:
     """Run the command line; `demo` and `test` first set up `.venv` where the packages they need are missing."""
+    if sys.platform == "win32":
+        sys.exit("autograder: grading needs Linux. Run it in WSL, or in the container (docs/container.md).")
     command = sys.argv[1] if len(sys.argv) > 1 else ""
     if command in ("demo", "test"):
         bootstrap.run_in_environment(Path(__file__).resolve().parents[1], sys.argv[1:])

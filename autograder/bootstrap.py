@@ -6,7 +6,6 @@ project and the versions of `requirements.lock` into it, and runs the command ag
 
 import hashlib
 import importlib.util
-import os
 import subprocess
 import sys
 import time
@@ -40,7 +39,7 @@ def run_in_environment(root: Path, arguments: list[str]) -> None:
         )
     if not missing_packages(NEEDED_TO_TEST if arguments[:1] == ["test"] else NEEDED):
         return
-    python = root / ".venv" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    python = root / ".venv" / "bin" / "python"
     wanted = hashlib.sha256((root / "pyproject.toml").read_bytes() + (root / "requirements.lock").read_bytes())
     stamp = root / ".venv" / "installed.sha256"
     if not stamp.is_file() or stamp.read_text() != wanted.hexdigest():

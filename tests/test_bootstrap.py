@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from conftest import ROOT
 
 from autograder import bootstrap
@@ -33,8 +34,18 @@ def test_without_the_packages_a_command_says_what_to_install() -> None:
     assert "python -m pip install -e ." in done.stderr
 
 
-def test_a_command_that_does_not_exist_is_refused_with_the_list() -> None:
-    command = [sys.executable, "-m", "autograder", "grad"]
+def test_on_windows_a_command_says_where_grading_runs() -> None:
+    code = "import sys; sys.platform = 'win32'; from autograder.__main__ import main; main()"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "autograder: grading needs Linux. Run it in WSL, or in the container (docs/container.md).\n"
+
+
+@pytest.mark.parametrize(("typed", "then"), [("grad", "autograder grade"), ("xyzzy", "autograder --help")])
+def test_a_command_that_does_not_exist_is_refused_with_what_may_be_meant(typed: str, then: str) -> None:
+    command = [sys.executable, "-m", "autograder", typed]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 1
-    assert "unbuild" in done.stdout
+    assert (done.returncode, done.stdout) == (1, "")
+    said, last = done.stderr.splitlines()
+    assert typed in said
+    assert last.startswith(f"Next: {then}")
