@@ -75,7 +75,7 @@ def test_the_memory_of_all_processes_counts_together(start: Start) -> None:
     run = candidate.run(
         "import subprocess, sys, time\n"
         "code = 'import time; x = bytearray(b\"x\" * (90 << 20)); time.sleep(60)'\n"
-        "for _ in range(6): subprocess.Popen([sys.executable, '-S', '-c', code])\n"
+        "for _ in range(8): subprocess.Popen([sys.executable, '-S', '-c', code])\n"
         "time.sleep(60)"
     )
     assert candidate.ended is not None
