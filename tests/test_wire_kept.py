@@ -17,6 +17,7 @@ STUDENT = """
 import keras
 model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
 model.compile("adam", "mse")
+other = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
 
 def change():
     model.layers[0].bias.assign_add([1.0, 2.0])
@@ -114,10 +115,16 @@ def test_a_model_that_the_students_function_changed_comes_as_the_student_has_it(
     np.testing.assert_array_equal(second.get_weights()[0], weights[0])
 
 
-def test_no_more_is_kept_than_there_is_room_for(cells: Cells, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kept, "MAX_BYTES", 10)
+@pytest.mark.parametrize(
+    ("room", "stays"), [(10, False), (60, False), (1000, True)], ids=["for none", "for one", "for both"]
+)
+def test_the_oldest_goes_where_there_is_no_room_for_all(
+    cells: Cells, monkeypatch: pytest.MonkeyPatch, room: int, stays: bool
+) -> None:
+    monkeypatch.setattr(kept, "MAX_BYTES", room)  # each has 32 bytes of weights, the first an optimizer, too
     first = cells.fetch()
-    assert cells.fetch() is not first
+    cells.fetch("other")
+    assert (cells.fetch() is first) == stays
 
 
 @pytest.mark.parametrize(

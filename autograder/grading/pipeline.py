@@ -120,9 +120,10 @@ class Autograde(Writing):
         self.watcher.planned(due, unchanged)
         if due and not self.dry_run:
             self._back_up()
-        failed = [f"{folder!r}: {why}" for folder, why in aside.items()]
+        failed = []
         for folder, why in aside.items():
             self.watcher.set_aside(folder, why)
+            failed.append(f"{folder!r}: {why}")
         with contextlib.closing(self._computed(due)) as computed:
             for submission in computed:
                 if self.dry_run:

@@ -6,7 +6,6 @@ then `{"result": …}`, `{"refused": why}` for what exceeds the budget, or `{"de
 
 import contextlib
 import ctypes
-import functools
 import gc
 import json
 import resource
@@ -49,17 +48,16 @@ def main() -> None:
         most = setup["memory"] + OWN
         resource.setrlimit(resource.RLIMIT_DATA, (most, most))
     lacking = prepare(setup["threads"], setup["gpu_memory"])
+
+    def progress(epoch: Any) -> None:
+        conversation.send(sock, {"epoch": epoch})
+
     with contextlib.suppress(frames.Disconnected):
         while True:
             order = conversation.receive(sock)
-            progress = functools.partial(_tell, sock)
             conversation.send(sock, {"declined": lacking} if lacking else answer(order, progress))
             del order
             gc.collect()
-
-
-def _tell(sock: socket.socket, epoch: Any) -> None:
-    conversation.send(sock, {"epoch": epoch})
 
 
 def prepare(threads: int, gpu_memory: int | None = None) -> str:
