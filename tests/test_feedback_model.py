@@ -14,6 +14,7 @@ from tiny_course import KERNEL, _cell
 
 from autograder import course
 from autograder.candidate.sandbox import check
+from autograder.report.model import models
 
 SETUP = """
 import keras
@@ -110,6 +111,12 @@ def test_the_record_tells_of_the_model_in_a_test(graded: Class) -> None:
     assert len(model["mistakes"]) == 12
     confidences = [mistake["confidence"] for mistake in model["mistakes"]]
     assert confidences == sorted(confidences, reverse=True)
+
+
+def test_a_model_that_a_test_only_built_is_not_the_students() -> None:
+    built = {"layers": [["d", "Dense", [None, 2], 6]], "parameters": 6}
+    found = {"a": built, "b": {**built, "rows": 5}, "c": {**built, "history": {"loss": [1.0]}}}
+    assert [model.grade_id for model in models(found)] == ["b", "c"]
 
 
 def test_the_record_has_the_history_of_each_training(graded: Class) -> None:

@@ -18,6 +18,7 @@ import keras
 model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
 model.compile("adam", "mse")
 other = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+large = keras.Sequential([keras.Input((3,)), keras.layers.Dense(200)])
 
 def change():
     model.layers[0].bias.assign_add([1.0, 2.0])
@@ -125,6 +126,13 @@ def test_the_oldest_goes_where_there_is_no_room_for_all(
     first = cells.fetch()
     cells.fetch("other")
     assert (cells.fetch() is first) == stays
+
+
+def test_one_that_is_too_large_pushes_no_other_out(cells: Cells, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept, "MAX_BYTES", 1000)
+    first = cells.fetch()
+    cells.fetch("large")
+    assert cells.fetch() is first
 
 
 @pytest.mark.parametrize(

@@ -53,9 +53,7 @@ class ReportApp(CourseApp):
             then = f"autograder report {assignment} --to FILE"
             self.fail("%s can't be written: %s", path, error.strerror, then=then)
         graded, waiting = len(found.marked), concerns(found)
-        self.out.say(
-            f"{assignment}: {len(found.students)} students, {graded} graded, {len(waiting)} things to look at."
-        )
+        self.out.say(f"{assignment}: {len(found.students)} students, {graded} graded, {len(waiting)} to look at.")
         self.out.say(f"Report, for a browser: {path}")
         first = "first see to what needs a person; " if waiting else ""
         if graded:

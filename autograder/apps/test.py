@@ -30,20 +30,22 @@ class TestApp(CourseApp):
         """Run each step, in order; exit with 1 where one failed."""
         super().start()
         if not find_chromium():
-            print("Installing Chromium for the tests in a browser: up to a few minutes, once.", flush=True)
+            self.out.say("Installing Chromium for the tests in a browser: up to a few minutes, once.")
             if not install_chromium():
-                print("Chromium could not be installed: the tests in a browser are skipped.", flush=True)
+                self.out.say("Chromium could not be installed: the tests in a browser are skipped.", style="look")
         failed = []
         for number, (name, command) in enumerate(STEPS.items(), start=1):
             more = self.extra_args if name == "tests" else []
-            print(f"[{number}/{len(STEPS)}] {name}: {' '.join([*command, *more])}", flush=True)
+            self.out.say(f"[{number}/{len(STEPS)}] {name}: {' '.join([*command, *more])}", style="title")
             started = time.monotonic()
             if subprocess.run([sys.executable, "-m", *command, *more], cwd=self.root, check=False).returncode:
                 failed.append(name)
-            print(f"[{number}/{len(STEPS)}] {name}: {time.monotonic() - started:.0f} s", flush=True)
+            self.out.say(f"[{number}/{len(STEPS)}] {name}: {time.monotonic() - started:.0f} s")
         if failed:
-            self.fail(f"failed: {', '.join(failed)}")
-        print("All checks passed.")
+            again = "autograder test -- --last-failed" if "tests" in failed else "autograder test"
+            self.fail(f"failed: {', '.join(failed)}", then=again, why="once that is put right")
+        self.out.say("All checks passed.", style="good")
+        self.next("autograder demo", "grades a small class")
 
 
 def find_chromium() -> str | None:

@@ -74,13 +74,18 @@ class Training:
 
 
 def models(found: Mapping[str, Any]) -> list[Model]:
-    """The models of a record, by grade_id; each one once, where several tests used the same."""
+    """The models of a record, by grade_id; each one once, where several tests used the same.
+
+    One that was neither trained nor given data is no work of the student's: a test had it built, of sizes of its own.
+    """
     read = []
     for grade_id, data in found.items():
         try:
-            read.append(_model(str(grade_id), data))
+            model = _model(str(grade_id), data)
         except (KeyError, TypeError, ValueError, IndexError, AttributeError):
             continue
+        if model.rows or model.history:
+            read.append(model)
     best = {_key(model): model for model in sorted(read, key=lambda model: (model.accuracy is not None, model.rows))}
     return [model for model in read if best[_key(model)] is model]
 
