@@ -170,3 +170,14 @@ def test_a_test_that_is_all_hidden_is_not_said_to_pass(course: Path, tmp_path: P
     assert "hidden" in next(line for line in said.split("\n") if "test_report" in line)
     assert "2 of 3 tests, 1 in part" in said
     assert "This is the released file itself" in said
+
+
+@needs_sandbox
+def test_of_many_files_left_out_the_first_are_named(course: Path, work: NotebookNode, tmp_path: Path) -> None:
+    for number in range(9):
+        (tmp_path / f"model{number}.keras").write_bytes(b"")
+    _, said = check(course, saved(work, tmp_path))
+    lines = said.partition("Files that the notebook will not have\n")[2].partition("\n\n")[0].splitlines()
+    assert len(lines) == 6
+    assert all(".keras: " in line for line in lines[:5])
+    assert lines[5] == "  and 4 more"

@@ -28,7 +28,7 @@ from autograder.grading.settings import Grading
 from autograder.trainer.settings import Trainer
 
 PASSED, FAILED, UNREADABLE = 0, 1, 2  # exit codes
-SHOWN = 5  # cells that ended in an error
+SHOWN = 5  # of cells that ended in an error, and of files left out
 FAULT = "It could not be checked. That is the checker's fault or this computer's, not yours:"
 PERSON = "Its tests could not be run to the end; grading it would need a person:"
 
@@ -127,12 +127,11 @@ def _show(console: Console, what: Subject, checked: Checked, sandboxed: bool) ->
     else:
         why = FAULT if checked.outcome.status == "fault" else PERSON
         say(why, [checked.outcome.message])
-    more = [f"and {len(checked.failing) - SHOWN} more"] if len(checked.failing) > SHOWN else []
-    say("Cells of yours that end in an error", [*checked.failing[:SHOWN], *more])
+    say("Cells of yours that end in an error", _first(checked.failing))
     say("What exceeds a limit or a budget", checked.over_budget)
     say("Trainings", checked.trained)
     say("What grading will put right", [f"{mend.cell}: {mend.to_student}" for mend in what.work.mends])
-    say("Files that the notebook will not have", what.left_out)
+    say("Files that the notebook will not have", _first(what.left_out))
     parts = sum(test.in_part for test in checked.tried)
     in_part = f", {parts} in part" if parts else ""
     receipt = {
@@ -144,6 +143,11 @@ def _show(console: Console, what: Subject, checked: Checked, sandboxed: bool) ->
     }
     say("Receipt", [f"{name:9}{value}" for name, value in receipt.items()])
     console.print()
+
+
+def _first(lines: Sequence[str]) -> list[str]:
+    more = len(lines) - SHOWN
+    return [*lines[:SHOWN], *([f"and {more} more"] if more > 0 else [])]
 
 
 def _table(checked: Checked) -> Table:
