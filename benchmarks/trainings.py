@@ -8,8 +8,8 @@ time of the whole commands, the rehearsal included.
 
 On full data a training costs 60,000 images instead; that ratio is an estimate: to plain nbgrader's time is added what
 the trainer took for each student's training, remembered or not, as if Keras in a notebook took the same; to ours what
-it took for those that differ. Plain nbgrader's time without trainings is found in the same way; ours is that of the
-grading after the change. The ratio of the whole lies between those of the trainings and of the rest.
+it took for those that differ. Plain nbgrader's time without trainings is estimated in the same way; ours is that of the
+grading after the change.
 """
 
 import argparse

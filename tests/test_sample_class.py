@@ -59,8 +59,8 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     return grade
 
 
-def param(assignment: str, *more: str) -> Any:
-    """Of a test of that assignment."""
+def case(assignment: str, *more: str) -> Any:
+    """Arguments of a test; marked slow where that assignment is."""
     return pytest.param(assignment, *more, marks=[pytest.mark.slow] if assignment == SLOW else [])
 
 
@@ -72,7 +72,7 @@ def score(folder: Path, assignment: str, student: str) -> float:
 @pytest.mark.parametrize(
     ("assignment", "student"),
     [
-        param(name, student)
+        case(name, student)
         for name, expected in EXPECTED.items()
         for student in expected
         if expected[student] is not None and student != ENDLESS
@@ -96,7 +96,7 @@ def test_who_hands_in_nothing_has_no_grade(graded: Callable[[str], Path]) -> Non
         score(graded("foundations"), "foundations", "untrained")
 
 
-@pytest.mark.parametrize("assignment", [param(name) for name in EXPECTED])
+@pytest.mark.parametrize("assignment", [case(name) for name in EXPECTED])
 def test_a_released_notebook_runs_to_its_first_unsolved_exercise(
     graded: Callable[[str], Path], assignment: str
 ) -> None:
