@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from trainers import until
 
 from autograder.trainer.devices import Gpu, Slot, gpus
 from autograder.trainer.process import SlotProcess
@@ -99,11 +100,12 @@ def test_without_nvidia_smi_there_is_no_gpu(tmp_path: Path, monkeypatch: pytest.
 
 def test_a_slots_process_is_shown_its_gpu_by_uuid() -> None:
     process = SlotProcess(Slot(Gpu(SECOND, 0, T4, 15360), 1, 6144), 1 << 30, sandboxed=False)
+    environment = Path(f"/proc/{process._process.pid}/environ")
     try:
-        environment = Path(f"/proc/{process._process.pid}/environ").read_bytes().decode().split("\0")
+        until(lambda: environment.read_bytes() != b"")  # the kernel shows none for a moment while a program starts
+        assert f"CUDA_VISIBLE_DEVICES={SECOND}" in environment.read_bytes().decode().split("\0")
     finally:
         process.kill()
-    assert f"CUDA_VISIBLE_DEVICES={SECOND}" in environment
 
 
 def test_a_gpu_that_tensorflow_does_not_see_trains_nothing_under_its_name() -> None:
