@@ -54,6 +54,19 @@ def saved(notebook: NotebookNode, folder: Path, name: str = "numbers") -> Path:
 
 
 @needs_sandbox
+def test_a_long_path_of_temporary_files_is_no_hindrance(
+    course: Path, work: NotebookNode, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A socket's path has 107 characters at most."""
+    temporary = tmp_path / ("long" * 25)
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    code, said = check(course, saved(work, tmp_path))
+    assert code == 0, said
+    assert not list(temporary.iterdir())
+
+
+@needs_sandbox
 def test_all_visible_tests_pass_and_the_receipt_says_of_which_file(
     course: Path, work: NotebookNode, tmp_path: Path
 ) -> None:

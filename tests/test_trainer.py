@@ -4,6 +4,7 @@ import contextlib
 import gc
 import os
 import signal
+import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -318,13 +319,18 @@ def test_what_nobody_waits_for_any_more_is_stopped(tmp_path: Path) -> None:
         until(lambda: not slots(process))
 
 
-def test_nothing_is_left_of_a_trainer_that_has_ended(tmp_path: Path) -> None:
-    with trainer_at(tmp_path) as process:
-        fitted(Notebook(process))
-        children = psutil.Process(process._process.pid).children(recursive=True)
-        assert children
-    _, alive = psutil.wait_procs(children, timeout=10)
-    assert not alive
+def test_nothing_is_left_of_a_trainer_that_has_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with tempfile.TemporaryDirectory() as temporary:
+        monkeypatch.setattr(tempfile, "tempdir", temporary)
+        monkeypatch.setenv("TMPDIR", temporary)
+        with trainer_at(tmp_path) as process:
+            fitted(Notebook(process))
+            children = psutil.Process(process._process.pid).children(recursive=True)
+            assert children
+            assert os.listdir(temporary)
+        _, alive = psutil.wait_procs(children, timeout=10)
+        assert not alive
+        assert not os.listdir(temporary)
 
 
 def test_a_damaged_entry_is_dropped_and_trained_again(tmp_path: Path) -> None:

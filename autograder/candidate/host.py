@@ -1,10 +1,11 @@
-"""What of this machine a sandbox is made with and shows, and what of its settings can forbid one."""
+"""What of this machine a sandbox is made with and shows, what can forbid one, and where sockets have room."""
 
 import functools
 import importlib
 import os
 import shutil
 import sys
+import tempfile
 from pathlib import Path
 
 _ETC = (
@@ -90,3 +91,8 @@ def read(path: str) -> str:
         return Path(path).read_text().strip()
     except OSError:
         return ""
+
+
+def place_for_sockets() -> str | None:
+    """Where to make a folder for sockets (tempfile's `dir`): a socket's path has 107 characters at most."""
+    return "/tmp" if len(tempfile.gettempdir()) > 60 else None

@@ -18,6 +18,7 @@ from pathlib import Path
 import zmq
 
 from autograder.candidate.channels import Channel, Channels, Manager, context
+from autograder.candidate.host import place_for_sockets
 from autograder.candidate.limits import Ended, Limits, Watchdog, kill_tree, size, tree
 from autograder.candidate.messages import Message, Output, Outputs, error, read_output
 from autograder.candidate.nursery import Nursery
@@ -68,10 +69,7 @@ class Candidate:
         self.limits = limits
         self._paused = paused
         self.wire, theirs = socket.socketpair()
-        # a socket's path has 107 characters at most
-        self._folder = Path(
-            tempfile.mkdtemp(prefix="candidate-", dir="/tmp" if len(tempfile.gettempdir()) > 80 else None)
-        )
+        self._folder = Path(tempfile.mkdtemp(prefix="candidate-", dir=place_for_sockets()))
         self._world = World(
             limits, files, environment or {}, visible, sandboxed, theirs, self._folder, trainer, nursery
         )

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from autograder.candidate.host import place_for_sockets
 from autograder.candidate.limits import kill_tree
 from autograder.candidate.provisioner import environment as notebook_environment
 from autograder.candidate.provisioner import shared as shared_with_notebooks
@@ -41,7 +42,7 @@ class Examiner:
         visible: Sequence[Path] = (),
     ) -> None:
         """`modules` are imported before the first fork; `environment` is given to it, `visible` folders it may read."""
-        self._folder = tempfile.TemporaryDirectory(prefix="autograder-examiner-")
+        self._folder = tempfile.TemporaryDirectory(prefix="autograder-examiner-", dir=place_for_sockets())
         self.address = str(Path(self._folder.name) / "socket")
         package = Path(__file__).resolve().parents[1]
         lifeline, self._lifeline = os.pipe()
@@ -58,6 +59,8 @@ class Examiner:
                 sandbox = Sandbox(DISK, visible, {**shared, package: f"{PACKAGE}/autograder"})
                 argv, keep = sandbox.command(argv, data), [*keep, *data.values()]
             variables = notebook_environment(home, environment)
+            if not sandboxed:
+                variables["TMPDIR"] = home  # goes with the folder
             self._process = subprocess.Popen(argv, env=variables, stdin=subprocess.DEVNULL, pass_fds=keep)
             for descriptor in keep[1:]:
                 os.close(descriptor)

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from autograder.candidate.host import place_for_sockets
 from autograder.trainer.fit import conversation
 from autograder.trainer.memory import Memory
 from autograder.trainer.settings import Trainer
@@ -27,7 +28,11 @@ class TrainerProcess:
 
     def __init__(self, root: Path, settings: Trainer, *, sandboxed: bool) -> None:
         """`root`: the course's folder."""
-        self._folder = tempfile.TemporaryDirectory(prefix="autograder-trainer-")
+        self._folder = tempfile.TemporaryDirectory(
+            prefix="autograder-trainer-",
+            dir=place_for_sockets(),
+            ignore_cleanup_errors=True,  # a slot's process may outlive the server by a moment and write there
+        )
         place = str(memory(root, settings).folder)
         self._setup = json.dumps({"settings": settings.as_dict(), "memory": place, "sandboxed": sandboxed})
         self._count = 0
@@ -43,6 +48,7 @@ class TrainerProcess:
             argv = [sys.executable, "-m", "autograder.trainer.server", str(listener.fileno()), str(lifeline)]
             self._process = subprocess.Popen(
                 [*argv, self._setup],
+                env={**os.environ, "TMPDIR": self._folder.name},  # slots' folders go with it
                 stdin=subprocess.DEVNULL,
                 pass_fds=[listener.fileno(), lifeline],
                 start_new_session=True,  # Ctrl-C in the terminal is for the grader, which then ends this
