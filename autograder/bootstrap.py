@@ -23,6 +23,7 @@ NEEDED_TO_TEST = (
     "pytest",
     "pytest_timeout",
     "ruff",
+    "xdist",
 )
 
 
