@@ -14,7 +14,7 @@ STEPS = {
     "format": ["ruff", "format", "--check", "."],
     "lint": ["ruff", "check", "."],
     "types": ["mypy"],
-    "tests": ["pytest", "-v", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"],
+    "tests": ["pytest", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"],
 }
 INSTALL_SECONDS = 300  # for each attempt; Chromium is a download of 100 to 200 MB
 
