@@ -4,7 +4,7 @@ import contextlib
 import copy
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -186,6 +186,53 @@ def test_inputs_and_outputs_by_name(trainer: TrainerProcess) -> None:
     assert "val_class_accuracy" in theirs.history.history
 
 
+def unsorted_outputs() -> Any:
+    image = layers.Input((8, 8, 1))
+    flat = layers.Flatten()(image)
+    model = keras.Model(
+        image, {"zeta": layers.Dense(1, name="zeta")(flat), "alpha": layers.Dense(2, name="alpha")(flat)}
+    )
+    model.compile("sgd", {"zeta": "mse", "alpha": "mae"}, metrics={"zeta": ["mae"], "alpha": ["mse"]})
+    return model
+
+
+def test_outputs_keep_their_order(trainer: TrainerProcess) -> None:
+    ours, theirs, _, _ = both(trainer, unsorted_outputs, X, {"zeta": Y * 3.0, "alpha": np.eye(2)[Y % 2]})
+    assert_alike(ours, theirs)
+    one, other = ({name: float(v) for name, v in model.get_metrics_result().items()} for model in (ours, theirs))
+    assert one == pytest.approx(other, rel=1e-3)
+
+
+def two_classes() -> Any:
+    model = keras.Sequential([layers.Input((8, 8, 1)), layers.Flatten(), layers.Dense(1, activation="sigmoid")])
+    model.compile("sgd", "binary_crossentropy", metrics=[keras.metrics.F1Score(threshold=0.5, name="f1")])
+    return model
+
+
+def test_a_metric_with_a_value_for_each_class_stays_one(trainer: TrainerProcess) -> None:
+    ours, theirs, _, _ = both(trainer, two_classes, X, (Y % 2)[:, None].astype("float32"))
+    one, other = (model.history.history["f1"][0] for model in (ours, theirs))
+    assert (type(other), np.shape(other)) == (type(one), np.shape(one))
+
+
+def test_no_epoch_leaves_the_weights(trainer: TrainerProcess) -> None:
+    model = sequential()
+    model.build((None, 8, 8, 1))
+    before = model.get_weights()
+    with fitting(Notebook(trainer)):
+        model.fit(X, Y, epochs=1, initial_epoch=1, verbose=0)
+    _close(before, model.get_weights())
+
+
+def test_an_argument_that_fit_does_not_have_is_told_by_keras(trainer: TrainerProcess) -> None:
+    said = []
+    for place in (contextlib.nullcontext(), fitting(Notebook(trainer))):
+        with place, pytest.raises(TypeError) as caught:
+            sequential().fit(X, Y, epoch=3)
+        said.append(str(caught.value))
+    assert said[0] == said[1]
+
+
 def test_tensors_and_tables_are_data(trainer: TrainerProcess) -> None:
     import pandas as pd
 
@@ -349,6 +396,42 @@ def custom_layer() -> Any:
     return model
 
 
+def changed(how: Callable[[Any], None], optimizer: Any = "sgd") -> Make:
+    """A network that was changed after it was built, in a way that its layers' configuration does not tell."""
+
+    def make() -> Any:
+        model = sequential()
+        model.compile(optimizer() if callable(optimizer) else optimizer, CROSSENTROPY)
+        how(model)
+        return model
+
+    return make
+
+
+def held(name: str, value: Any, *, variable: bool) -> Make:
+    def how(model: Any) -> None:
+        model.build((None, 8, 8, 1))
+        layer = model.layers[-1]
+        setattr(layer.kernel if variable else layer, name if variable else f"kernel_{name}", value)
+
+    return changed(how)
+
+
+def adamw() -> Any:
+    optimizer = keras.optimizers.AdamW(0.1, weight_decay=0.5)
+    optimizer.exclude_from_weight_decay(var_names=["bias"])
+    return optimizer
+
+
+def doubled(model: Any) -> None:
+    call = model.layers[-1].call
+    model.layers[-1].call = lambda x, **named: 2 * call(x, **named)
+
+
+class Weights(NamedTuple):
+    all: Any
+
+
 class Noisy(callbacks.Callback):
     seen = 0
 
@@ -369,8 +452,18 @@ def generator() -> Any:
         (sequential, (X, Y), {"callbacks": [callbacks.LambdaCallback(on_epoch_end=print)]}, "LambdaCallback is code"),
         (sequential, (generator(),), {"steps_per_epoch": 2}, "x is a generator"),
         (sequential, (X, Y), {"callbacks": [callbacks.LearningRateScheduler(lambda epoch: 0.1)]}, "is code"),
+        (changed(lambda model: None, adamw), (X, Y), {}, "exclude_from_weight_decay"),
+        (held("regularizer", keras.regularizers.L2(0.5), variable=False), (X, Y), {}, "regularizer that was set after"),
+        (held("regularizer", keras.regularizers.L2(0.5), variable=True), (X, Y), {}, "regularizer that was set after"),
+        (held("constraint", keras.constraints.NonNeg(), variable=True), (X, Y), {}, "constraint that was set after"),
+        (changed(doubled), (X, Y), {}, "call is a function of your own"),
+        (sequential, (X, Y), {"sample_weight": Weights(np.ones(len(X)))}, "sample_weight is a Weights"),
+        (sequential, (X, Y), {"class_weight": {str(number): 2.0 for number in range(4)}}, "the classes' numbers"),
     ],
-    ids=["layer", "callback", "lambda", "generator", "scheduler"],
+    ids=[
+        *("layer", "callback", "lambda", "generator", "scheduler", "decay", "regularizer", "its variable's"),
+        *("constraint", "call", "namedtuple", "class weight"),
+    ],
 )
 def test_what_is_code_trains_in_the_notebook_and_the_record_says_why(
     trainer: TrainerProcess, make: Make, data: Any, arguments: dict[str, Any], reason: str

@@ -188,6 +188,14 @@ def test_a_name_that_was_given_stays() -> None:
     assert text != json.dumps(canonical(described(built())))
 
 
+def test_an_automatic_name_gives_way_to_one_that_was_given() -> None:
+    layers = keras.layers
+    model = keras.Sequential([layers.Input((2, 2)), layers.Flatten(), layers.Dense(1, name="flatten_0")])
+    names = [layer["config"]["name"] for layer in canonical(described(model))["model"]["config"]["layers"]]
+    assert len(set(names)) == len(names)
+    assert "flatten_0" in names
+
+
 def test_names_that_the_history_shows_stay() -> None:
     inputs = keras.Input((3,))
     model = keras.Model(inputs, [keras.layers.Dense(1)(inputs), keras.layers.Dense(1)(inputs)])

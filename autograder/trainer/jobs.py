@@ -58,7 +58,7 @@ def _read(request: object) -> Job:
     if not all(_is_array(array) or (array is None and number >= constants) for number, array in enumerate(arrays)):
         raise WireError("weights that are no arrays")
     content = {
-        "model": json.dumps(description, sort_keys=True),
+        "model": json.dumps(description),  # in its order: Keras goes by that of outputs, losses and metrics
         "arrays": arrays,
         "data": data,
         "validation": validation,

@@ -66,11 +66,17 @@ def _names(layers: list[Any]) -> dict[str, str]:
     """Old to new of the layers of one model: an automatic name is numbered by its place among its like."""
     seen: Counter[str] = Counter()
     names: dict[str, str] = {}
+    found = []
     for layer in layers:
         config = layer.get("config") if isinstance(layer, dict) else None
         name = config.get("name") if isinstance(config, dict) else None
-        stem = base(layer.get("class_name"), name) if isinstance(name, str) else None
-        if stem is not None and isinstance(name, str):
+        if isinstance(name, str):
+            found.append((name, base(layer.get("class_name"), name)))
+    chosen = {name for name, stem in found if stem is None}
+    for name, stem in found:
+        if stem is not None:
+            while f"{stem}_{seen[stem]}" in chosen:
+                seen[stem] += 1
             names[name] = f"{stem}_{seen[stem]}"
             seen[stem] += 1
     return names

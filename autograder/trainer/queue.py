@@ -10,6 +10,7 @@ from autograder.trainer.jobs import Job
 from autograder.trainer.process import SlotDied, SlotProcess
 
 Answer = dict[str, Any]
+PAUSE = 2.0  # seconds until a process that could not be started is tried again
 TOO_LARGE = "This training was too large for the trainer, whose process ended twice."
 
 
@@ -29,6 +30,7 @@ class Training:
         self.answer: Answer = {}
         self.progress: dict[str, Any] = {}
         self.process: SlotProcess | None = None
+        self.began: float | None = None  # at a slot
 
 
 class Queue:
@@ -88,10 +90,18 @@ class Queue:
                     self._lock.wait()
                 training = max(self._waiting, key=lambda waiting: waiting.size)
                 self._waiting.remove(training)
-                if process is None or not process.alive:
-                    process = new(slot)  # by this thread, which lives as long as the server: so does the slot
-                training.process = process
-            answer = self._train(training, process)
+                try:
+                    if process is None or not process.alive:
+                        process = new(slot)  # by this thread, which lives as long as the server: so does the slot
+                except OSError as error:  # no room, no memory, no descriptor: that may pass
+                    process, problem = None, f"The trainer could not start a process: {error}"
+                training.process, training.began = process, time.monotonic()
+            answer: Answer | None
+            if process is not None:
+                answer = self._train(training, process)
+            else:
+                answer = {"declined": problem} if training.died else None
+                time.sleep(PAUSE)
             with self._lock:
                 if answer is None and training.waiters and not training.died:
                     training.died, training.process = True, None

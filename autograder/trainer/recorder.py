@@ -113,4 +113,4 @@ def rebuilt(name: str, attributes: dict[str, Any]) -> Any:
 def _plain(value: Any) -> Any:
     if value is None or type(value) in (bool, int, float):
         return value
-    return value.item() if getattr(value, "size", 0) == 1 else value
+    return value.item() if getattr(value, "shape", None) == () and hasattr(value, "item") else value

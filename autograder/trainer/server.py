@@ -13,6 +13,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -121,13 +122,15 @@ class Server:
         with connection.waiting():
             found = self._memory.get(key, connection.student)
             remembered = found is not None
-            answer = {"result": found} if found is not None else self._train(connection, key, job, seed)
+            answer: dict[str, Any] = {"result": found} if found is not None else self._train(connection, key, job, seed)
+        if "cancelled" in answer:
+            return None  # what came in the meantime is read next, in the notebook's own time
         if "result" in answer and (problem := exceeded(answer["result"]["cost"], connection.budget)):
             answer = {"refused": problem}
         if "result" in answer:
             self._remembered += remembered
             connection.trained(key, job, answer["result"], self._rows(job), remembered=remembered)
-        elif "cancelled" not in answer:
+        else:
             connection.note(str(answer.get("declined") or ""), refused=str(answer.get("refused") or ""))
         return answer
 
@@ -137,11 +140,12 @@ class Server:
         try:
             while not training.done.wait(_LOOK):
                 if select.select([connection.socket], [], [], 0)[0]:  # it is gone, or was interrupted
-                    conversation.receive(connection.socket)
                     return {"cancelled": True}
             return training.answer
         finally:
             self._queue.leave(training)
+            if "result" not in training.answer and training.began is not None:
+                connection.spent += time.monotonic() - training.began  # stopped, or too long: it took its time too
 
     def _rows(self, job: jobs.Job) -> set[bytes]:
         """Digests of the rows of its data; those of the last few arrays are at hand."""

@@ -63,13 +63,16 @@ class Conversation:
     def ask(self, question: dict[str, Any]) -> dict[str, Any]:
         """The answer. An interrupt cancels the question. Raises WireError where it can't cross."""
         with self._lock:
-            self._whole(send, question)
             try:
+                self._whole(send, question)
                 frames.wait(self._socket)
+            except WireError:
+                raise
             except BaseException:
-                self._whole(send, {"do": "cancel"})
-                while self._whole(receive) != {"cancelled": True}:
-                    pass
+                with uninterrupted():
+                    self._whole(send, {"do": "cancel"})
+                    while self._whole(receive) != {"cancelled": True}:
+                        pass
                 raise
             answer: dict[str, Any] = self._whole(receive)
             return answer

@@ -37,7 +37,10 @@ def replace_fit(module: ModuleType, conversation: Conversation) -> None:
     def fit(self: Any, *positional: Any, **named: Any) -> Any:
         if not conversation.possible:
             return original(self, *positional, **named)
-        bound = signature.bind(self, *positional, **named)
+        try:
+            bound = signature.bind(self, *positional, **named)
+        except TypeError:  # Keras says what is wrong
+            return original(self, *positional, **named)
         bound.apply_defaults()
         try:
             answer = _asked(conversation, self, bound.arguments)

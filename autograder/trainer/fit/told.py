@@ -33,6 +33,8 @@ def request(model: Any, arguments: Mapping[str, Any]) -> dict[str, Any]:
     numbers = {name: _number(arguments[name], name) for name in NUMBERS}
     if numbers["epochs"] is None:
         raise Untellable("epochs that are no number")
+    if numbers["epochs"] <= (numbers["initial_epoch"] or 0):
+        raise Untellable("no epoch to train")
     plain = {
         **numbers,
         "class_weight": _class_weight(arguments["class_weight"]),
@@ -71,16 +73,21 @@ def _check_settings(model: Any) -> None:
     ):
         raise Untellable("a distribution strategy")
     for name in OVERRIDDEN:
-        if name in vars(model):
+        if any(name in vars(layer) for layer in (model, *model._flatten_layers())):
             raise Untellable(f"{name} is a function of your own")
+    for optimizer in (model.optimizer, getattr(model.optimizer, "inner_optimizer", None)):
+        if getattr(optimizer, "_exclude_from_weight_decay", None) or getattr(
+            optimizer, "_exclude_from_weight_decay_pattern", None
+        ):
+            raise Untellable("exclude_from_weight_decay")
 
 
 def _data(value: Any, name: str, depth: int = 0) -> Any:
     """Arrays, alone or in lists, tuples and dicts. Raises Untellable."""
     if value is None:
         return None
-    if isinstance(value, list | tuple) and value and depth < 5:
-        return type(value)(_data(item, name, depth + 1) for item in value) if type(value) in (list, tuple) else None
+    if type(value) in (list, tuple) and value and depth < 5:
+        return type(value)(_data(item, name, depth + 1) for item in value)
     if type(value) is dict and value and all(type(key) is str for key in value) and depth < 5:
         return {key: _data(item, name, depth + 1) for key, item in value.items()}
     return _array(value, name)
@@ -91,6 +98,9 @@ def _array(value: Any, name: str) -> Any:
 
     pandas = sys.modules.get("pandas")
     if pandas is not None and isinstance(value, pandas.DataFrame | pandas.Series):
+        dtypes = value.dtypes if isinstance(value, pandas.DataFrame) else [value.dtype]
+        if not all(isinstance(dtype, np.dtype) for dtype in dtypes):
+            raise Untellable(f"{name} has columns of pandas' own types")
         value = value.to_numpy()
     elif numeric.is_tensor(value):
         value = np.asarray(value)
@@ -130,7 +140,7 @@ def _flag(value: Any) -> bool:
 
 
 def _frequency(value: Any) -> int | list[int]:
-    if type(value) in (list, tuple, set, range):
+    if type(value) is list:
         return [number for item in value if (number := _number(item, "validation_freq")) is not None]
     number = _number(value, "validation_freq")
     if number is None:
@@ -144,9 +154,12 @@ def _class_weight(value: Any) -> dict[int, float] | None:
     if not isinstance(value, dict):
         raise Untellable("class_weight that is no dict")
     try:
-        return {int(key): float(item) for key, item in value.items()}
+        numbers = {int(key): float(item) for key, item in value.items()}
     except (TypeError, ValueError):
         raise Untellable("class_weight that holds no numbers") from None
+    if any(isinstance(key, str) or int(key) != key for key in value):
+        raise Untellable("class_weight of other keys than the classes' numbers")
+    return numbers
 
 
 def _build(model: Any, x: Any, y: Any, weight: Any, batch_size: int | None) -> None:
@@ -165,6 +178,7 @@ def _described(model: Any) -> tuple[dict[str, Any], list[Any], list[bool]]:
         description, arrays = models.describe(model)
     except models.ModelError as error:
         raise Untellable(str(error)) from None
+    _check_variables(model)
     compiled = description["compile"]
     if compiled is None or "reason" in compiled:
         raise Untellable("not compiled" if compiled is None else str(compiled["reason"]))
@@ -175,3 +189,16 @@ def _described(model: Any) -> tuple[dict[str, Any], list[Any], list[bool]]:
     values = [None if untouched else array for untouched, array in zip(fresh, arrays[constants:], strict=True)]
     kept = {name: description[name] for name in ("model", "trainable", "compile")}
     return {**kept, "counts": description["counts"]}, [*arrays[:constants], *values], fresh
+
+
+def _check_variables(model: Any) -> None:
+    """Refuse variables that are held to something else than their layers say: the layers are all that is told."""
+    for layer in model._flatten_layers():
+        for name, told in vars(layer).items():
+            stem, _, kind = name.rpartition("_")
+            if kind not in ("regularizer", "constraint") or not stem:
+                continue
+            variables = (getattr(layer, part, None) for part in (stem, f"{stem}_kernel"))
+            variable = next((variable for variable in variables if hasattr(variable, kind)), None)
+            if variable is not None and getattr(variable, kind) is not told:
+                raise Untellable(f"a {kind} that was set after the layer was built")
