@@ -180,7 +180,7 @@ def test_the_examiners_objects_are_not_given_away() -> None:
     import types
 
     with examining(FUNCTIONS) as (_, fetch):
-        for value in (types, Path(), np.random):
+        for value in (types, object(), np.random):
             with pytest.raises(WireError, match="can't be given"):
                 fetch("same")(value)
 
@@ -221,11 +221,8 @@ def test_an_instructors_object_shows_what_is_public(path: str) -> None:
 
 
 def test_names_that_cannot_cross_say_why() -> None:
-    said = r"`d`, collections\.defaultdict, can't cross: a defaultdict whose default"
-    with (
-        examining("import collections\nd = collections.defaultdict(lambda: 1)") as (_, fetch),
-        pytest.raises(TypeError, match=said),
-    ):
+    said = r"`d`, numpy\.ndarray, can't cross: an array of dtype"
+    with examining("import numpy\nd = numpy.zeros(2, 'V4')") as (_, fetch), pytest.raises(TypeError, match=said):
         fetch("d")
 
 

@@ -20,6 +20,8 @@ def fingerprint(value: Any) -> Any:
         return {id(item) for item in value}, list(value)
     if isinstance(value, bytearray):
         return bytes(value)
+    if numeric.is_table(value):
+        return value.copy()
     if models.is_model(value):
         try:
             description, arrays = models.describe(value)
@@ -34,6 +36,8 @@ def fingerprint(value: Any) -> Any:
 
 def same(before: Any, after: Any) -> bool:
     """Whether two fingerprints are equal; the kept items are not compared, only their identities."""
+    if numeric.is_table(before):
+        return bool(before.equals(after)) and (before.ndim == 1 or list(before.columns) == list(after.columns))
     if isinstance(before, tuple) and isinstance(after, tuple) and len(before) == len(after) == 2:
         return bool(before[0] == after[0] and (isinstance(before[0], list | set) or before[1] == after[1]))
     return bool(before == after)
@@ -69,7 +73,9 @@ def apply(source: Any, decoder: Decoder, child: Any) -> None:
     changed = decoder.value(child)
     if type(changed) is not kind:
         raise WireError(f"an argument of type {kind.__name__} came back as {type(changed).__name__}")
-    if isinstance(source, list | bytearray):
+    if numeric.is_table(source):
+        source._update_inplace(changed)
+    elif isinstance(source, list | bytearray):
         source[:] = changed
     elif isinstance(source, dict | set):
         source.clear()

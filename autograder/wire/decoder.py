@@ -6,12 +6,14 @@ import datetime
 import decimal
 import fractions
 import keyword
+import pathlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograder.wire import models, numeric, tables
 from autograder.wire.encoder import MAX_DEPTH, MAX_NODES
 from autograder.wire.frames import WireError
+from autograder.wire.handles import is_handle
 from autograder.wire.plain import EXCEPTIONS, named_type, new_exception
 
 Node = dict[str, Any]
@@ -41,6 +43,8 @@ class Decoder:
         self._budget = budget or models.Budget()
         self._depth = 0
         self._used: set[int] = set()
+        self.place = ""  # the work folder, which has another path on the other side
+        self.known: Callable[[str], type | None] = lambda name: None  # the notebook's own class of that name
         self.rebuild: Callable[..., Any] = models.rebuild  # a model of its description, its arrays, and the budget
 
     def value(self, child: Any) -> Any:
@@ -129,6 +133,13 @@ def fill_list(decoder: Decoder, node: Node) -> list[Any]:
     """The elements of a list's node."""
     if "f" in node:
         return _packed(decoder, node, "d")
+    if "a" in node:
+        import numpy as np
+
+        row = decoder.value(node["a"])
+        if type(row) is not np.ndarray or row.ndim != 1:
+            raise WireError("a list of numbers that is none")
+        return list(row)
     return _packed(decoder, node, "q") if "q" in node else decoder.all(node["v"])
 
 
@@ -156,6 +167,17 @@ def _new_defaultdict(node: Node) -> Any:
     return collections.defaultdict(factory)
 
 
+def _defaultdict(decoder: Decoder, number: int, node: Node) -> Any:
+    value = decoder.keep(number, _new_defaultdict(node))
+    if "f" in node:
+        factory = decoder.value(node["f"])
+        if not is_handle(factory):
+            raise WireError("a defaultdict whose default is made by no function of the other side")
+        value.default_factory = factory
+    value.update(fill_dict(decoder, node))
+    return value
+
+
 def _new_deque(node: Node) -> Any:
     if node["n"] is not None and type(node["n"]) is not int:
         raise WireError("a deque's length that is none")
@@ -176,7 +198,13 @@ def _namedtuple(decoder: Decoder, number: int, node: Node) -> Any:
     for name in [node["n"], *names]:
         if not (isinstance(name, str) and name.isidentifier() and len(name) < 200 and not keyword.iskeyword(name)):
             raise WireError("a namedtuple's name that is none")
-    return collections.namedtuple(node["n"], names)(*decoder.all(node["v"]))
+    values = decoder.all(node["v"])
+    known = decoder.known(node["n"])
+    if known is not None and known.__mro__[1:2] == (tuple,) and getattr(known, "_fields", None) == tuple(names):
+        if len(values) != len(names):
+            raise WireError("a namedtuple with other values than names")
+        return tuple.__new__(known, values)
+    return collections.namedtuple(node["n"], names)(*values)
 
 
 def _type(decoder: Decoder, number: int, node: Node) -> type:
@@ -199,6 +227,15 @@ def _complex(decoder: Decoder, number: int, node: Node) -> complex:
 
 def _array(decoder: Decoder, number: int, node: Node) -> Any:
     return numeric.rebuild_array(node["d"], node["s"], decoder.buffer(node["b"]))
+
+
+def _scalar(decoder: Decoder, number: int, node: Node) -> Any:
+    data = bytearray.fromhex(_string(node["x"], 1 << 22))
+    return numeric.rebuild_array(node["d"], [], data)[()]
+
+
+def _path(decoder: Decoder, number: int, node: Node) -> pathlib.Path:
+    return pathlib.Path(_string(decoder.value(node["v"]), 5000))
 
 
 def _objects(decoder: Decoder, number: int, node: Node) -> Any:
@@ -243,6 +280,8 @@ Reader = Callable[[Decoder, int, Node], Any]
 READERS: dict[str, Reader] = {
     "int": lambda d, _, node: int(_string(node["v"], 1 << 20), 16),
     "str": lambda d, _, node: d.buffer(node["b"]).decode("utf-8", "surrogatepass"),
+    "place": lambda d, _, node: d.place + _string(node["v"]),
+    "path": _path,
     "complex": _complex,
     "bytes": lambda d, _, node: bytes(d.buffer(node["b"])),
     "bytearray": lambda d, _, node: d.buffer(node["b"]),
@@ -252,7 +291,7 @@ READERS: dict[str, Reader] = {
     "frozenset": lambda d, _, node: frozenset(d.all(node["v"])),
     "dict": _container(lambda node: {}, fill_dict),
     "OrderedDict": _container(lambda node: collections.OrderedDict(), fill_dict),
-    "defaultdict": _container(_new_defaultdict, fill_dict),
+    "defaultdict": _defaultdict,
     "Counter": _counter,
     "deque": _container(_new_deque, lambda d, node: d.all(node["v"])),
     "namedtuple": _namedtuple,
@@ -267,7 +306,7 @@ READERS: dict[str, Reader] = {
     "type": _type,
     "exception": _exception,
     "array": _array,
-    "scalar": lambda d, number, node: _array(d, number, node).reshape(())[()],
+    "scalar": _scalar,
     "objects": _objects,
     "dtype": lambda d, _, node: numeric.named_dtype(node["d"]),
     "tensor": _tensor,
@@ -275,6 +314,7 @@ READERS: dict[str, Reader] = {
     "frame": tables.frame,
     "series": tables.series,
     "index": tables.index,
+    "levels": tables.levels,
     "timestamp": tables.timestamp,
     "model": _model,
     "history": _history,

@@ -9,6 +9,7 @@ import datetime
 import decimal
 import fractions
 import os
+import pathlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -35,6 +36,7 @@ class Encoder:
         self._other = other
         self._refs: dict[int, list[int]] = {id(o): [n, 0] for n, o in enumerate(answered) if is_mutable(o)}
         self._depth = 0
+        self.place = ""  # the work folder, which has another path on the other side
 
     def child(self, value: Any) -> Any:
         """What stands for `value` in its parent. Raises WireError where it can't cross."""
@@ -43,7 +45,7 @@ class Encoder:
             return value
         if kind is int and abs(value) < 1 << 53:
             return value
-        if kind is str and len(value) <= LONG:
+        if kind is str and len(value) <= LONG and not (self.place and value.startswith(self.place)):
             return value
         if id(value) in self._refs:
             return self._refs[id(value)]
@@ -109,7 +111,10 @@ class Encoder:
         if type(value) is numpy.ndarray:
             return self._array(value)
         if isinstance(value, numpy.generic):
-            return None if value.dtype.hasobject else {**self._array(numpy.asarray(value)), "t": "scalar"}
+            if value.dtype.hasobject:
+                return None
+            array = numpy.asarray(value)
+            return {"t": "scalar", "d": numeric.dtype_text(array.dtype), "x": numeric.array_bytes(array).hex()}
         if isinstance(value, numpy.dtype):
             return {"t": "dtype", "d": numeric.dtype_text(value)}
         if numeric.is_tensor(value):
@@ -135,7 +140,10 @@ class Encoder:
             return {"t": "frame", "n": self.child(list(value.columns)), "c": columns, "i": self._index(value.index)}
         if type(value) is pandas.Series:
             return {"t": "series", "n": self.child(value.name), "c": self._column(value), "i": self._index(value.index)}
-        if isinstance(value, pandas.Index) and not isinstance(value, pandas.MultiIndex):
+        if isinstance(value, pandas.MultiIndex):
+            levels = [self._column(value.get_level_values(level)) for level in range(value.nlevels)]
+            return {"t": "levels", "n": self.child(list(value.names)), "c": levels}
+        if isinstance(value, pandas.Index):
             return {"t": "index", "n": self.child(value.name), "c": self._column(value)}
         if isinstance(value, pandas.Timestamp):
             return {"t": "timestamp", "v": value.isoformat()}
@@ -154,8 +162,6 @@ class Encoder:
         pandas = numeric.loaded("pandas")
         if isinstance(index, pandas.RangeIndex):
             return self.child(range(index.start, index.stop, index.step))
-        if isinstance(index, pandas.MultiIndex):
-            raise WireError("a table with an index of several levels: use `reset_index()`")
         return self.child(index)
 
     def _model(self, value: Any) -> Node | None:
@@ -190,6 +196,8 @@ def is_mutable(value: Any) -> bool:
     numpy = numeric.loaded("numpy")
     if numpy is not None and type(value) is numpy.ndarray:
         return True
+    if numeric.is_table(value):
+        return True
     return numeric.random_state(value) is not None or models.is_model(value) or models.is_history(value)
 
 
@@ -198,6 +206,9 @@ def _integer(encoder: Encoder, value: int) -> Node:
 
 
 def _text(encoder: Encoder, value: str) -> Node:
+    rest = value[len(encoder.place) :]
+    if encoder.place and value.startswith(encoder.place) and len(rest) <= LONG and rest[:1] in ("", "/"):
+        return {"t": "place", "v": rest}
     return {"t": "str", "b": encoder.buffer(value.encode("utf-8", "surrogatepass"))}
 
 
@@ -209,6 +220,10 @@ def _list(encoder: Encoder, value: list[Any]) -> Node:
             return {"t": "list", "f": encoder.buffer(array.array("d", value).tobytes())}
         if all(type(item) is int and abs(item) < 1 << 53 for item in value):
             return {"t": "list", "q": encoder.buffer(array.array("q", value).tobytes())}
+        if (kind := type(value[0])).__module__ == "numpy" and all(type(item) is kind for item in value):
+            row = numeric.row_of(value)
+            if row is not None:
+                return {"t": "list", "a": encoder.child(row)}
     return {"t": "list", "v": encoder._all(value)}
 
 
@@ -219,9 +234,12 @@ def _pairs(encoder: Encoder, value: dict[Any, Any]) -> list[Any]:
 def _defaultdict(encoder: Encoder, value: "collections.defaultdict[Any, Any]") -> Node:
     factory = value.default_factory
     name = None if factory is None else type_name(factory) if isinstance(factory, type) else ""
-    if name == "":
-        raise WireError("a defaultdict whose default is made by a function: use `dict` or a built-in type")
-    return {"t": "defaultdict", "n": name, "v": _pairs(encoder, value)}
+    made = {} if factory is None or name else {"f": encoder.child(factory)}
+    return {"t": "defaultdict", "n": name or None, "v": _pairs(encoder, value), **made}
+
+
+def _path(encoder: Encoder, value: pathlib.Path) -> Node:
+    return {"t": "path", "v": encoder.child(str(value))}
 
 
 WRITERS: dict[type, Callable[[Encoder, Any], Node]] = {
@@ -244,6 +262,7 @@ WRITERS: dict[type, Callable[[Encoder, Any], Node]] = {
     type(...): lambda encoder, v: {"t": "ellipsis"},
     decimal.Decimal: lambda encoder, v: {"t": "Decimal", "v": str(v)},
     fractions.Fraction: lambda encoder, v: {"t": "Fraction", "v": encoder._all((v.numerator, v.denominator))},
+    pathlib.PosixPath: _path,
     datetime.date: lambda encoder, v: {"t": "date", "v": v.isoformat()},
     datetime.datetime: lambda encoder, v: {"t": "datetime", "v": v.isoformat()},
     datetime.timedelta: lambda encoder, v: {"t": "timedelta", "v": encoder._all((v.days, v.seconds, v.microseconds))},

@@ -40,10 +40,19 @@ def read(message: dict[str, Any], decoder: Decoder) -> Exception:
     except (WireError, TypeError):
         arguments = [text]
     error = new_exception(kind, arguments) if kind else RuntimeError(f"{name}: {text}")
+    if _text_of(error) != text:  # its class has a text of its own making
+        error.args = (text,)
     trace = message.get("trace")
     if isinstance(trace, str) and trace:
         error.add_note(f"In the submitted code:\n{trace[:5000]}")
     return error
+
+
+def _text_of(error: Exception) -> str | None:
+    try:
+        return str(error)[:20_000]
+    except Exception:
+        return None
 
 
 def _describe(error: BaseException) -> dict[str, Any]:

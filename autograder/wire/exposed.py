@@ -1,5 +1,6 @@
 """Objects of this side that the other side holds a handle to, and the handles to objects of the other side."""
 
+import enum
 import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ FUNCTIONS = (
     "function builtin_function_or_method method method_descriptor ufunc partial wrapper_descriptor _lru_cache_wrapper "
     "_ArrayFunctionDispatcher method-wrapper"
 ).split()
+LIBRARIES = frozenset("numpy pandas scipy sklearn json decimal statistics csv configparser re struct zlib".split())
 MAX_MRO = 20
 MAX_HANDLES = 200_000
 
@@ -41,6 +43,10 @@ class Exposed:
             raise WireError("an attribute without a name")
         if self._trusted:
             own = self._instructors(value)
+            if operation == "getattr" and not own:
+                if arguments[0] in ("__name__", "__qualname__") and type(value).__name__ in FUNCTIONS:
+                    return value
+                raise AttributeError(arguments[0])  # as of a name that it doesn't have: `functools.wraps` goes on
             if operation in ("setattr", "delattr") or not (own or operation in ("__call__", "__iter__", "__next__")):
                 raise WireError(f"{operation} of the test's {type(value).__name__} is not allowed")
             if operation == "getattr" and arguments[0].startswith("_"):
@@ -82,8 +88,22 @@ class Exposed:
         node: dict[str, Any] = {"t": "handle", "h": number, "o": operators_of(value), "n": kind.__qualname__}
         node["m"] = [[k.__module__, k.__qualname__] for k in kind.__mro__[:MAX_MRO] if k is not object]
         if isinstance(value, type) and issubclass(value, Exception):
-            node |= {"e": exception_base(value), "n": value.__name__}
+            node |= {"e": exception_base(value), "n": value.__name__, "b": self._line(value)}
+        if isinstance(value, enum.Enum):
+            node["k"] = [kind.__qualname__, value.name]
         return node
+
+    def _line(self, kind: type) -> list[list[Any]]:
+        """An exception's class and the classes it is made from, down to a built-in one: number, module, name."""
+        line: list[list[Any]] = []
+        while issubclass(kind, Exception) and EXCEPTIONS.get(kind.__name__) is not kind and len(line) < MAX_MRO:
+            number = self._numbers.get(id(kind))
+            if number is None:
+                number = self._numbers[id(kind)] = len(self._objects)
+                self._objects.append(kind)
+            line.append([number, kind.__module__, kind.__qualname__])
+            kind = kind.__base__ or object
+        return line
 
     def _path(self, value: Any) -> tuple[str, str] | None:
         """Where a function or class can be imported from, if it can."""
@@ -119,13 +139,42 @@ class Exposed:
                 raise WireError("a handle that is none")
             if len(self._handles) >= MAX_HANDLES:
                 raise WireError(f"more than {MAX_HANDLES:,} objects that are no plain data")
-            base = node.get("e")
+            base, member = node.get("e"), self._member(node.get("k"))
             if isinstance(base, str) and base in EXCEPTIONS:
-                self._handles[number] = type(name, (EXCEPTIONS[base],), {"__module__": "__main__"})
+                self._handles[number] = self._exception(number, name, EXCEPTIONS[base], node.get("b"))
+            elif member is not None:
+                self._handles[number] = member
             else:
                 kind = handle_class(frozenset(operators))
                 self._handles[number] = kind(self._peer, number, name, self._masquerade(mro))
         return self._handles[number]
+
+    def _exception(self, number: int, name: str, base: type, line: Any) -> Any:
+        """The class here of an exception's class there: the instructor's or a library's own, else one made like it."""
+        for part in reversed(line[:MAX_MRO] if isinstance(line, list) else []):
+            match part:
+                case [int() as other, str() as module, str() as own] if len(own) <= 200:
+                    kind = self.own_class(own) if module == "__main__" else _library(module, own)
+                    if not (kind is not None and issubclass(kind, base)):
+                        kind = self._handles.get(other)
+                    if not (isinstance(kind, type) and issubclass(kind, base)):
+                        kind = type(own.rpartition(".")[2], (base,), {"__module__": "__main__"})
+                    base = self._handles[other] = kind
+        return self._handles.get(number) or type(name, (base,), {"__module__": "__main__"})
+
+    def _member(self, path: Any) -> Any:
+        """The member of the instructor's enumeration that is told so, if it is one."""
+        match path:
+            case [str() as name, str() as member]:
+                kind = self.own_class(name)
+                if kind is not None and issubclass(kind, enum.Enum):
+                    return kind.__members__.get(member)
+        return None
+
+    def own_class(self, name: str) -> type | None:
+        """The class of that name that the notebook on this side defines."""
+        found = self._namespace.get(name)
+        return found if isinstance(found, type) and found.__module__ == "__main__" and not is_handle(found) else None
 
     def _masquerade(self, mro: Any) -> type | None:
         """The first class of `mro` that is loaded here and is no class of data: isinstance answers by it."""
@@ -134,8 +183,8 @@ class Exposed:
                 return None
             module, name = path
             if module == "__main__":
-                found = self._namespace.get(name)
-                if isinstance(found, type) and found.__module__ == "__main__" and not is_handle(found):
+                found = self.own_class(name)
+                if found is not None:
                     return found
             elif module.split(".")[0] not in ("builtins", "numpy", "types", "autograder", "pandas", "decimal"):
                 found = _find(module, name)
@@ -156,6 +205,12 @@ def _find(module: str, name: str) -> Any:
     for part in name.split("."):
         value = getattr(value, part, None) if value is not None else None
     return value
+
+
+def _library(module: str, name: str) -> type | None:
+    """The class of that name in a library that is loaded and whose exceptions tests may look for."""
+    found = _find(module, name) if module.split(".")[0] in LIBRARIES else None
+    return found if isinstance(found, type) else None
 
 
 def _imported(module: Any, name: Any) -> Any:

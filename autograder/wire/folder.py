@@ -29,20 +29,21 @@ class Folder:
         """`trusted`: the examiner's side, which takes files from the student."""
         self.path = path
         self.trusted = trusted
-        self._known = self._stamps()
+        self._known = self._stamps(None)
         self._own = set(self._known)  # the instructor's: a test may compare with them
         self._taken = 0
 
     def claim(self) -> None:
         """What has been written here since the last look is the instructor's, too."""
-        self._own |= {name for name, stamp in self._stamps().items() if self._known.get(name) != stamp}
+        self._own |= {name for name, stamp in self._stamps(MAX_FILES).items() if self._known.get(name) != stamp}
 
     def changes(self) -> list[tuple[str, bytes | int | None]]:
         """Files written or removed here since the last look: content, or size where it is too large, or None."""
-        now = self._stamps()
+        now = self._stamps(MAX_FILES)
         if now == self._known:
             return []
-        gone: list[tuple[str, bytes | int | None]] = [(name, None) for name in self._known.keys() - now.keys()]
+        missing = [name for name in self._known.keys() - now.keys() if not (self.path / name).exists()]
+        gone: list[tuple[str, bytes | int | None]] = [(name, None) for name in missing]
         written = [name for name, stamp in now.items() if self._known.get(name) != stamp]
         self._known = now
         return [*gone, *((name, content) for name in written if (content := self._content(name)) is not None)]
@@ -86,8 +87,8 @@ class Folder:
             raise WireError(f"{name} is no regular file here")
         return path
 
-    def _stamps(self) -> dict[str, Stamp]:
-        """Name → identity and time of each regular file."""
+    def _stamps(self, room: int | None) -> dict[str, Stamp]:
+        """Name → identity and time of each regular file; of those that came here later, of so many."""
         found: dict[str, Stamp] = {}
         waiting = [("", self.path)]
         while waiting:
@@ -97,12 +98,16 @@ class Folder:
             except OSError:
                 continue
             for entry in entries:
-                if entry.name in ("__pycache__", ".ipynb_checkpoints", ".git") or len(found) >= MAX_FILES:
+                if entry.name in ("__pycache__", ".ipynb_checkpoints", ".git"):
                     continue
                 try:
                     if entry.is_dir(follow_symlinks=False):
                         waiting.append((f"{prefix}{entry.name}/", Path(entry.path)))
                     elif entry.is_file(follow_symlinks=False):
+                        if room is not None and prefix + entry.name not in self._own:
+                            if not room:
+                                continue
+                            room -= 1
                         found[prefix + entry.name] = self._stamp(entry.stat(follow_symlinks=False))
                 except OSError:
                     continue

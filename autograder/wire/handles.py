@@ -94,13 +94,14 @@ class Handle:
 
     def __eq__(self, other: object) -> bool:
         if not is_handle(other):
-            return False
+            return False if _of(self)[0].trusted else NotImplemented
         if _of(self) == _of(other):
             return True
-        return "__eq__" in type(self).operators and _ask(self, "__eq__", other) is True  # type: ignore[attr-defined]
+        return "__eq__" in type(self).operators and _truth(_ask(self, "__eq__", other))  # type: ignore[attr-defined]
 
     def __ne__(self, other: object) -> bool:
-        return not self == other
+        equal = self.__eq__(other)
+        return equal if equal is NotImplemented else not equal
 
 
 def is_handle(value: Any) -> bool:
@@ -133,6 +134,11 @@ def _ask(handle: Any, operation: str, *arguments: Any, **named: Any) -> Any:
             text = f"received an object of type {name_of(handle)}, which can't be asked for {said} here"
             raise AttributeError(text) if attribute else TypeError(text)
     return peer.ask(operation, number, arguments, named)
+
+
+def _truth(value: Any) -> bool:
+    """What `bool` makes of an answer that is a truth value, NumPy's among them; of anything else, False."""
+    return type(value).__name__ in ("bool", "bool_") and bool(value)
 
 
 def _contains(self: Any, other: Any) -> bool:

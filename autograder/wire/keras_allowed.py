@@ -149,6 +149,18 @@ def is_function(value: Any) -> bool:
     return isinstance(value, types.FunctionType) and (_named(value) or "").startswith("keras.")
 
 
+def of_tensorflow(function: Any) -> Any:
+    """Keras's activation that computes the same as this function of `tf.nn`, or None."""
+    import sys
+
+    nn = getattr(sys.modules.get("tensorflow"), "nn", None)
+    same = "relu relu6 elu selu sigmoid tanh softmax softplus softsign gelu silu swish log_softmax leaky_relu".split()
+    for name in same if nn is not None and isinstance(function, types.FunctionType) else ():
+        if getattr(nn, name, None) is function:
+            return getattr(_keras().activations, name, None)
+    return None
+
+
 def is_layer(kind: type) -> bool:
     """Whether a class is of something that stands in a model's graph."""
     return issubclass(kind, _keras().Operation)

@@ -138,6 +138,9 @@ def _check_layers(model: Any) -> None:
             raise ModelError(f"{who}: {reason}")
         for name in ("activation", "recurrent_activation"):
             function = getattr(layer, name, None)
+            if (same := keras_allowed.of_tensorflow(function)) is not None:
+                setattr(layer, name, same)
+                continue
             if isinstance(function, types.FunctionType) and not keras_allowed.is_function(function):
                 raise ModelError(
                     f"{who} whose {name} is a function of your own, `{function.__name__}`: "

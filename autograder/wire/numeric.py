@@ -75,12 +75,31 @@ def shape_of(value: Any) -> tuple[int, ...]:
     return tuple(value)
 
 
+def packed(dtype: "np.dtype[Any]") -> "np.dtype[Any]":
+    """The same fields without gaps."""
+    import numpy as np
+
+    if dtype.fields is None:
+        return dtype
+    parts = [(name, dtype.fields[name][0]) for name in dtype.names or ()]
+    return np.dtype([(name, packed(part.base), part.shape) for name, part in parts])
+
+
 def array_bytes(array: "np.ndarray[Any, Any]") -> memoryview:
     """The elements of `array`, row by row."""
     import numpy as np
 
+    if array.dtype.fields is not None:
+        array = array.astype(packed(array.dtype))
     flat = np.ascontiguousarray(array).reshape(-1)
     return flat.view(np.uint8).data if flat.size and flat.itemsize else memoryview(b"")
+
+
+def row_of(scalars: "list[Any]") -> Any:
+    """NumPy's numbers, all of one type, as an array of it; None where they are no numbers."""
+    import numpy as np
+
+    return np.array(scalars) if isinstance(scalars[0], np.number | np.bool_) else None
 
 
 def rebuild_array(dtype: Any, shape: Any, data: bytearray) -> "np.ndarray[Any, Any]":
@@ -105,6 +124,12 @@ def is_tensor(value: Any) -> bool:
     if keras is not None and hasattr(keras, "Variable") and isinstance(value, keras.Variable):
         return True
     return torch is not None and isinstance(value, torch.Tensor)
+
+
+def is_table(value: Any) -> bool:
+    """Whether `value` is a table of pandas that may be changed."""
+    pandas = loaded("pandas")
+    return pandas is not None and type(value) in (pandas.DataFrame, pandas.Series)
 
 
 def tensor_array(value: Any) -> tuple[str, Any]:

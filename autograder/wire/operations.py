@@ -1,6 +1,7 @@
 """What can be done with an object across the wire, where the object is."""
 
 import io
+import operator
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +47,12 @@ def perform(exposed: "Exposed", operation: Any, number: Any, arguments: Any, nam
         return iter(value)
     if operation in CONVERSIONS and operation != "__index__":
         return CONVERSIONS[operation](value)
+    if operation == "__len__":
+        return len(value)
+    if operation == "__contains__":
+        return arguments[0] in value
+    if operation == "__index__":
+        return operator.index(value)
     return _special(value, operation, arguments)
 
 

@@ -9,7 +9,7 @@ import contextlib
 import socket
 import sys
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from autograder.wire import changes, exceptions, kept, models, operations
@@ -46,6 +46,7 @@ class Peer:
         self.models: list[models.Use] = []  # those of the student that came in this cell
         self._kept = kept.Kept()
         self._channel = Channel(sock, folder)
+        self._place = str(folder.path) if folder is not None else ""
         self._budget = budget
         self._thread = threading.get_ident()
         self.calls = 0
@@ -69,13 +70,13 @@ class Peer:
 
     def ask(self, operation: str, number: int, arguments: tuple[Any, ...] = (), named: Any = None) -> Any:
         """Have the other side do something with its object `number`; returns or raises what came of it."""
-        encoder = Encoder(self.exposed.describe)
+        encoder = self._encoder()
         request = {"op": operation, "h": number, "a": encoder.child(list(arguments)), "k": encoder.child(named or {})}
         return self._exchange(request, encoder)
 
     def fetch(self, names: list[str]) -> tuple[dict[str, Any], dict[str, str]]:
         """Values of the other side's names, as far as it has them; and why some can't cross."""
-        answer = self._exchange({"op": "fetch", "names": names}, Encoder(self.exposed.describe))
+        answer = self._exchange({"op": "fetch", "names": names}, self._encoder())
         match answer:
             case [dict() as values, dict() as refused]:
                 pass
@@ -86,7 +87,7 @@ class Peer:
     def end(self) -> None:
         """Tell the other side to stop serving."""
         if not self._channel.broken:
-            self._channel.send({"op": "end"}, Encoder(self.exposed.describe))
+            self._channel.send({"op": "end"}, self._encoder())
 
     def serve(self) -> None:
         """Answer what is asked, until the other side ends it or is gone."""
@@ -116,8 +117,14 @@ class Peer:
                 return self._result(message, buffers, encoder)
             self._answer(message, buffers)
 
+    def _encoder(self, answered: Sequence[Any] = ()) -> Encoder:
+        encoder = Encoder(self.exposed.describe, answered)
+        encoder.place = self._place
+        return encoder
+
     def _decoder(self, message: dict[str, Any], buffers: list[bytearray], sources: list[Any]) -> Decoder:
         decoder = Decoder(message.get("n"), buffers, self.exposed.read, sources, self._budget)
+        decoder.place, decoder.known = self._place, self.exposed.own_class
         if self.trusted:
             decoder.rebuild = self._model
         return decoder
@@ -186,7 +193,7 @@ class Peer:
     ) -> None:
         objects = decoder.objects if decoder else []
         try:
-            encoder = Encoder(self.exposed.describe, objects)
+            encoder = self._encoder(objects)
             answer: dict[str, Any] = {"out": log}
             changed = [n for n, old in before.items() if not changes.same(old, changes.fingerprint(objects[n]))]
             answer["changed"] = [[n, encoder.again(objects[n])] for n in changed]
@@ -196,13 +203,13 @@ class Peer:
             raise
         except (WireError, RecursionError, MemoryError) as refusal:
             problem = WireError(f"{operations.type_of(result)} can't cross: {refusal}")
-            encoder = Encoder(self.exposed.describe, objects)
+            encoder = self._encoder(objects)
             self._channel.send({"out": log, **exceptions.tell(problem, encoder)}, encoder)
 
     def _fetched(self, names: Any) -> tuple[dict[str, Any], Encoder]:
         if self.trusted:
             raise WireError("the examiner's names can't be fetched")
-        encoder = Encoder(self.exposed.describe)
+        encoder = self._encoder()
         values, refused = [], {}
         for name in [name for name in names if name in self.namespace]:
             try:

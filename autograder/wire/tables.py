@@ -65,6 +65,17 @@ def index(decoder: "Decoder", number: int, node: dict[str, Any]) -> Any:
     return _pandas().Index(_column(decoder, node["c"]), name=decoder.value(node["n"]))
 
 
+def levels(decoder: "Decoder", number: int, node: dict[str, Any]) -> Any:
+    """An Index of several levels."""
+    pandas, names = _pandas(), decoder.value(node["n"])
+    columns = [_column(decoder, part) for part in node["c"]]
+    if not isinstance(names, list) or len(names) != len(columns) or not columns:
+        raise WireError("an index with more levels than names, or fewer")
+    if len({len(column) for column in columns}) != 1:
+        raise WireError("an index whose levels differ in length")
+    return pandas.MultiIndex.from_arrays(columns, names=names)
+
+
 def timestamp(decoder: "Decoder", number: int, node: dict[str, Any]) -> Any:
     """A Timestamp."""
     if not isinstance(node["v"], str) or len(node["v"]) > 100:
