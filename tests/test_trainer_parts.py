@@ -191,6 +191,7 @@ def test_a_name_that_was_given_stays() -> None:
 def test_an_automatic_name_gives_way_to_one_that_was_given() -> None:
     layers = keras.layers
     model = keras.Sequential([layers.Input((2, 2)), layers.Flatten(), layers.Dense(1, name="flatten_0")])
+    model.compile("sgd", "mse")
     names = [layer["config"]["name"] for layer in canonical(described(model))["model"]["config"]["layers"]]
     assert len(set(names)) == len(names)
     assert "flatten_0" in names
