@@ -176,6 +176,23 @@ def test_a_submission_newer_than_its_grade_has_no_score(graded: Course, tmp_path
     assert row[-4:] == ["", "9.0", "not graded yet", "handed in again at 2026-01-02 10:00 UTC, after what is graded"]
 
 
+def test_another_file_than_what_is_graded_has_no_score_without_a_timestamp_too(graded: Course, tmp_path: Path) -> None:
+    course = graded.copy(tmp_path / "course")
+    path = course.folder / "submitted" / "ada" / "ps1" / "p1.ipynb"
+    (path.parent / "timestamp.txt").unlink(missing_ok=True)
+    course.grade(changed_too=False, force=True, student_id="ada")
+    course.score_by_hand("ada", "essay", manual_score=4.0)
+    export(course, "--student", "ada")
+    assert rows_of(course.folder / "grades.csv")[1][-2] == "graded"
+    path.write_text(path.read_text() + "\n")
+    export(course, "--student", "ada")
+    row = rows_of(course.folder / "grades.csv")[1]
+    assert row[-4:] == ["", "9.0", "not graded yet", "handed in again, after what is graded"]
+    course.grade(changed_too=False, force=True, student_id="ada")
+    export(course, "--student", "ada")
+    assert rows_of(course.folder / "grades.csv")[1][-2] == "graded"
+
+
 def test_a_text_that_a_spreadsheet_would_run_is_made_a_text() -> None:
     assert [inert(text) for text in ("=1+1", "@x", "-", "Ли", "+7")] == ["'=1+1", "'@x", "-", "Ли", "'+7"]
 

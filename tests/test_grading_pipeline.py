@@ -288,6 +288,15 @@ def test_a_folder_whose_name_is_no_text_is_set_aside_and_the_others_are_graded(c
     assert os.path.isfile(odd + b"/p1.ipynb")
 
 
+def test_a_folder_without_a_notebook_is_told_and_the_others_are_graded(course: Course) -> None:
+    course.hand_in("ada", FULL, **SOLVED)
+    path = course.hand_in("eve")
+    path.rename(path.with_name("p1.ipynb.txt"))
+    with pytest.raises(NotAllGraded, match=r"eve/ps1': no notebook \(\.ipynb\) is in it, but p1\.ipynb\.txt"):
+        course.grade()
+    assert course.scores("ada") == {**FULL, "essay": None}
+
+
 def test_a_notebook_of_another_name_needs_a_person(course: Course) -> None:
     path = course.hand_in("ada")
     path.rename(path.with_name("p1 (1).ipynb"))

@@ -1,5 +1,6 @@
 """Who has which grade, and who has none and why: the one place that decides it, for every format."""
 
+import hashlib
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,11 +12,14 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.plugins import ExportPlugin
 from nbgrader.utils import parse_utc
 
-from autograder.grading.record import FAULT, GRADED, PERSON, Statuses
+from autograder.grading.record import FAULT, GRADED, PERSON, Statuses, SubmissionStatus
+from autograder.grading.work import read_regular
+from autograder.submission.mend import Unreadable
 
 NOT_SUBMITTED = "not submitted"
 NOT_YET = "not graded yet"
 BY_HAND = "needs manual grading"
+CHANGED = "handed in again, after what is graded"
 
 
 @dataclass(frozen=True)
@@ -79,6 +83,8 @@ class GradesExporter(ExportPlugin):  # type: ignore[misc]
         if newer and timestamp and newer > timestamp:
             reason = f"handed in again at {newer:%Y-%m-%d %H:%M} UTC, after what is graded"
             return Grade(student, NOT_YET, reason, None, score, None, timestamp, submission)
+        if status and _changed(folder, status):
+            return Grade(student, NOT_YET, CHANGED, None, score, None, timestamp, submission)
         if submission.needs_manual_grade:
             cells = {grade.name for book in submission.notebooks for grade in book.grades if grade.needs_manual_grade}
             reason = f"cells {', '.join(sorted(cells))}" if cells else ""
@@ -94,6 +100,15 @@ class GradesExporter(ExportPlugin):  # type: ignore[misc]
     @property
     def _statuses(self) -> Statuses:
         return Statuses(Path(self._coursedir.root).resolve())
+
+
+def _changed(folder: Path, status: SubmissionStatus) -> bool:
+    """Whether a notebook in the folder is another than what is graded."""
+    for name, last in status.notebooks.items():
+        with suppress(Unreadable):
+            if last.submitted and hashlib.sha256(read_regular(folder / f"{name}.ipynb")).hexdigest() != last.submitted:
+                return True
+    return False
 
 
 def _handed_in(folder: Path) -> datetime | None:

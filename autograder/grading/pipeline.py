@@ -8,6 +8,8 @@ One submission after the other is written, as its outcomes come; nothing else wr
 
 import contextlib
 import functools
+import glob
+import os
 import re
 from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
@@ -29,7 +31,7 @@ from autograder.grading.job import Event, Job, Trainings
 from autograder.grading.record import FAULT, PERSON, Statuses, SubmissionStatus
 from autograder.grading.rehearsal import Rehearsal
 from autograder.grading.settings import Grading
-from autograder.grading.work import Submission, Work, read_submission
+from autograder.grading.work import Submission, Work, printable, read_submission
 from autograder.grading.writing import Writing, ours
 from autograder.report.generate import GenerateFeedback
 from autograder.results.store import Store
@@ -153,12 +155,20 @@ class Autograde(Writing):
         excluded = set(self.coursedir.student_id_exclude.split(","))
         pattern = re.compile(self._format_source("(?P<assignment_id>.*)", "(?P<student_id>.*)", escape=True))
         due, unchanged, aside = [], [], {}
-        for folder, files in sorted(self.assignments.items()):
+        all_folders = glob.glob(self._format_source(self.coursedir.assignment_id, self.coursedir.student_id))
+        folders: dict[str, list[str]] = {
+            folder: [] for folder in all_folders if Path(folder).is_dir()
+        }  # also those without a notebook
+        for folder, files in sorted({**folders, **self.assignments}.items()):
             found = pattern.match(folder)
             if found is None or (student := found["student_id"]) in excluded:
                 continue
             if any("\ud800" <= sign <= "\udfff" for sign in student):  # os.fsdecode's, for bytes that are no UTF-8
                 aside[folder] = "the folder's name is no UTF-8: rename it to the student's id"
+                continue
+            if not files:
+                names = printable(", ".join(sorted(os.listdir(folder))[:5]))
+                aside[folder] = f"no notebook (.ipynb) is in it, but {names}" if names else "it is empty"
                 continue
             assignment, paths = found["assignment_id"], [Path(path) for path in sorted(files)]
             known = [path for path in paths if path.stem in settings]

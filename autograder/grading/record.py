@@ -38,11 +38,13 @@ class NotebookStatus:
     scores: dict[str, float | None] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
     limit: str = ""
+    submitted: str = ""  # SHA-256 of the file that was handed in
 
     @classmethod
-    def of(cls, outcome: Outcome, digest: str, mends: tuple[Mend, ...]) -> "NotebookStatus":
+    def of(cls, outcome: Outcome, digest: str, mends: tuple[Mend, ...], submitted: str) -> "NotebookStatus":
         """The status that an outcome gives."""
-        return cls(outcome.status, digest, outcome.message, mends, outcome.scores, outcome.reasons, outcome.limit)
+        found = (outcome.status, digest, outcome.message, mends, outcome.scores, outcome.reasons, outcome.limit)
+        return cls(*found, submitted)
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,7 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def write_record(path: Path, job: Job, status: NotebookStatus, submitted: str, run: Mapping[str, Any]) -> None:
+def write_record(path: Path, job: Job, status: NotebookStatus, run: Mapping[str, Any]) -> None:
     """Write the record of a grade: what went in, by digest, and what came out. `run` is the outcome's own record."""
     went_in = ingredients(job)
     environment = went_in.pop("environment")
@@ -106,12 +108,12 @@ def write_record(path: Path, job: Job, status: NotebookStatus, submitted: str, r
         "assignment": job.assignment,
         "notebook": job.notebook,
         "time": now(),
-        **asdict(status),
+        **{name: value for name, value in asdict(status).items() if name != "submitted"},
         "sandboxed": job.sandboxed,
         "not_isolated": job.not_isolated,
         "model_handles": job.model_handles,
         "went_in": {
-            "submitted file": submitted,
+            "submitted file": status.submitted,
             "mended notebook": digest_of(went_in["mended"]),
             "instructor's version": digest_of(went_in["version"]),
             "student's files": went_in["files"],

@@ -41,7 +41,7 @@ class Work:
     def status(self) -> NotebookStatus:
         """How it ended."""
         assert self.outcome is not None
-        return NotebookStatus.of(self.outcome, self.digest, self.mends)
+        return NotebookStatus.of(self.outcome, self.digest, self.mends, self.submitted)
 
 
 @dataclass
@@ -77,7 +77,7 @@ def read_submission(
     known = [path for path in paths if path.stem in settings]
     names = ", ".join(f"{name}.ipynb" for name in settings)
     remarks = [
-        f"{_printable(path.name)} is not a notebook of this assignment ({names})" for path in paths if path not in known
+        f"{printable(path.name)} is not a notebook of this assignment ({names})" for path in paths if path not in known
     ]
     submission = Submission(student, assignment, folder, [], remarks)
     if not known:
@@ -85,13 +85,13 @@ def read_submission(
         submission.works = [Work(paths[0], paths[0].stem, outcome=outcome)]
         return submission
     files, refused = attachments(folder, patterns)
-    remarks += [f"left out: {_printable(what)}" for what in refused]
+    remarks += [f"left out: {printable(what)}" for what in refused]
     mine = {name: str(path) for name, path in files.items() if path.suffix != ".ipynb"}
     submission.works = [_work(path, replace(settings[path.stem], student=student, files=mine)) for path in known]
     return submission
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """A student's name of a file may hold what a terminal takes for commands, or what is no Unicode."""
     return "".join(part if part.isprintable() else part.encode("unicode_escape").decode() for part in text)
 

@@ -124,7 +124,7 @@ class Writing(NbgraderAutograde):  # type: ignore[misc]
             output, resources = self.exporter.from_notebook_node(copy.deepcopy(work.notebook), resources=resources)
         self.write_single_notebook(output, resources)
         record = Path(self.writer.build_directory, work.name + RECORD_SUFFIX)
-        write_record(record, work.job, work.status, work.submitted, work.outcome.record)
+        write_record(record, work.job, work.status, work.outcome.record)
 
 
 def _flags(work: Work) -> list[str]:
