@@ -12,9 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from autograder.wire import frames
-from autograder.wire.decoder import READERS, Decoder
+from autograder.wire.decoder import Decoder
 from autograder.wire.frames import WireError
 from autograder.wire.peer import Peer
+from autograder.wire.readers import READERS
 
 SETTINGS = settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
 KINDS = [kind for kind in READERS if kind not in ("model", "history")]  # those have a fuzz of their own

@@ -1,20 +1,12 @@
 """Nodes to values, strictly: whatever the nodes say, the result is a value of the closed set, or WireError."""
 
-import array
-import collections
-import datetime
-import decimal
-import fractions
-import keyword
-import pathlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograder.wire import models, numeric, tables
+from autograder.wire import models
 from autograder.wire.encoder import MAX_DEPTH, MAX_NODES
 from autograder.wire.frames import WireError
-from autograder.wire.handles import is_handle
-from autograder.wire.plain import EXCEPTIONS, named_type, new_exception
+from autograder.wire.readers import READERS
 
 Node = dict[str, Any]
 _BUSY = object()
@@ -43,7 +35,7 @@ class Decoder:
         self._budget = budget or models.Budget()
         self._depth = 0
         self._used: set[int] = set()
-        self.place = ""  # the work folder, which has another path on the other side
+        self.place: str = ""  # the work folder, which has another path on the other side
         self.known: Callable[[str], type | None] = lambda name: None  # the notebook's own class of that name
         self.rebuild: Callable[..., Any] = models.rebuild  # a model of its description, its arrays, and the budget
 
@@ -115,207 +107,3 @@ class Decoder:
     def budget(self) -> models.Budget:
         """How large a model may be."""
         return self._budget
-
-
-def _string(value: Any, longest: int = 1000) -> str:
-    if not isinstance(value, str) or len(value) > longest:
-        raise WireError("a text where none can be")
-    return value
-
-
-def _packed(decoder: Decoder, node: Node, code: str) -> list[Any]:
-    values = array.array(code)
-    values.frombytes(bytes(decoder.buffer(node["f" if code == "d" else "q"])))
-    return values.tolist()
-
-
-def fill_list(decoder: Decoder, node: Node) -> list[Any]:
-    """The elements of a list's node."""
-    if "f" in node:
-        return _packed(decoder, node, "d")
-    if "a" in node:
-        import numpy as np
-
-        row = decoder.value(node["a"])
-        if type(row) is not np.ndarray or row.ndim != 1:
-            raise WireError("a list of numbers that is none")
-        return list(row)
-    return _packed(decoder, node, "q") if "q" in node else decoder.all(node["v"])
-
-
-def fill_dict(decoder: Decoder, node: Node) -> list[tuple[Any, Any]]:
-    """The pairs of a dict's node."""
-    pairs = [decoder.all(pair) for pair in node["v"]]
-    if not all(len(pair) == 2 for pair in pairs):
-        raise WireError("a dict's pair that is none")
-    return [(key, item) for key, item in pairs]
-
-
-def _container(make: Callable[[Node], Any], fill: Callable[[Decoder, Node], Any]) -> Callable[..., Any]:
-    def read(decoder: Decoder, number: int, node: Node) -> Any:
-        value = decoder.keep(number, make(node))
-        getattr(value, "extend" if isinstance(value, list | collections.deque) else "update")(fill(decoder, node))
-        return value
-
-    return read
-
-
-def _new_defaultdict(node: Node) -> Any:
-    factory = None if node["n"] is None else named_type(node["n"])
-    if node["n"] is not None and factory is None:
-        raise WireError("a defaultdict of no known type")
-    return collections.defaultdict(factory)
-
-
-def _defaultdict(decoder: Decoder, number: int, node: Node) -> Any:
-    value = decoder.keep(number, _new_defaultdict(node))
-    if "f" in node:
-        factory = decoder.value(node["f"])
-        if not is_handle(factory):
-            raise WireError("a defaultdict whose default is made by no function of the other side")
-        value.default_factory = factory
-    value.update(fill_dict(decoder, node))
-    return value
-
-
-def _new_deque(node: Node) -> Any:
-    if node["n"] is not None and type(node["n"]) is not int:
-        raise WireError("a deque's length that is none")
-    return collections.deque(maxlen=node["n"])
-
-
-def _counter(decoder: Decoder, number: int, node: Node) -> Any:
-    value = decoder.keep(number, collections.Counter())
-    for key, count in fill_dict(decoder, node):
-        value[key] = count
-    return value
-
-
-def _namedtuple(decoder: Decoder, number: int, node: Node) -> Any:
-    names = node["f"]
-    if not (isinstance(names, list) and 0 < len(names) <= 200):
-        raise WireError("a namedtuple without names")
-    for name in [node["n"], *names]:
-        if not (isinstance(name, str) and name.isidentifier() and len(name) < 200 and not keyword.iskeyword(name)):
-            raise WireError("a namedtuple's name that is none")
-    values = decoder.all(node["v"])
-    known = decoder.known(node["n"])
-    if known is not None and known.__mro__[1:2] == (tuple,) and getattr(known, "_fields", None) == tuple(names):
-        if len(values) != len(names):
-            raise WireError("a namedtuple with other values than names")
-        return tuple.__new__(known, values)
-    return collections.namedtuple(node["n"], names)(*values)
-
-
-def _type(decoder: Decoder, number: int, node: Node) -> type:
-    found = named_type(node["n"])
-    if found is None:
-        raise WireError("a type that is not in the closed set")
-    return found
-
-
-def _exception(decoder: Decoder, number: int, node: Node) -> Exception:
-    return new_exception(EXCEPTIONS[_string(node["n"])], decoder.all(node["v"]))
-
-
-def _complex(decoder: Decoder, number: int, node: Node) -> complex:
-    real, imaginary = node["v"]
-    if type(real) is not float or type(imaginary) is not float:
-        raise WireError("a complex number that is none")
-    return complex(real, imaginary)
-
-
-def _array(decoder: Decoder, number: int, node: Node) -> Any:
-    return numeric.rebuild_array(node["d"], node["s"], decoder.buffer(node["b"]))
-
-
-def _scalar(decoder: Decoder, number: int, node: Node) -> Any:
-    data = bytearray.fromhex(_string(node["x"], 1 << 22))
-    return numeric.rebuild_array(node["d"], [], data)[()]
-
-
-def _path(decoder: Decoder, number: int, node: Node) -> pathlib.Path:
-    return pathlib.Path(_string(decoder.value(node["v"]), 5000))
-
-
-def _objects(decoder: Decoder, number: int, node: Node) -> Any:
-    import numpy as np
-
-    shape = numeric.shape_of(node["s"])
-    result = decoder.keep(number, np.empty(len(node["v"]), object))
-    for place, item in enumerate(decoder.all(node["v"])):
-        result[place] = item
-    return result.reshape(shape)
-
-
-def _tensor(decoder: Decoder, number: int, node: Node) -> Any:
-    import numpy as np
-
-    elements = decoder.value(node["a"])
-    if type(elements) is not np.ndarray:
-        raise WireError("a tensor without elements")
-    return numeric.rebuild_tensor(node["f"], elements)
-
-
-def _model(decoder: Decoder, number: int, node: Node) -> Any:
-    description, arrays = decoder.model(node)
-    try:
-        return decoder.rebuild(description, arrays, decoder.budget)
-    except models.ModelError as error:
-        raise WireError(str(error)) from None
-
-
-def _history(decoder: Decoder, number: int, node: Node) -> Any:
-    try:
-        history = models.rebuild_history(decoder.value(node["v"]))
-    except models.ModelError as error:
-        raise WireError(str(error)) from None
-    model = None if node["m"] is None else decoder.value(node["m"])
-    if models.is_model(model):
-        history.set_model(model)
-    return history
-
-
-Reader = Callable[[Decoder, int, Node], Any]
-READERS: dict[str, Reader] = {
-    "int": lambda d, _, node: int(_string(node["v"], 1 << 20), 16),
-    "str": lambda d, _, node: d.buffer(node["b"]).decode("utf-8", "surrogatepass"),
-    "place": lambda d, _, node: d.place + _string(node["v"]),
-    "path": _path,
-    "complex": _complex,
-    "bytes": lambda d, _, node: bytes(d.buffer(node["b"])),
-    "bytearray": lambda d, _, node: d.buffer(node["b"]),
-    "list": _container(lambda node: [], fill_list),
-    "tuple": lambda d, _, node: tuple(d.all(node["v"])),
-    "set": _container(lambda node: set(), lambda d, node: d.all(node["v"])),
-    "frozenset": lambda d, _, node: frozenset(d.all(node["v"])),
-    "dict": _container(lambda node: {}, fill_dict),
-    "OrderedDict": _container(lambda node: collections.OrderedDict(), fill_dict),
-    "defaultdict": _defaultdict,
-    "Counter": _counter,
-    "deque": _container(_new_deque, lambda d, node: d.all(node["v"])),
-    "namedtuple": _namedtuple,
-    "range": lambda d, _, node: range(*d.all(node["v"])),
-    "slice": lambda d, _, node: slice(*d.all(node["v"])),
-    "ellipsis": lambda d, _, node: ...,
-    "Decimal": lambda d, _, node: decimal.Decimal(_string(node["v"])),
-    "Fraction": lambda d, _, node: fractions.Fraction(*d.all(node["v"])),
-    "date": lambda d, _, node: datetime.date.fromisoformat(_string(node["v"])),
-    "datetime": lambda d, _, node: datetime.datetime.fromisoformat(_string(node["v"])),
-    "timedelta": lambda d, _, node: datetime.timedelta(*d.all(node["v"])),
-    "type": _type,
-    "exception": _exception,
-    "array": _array,
-    "scalar": _scalar,
-    "objects": _objects,
-    "dtype": lambda d, _, node: numeric.named_dtype(node["d"]),
-    "tensor": _tensor,
-    "random": lambda d, _, node: numeric.rebuild_random(node["k"], d.value(node["v"])),
-    "frame": tables.frame,
-    "series": tables.series,
-    "index": tables.index,
-    "levels": tables.levels,
-    "timestamp": tables.timestamp,
-    "model": _model,
-    "history": _history,
-}
