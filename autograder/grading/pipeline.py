@@ -31,7 +31,7 @@ from autograder.grading.job import Event, Job, Trainings
 from autograder.grading.record import FAULT, PERSON, Statuses, SubmissionStatus
 from autograder.grading.rehearsal import Rehearsal
 from autograder.grading.settings import Grading
-from autograder.grading.work import Submission, Work, printable, read_submission
+from autograder.grading.work import Submission, Work, printable, read_submission, untimely
 from autograder.grading.writing import Writing, ours
 from autograder.report.generate import GenerateFeedback
 from autograder.results.store import Store
@@ -169,6 +169,9 @@ class Autograde(Writing):
             if not files:
                 names = printable(", ".join(sorted(os.listdir(folder))[:5]))
                 aside[folder] = f"no notebook (.ipynb) is in it, but {names}" if names else "it is empty"
+                continue
+            if problem := untimely(Path(folder)):
+                aside[folder] = problem
                 continue
             assignment, paths = found["assignment_id"], [Path(path) for path in sorted(files)]
             known = [path for path in paths if path.stem in settings]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from nbformat import NotebookNode
+from nbgrader.utils import parse_utc
 
 from autograder.candidate.attachments import attachments
 from autograder.grading.job import Job, Outcome
@@ -89,6 +90,19 @@ def read_submission(
     mine = {name: str(path) for name, path in files.items() if path.suffix != ".ipynb"}
     submission.works = [_work(path, replace(settings[path.stem], student=student, files=mine)) for path in known]
     return submission
+
+
+def untimely(folder: Path) -> str:
+    """What is wrong with a submission's timestamp.txt, which nbgrader's code would stop the class for; or nothing."""
+    path = folder / "timestamp.txt"
+    text = ""
+    try:
+        text = path.read_text(encoding="utf-8").strip() if path.exists() else ""
+        if text:
+            parse_utc(text)
+    except (OSError, ValueError, OverflowError):
+        return f"timestamp.txt says {text[:50]!r}, which is no time: put it right, or delete it"
+    return ""
 
 
 def printable(text: str) -> str:
