@@ -10,6 +10,9 @@ import pandas as pd
 import pytest
 from wire_pair import examining
 
+from autograder.wire import models
+from autograder.wire.folder import MAX_FILES
+
 GIVEN = """
 import enum
 from dataclasses import dataclass
@@ -208,3 +211,29 @@ def test_a_path_into_the_work_folder_leads_there_on_each_side(
     Path("mine.txt").write_text("mine")
     assert fetch("read")(str(Path("mine.txt").resolve())) == "mine"
     assert fetch("read")(Path("mine.txt")) == "mine"
+
+
+def test_more_files_than_are_taken_from_a_student_stay_known(tmp_path: Path) -> None:
+    folders = (tmp_path / "theirs", tmp_path / "own")
+    for folder in folders:
+        folder.mkdir()
+        for number in range(MAX_FILES + 100):
+            (folder / f"{number}.txt").write_text(str(number))
+    code = "def save(name): open(name, 'w').write(name)"
+    with examining(code, folders) as (_, fetch):
+        for name in ("a.out.txt", "b.out.txt", "0.out.txt"):
+            fetch("save")(name)
+            assert (folders[1] / name).read_text() == name
+    assert sum(1 for _ in folders[1].iterdir()) == MAX_FILES + 103
+
+
+@pytest.mark.parametrize("name", "relu relu6 elu selu sigmoid tanh softmax softplus gelu silu leaky_relu".split())
+def test_a_function_of_tensorflow_is_kerass_activation(name: str) -> None:
+    import keras
+    import tensorflow as tf
+
+    x = np.linspace(-7, 7, 12, dtype="float32").reshape(3, 4)
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Activation(getattr(tf.nn, name))])
+    expected = model.predict(x, verbose=0)
+    rebuilt = models.rebuild(*models.describe(model), models.Budget())
+    np.testing.assert_allclose(rebuilt.predict(x, verbose=0), expected, rtol=1e-5, atol=1e-6)

@@ -6,6 +6,7 @@ Nothing here depends on what was sent. Of the others, this says why they can't c
 import functools
 import importlib
 import inspect
+import sys
 import types
 from typing import Any
 
@@ -149,13 +150,15 @@ def is_function(value: Any) -> bool:
     return isinstance(value, types.FunctionType) and (_named(value) or "").startswith("keras.")
 
 
+_OF_TENSORFLOW = (
+    "relu relu6 elu selu sigmoid tanh softmax softplus softsign gelu silu swish log_softmax leaky_relu"
+).split()
+
+
 def of_tensorflow(function: Any) -> Any:
     """Keras's activation that computes the same as this function of `tf.nn`, or None."""
-    import sys
-
     nn = getattr(sys.modules.get("tensorflow"), "nn", None)
-    same = "relu relu6 elu selu sigmoid tanh softmax softplus softsign gelu silu swish log_softmax leaky_relu".split()
-    for name in same if nn is not None and isinstance(function, types.FunctionType) else ():
+    for name in _OF_TENSORFLOW if nn is not None and isinstance(function, types.FunctionType) else ():
         if getattr(nn, name, None) is function:
             return getattr(_keras().activations, name, None)
     return None
