@@ -156,10 +156,8 @@ class Autograde(Writing):
         pattern = re.compile(self._format_source("(?P<assignment_id>.*)", "(?P<student_id>.*)", escape=True))
         due, unchanged, aside = [], [], {}
         all_folders = glob.glob(self._format_source(self.coursedir.assignment_id, self.coursedir.student_id))
-        folders: dict[str, list[str]] = {
-            folder: [] for folder in all_folders if Path(folder).is_dir()
-        }  # also those without a notebook
-        for folder, files in sorted({**folders, **self.assignments}.items()):
+        without: dict[str, list[str]] = {folder: [] for folder in all_folders if Path(folder).is_dir()}
+        for folder, files in sorted({**without, **self.assignments}.items()):
             found = pattern.match(folder)
             if found is None or (student := found["student_id"]) in excluded:
                 continue

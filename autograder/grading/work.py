@@ -96,6 +96,8 @@ def untimely(folder: Path) -> str:
     """What is wrong with a submission's timestamp.txt, which nbgrader's code would stop the class for; or nothing."""
     path = folder / "timestamp.txt"
     text = ""
+    if path.exists() and not path.is_file():
+        return "timestamp.txt is no regular file: delete it"
     try:
         text = path.read_text(encoding="utf-8").strip() if path.exists() else ""
         if text:

@@ -76,9 +76,7 @@ def _check_settings(model: Any) -> None:
         if any(name in vars(layer) for layer in (model, *model._flatten_layers())):
             raise Untellable(f"{name} is a function of your own")
     for optimizer in (model.optimizer, getattr(model.optimizer, "inner_optimizer", None)):
-        if getattr(optimizer, "_exclude_from_weight_decay", None) or getattr(
-            optimizer, "_exclude_from_weight_decay_pattern", None
-        ):
+        if any(getattr(optimizer, f"_exclude_from_weight_decay{end}", None) for end in ("", "_pattern")):
             raise Untellable("exclude_from_weight_decay")
 
 
