@@ -1,6 +1,7 @@
 """Ordinary Python in answers and tests gives across the wire what it gives in one process."""
 
 import functools
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from wire_pair import examining
 
 from autograder.wire import models
-from autograder.wire.folder import MAX_FILES
+from autograder.wire.folder import MAX_FILES, Folder
 
 GIVEN = """
 import enum
@@ -213,18 +214,15 @@ def test_a_path_into_the_work_folder_leads_there_on_each_side(
     assert fetch("read")(Path("mine.txt")) == "mine"
 
 
-def test_more_files_than_are_taken_from_a_student_stay_known(tmp_path: Path) -> None:
-    folders = (tmp_path / "theirs", tmp_path / "own")
-    for folder in folders:
-        folder.mkdir()
-        for number in range(MAX_FILES + 100):
-            (folder / f"{number}.txt").write_text(str(number))
-    code = "def save(name): open(name, 'w').write(name)"
-    with examining(code, folders) as (_, fetch):
-        for name in ("a.out.txt", "b.out.txt", "0.out.txt"):
-            fetch("save")(name)
-            assert (folders[1] / name).read_text() == name
-    assert sum(1 for _ in folders[1].iterdir()) == MAX_FILES + 103
+def test_a_new_file_makes_none_of_many_seem_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scan = os.scandir
+    monkeypatch.setattr(os, "scandir", lambda path: sorted(scan(path), key=lambda entry: entry.name))
+    for number in range(MAX_FILES + 100):
+        (tmp_path / f"given-{number}.txt").write_text(str(number))
+    folder = Folder(tmp_path, trusted=False)
+    (tmp_path / "a-new-one.txt").write_text("new")
+    (tmp_path / "given-7.txt").unlink()
+    assert sorted(folder.changes()) == [("a-new-one.txt", b"new"), ("given-7.txt", None)]
 
 
 @pytest.mark.parametrize("name", "relu relu6 elu selu sigmoid tanh softmax softplus gelu silu leaky_relu".split())
