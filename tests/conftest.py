@@ -1,34 +1,17 @@
-"""Fixtures: the course as committed, and temporary copies of it."""
+"""Fixtures of all tests."""
 
 import os
-import shutil
 import sys
 from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).resolve().parents[1]
-# With these variables a notebook's kernel gets small made-up datasets from Keras: see small_kernel/sitecustomize.py.
-SMALL_DATA = {
-    "PYTHONPATH": str(Path(__file__).parent / "small_kernel"),
-    "TF_CPP_MIN_LOG_LEVEL": "3",
-    "TF_ENABLE_ONEDNN_OPTS": "1",
-}
+from repository import ROOT
 
 
 @pytest.fixture(scope="session")
 def root() -> Path:
     """The project's own folder: the course as committed."""
     return ROOT
-
-
-def copy_course(folder: Path, *parts: str) -> Path:
-    """Copy nbgrader_config.py and the given folders of the course into `folder`."""
-    folder.mkdir(parents=True, exist_ok=True)
-    shutil.copy(ROOT / "nbgrader_config.py", folder)
-    for part in parts:
-        shutil.copytree(ROOT / part, folder / part)
-    return folder
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,9 @@
-"""`autograder test`: everything that CI checks."""
+"""`autograder test`: format, lint, types, and the tests of a tier.
+
+pytest                      tests/unit           no process is started, nothing is graded
+autograder test             … + tests/integration   real kernels, trainers, gradebooks, and gradings of small courses
+autograder test --full      … + tests/full       what takes long: every attack, browsers, the container, real trainings
+"""
 
 import os
 import platform
@@ -7,16 +12,26 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any, ClassVar
+
+from traitlets import Bool
 
 from autograder.apps.base import CourseApp
+from autograder.apps.options import FLAGS
 
-STEPS = {
+CHECKS = {
     "format": ["ruff", "format", "--check", "."],
     "lint": ["ruff", "check", "."],
     "types": ["mypy"],
-    "tests": ["pytest", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"],
 }
+PYTEST = ["pytest", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
+TIERS = {"integration": ["tests/unit", "tests/integration"], "full": ["tests/unit", "tests/integration", "tests/full"]}
 INSTALL_SECONDS = 300  # for each attempt; Chromium is a download of 100 to 200 MB
+
+
+def steps(*, full: bool) -> dict[str, list[str]]:
+    """The modules that are run, each with its arguments, by name."""
+    return {**CHECKS, "tests": [*PYTEST, *TIERS["full" if full else "integration"]]}
 
 
 class TestApp(CourseApp):
@@ -24,25 +39,32 @@ class TestApp(CourseApp):
 
     name = "autograder-test"
     description = "Run all checks: format, lint, types, tests (arguments after -- go to pytest)"
+    full = Bool(False, help="Run the tests in tests/full as well.").tag(config=True)
+    flags: ClassVar[dict[Any, Any]] = {
+        "full": ({"TestApp": {"full": True}}, "Run also the tests in tests/full, as CI does: up to 40 minutes."),
+        **FLAGS,
+    }
     __test__ = False  # not a test class, whatever pytest makes of its name
 
     def start(self) -> None:
         """Run each step, in order; exit with 1 where one failed."""
         super().start()
-        if not find_chromium():
+        if self.full and not find_chromium():
             self.out.say("Installing Chromium for the tests in a browser: up to a few minutes, once.")
             if not install_chromium():
                 self.out.say("Chromium could not be installed: the tests in a browser are skipped.", style="look")
         failed = []
-        for number, (name, command) in enumerate(STEPS.items(), start=1):
+        to_do = steps(full=self.full)
+        for number, (name, command) in enumerate(to_do.items(), start=1):
             more = self.extra_args if name == "tests" else []
-            self.out.say(f"[{number}/{len(STEPS)}] {name}: {' '.join([*command, *more])}", style="title")
+            self.out.say(f"[{number}/{len(to_do)}] {name}: {' '.join([*command, *more])}", style="title")
             started = time.monotonic()
             if subprocess.run([sys.executable, "-m", *command, *more], cwd=self.root, check=False).returncode:
                 failed.append(name)
-            self.out.say(f"[{number}/{len(STEPS)}] {name}: {time.monotonic() - started:.0f} s")
+            self.out.say(f"[{number}/{len(to_do)}] {name}: {time.monotonic() - started:.0f} s")
         if failed:
-            again = "autograder test -- --last-failed" if "tests" in failed else "autograder test"
+            called = f"{self.called} --full" if self.full else self.called
+            again = f"{called} -- --last-failed" if "tests" in failed else called
             self.fail(f"failed: {', '.join(failed)}", then=again, why="once that is put right")
         self.out.say("All checks passed.", style="good")
         self.next("autograder demo", "grades a small class")

@@ -1,0 +1,150 @@
+"""The same class under plain nbgrader and under our engine: equal marks, cell for cell, and where they differ why."""
+
+import json
+from pathlib import Path
+
+import pytest
+from engines import (
+    GUIDE,
+    Marks,
+    add_config,
+    autograder,
+    hand_in,
+    marks,
+    plain_copy,
+    quickstart,
+    reference_answers,
+    sample_graded,
+    sample_graded_plain,
+)
+from sample_scores import ENDLESS, EXPECTED
+
+from autograder import course
+
+USES_SQUARES = "sum_of_squares_uses_squares"  # it deletes a helper of the student's: can't be served across the wire
+NO_CHECK = "def squares(n):\n    return [i ** 2 for i in range(1, n + 1)]"
+OFF_BY_ONE = "def squares(n):\n    if n < 1:\n        raise ValueError\n    return [i ** 2 for i in range(n)]"
+NOT_BY_SQUARES = "def sum_of_squares(n):\n    return n * (n + 1) * (2 * n + 1) // 6"
+
+
+class Graded:
+    """A quickstart course graded by plain nbgrader, by ours, and by ours with the one cell allowed that it lists."""
+
+    def __init__(self, base: Path, *, autotest: bool) -> None:
+        """Make it in `base`, with a class."""
+        self.folder = quickstart(base / "ours", autotest=autotest)
+        solved = {name: reference_answers(self.folder, "ps1", name) for name in ("problem1", "problem2")}
+        for student, answers in {
+            "solves_all": {},
+            "no_check": {"squares": NO_CHECK},
+            "off_by_one": {"squares": OFF_BY_ONE},
+            "by_formula": {"sum_of_squares": NOT_BY_SQUARES},
+            "raises": {"squares": "raise RuntimeError('half way')"},
+            "prints": {"squares": f"print('hello')\n{solved['problem1']['squares']}\nprint(squares(3))"},
+        }.items():
+            hand_in(self.folder, student, "ps1", "problem1", **{**solved["problem1"], **answers})
+        hand_in(self.folder, "solves_all", "ps1", "problem2", **solved["problem2"])  # no other has a problem2
+        hand_in(self.folder, "blank", "ps1", "problem1")
+        if not autotest:
+            for student in ("bitdiddle", "hacker"):  # nbgrader's own
+                for path in (GUIDE / "submitted" / student / "ps1").iterdir():
+                    to = self.folder / "submitted" / student / "ps1" / path.name
+                    to.parent.mkdir(parents=True, exist_ok=True)
+                    to.write_bytes(path.read_bytes())
+        plain = plain_copy(self.folder, base / "plain")
+        course.nbgrader(plain, "autograde", "ps1")
+        self.plain = marks(plain, "ps1")
+        self.said = autograder(self.folder, "grade", "ps1")
+        self.ours = marks(self.folder, "ps1")
+        add_config(self.folder, f"c.Grading.not_isolated = [{USES_SQUARES!r}]")
+        self.said_then = autograder(self.folder, "grade", "ps1")
+        self.allowed = marks(self.folder, "ps1")
+
+    def record(self, student: str) -> dict:
+        """The record of a student's problem1."""
+        return json.loads((self.folder / "autograded" / student / "ps1" / "problem1.record.json").read_text())
+
+
+@pytest.fixture(scope="module", params=[False, True], ids=["quickstart", "autotest"])
+def graded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Graded:
+    return Graded(tmp_path_factory.mktemp("quickstart"), autotest=request.param)
+
+
+def without(found: Marks, cell: str) -> Marks:
+    return {key: mark for key, mark in found.items() if key[2] != cell}
+
+
+def test_every_isolated_cell_has_nbgraders_score(graded: Graded) -> None:
+    assert len({student for student, _, _ in graded.plain}) >= 7
+    assert without(graded.ours, USES_SQUARES) == without(graded.plain, USES_SQUARES)
+
+
+def test_the_class_has_right_and_wrong_answers(graded: Graded) -> None:
+    found = {(student, cell): score for (student, _, cell), (score, _) in graded.plain.items()}
+    assert found["solves_all", "correct_squares"] == 1
+    assert found["off_by_one", "correct_squares"] == 0
+    assert found["blank", "correct_sum_of_squares"] == 0
+
+
+def test_a_cell_that_cannot_be_isolated_is_listed(graded: Graded) -> None:
+    listed = [line for line in graded.said.splitlines() if "can't be graded isolated" in line]
+    assert len(listed) == 1
+    assert f"problem1, {USES_SQUARES}: " in listed[0]
+    assert f"c.Grading.not_isolated = [{USES_SQUARES!r}]" in graded.said
+
+
+def test_a_cell_that_cannot_be_isolated_is_withheld_and_no_zero(graded: Graded) -> None:
+    found = {key: mark for key, mark in graded.ours.items() if key[2] == USES_SQUARES}
+    assert len(found) >= 7
+    assert set(found.values()) == {(None, True)}
+
+
+def test_a_cell_allowed_by_name_has_nbgraders_score(graded: Graded) -> None:
+    assert graded.allowed == graded.plain
+    assert len({mark for key, mark in graded.allowed.items() if key[2] == USES_SQUARES}) == 2
+    assert f"problem1, {USES_SQUARES}: runs beside the student's code, as you allowed" in graded.said_then
+    assert "can't be graded isolated" not in graded.said_then
+
+
+def test_the_record_says_what_was_not_isolated(graded: Graded) -> None:
+    record = graded.record("solves_all")
+    assert record["not_isolated"] == [USES_SQUARES]
+    assert record["run"]["not_isolated"] == [USES_SQUARES]
+    assert record["sandboxed"] is True
+
+
+# Our own class
+
+
+@pytest.fixture(scope="module")
+def foundations(tmp_path_factory: pytest.TempPathFactory) -> tuple[Marks, Marks]:
+    """The marks of the sample class: plain nbgrader's, and ours."""
+    base, students = tmp_path_factory.getbasetemp(), tuple(name for name in EXPECTED["foundations"] if name != ENDLESS)
+    plain = marks(sample_graded_plain(base, "foundations", students), "foundations")
+    return plain, marks(sample_graded(base, "foundations", students), "foundations")
+
+
+def test_foundations_has_nbgraders_scores_for_the_sample_class(foundations: tuple[Marks, Marks]) -> None:
+    plain, ours = ({key: mark for key, mark in found.items() if key[0] != "empty"} for found in foundations)
+    assert {student for student, _, _ in ours} == EXPECTED["foundations"].keys() - {"empty", ENDLESS}
+    assert ours == plain
+
+
+def test_cells_that_never_end_have_nbgraders_scores(tmp_path_factory: pytest.TempPathFactory) -> None:
+    base = tmp_path_factory.getbasetemp()
+    ours = marks(sample_graded(base, "foundations", (ENDLESS,)), "foundations")
+    assert ours == marks(sample_graded_plain(base, "foundations", (ENDLESS,)), "foundations")
+
+
+def test_deleted_tests_are_put_back_and_scored_where_nbgrader_leaves_them_to_a_person(
+    foundations: tuple[Marks, Marks],
+) -> None:
+    plain, ours = ({mark for (student, _, _), mark in found.items() if student == "empty"} for found in foundations)
+    assert plain == {(None, True)}
+    assert ours == {(0, False)}
+
+
+def test_mnist_has_nbgraders_scores(tmp_path_factory: pytest.TempPathFactory) -> None:
+    students, base = ("perfect", "exception_half_way"), tmp_path_factory.getbasetemp()
+    ours = marks(sample_graded(base, "mnist", students), "mnist")
+    assert ours == marks(sample_graded_plain(base, "mnist", students), "mnist")

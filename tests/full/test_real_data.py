@@ -1,0 +1,34 @@
+"""Training for real, minutes each: every reference earns all automatic points on the real data. `pytest -m slow`."""
+
+import csv
+from pathlib import Path
+
+import pytest
+from nbgrader.api import Gradebook
+from readme import Place, commands
+from repository import ROOT, copy_course
+
+from autograder import course, sample_class
+
+POINTS = {"mnist": 60, "fashion_mnist": 52, "cifar": 40}
+
+
+@pytest.mark.parametrize("assignment", POINTS)
+def test_the_reference_earns_all_automatic_points(assignment: str, tmp_path: Path) -> None:
+    folder = copy_course(tmp_path / "course", "source")
+    sample_class.hand_in(ROOT, folder, "perfect", assignment)
+    course.nbgrader(folder, "generate_assignment", assignment, "--create")
+    course.nbgrader(folder, "autograde", assignment)
+    with Gradebook(f"sqlite:///{folder / 'gradebook.db'}") as gradebook:
+        assert gradebook.find_submission(assignment, "perfect").score == POINTS[assignment]
+
+
+@pytest.mark.network
+def test_an_automated_run_grades_what_was_submitted(tmp_path: Path) -> None:
+    place = Place(copy_course(tmp_path / "course", "solutions", "source", "release"))
+    sample_class.hand_in(ROOT, place.folder, "perfect", "mnist")
+    place.block("automated")
+    with (place.folder / "grades.csv").open(newline="") as file:
+        scores = {(row["assignment"], row["student_id"]): row["score"] for row in csv.DictReader(file)}
+    assert float(scores["mnist", "perfect"]) == 60
+    assert len(commands("automated")) == 4

@@ -1,0 +1,185 @@
+"""The examiner's fork: what it runs, fetches and scores, in its own sandbox, against a student's process."""
+
+import pickle
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from exams import SQUARE, cell, exam, grade
+
+from autograder.candidate.sandbox import check
+from autograder.examiner.client import Examiner, ExaminerError
+
+
+@pytest.fixture(scope="module")
+def examiner() -> Iterator[Examiner]:
+    """One fork server for all tests here; in a sandbox where one can be made."""
+    with Examiner(["numpy"], sandboxed=check() is None, environment={}) as server:
+        yield server
+
+
+def test_a_right_answer_gets_all_points(examiner: Examiner) -> None:
+    with exam(examiner, SQUARE, "def square(x): return x ** 2") as made:
+        made.given(0)
+        assert made.answer(30) == {"error": ""}
+        answer = grade(made, 2)
+    assert answer["score"] == 2
+    assert answer["outputs"] == [{"output_type": "stream", "name": "stdout", "text": "fine\n"}]
+    assert answer["asked"] == ["__call__"]
+
+
+def test_a_wrong_answer_gets_none_and_an_error(examiner: Examiner) -> None:
+    with exam(examiner, SQUARE, "def square(x): return x + x\nlimit = 0") as made:
+        made.given(0)
+        made.answer(30)
+        answer = grade(made, 2)
+    assert answer["score"] == 0
+    assert answer["outputs"][-1]["ename"] == "AssertionError"
+
+
+def test_a_missing_answer_is_a_name_error(examiner: Examiner) -> None:
+    with exam(examiner, SQUARE) as made:
+        answer = grade(made, 2)
+    assert (answer["score"], answer["outputs"][-1]["ename"]) == (0, "NameError")
+
+
+def test_names_are_fetched_as_they_stand_at_each_cell(examiner: Examiner) -> None:
+    cells = [cell("box = []", "solution"), *(cell("box", "grade", name) for name in ("first", "second"))]
+    with exam(examiner, cells, "box = [0]\nclass Grow(list):\n    pass") as made:
+        first, second = grade(made, 1), grade(made, 2)
+    assert first["outputs"][0]["data"]["text/plain"] == "[0]"
+    assert second["outputs"][0]["data"]["text/plain"] == "[0]"
+
+
+def test_a_value_that_cannot_cross_fails_the_cell_and_says_why(examiner: Examiner) -> None:
+    cells = [cell("table = {}", "solution"), cell("assert table", "grade", "test_table")]
+    code = "import numpy\ntable = numpy.zeros(2, 'V4')"
+    with exam(examiner, cells, code) as made:
+        answer = grade(made, 1)
+    assert answer["score"] == 0
+    assert answer["outputs"][-1]["evalue"].startswith("`table`, numpy.ndarray, can't cross: an array of dtype")
+
+
+SCORES = {
+    "1.5": 1.5,
+    "np.float64(0.5)": 0.5,
+    "np.array(1)": 1,
+    "True": 2,
+    "'text'": 2,
+    "1;": 2,
+    "x = 1": 2,
+    "float('nan')": None,
+    "-1": None,
+    "3": None,
+    "np.inf": None,
+    "print('1')": 2,
+}
+
+
+@pytest.mark.parametrize("last", SCORES)
+def test_the_last_expression_is_partial_credit(examiner: Examiner, last: str) -> None:
+    with exam(examiner, [cell("import numpy as np"), cell(last, "grade", "test")]) as made:
+        made.given(0)
+        made.answer(30)
+        answer = grade(made, 1)
+    assert answer["score"] == SCORES[last]
+    assert ("mistake in the test" in answer["reason"]) == (SCORES[last] is None)
+
+
+def test_stderr_costs_nothing(examiner: Examiner) -> None:
+    with exam(examiner, [cell("import sys\nprint('!', file=sys.stderr)", "grade", "test")]) as made:
+        assert grade(made, 0)["score"] == 2
+
+
+def test_a_test_that_never_ends_can_be_interrupted_and_the_next_one_runs(examiner: Examiner) -> None:
+    cells = [cell("while True: pass", "grade", "endless"), cell("1.0", "grade", "next")]
+    with exam(examiner, cells) as made:
+        assert grade(made, 0, seconds=0.5) is None
+        made.interrupt()
+        assert made.answer(10)["outputs"][-1]["ename"] == "KeyboardInterrupt"
+        assert grade(made, 1)["score"] == 1
+
+
+def test_a_test_that_breaks_the_process_is_told_as_such(examiner: Examiner) -> None:
+    with exam(examiner, [cell("import os\nos._exit(3)", "grade", "test")]) as made, pytest.raises(ExaminerError):
+        grade(made, 0)
+    with exam(examiner, [cell("1.0", "grade", "test")]) as made:
+        assert grade(made, 0)["score"] == 1
+
+
+def test_memory_is_bounded(examiner: Examiner) -> None:
+    cells = [cell("import numpy as np"), cell("big = np.ones(2_000_000_000, 'uint8')", "grade", "test")]
+    with exam(examiner, cells, memory=1 << 30) as made:
+        made.given(0)
+        made.answer(30)
+        assert grade(made, 1)["outputs"][-1]["ename"] in ("MemoryError", "_ArrayMemoryError")
+
+
+def test_it_sees_the_assignments_files_and_not_the_course(examiner: Examiner, tmp_path: Path) -> None:
+    (tmp_path / "data.csv").write_text("1,2")
+    (tmp_path / "helper.py").write_text("answer = 42")
+    files = {name: tmp_path / name for name in ("data.csv", "helper.py")}
+    code = "import helper, os\nassert open('data.csv').read() == '1,2'\nassert helper.answer == 42"
+    if check() is None:
+        code += f"\nassert not os.path.exists({str(tmp_path)!r})\nassert os.getuid() != 0"
+    with exam(examiner, [cell(code, "grade", "test")], files=files) as made:
+        answer = grade(made, 0)
+    assert answer["score"] == 2, answer["outputs"]
+
+
+def test_a_students_file_is_data_and_never_a_module(examiner: Examiner, tmp_path: Path) -> None:
+    code = "def save():\n    open('helper.py', 'w').write('x = 1')\n    open('numbers.txt', 'w').write('7')"
+    test = "save()\nassert open('numbers.txt').read() == '7'\nimport helper"
+    with exam(examiner, [cell(code, "solution"), cell(test, "grade", "test")], code, folder=tmp_path) as made:
+        answer = grade(made, 1)
+    assert answer["outputs"][-1]["ename"] == "ModuleNotFoundError"
+
+
+class Harmful:
+    """Runs code when it is unpickled."""
+
+    def __reduce__(self) -> Any:
+        return print, ("unpickled",)
+
+
+def test_a_pickle_that_a_student_wrote_gives_plain_data_or_an_error(examiner: Examiner, tmp_path: Path) -> None:
+    good, bad = pickle.dumps({"a": [1, 2.5]}), pickle.dumps(Harmful())
+    code = f"def save():\n    open('g.pkl', 'wb').write({good!r})\n    open('b.pkl', 'wb').write({bad!r})"
+    test = "import pickle\nsave()\nassert pickle.load(open('g.pkl', 'rb')) == {'a': [1, 2.5]}\n"
+    test += "pickle.load(open('b.pkl', 'rb'))"
+    with exam(examiner, [cell(code, "solution"), cell(test, "grade", "test")], code, folder=tmp_path) as made:
+        answer = grade(made, 1)
+    assert "can't be unpickled: it asks for builtins.print" in answer["outputs"][-1]["evalue"]
+    assert not any("unpickled" in output.get("text", "") for output in answer["outputs"])
+
+
+def test_it_ends_with_the_grader(tmp_path: Path) -> None:
+    import subprocess
+    import sys
+    import time
+
+    import psutil
+
+    script = tmp_path / "grader.py"
+    script.write_text(
+        "import sys, time\nfrom autograder.candidate.sandbox import check\n"
+        "from autograder.examiner.client import Examiner\n"
+        "e = Examiner(['numpy'], sandboxed=check() is None, environment={'MARK': sys.argv[1]})\n"
+        "print(e._process.pid, flush=True)\ntime.sleep(600)\n"
+    )
+    with subprocess.Popen([sys.executable, str(script), "here"], stdout=subprocess.PIPE, text=True) as grader:
+        assert grader.stdout is not None
+        top = psutil.Process(int(grader.stdout.readline()))
+        deadline = time.monotonic() + 20
+        while not (below := top.children(recursive=True)) and time.monotonic() < deadline and check() is None:
+            time.sleep(0.05)
+        grader.kill()
+    _, alive = psutil.wait_procs([top, *below], timeout=10)
+    assert alive == []
+
+
+def test_it_accepts_verified_datasets_from_mirrors_as_notebooks_do(examiner: Examiner) -> None:
+    code = "import sys\nassert 'autograder.keras_check' in sys.modules"
+    with exam(examiner, [cell(code, "grade", "test")]) as made:
+        assert grade(made, 0)["score"] == 2

