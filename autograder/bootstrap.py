@@ -15,6 +15,7 @@ NEEDED = ("PIL", "ipykernel", "jupytext", "matplotlib", "nbgrader", "nh3", "nump
 NEEDED_TO_TEST = (
     *NEEDED,
     "axe_playwright_python",
+    "filelock",
     "hypothesis",
     "kubernetes_validate",
     "mypy",

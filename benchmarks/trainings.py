@@ -33,7 +33,7 @@ from nbgrader.api import Gradebook
 from autograder import sample_class
 
 ROOT = Path(__file__).resolve().parents[1]
-KERNEL = ROOT / "tests" / "small_kernel"  # a kernel whose MNIST is made up
+KERNEL = ROOT / "tests" / "support" / "small_kernel"  # a kernel whose MNIST is made up
 FULL = 60_000
 TEXT_OF_OURS = "configure(c)"
 OTHERS = {

@@ -1,11 +1,29 @@
-"""Fixtures of all tests."""
+"""Fixtures of all tests, and the folder that a run's processes share."""
 
+import functools
 import os
+import shutil
 import sys
+import tempfile
 from pathlib import Path
 
+import nbgrader.api
 import pytest
 from repository import ROOT
+from shared import VARIABLE
+
+# For each new gradebook nbgrader starts a process that says the same each time.
+nbgrader.api.get_alembic_version = functools.cache(nbgrader.api.get_alembic_version)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):  # the one process, or the one that starts the others
+        os.environ[VARIABLE] = tempfile.mkdtemp(prefix="autograder-tests-")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        shutil.rmtree(os.environ.pop(VARIABLE), ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,7 @@
 """The hostile class: nothing that a submission does gains a point, tells a secret, or touches anybody else.
 
 All attacks are graded in one run, as students of one course; and once more by plain nbgrader, to see what
-each gains there (`measured.json`; `python tests/attacks/table.py` prints the table).
+each gains there (`measured.json`; `python tests/support/attacks/table.py` prints the table).
 """
 
 import json
@@ -41,25 +41,16 @@ def graded(hostile: HostileClass) -> Graded:
 
 @needs_sandbox
 @each
-def test_it_gains_nothing(graded: Graded, attack: Attack) -> None:
+def test_it_gains_nothing_and_tells_nothing(graded: Graded, attack: Attack) -> None:
     key = f"{attack.name}/{attack.assignment}"
     assert not graded.scores[key], attack.summary
-
-
-@needs_sandbox
-@each
-def test_it_tells_nothing(graded: Graded, attack: Attack) -> None:
-    shown = printed(graded.outputs.get(f"{attack.name}/{attack.assignment}", []))
+    outputs = graded.outputs.get(key, [])
+    shown = printed(outputs)
     assert tiny_course.SECRET not in shown
     assert "LEAKED" not in shown
-
-
-@needs_sandbox
-@each
-def test_it_ran_as_it_is_meant_to(graded: Graded, attack: Attack) -> None:
-    """An attack with a slip in it would prove nothing."""
-    for is_test, outputs in graded.outputs.get(f"{attack.name}/{attack.assignment}", []):
-        for output in outputs:
+    # it ran as it is meant to: an attack with a slip in it would prove nothing
+    for is_test, cell in outputs:
+        for output in cell:
             if not is_test and output.output_type == "error" and "NotImplementedError" not in output.ename:
                 assert output.ename not in MISTAKES, output.evalue
 

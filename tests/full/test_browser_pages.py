@@ -30,10 +30,9 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     (folder / "class").mkdir()
     build_class(folder / "class", 60)
     report(folder / "class")
-    Class(folder / "model")
     return {
         "a failed test": folder / "failed" / "feedback" / "ada" / "ps1" / "p1.html",
-        "a model": folder / "model" / "feedback" / "ada" / "ps" / "ps.html",
+        "a model": Class().folder / "feedback" / "ada" / "ps" / "ps.html",
         "class": folder / "class" / "reports" / f"{ASSIGNMENT}.html",
     }
 

@@ -21,9 +21,8 @@ class Class:
 
     def __init__(self, folder: Path) -> None:
         """Make it in `folder`; its notebooks are released with Colab's badge."""
-        folder.mkdir()
-        add_config(folder, "from autograder.colab import add_badges", "add_badges(c)")
-        quickstart(folder, notebooks=("problem1",))
+        badges = ("from autograder.colab import add_badges", "add_badges(c)")
+        quickstart(folder, notebooks=("problem1",), config=badges)
         add_config(folder, "c.Grading.not_isolated = ['sum_of_squares_uses_squares']")
         self.released = released(folder, "ps1", "problem1")
         notebook = json.loads(json.dumps(self.released))

@@ -31,12 +31,8 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Class:
 
 
 @pytest.mark.parametrize("kind", ["whole", *DAMAGES])
-def test_intact_answers_keep_all_their_points(graded: Class, kind: str) -> None:
+def test_intact_answers_keep_all_their_points_and_what_a_person_grades_waits(graded: Class, kind: str) -> None:
     assert graded.scores[kind] == POINTS
-
-
-@pytest.mark.parametrize("kind", ["whole", *DAMAGES])
-def test_answers_that_a_person_grades_still_wait_for_one(graded: Class, kind: str) -> None:
     assert {graded.marks[kind, "problem1", cell] for cell in BY_HAND} == {(None, True)}
 
 

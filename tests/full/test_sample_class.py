@@ -14,12 +14,12 @@ from sample_scores import ENDLESS, EXPECTED
 
 
 @pytest.fixture(scope="module")
-def graded(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+def graded() -> Callable[[str], Path]:
     """Gives, for an assignment, a course in which the whole class has been graded in one run, on small data."""
 
     def grade(assignment: str) -> Path:
         students = tuple(student for student in EXPECTED[assignment] if student != ENDLESS)
-        return sample_graded(tmp_path_factory.getbasetemp(), assignment, students)
+        return sample_graded(assignment, students)
 
     return grade
 
@@ -44,9 +44,9 @@ def test_student_gets_the_expected_score(graded: Callable[[str], Path], assignme
 
 @pytest.mark.parametrize("assignment", ["mnist", "foundations"])
 def test_cells_that_never_end_cost_their_own_points_alone(
-    tmp_path_factory: pytest.TempPathFactory, assignment: str
+    assignment: str,
 ) -> None:
-    folder = sample_graded(tmp_path_factory.getbasetemp(), assignment, (ENDLESS,))
+    folder = sample_graded(assignment, (ENDLESS,))
     assert score(folder, assignment, ENDLESS) == EXPECTED[assignment][ENDLESS]
 
 

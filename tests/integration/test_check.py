@@ -3,18 +3,17 @@
 import hashlib
 import json
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import nbformat
 import pytest
 from candidates import needs_sandbox
 from engines import add_config
+from launch import run
 from nbformat import NotebookNode
 from tiny_course import SECRET, build, cell_of, released, solve
 
-COMMAND = "import sys\nfrom autograder.apps.check import CheckApp\nCheckApp.launch_instance(sys.argv[1:])"
+from autograder.apps.check import CheckApp
 
 
 @pytest.fixture(scope="module")
@@ -41,8 +40,7 @@ def check(course: Path, path: Path, *options: str) -> tuple[int, str]:
 
     What is said on stderr, an error or what to do next where not all is well, comes after that.
     """
-    command = [sys.executable, "-c", COMMAND, str(path), f"--course-dir={course}", *options]
-    done = subprocess.run(command, cwd=path.parent, capture_output=True, text=True, check=False)
+    done = run(CheckApp, path.parent, str(path), f"--course-dir={course}", *options)
     assert (done.stderr == "") == (done.returncode == 0)
     return done.returncode, done.stdout + done.stderr
 

@@ -9,10 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from launch import Done, run
 from repository import ROOT
 from small_datasets import CLOSED, DIGITS, OFFICIAL, PACKAGE, Handler, keep_package, npz, ramp, tiny
 
 from autograder import datasets
+from autograder.apps.data import DataApp
 from autograder.datasets import cache
 from autograder.datasets.sources import DebianPackage
 
@@ -150,9 +152,8 @@ def test_cache_that_cannot_be_written_is_named(tmp_path, server):
 # The command
 
 
-def autograder_data(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "autograder.apps.data", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+def autograder_data(*arguments: str) -> Done:
+    return run(DataApp, Path.cwd(), *arguments)
 
 
 def test_verify_names_what_is_missing_and_does_not_need_cifar100(tmp_path):

@@ -3,13 +3,14 @@
 import csv
 import re
 import sqlite3
-import subprocess
-import sys
 from pathlib import Path
 
+import launch
 import pytest
 from graded_course import Course, shown, stream
+from launch import Done
 from nbgrader.converters.base import NbGraderException
+from traitlets.utils.importstring import import_item
 
 from autograder.grading.backup import KEEP, BackupError, Backups
 from autograder.grading.pipeline import NotAllGraded
@@ -37,12 +38,9 @@ def mark(course: Course, cell: str) -> tuple[float | None, float | None, bool]:
         return grade.manual_score, grade.extra_credit, grade.needs_manual_grade
 
 
-def run(course: Course, app: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
+def run(course: Course, app: str, *arguments: str) -> Done:
     """Run one of our commands in the course folder."""
-    module, name = app.rsplit(".", 1)
-    program = f"import sys; from {module} import {name}; {name}.launch_instance(sys.argv[1:])"
-    command = [sys.executable, "-c", program, *arguments]
-    return subprocess.run(command, cwd=course.folder, capture_output=True, text=True, check=False)
+    return launch.run(import_item(app), course.folder, *arguments)
 
 
 def test_a_score_given_by_hand_stays_and_is_not_asked_for_again(course: Course) -> None:
@@ -268,10 +266,8 @@ def test_the_command_exits_with_1_and_names_who_was_not_graded_and_why(course: C
 def test_the_command_works_from_elsewhere_with_course_dir(course: Course, tmp_path: Path) -> None:
     course.hand_in("ada", FULL, **SOLVED)
     course.hand_in("bob", FULL, **SOLVED)
-    program = "import sys; from autograder.apps.grade import GradeApp; GradeApp.launch_instance(sys.argv[1:])"
     options = [f"--course-dir={course.folder}", "--assignment=ps1", "--student=bob", "--workers=1"]
-    command = [sys.executable, "-c", program, *options]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    done = launch.run(import_item(GRADE), tmp_path, *options)
     assert done.returncode == 0, done.stderr
     assert "[1/1] bob:" in done.stdout
 

@@ -1,7 +1,5 @@
 """A class in a course folder, graded by our engine, and by plain nbgrader; and what the gradebooks hold then."""
 
-import functools
-import os
 import re
 import shutil
 import subprocess
@@ -10,9 +8,11 @@ from pathlib import Path
 
 import nbformat
 import nbgrader
+import pytest
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook
 from repository import ROOT, SMALL_DATA, copy_course
+from shared import copy_of, made_once
 
 from autograder import course, sample_class
 
@@ -93,8 +93,19 @@ def reference_answers(folder: Path, assignment: str, name: str) -> dict[str, str
     }
 
 
-def quickstart(folder: Path, *, autotest: bool = False, notebooks: tuple[str, ...] = ("problem1", "problem2")) -> Path:
-    """nbgrader's quickstart course with its assignment ps1 released, and our engine."""
+def quickstart(
+    folder: Path,
+    *,
+    autotest: bool = False,
+    notebooks: tuple[str, ...] = ("problem1", "problem2"),
+    config: tuple[str, ...] = (),
+) -> Path:
+    """nbgrader's quickstart course with its assignment ps1 released, and our engine; `config` are lines more."""
+    name = f"our quickstart {autotest=} {' '.join(notebooks)} {len(config)}"
+    return copy_of(name, lambda made: _quickstart(made, autotest, notebooks, config), folder)
+
+
+def _quickstart(folder: Path, autotest: bool, notebooks: tuple[str, ...], config: tuple[str, ...]) -> None:
     shutil.copytree(GUIDE / "source" / ("ps1_autotest" if autotest else "ps1"), folder / "source" / "ps1")
     for path in (folder / "source" / "ps1").glob("*.ipynb"):
         if path.stem not in notebooks:
@@ -102,9 +113,8 @@ def quickstart(folder: Path, *, autotest: bool = False, notebooks: tuple[str, ..
     shutil.copy(GUIDE / "source" / "header.ipynb", folder / "source")
     if autotest:
         shutil.copy(GUIDE / "autotests.yml", folder / "source" / "ps1")
-    add_config(folder, 'c.IncludeHeaderFooter.header = "source/header.ipynb"')
+    add_config(folder, 'c.IncludeHeaderFooter.header = "source/header.ipynb"', *config)
     course.nbgrader(folder, "generate_assignment", "ps1", "--create")
-    return folder
 
 
 # The sample class
@@ -116,41 +126,48 @@ _SMALL = (
 )
 
 
-@functools.cache
-def sample_course(base: Path, assignment: str, students: tuple[str, ...]) -> Path:
-    """A course in which these sample students have handed in; its data is small, for our engine."""
-    folder = copy_course(base / f"sample_{assignment}_{len(students)}" / "ours", "source")
+def _sample_course(folder: Path, assignment: str, students: tuple[str, ...]) -> None:
+    copy_course(folder, "source")
     add_config(folder, *_SMALL)
+    if assignment in CELL_SECONDS:
+        add_config(folder, f"c.Limits.cell_seconds = {CELL_SECONDS[assignment]}")
     for student in students:
         assert sample_class.hand_in(ROOT, folder, student, assignment) is not None
     course.nbgrader(folder, "generate_assignment", assignment, "--create")
-    return folder
 
 
-@functools.cache
-def sample_graded(base: Path, assignment: str, students: tuple[str, ...]) -> Path:
-    """That course, graded by our engine."""
-    folder = sample_course(base, assignment, students)
-    if assignment in CELL_SECONDS:
-        add_config(folder, f"c.Limits.cell_seconds = {CELL_SECONDS[assignment]}")
-    autograder(folder, "grade", assignment)
-    return folder
+def sample_graded(assignment: str, students: tuple[str, ...]) -> Path:
+    """A course in which these sample students have handed in, graded by our engine; its data is small."""
+
+    def make(folder: Path) -> None:
+        _sample_course(folder, assignment, students)
+        share_results(folder)
+        autograder(folder, "grade", assignment)
+
+    return made_once(f"sample {assignment} {students[0]} {len(students)}", make)
 
 
-@functools.cache
-def sample_graded_plain(base: Path, assignment: str, students: tuple[str, ...]) -> Path:
-    """That course, graded by plain nbgrader."""
-    folder = sample_course(base, assignment, students)
-    plain = plain_copy(folder, folder.with_name("plain"))
-    for path in (plain / "autograded", plain / ".autograder", plain / "gradebook.db"):
-        shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
-    course.nbgrader(plain, "generate_assignment", assignment, "--create", "--force")
-    before = {name: os.environ.get(name) for name in SMALL_DATA}
-    os.environ.update(SMALL_DATA)
-    try:
+def sample_graded_plain(assignment: str, students: tuple[str, ...]) -> Path:
+    """The same, graded by plain nbgrader."""
+
+    def make(folder: Path) -> None:
+        ours = folder / "ours"
+        ours.mkdir()
+        _sample_course(ours, assignment, students)
+        plain = plain_copy(ours, folder / "plain")
         limit = [f"--Execute.timeout={CELL_SECONDS[assignment]}"] if assignment in CELL_SECONDS else []
-        course.nbgrader(plain, "autograde", assignment, *limit)
-    finally:
-        for name, value in before.items():
-            os.environ.pop(name) if value is None else os.environ.update({name: value})
-    return plain
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in SMALL_DATA.items():
+                patch.setenv(name, value)
+            course.nbgrader(plain, "autograde", assignment, *limit)
+
+    return made_once(f"plain {assignment} {students[0]} {len(students)}", make) / "plain"
+
+
+def share_results(folder: Path) -> None:
+    """Keep the stored results and trainings of this course with those of all other courses of this run of tests."""
+    common = made_once("results", lambda made: None)
+    (folder / ".autograder").mkdir()
+    for part in ("results", "trainings"):
+        (common / part).mkdir(exist_ok=True)
+        (folder / ".autograder" / part).symlink_to(common / part)

@@ -8,6 +8,7 @@ import nbformat
 from engines import add_config, autograder, hand_in
 from feedback_pages import Page
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from shared import made_once
 from submission_courses import generate
 from tiny_course import KERNEL, _cell
 
@@ -57,10 +58,12 @@ float(4 * min(1, accuracy / 0.99))
 
 
 class Class:
-    """The course, graded once."""
+    """The course, graded once for all tests."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self) -> None:
+        self.folder = made_once("model class", self._make)
+
+    def _make(self, folder: Path) -> None:
         answer = f"### BEGIN SOLUTION{BUILD}{FIT.replace('EPOCHS', '8')}\n### END SOLUTION"
         hidden = f"assert model.built\n### BEGIN HIDDEN TESTS{TEST}### END HIDDEN TESTS"
         cells = [

@@ -12,6 +12,7 @@ from nbformat import NotebookNode
 from nbgrader.apps.api import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
 from repository import copy_course
+from shared import copy_of
 from traitlets.config import Config
 
 from autograder.submission.version import Version
@@ -21,8 +22,7 @@ _GUIDE = Path(nbgrader.__file__).parent / "docs" / "source" / "user_guide"
 
 def generate(folder: Path, assignment: str, **sections: dict[str, object]) -> tuple[CourseDirectory, Config]:
     """Run nbgrader's generate_assignment on a course; the course and its configuration."""
-    config = Config({"CourseDirectory": {"root": str(folder)}, **sections})
-    coursedir = CourseDirectory(config=config)
+    coursedir, config = configured(folder, **sections)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PATH", os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
         done = NbGraderAPI(coursedir, config=config).generate_assignment(assignment)
@@ -30,19 +30,35 @@ def generate(folder: Path, assignment: str, **sections: dict[str, object]) -> tu
     return coursedir, config
 
 
+def configured(folder: Path, **sections: dict[str, object]) -> tuple[CourseDirectory, Config]:
+    """A course and its configuration, as `generate` gives them."""
+    config = Config({"CourseDirectory": {"root": str(folder)}, **sections})
+    return CourseDirectory(config=config), config
+
+
 def quickstart(folder: Path, autotest: bool = False) -> tuple[CourseDirectory, Config]:
     """nbgrader's quickstart course, with its header."""
-    shutil.copytree(_GUIDE / "source" / ("ps1_autotest" if autotest else "ps1"), folder / "source" / "ps1")
-    shutil.copy(_GUIDE / "source" / "header.ipynb", folder / "source")
-    if autotest:
-        shutil.copy(_GUIDE / "autotests.yml", folder / "source" / "ps1")
-    return generate(folder, "ps1", IncludeHeaderFooter={"header": "source/header.ipynb"})
+    sections: dict[str, dict[str, object]] = {"IncludeHeaderFooter": {"header": "source/header.ipynb"}}
+
+    def make(folder: Path) -> None:
+        shutil.copytree(_GUIDE / "source" / ("ps1_autotest" if autotest else "ps1"), folder / "source" / "ps1")
+        shutil.copy(_GUIDE / "source" / "header.ipynb", folder / "source")
+        if autotest:
+            shutil.copy(_GUIDE / "autotests.yml", folder / "source" / "ps1")
+        generate(folder, "ps1", **sections)
+
+    return configured(copy_of(f"quickstart {autotest=}", make, folder), **sections)
 
 
 def foundations(folder: Path) -> tuple[CourseDirectory, Config]:
     """Our own course with the assignment `foundations`."""
-    copy_course(folder, "source")
-    return generate(folder, "foundations", ClearSolutions={"code_stub": {"python": "raise NotImplementedError"}})
+    sections: dict[str, dict[str, object]] = {"ClearSolutions": {"code_stub": {"python": "raise NotImplementedError"}}}
+
+    def make(folder: Path) -> None:
+        copy_course(folder, "source")
+        generate(folder, "foundations", **sections)
+
+    return configured(copy_of("foundations", make, folder), **sections)
 
 
 def solved(coursedir: CourseDirectory, version: Version) -> NotebookNode:
