@@ -1,8 +1,6 @@
 """Downloads from Moodle, Canvas and Gradescope become submissions: through nbgrader's zip_collect and our command."""
 
 import csv
-import subprocess
-import sys
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,6 +8,8 @@ from pathlib import Path
 import pytest
 from graded_course import Course
 from launch import launch
+from nbgrader.apps import ZipCollectApp
+from nbgrader.apps.dbapp import DbStudentImportApp
 
 from autograder.apps.collect import CollectApp
 
@@ -37,12 +37,6 @@ class Place:
 
     def run(self, *arguments: str, code: int = 0) -> str:
         return launch(CollectApp, self.folder, *arguments, code=code)
-
-    def nbgrader(self, *arguments: str) -> str:
-        command = [sys.executable, "-m", "nbgrader", *arguments]
-        done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout + done.stderr
 
     def zipped(self, name: str, files: Files) -> str:
         with zipfile.ZipFile(self.folder / name, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -151,11 +145,11 @@ def test_nbgraders_zip_collect_does_the_same(place: Place, files: Files) -> None
         'c.ZipCollectApp.extractor_plugin = "autograder.collecting.LmsExtractor"\n'
         'c.ZipCollectApp.collector_plugin = "autograder.collecting.LmsCollector"\n'
     )
-    place.nbgrader("db", "student", "import", "roster.csv")
+    launch(DbStudentImportApp, place.folder, "roster.csv")
     (place.folder / "downloaded" / "ps1" / "archive").mkdir(parents=True)
     place.zipped("downloaded/ps1/archive/work.zip", files)
     place.zipped("downloaded/ps1/archive/more.zip", {"Nobody Here_9_assignsubmission_file_/p1.ipynb": "?"})
-    said = place.nbgrader("zip_collect", "ps1")
+    said = launch(ZipCollectApp, place.folder, "ps1")
     theirs = place.submitted()
     assert len([path for path in theirs if path.endswith(".ipynb")]) == 3
     assert "Not matched (1):" in said

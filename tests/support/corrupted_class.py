@@ -1,7 +1,8 @@
 """A class of students who all solved nbgrader's ps1, whose notebooks were damaged on the way.
 
 `python tests/support/corrupted_class.py` grades it with plain nbgrader, and writes what that gives into
-measured_damage.json: by kind of damage, the points that were kept, or null where no test was scored; first one by one, then as one class.
+measured_damage.json: by kind of damage, the points that were kept, or null where no test was scored; first one by one,
+then as one class.
 """
 
 import json
