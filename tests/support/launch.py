@@ -26,7 +26,7 @@ def run(app: Any, folder: Path, *arguments: str) -> Done:
 
 
 def launch(app: Any, folder: Path, *arguments: str, code: int = 0) -> str:
-    """As `run`, but in one text, as a terminal shows it. Fails where the application exits otherwise than with `code`."""
+    """As `run`, but in one text, as a terminal shows it. Fails where it exits otherwise than with `code`."""
     said = io.StringIO()
     ended = _run(app, folder, arguments, said, said)
     assert ended == code, said.getvalue()
