@@ -20,6 +20,7 @@ from autograder.candidate.provisioner import shared as shared_with_notebooks
 from autograder.candidate.sandbox import HOME, PACKAGE, Sandbox, memory_files
 from autograder.examiner.plan import Step
 from autograder.wire import frames
+from autograder.wire.json_values import clean
 
 START_SECONDS = 120
 DISK = 2 << 30  # bytes of each folder it can write to
@@ -159,4 +160,7 @@ class Exam:
             message, _ = frames.receive(self._control)
         except frames.WireError as error:
             raise ExaminerError(f"the examiner broke down: {error}") from None
-        return dict(message)
+        answer = clean(message)
+        if not isinstance(answer, dict):
+            raise ExaminerError("the examiner broke down: it gave no answer")
+        return answer
