@@ -196,16 +196,24 @@ class Autograde(Writing):
     ) -> Submission | None:
         """A submission that is to be graded, read; None where its grade is as it should be."""
         known = [path for path in paths if path.stem in settings]
+        old = not self.force and self._certainly(self._is_old, assignment, student, known)
+        if old and not self.changed_too:
+            return None
         try:
-            old = not self.force and self._is_old(assignment, student, known)
-            if old and not self.changed_too:
-                return None
             submission = read_submission(student, assignment, paths, settings, self.grading.attachments)
-            return None if old and self._is_unchanged(submission) else submission
+            return None if old and self._certainly(self._is_unchanged, submission) else submission
         except FAULTS as error:
             self.log.error("%s: not graded: %s", student, error, exc_info=True)
             works = [Work(path, path.stem, outcome=Outcome.fault("reading it", error)) for path in known or paths]
             return Submission(student, assignment, paths[0].parent, works)
+
+    def _certainly(self, question: Callable[..., bool], *about: Any) -> bool:
+        """The answer; no where it can't be told (something is damaged, say): what is not certain is graded again."""
+        try:
+            return question(*about)
+        except FAULTS as error:
+            self.log.error("%s", error, exc_info=True)
+            return False
 
     def settings(self, assignment: str) -> dict[str, Job]:
         """By notebook, a job that lacks only what is a student's."""
