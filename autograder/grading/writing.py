@@ -1,8 +1,9 @@
 """Writing a submission's outcomes: nbgrader's conversion into `autograded/` and the gradebook, whole or undone."""
 
+import contextlib
 import copy
 import glob
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,13 +42,18 @@ class Writing(NbgraderAutograde):  # type: ignore[misc]
             self.log.error("%s: not graded: %s", submission.student, error, exc_info=True)
         submission.score = submission.max_score = None
         status = self._status(submission, [])
-        # Where that fails, too, what was before is still kept aside, and the next grading undoes this one first.
-        for step in (lambda: self._undo(submission, previous), lambda: self.statuses.put(status)):
-            try:
-                step()
-            except FAULTS as error:
-                self.log.error("%s: %s", submission.student, error, exc_info=True)
+        with self._noted(submission):  # else the next grading does it first, as what was before is still kept aside
+            self._undo(submission, previous)
+        with self._noted(submission):
+            self.statuses.put(status)
         return status
+
+    @contextlib.contextmanager
+    def _noted(self, submission: Submission) -> Iterator[None]:
+        try:
+            yield
+        except FAULTS as error:
+            self.log.error("%s: %s", submission.student, error, exc_info=True)
 
     def _write(self, submission: Submission, previous: Previous) -> SubmissionStatus:
         self._undo(submission, previous)  # a grading that was killed while it wrote this submission
@@ -72,9 +78,7 @@ class Writing(NbgraderAutograde):  # type: ignore[misc]
         for name, was in old.notebooks.items() if old else ():
             if (submission.folder / f"{name}.ipynb").exists():  # one that --notebook leaves out
                 done.setdefault(name, was)
-        return SubmissionStatus(
-            submission.student, submission.assignment, now(), done, (*submission.remarks, *review)
-        )
+        return SubmissionStatus(submission.student, submission.assignment, now(), done, (*submission.remarks, *review))
 
     def _convert_submission(self, submission: Submission, works: dict[str, Work]) -> None:
         """As nbgrader's `convert_notebooks`, of one submission, but what goes wrong is raised."""

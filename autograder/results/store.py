@@ -20,7 +20,7 @@ class Store:
         self.folder = folder
 
     def get(self, digest: str) -> Outcome | None:
-        """The outcome stored under a digest. An entry that can't be read counts as missing; a damaged one is removed."""
+        """The outcome stored under a digest; None where none can be read. A damaged entry is removed."""
         path = self._path(digest)
         with contextlib.suppress(OSError):
             if (outcome := _outcome(path.read_bytes())) is not None:
