@@ -62,4 +62,7 @@ class ExportApp(Command, NbgraderExportApp):  # type: ignore[misc]
         if step := getattr(self.plugin_inst, "next_step", ""):
             self.out.say(f"To import: {step}.")
         names = [str(name) for name in self.plugin_inst.assignment] or [likely(self.coursedir)]
+        if faults := getattr(self.plugin_inst, "faults", {}):
+            said = [f"{assignment}, {student}: {why}" for (assignment, student), why in faults.items()]
+            self.fail("%s", "\n".join([f"{len(said)} not exported:", *said]), then=f"autograder grade {names[0]}")
         self.next(f"autograder report {names[0]}", "says what is blank, and why")

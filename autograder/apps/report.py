@@ -55,6 +55,9 @@ class ReportApp(CourseApp):
         graded, waiting = len(found.marked), concerns(found)
         self.out.say(f"{assignment}: {len(found.students)} students, {graded} graded, {len(waiting)} to look at.")
         self.out.say(f"Report, for a browser: {path}")
+        if exporter.faults:
+            said = [f"{student}: {why}" for (_, student), why in exporter.faults.items()]
+            self.fail("%s", "\n".join(["not all of it could be read:", *said]), then=f"autograder grade {assignment}")
         first = "first see to what needs a person; " if waiting else ""
         if graded:
             self.next(f"nbgrader generate_feedback {assignment}", first + "writes each student's page")

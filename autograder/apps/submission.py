@@ -31,7 +31,7 @@ LOOKED_AT = "Your submission could not be graded automatically: a person has to 
 GRADED, FAULTY, UNGRADABLE = 0, 1, 2  # exit codes
 
 
-class Stopped(Exception):
+class Stopped(KeyboardInterrupt):
     """Somebody asked this program to end (SIGTERM)."""
 
 

@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from autograder.wire.json_values import clean
+
 FRAMES = 32  # parts of one message; a real one has 6 to 8
 _DELIMITER = b"<IDS|MSG>"
 _JSON_TYPE = re.compile(r"application/(.*\+)?json")
-_DEPTH = 20  # of JSON in an output
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ def read(parts: Sequence[bytes]) -> Message | None:
     """A message from its parts, None when it is malformed. Signatures are not looked at: the student has the key."""
     try:
         header, parent, _metadata, content = parts[parts.index(_DELIMITER) + 2 :][:4]
-        kind, cause, said = (json.loads(part) for part in (header, parent, content))
+        kind, cause, said = (clean(json.loads(part)) for part in (header, parent, content))
         message = Message(kind["msg_type"], cause.get("msg_id", ""), said)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
@@ -106,7 +107,7 @@ def read_output(message: Message) -> Output | None:
             name, text = content.get("name"), content.get("text")
             if name not in ("stdout", "stderr") or not isinstance(text, str):
                 return None
-            return _output("stream", name=name, text=_text(text))
+            return _output("stream", name=name, text=text)
         case "display_data" | "update_display_data":
             return _output("display_data", data=_data(content.get("data")), metadata=_dict(content.get("metadata")))
         case "execute_result":
@@ -121,7 +122,7 @@ def read_output(message: Message) -> Output | None:
             traceback = content.get("traceback")
             lines = traceback if isinstance(traceback, list) else []
             name, value = (part if isinstance(part, str) else "" for part in map(content.get, ("ename", "evalue")))
-            return error(_text(name), _text(value), [_text(line) for line in lines if isinstance(line, str)])
+            return error(name, value, [line for line in lines if isinstance(line, str)])
     return None
 
 
@@ -152,26 +153,4 @@ def _data(bundle: object) -> dict[str, Any]:
 
 
 def _dict(value: object) -> dict[str, Any]:
-    try:
-        clean = _clean(value, _DEPTH)
-    except ValueError:
-        return {}
-    return clean if isinstance(clean, dict) else {}
-
-
-def _clean(value: Any, depth: int) -> Any:
-    """JSON that every later reader can write again: of a bounded depth, in real Unicode, no NaN."""
-    if depth == 0:
-        raise ValueError("too deep")
-    if isinstance(value, dict):
-        return {_text(key): _clean(item, depth - 1) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_clean(item, depth - 1) for item in value]
-    if isinstance(value, float) and value - value != 0:
-        return str(value)
-    return _text(value) if isinstance(value, str) else value
-
-
-def _text(text: str) -> str:
-    """Without lone surrogates, which no file takes."""
-    return text.encode("utf-8", "replace").decode()
+    return value if isinstance(value, dict) else {}

@@ -10,6 +10,14 @@ from autograder.collecting.files import File
 from autograder.collecting.notebooks import notebook_of, of_another
 
 _NOTEBOOK = ".ipynb"
+# Why a file counts, in the order of `_rank`.
+_REASONS = (
+    "it came with the last attempt",
+    "it was uploaded last",
+    "it has just the notebook's name",
+    "it lies in fewer folders",
+    "it is the last by name",
+)
 
 
 @dataclass
@@ -41,13 +49,15 @@ def choose(files: Iterable[File], notebooks: Sequence[str], others: Mapping[str,
     candidates = _candidates(files, notebooks, others, choice)
     attempts = set()
     for notebook, found in candidates.items():
-        best = max(found, key=lambda one: (one[0].attempt, one[0].number, one[1], one[0].name))[0]
+        best = max(found, key=_rank)[0]
         choice.counted[f"{notebook}{_NOTEBOOK}"] = best
         attempts.add(best.attempt)
         if _base(best) != f"{notebook}{_NOTEBOOK}":
             choice.look.append(f"took “{_base(best)}” as {notebook}{_NOTEBOOK}")
-        if rivals := sorted({file.name for file, _ in found if file.attempt == best.attempt and not _same(file, best)}):
-            choice.look.append(f"took “{best.name}”, not “{'”, “'.join(rivals)}”, which was handed in with it")
+        if rivals := [one for one in found if one[0].attempt == best.attempt and not _same(one[0], best)]:
+            names = "”, “".join(sorted({file.name for file, _ in rivals}))
+            why = _why(max(found, key=_rank), max(rivals, key=_rank))
+            choice.look.append(f"took “{best.name}”, not “{names}”, which was handed in with it: {why}")
     if missing := [f"{name}{_NOTEBOOK}" for name in notebooks if name not in candidates]:
         choice.look.append(f"handed in no {', '.join(missing)}")
     beside = [file for file in files if file.attempt in attempts and _may_lie_beside(file)]
@@ -55,6 +65,22 @@ def choose(files: Iterable[File], notebooks: Sequence[str], others: Mapping[str,
         choice.counted[file.name] = file
     choice.fates = [(file, _fate(file, choice, candidates, others)) for file in files]
     return choice
+
+
+def _rank(one: tuple[File, bool]) -> tuple[object, ...]:
+    """The higher, the more a file is what counts; with whether it has just the notebook's name."""
+    file, exact = one
+    return file.attempt, file.number, exact, -_depth(file), file.name
+
+
+def _why(best: tuple[File, bool], other: tuple[File, bool]) -> str:
+    """Why the one counts, and not the other."""
+    differs = [mine != theirs for mine, theirs in zip(_rank(best), _rank(other), strict=True)]
+    return _REASONS[differs.index(True)] if True in differs else _REASONS[-1]
+
+
+def _depth(file: File) -> int:
+    return len(PurePosixPath(file.name).parts)
 
 
 def _candidates(
@@ -65,7 +91,7 @@ def _candidates(
     handed_in = [file for file in files if file.name.lower().endswith(_NOTEBOOK) and not _hidden(file)]
     for attempt in sorted({file.attempt for file in handed_in}):
         together = [file for file in handed_in if file.attempt == attempt]
-        known = [(file, notebook_of(_base(file), notebooks)) for file in together]
+        known = [(file, _notebook(_base(file), notebooks, others)) for file in together]
         for file, notebook in known:
             if notebook:
                 found.setdefault(notebook[0], []).append((file, notebook[1]))
@@ -82,6 +108,12 @@ def _candidates(
             if other := of_another(_base(file), others):
                 choice.look.append(f"did not take “{file.name}”, a notebook of {other}")
     return found
+
+
+def _notebook(file: str, notebooks: Sequence[str], others: Mapping[str, str]) -> tuple[str, bool] | None:
+    """The notebook that a file is; None for one that is rather another assignment's."""
+    found = notebook_of(file, [*notebooks, *(name for name in others if name not in notebooks)])
+    return found if found and found[0] in notebooks else None
 
 
 def _fate(

@@ -24,11 +24,15 @@ def notebook_of(file: str, notebooks: Sequence[str]) -> tuple[str, bool] | None:
     name = file[: -len(".ipynb")]
     if name in notebooks:
         return name, True
-    known = {_plain(notebook): notebook for notebook in notebooks}
+    known: dict[str, list[str]] = {}
+    for notebook in notebooks:
+        known.setdefault(_plain(notebook), []).append(notebook)
     seen = [_plain(name)]
     for text in seen:  # grows: each form gives shorter ones
         if text in known:
-            return known[text], False
+            alike = known[text]  # of notebooks whose names differ in case, say, the one that stands there as it is
+            exact = [notebook for notebook in alike if notebook in unicodedata.normalize("NFC", name)] or alike
+            return (exact[0], False) if len(exact) == 1 else None
         shorter = (found["rest"].strip() for pattern in _ADDED if (found := pattern.fullmatch(text)))
         seen += [rest for rest in shorter if rest not in seen][: 100 - len(seen)]
     return None

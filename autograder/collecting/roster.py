@@ -3,7 +3,7 @@
 import csv
 import io
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,7 +67,8 @@ class Roster:
         if not found and person.by_name:
             # Canvas's ids are on the roster or not: where they are, a name does not overrule them.
             open_ = [student for student in self.students.values() if not (person.ids and student.lms_user_id)]
-            found = {student.id for student in open_ if _is_called(student, person.name)}
+            called = ({one.id for one in open_ if _is_called(one, person.name, fold)} for fold in _FOLDS)
+            found = next(filter(None, called), set())  # Müller is Müller, though Muller is on the roster, too
         if not found:
             raise NotMatched(f"nobody on the roster is this: {person}")
         if len(found) > 1:
@@ -111,14 +112,32 @@ def _is(student: Student, person: Person) -> bool:
     return bool(known or same_email or student.lms_user_id in person.ids)
 
 
-def _is_called(student: Student, name: str) -> bool:
+def _is_called(student: Student, name: str, fold: Callable[[str], str]) -> bool:
     """Whether a name has the words of the student's, in whatever order, or its letters in Canvas's ("lovelaceada")."""
-    words = _words(f"{student.last_name} {student.first_name}")
-    return bool(words) and (sorted(words) == sorted(_words(name)) or "".join(words) == "".join(_words(name)))
+    words, others = _words(f"{student.last_name} {student.first_name}", fold), _words(name, fold)
+    return bool(words) and (sorted(words) == sorted(others) or "".join(words) == "".join(others))
 
 
-def _words(text: str) -> list[str]:
-    """The words of a name without case, accents (ё is е) and signs, which LMSs leave out of files' names."""
-    plain = "".join(sign for sign in unicodedata.normalize("NFKD", text) if not unicodedata.combining(sign))
-    words = ("".join(filter(str.isalnum, word)) for word in plain.casefold().replace("_", " ").split())
-    return [word for word in words if word]
+def _words(text: str, fold: Callable[[str], str]) -> list[str]:
+    return list(filter(None, map(fold, unicodedata.normalize("NFC", text).replace("_", " ").split())))
+
+
+def _without_signs(word: str) -> str:
+    """Without what LMSs leave out of files' names."""
+    return "".join(filter(str.isalnum, word))
+
+
+def _without_accents(word: str) -> str:
+    """Without case and accents (ё is е)."""
+    plain = "".join(sign for sign in unicodedata.normalize("NFKD", word) if not unicodedata.combining(sign))
+    return _without_signs(plain.casefold())
+
+
+# Names are compared as they are written, and then with ever more left out, until somebody is found.
+_FOLDS: tuple[Callable[[str], str], ...] = (
+    str,
+    _without_signs,
+    lambda word: _without_signs(word.lower()),
+    lambda word: _without_signs(word.casefold()),
+    _without_accents,
+)

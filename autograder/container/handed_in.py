@@ -33,12 +33,14 @@ class HandedIn:
 
     path: Path
     known: Known
+    remark: str = ""  # why this file, where others were handed in with it
 
 
 def find(folder: Path, known: Sequence[Known]) -> HandedIn:
     """The one file in `folder` that is one of the `known` notebooks: by its name, else by the grade_ids in it.
 
-    Raises NotGradable where there is none, or more than one.
+    Of several that have just one notebook's name, the one in the fewest folders. Raises NotGradable where there is
+    none, or where it can't be told which counts.
     """
     files = list(_files(folder))
     found = sorted(path for path in files if path.suffix.lower() == ".ipynb")
@@ -47,8 +49,15 @@ def find(folder: Path, known: Sequence[Known]) -> HandedIn:
         raise NotGradable(f"No notebook (a file that ends in .ipynb) was handed in. {there} Hand in {_wanted(known)}.")
     if len(found) > MAX_NOTEBOOKS:
         raise NotGradable(f"{len(found)} notebooks were handed in. Hand in one: {_wanted(known)}.")
+    why = "its name is as asked for"
     fitting = [path for path in found if any(path.stem == one.notebook for one in known)]
-    fitting = fitting or (found if len(found) == 1 else [path for path in found if _fits(path, known)])
+    if len(fitting) > 1 and len({path.name for path in fitting}) == 1:
+        why = "its name is as asked for, and it lies in the fewest folders"
+        fewest = min(len(path.parts) for path in fitting)
+        fitting = [path for path in fitting if len(path.parts) == fewest]
+    if not fitting:
+        why = "its cells are those asked for"
+        fitting = found if len(found) == 1 else [path for path in found if _fits(path, known)]
     if not fitting:
         raise NotGradable(f"None of {_listed(found, folder)} is a notebook of this course. Hand in {_wanted(known)}.")
     if len(fitting) > 1:
@@ -56,7 +65,9 @@ def find(folder: Path, known: Sequence[Known]) -> HandedIn:
             f"{len(fitting)} notebooks were handed in: {_listed(fitting, folder)}. Which one counts can't be told from "
             f"that: hand in one, {_wanted(known)}."
         )
-    return HandedIn(fitting[0], _as_what(fitting[0], known))
+    others = [path for path in found if path != fitting[0]]
+    remark = f"{_listed(fitting, folder)} was graded, not {_listed(others, folder)}: {why}." if others else ""
+    return HandedIn(fitting[0], _as_what(fitting[0], known), remark)
 
 
 def _as_what(path: Path, known: Sequence[Known]) -> Known:

@@ -143,4 +143,5 @@ def _copy(handed_in: HandedIn, to: Path, patterns: Sequence[str]) -> list[str]:
         (to / file).parent.mkdir(parents=True, exist_ok=True)
         (to / file).write_bytes(data)
     remarks = [f"Left out: {printable(what)}" for what in refused if not what.startswith(f"{own}: ")]
-    return [*remarks, *([f"{printable(own)} was graded as {name}."] if own != name else [])]
+    told = [handed_in.remark] if handed_in.remark else []
+    return [*told, *remarks, *([f"{printable(own)} was graded as {name}."] if own != name else [])]

@@ -1,6 +1,7 @@
 """A quiet IPython: runs a cell and gives its outputs as nbformat's, in the order in which they came."""
 
 import io
+import json
 import sys
 import types
 from collections.abc import Iterator
@@ -15,14 +16,18 @@ from traitlets import Type
 from traitlets.config import Config
 
 from autograder import wire
+from autograder.wire.json_values import clean
 
 Output = dict[str, Any]
-MAX_OUTPUT = 4 << 20  # characters of text of one cell
+MAX_OUTPUT = 12 << 20  # bytes of JSON of one cell, which fits into a frame
+MAX_OUTPUTS = 1000
+MAX_RESULT = 10_000  # characters of an error or a value that are kept in any case
+ESCAPED = 12  # bytes of JSON that a character may take
 _WIRE = str(Path(wire.__file__).parent)
 
 
 class Outputs:
-    """The outputs of the cell that runs."""
+    """The outputs of the cell that runs, as JSON that fits into one message."""
 
     def __init__(self) -> None:
         """None yet."""
@@ -33,19 +38,33 @@ class Outputs:
         """Add printed text, to the previous one where that is of the same stream."""
         if not text or self._room <= 0:
             return
-        self._room -= len(text)
-        if self._room <= 0:
-            text += "\n… the rest of the output is left out\n"
+        size = _size(text)
+        if size > self._room:
+            text = text[: self._room // ESCAPED] + "\n… the rest of the output is left out\n"
+        self._room -= size
         last = self.items[-1] if self.items else {}
         if last.get("output_type") == "stream" and last["name"] == name:
             last["text"] += text
-        else:
+        elif len(self.items) < MAX_OUTPUTS:
             self.items.append({"output_type": "stream", "name": name, "text": text})
 
     def add(self, kind: str, **content: Any) -> None:
-        """Add another output."""
-        if len(self.items) < 1000:
+        """Add another output; where there is no room for it, say so."""
+        content = clean(content)
+        size = _size(content)
+        result = kind != "display_data"  # the score depends on it
+        if (len(self.items) < MAX_OUTPUTS and size <= self._room) or (result and size <= ESCAPED * MAX_RESULT):
+            self._room -= size
             self.items.append({"output_type": kind, **content})
+        elif kind == "error":
+            name, value = (content[part][:MAX_RESULT] for part in ("ename", "evalue"))
+            self.items.append({"output_type": kind, "ename": name, "evalue": value, "traceback": [f"{name}: {value}"]})
+        else:
+            self.text("stdout", f"… an output of {size:,} bytes is left out\n")
+
+
+def _size(content: Any) -> int:
+    return len(json.dumps(content))
 
 
 class _Stream(io.TextIOBase):
@@ -94,7 +113,7 @@ class Shell(InteractiveShell):
         super().showtraceback(*arguments, **named)
 
     def _showtraceback(self, etype: Any, evalue: Any, stb: list[str]) -> None:
-        self.outputs.add("error", ename=etype.__name__, evalue=str(evalue), traceback=list(stb))
+        self.outputs.add("error", ename=etype.__name__, evalue=_text_of(evalue), traceback=list(stb))
 
     def run(self, code: str) -> tuple[list[Output], Any, BaseException | None]:
         """Run a cell; returns its outputs, the value of its last expression, and what it raised."""
@@ -103,8 +122,17 @@ class Shell(InteractiveShell):
             result: Any = self.run_cell(code, store_history=True)  # type: ignore[no-untyped-call]
         error = result.error_before_exec or result.error_in_exec
         if error is not None and not any(item["output_type"] == "error" for item in self.outputs.items):
-            self.outputs.add("error", ename=type(error).__name__, evalue=str(error), traceback=[str(error)])
+            text = _text_of(error)
+            self.outputs.add("error", ename=type(error).__name__, evalue=text, traceback=[text])
         return self.outputs.items, result.result, error
+
+
+def _text_of(error: BaseException) -> str:
+    """The text of an exception, whose class may be the notebook's, with a text of its own making."""
+    try:
+        return str(error)
+    except Exception as second:
+        return f"(its text can't be told: {type(second).__name__})"
 
 
 def _hide_wire(error: BaseException | None) -> None:

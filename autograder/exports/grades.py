@@ -5,13 +5,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from nbgrader.api import Assignment, Gradebook, MissingEntry, Student, SubmittedAssignment
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.plugins import ExportPlugin
 from nbgrader.utils import parse_utc
 
+from autograder.grading.job import FAULTS, Outcome
 from autograder.grading.record import FAULT, GRADED, PERSON, Statuses, SubmissionStatus
 from autograder.grading.work import read_regular
 from autograder.submission.mend import Unreadable
@@ -45,6 +46,11 @@ class GradesExporter(ExportPlugin):  # type: ignore[misc]
     default_to: ClassVar[str] = "grades.csv"
     next_step: ClassVar[str] = ""  # what to do with the file
 
+    def __init__(self, **kwargs: Any) -> None:
+        """As nbgrader's plugins."""
+        super().__init__(**kwargs)
+        self.faults: dict[tuple[str, str], str] = {}  # by assignment and student: what went wrong in exporting it
+
     @property
     def destination(self) -> Path:
         """Where `--to` says, else the format's own name."""
@@ -68,7 +74,20 @@ class GradesExporter(ExportPlugin):  # type: ignore[misc]
         return {name: person for name, person in people.items() if not chosen or name in chosen}
 
     def grade(self, gradebook: Gradebook, assignment: str, student: str) -> Grade:
-        """Score and status of one submission."""
+        """Score and status of one submission; where they can't be read, that is a fault of ours in this one alone."""
+        try:
+            return self._grade(gradebook, assignment, student)
+        except FAULTS as error:
+            gradebook.db.rollback()
+            return self.fault(assignment, student, "reading the grade", error)
+
+    def fault(self, assignment: str, student: str, doing: str, error: BaseException) -> Grade:
+        """The grade of a submission that can't be reported; `faults` has it."""
+        reason = self.faults[assignment, student] = Outcome.fault(doing, error).message
+        self.log.error("%s, %s: %s", assignment, student, reason, exc_info=error)
+        return Grade(student, FAULT, reason)
+
+    def _grade(self, gradebook: Gradebook, assignment: str, student: str) -> Grade:
         status = self._statuses.get(assignment, student)
         if status and status.label in (PERSON, FAULT):
             said = [f"{name}: {last.message}" for name, last in status.notebooks.items() if last.status != "graded"]

@@ -16,6 +16,7 @@ from nbgrader.api import Gradebook, SubmittedAssignment
 
 from autograder.exports.grades import NOT_SUBMITTED, Grade, GradesExporter
 from autograder.exports.table import number
+from autograder.grading.job import FAULTS
 from autograder.grading.record import RECORD_SUFFIX
 from autograder.whole import write_whole
 
@@ -43,8 +44,16 @@ class GradescopeExporter(GradesExporter):
             )
         for (assignment, student), grade in found.items():
             path = self.destination if single else self.destination / assignment / student / "results.json"
-            text = json.dumps(self._results(assignment, grade), indent=1, ensure_ascii=False)
-            write_whole(path, text.encode("utf-8", "backslashreplace"))
+            try:
+                results = self._results(assignment, grade)
+            except FAULTS as error:
+                gradebook.db.rollback()
+                results = self._results(assignment, self.fault(assignment, student, "reading its tests", error))
+            text = json.dumps(results, indent=1, ensure_ascii=False)
+            try:
+                write_whole(path, text.encode("utf-8", "backslashreplace"))
+            except OSError as error:
+                self.fault(assignment, student, f"writing {path}", error)
 
     def _results(self, assignment: str, grade: Grade) -> dict[str, Any]:
         results: dict[str, Any] = {

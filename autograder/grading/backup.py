@@ -28,16 +28,19 @@ class Backups:
         """Back the gradebook up, and keep the last 20; None where there is none yet, or where it is not SQLite's."""
         if self.database is None or not self.database.is_file():
             return None
-        self.folder.mkdir(parents=True, exist_ok=True)
         path = self.folder / f"gradebook-{datetime.now(UTC):%Y-%m-%dT%H-%M-%S.%fZ}.db"
         part = path.with_suffix(".part")
         try:
-            _copy(self.database, part)
-            os.replace(part, path)
-        finally:
-            part.unlink(missing_ok=True)
-        for old in self.paths()[:-KEEP]:
-            old.unlink(missing_ok=True)
+            self.folder.mkdir(parents=True, exist_ok=True)
+            try:
+                _copy(self.database, part)
+                os.replace(part, path)
+            finally:
+                part.unlink(missing_ok=True)
+            for old in self.paths()[:-KEEP]:
+                old.unlink(missing_ok=True)
+        except OSError as error:
+            raise BackupError(f"{self.database} can't be backed up into {self.folder}: {error.strerror}.") from error
         return path
 
     def paths(self) -> list[Path]:

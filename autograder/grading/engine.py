@@ -7,7 +7,7 @@ from typing import cast
 from autograder.candidate.limits import Limits
 from autograder.candidate.sandbox import check
 from autograder.grading import pool
-from autograder.grading.job import Job, Listener, Outcome
+from autograder.grading.job import FAULTS, Job, Listener, Outcome
 from autograder.grading.rehearsal import Rehearsal, compare, plain_job, reference_job
 from autograder.results.digest import digest
 from autograder.results.store import Store
@@ -59,9 +59,16 @@ class Engine:
         with closing(cast(Generator[tuple[Job, Outcome]], run)):
             for job, outcome in run:
                 key, _ = missing[id(job)]
-                if outcome.status == "graded":  # anything else is tried again the next time
-                    self._store.put(key, outcome)
-                yield key, outcome
+                yield key, self._stored(key, outcome)
+
+    def _stored(self, key: str, outcome: Outcome) -> Outcome:
+        """Store what is graded; anything else, and what can't be stored, is tried again the next time."""
+        try:
+            if outcome.status == "graded":
+                self._store.put(key, outcome)
+        except FAULTS as error:
+            return Outcome.fault("storing the result", error)
+        return outcome
 
     def rehearse(self, settings: Sequence[Job]) -> list[Rehearsal]:
         """Rehearse notebooks, each given as a job that lacks a student. Raises EngineError where that can't be done."""

@@ -137,13 +137,14 @@ def _ask(gradebook: Gradebook, assignment: str, student: str, mark: Mark, now: M
 
 
 def answers(path: Path) -> dict[str, str]:
-    """The answer that each marked cell of an autograded notebook is about, as text to compare; {} without notebook.
+    """The answer that each marked cell of an autograded notebook is about, as text to compare; {} where it is none.
 
     For a test it is the student's cells it follows, and what it showed; for a task, all that the student wrote.
     """
     try:
         notebook = nbformat.read(path, as_version=4)
-    except (OSError, ValueError, nbformat.ValidationError):
+        nbformat.validate(notebook)
+    except (OSError, ValueError, AttributeError, TypeError, KeyError, RecursionError, nbformat.ValidationError):
         return {}
     found: dict[str, str] = {}
     own: list[str] = []  # the student's cells just before

@@ -4,6 +4,9 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from autograder.wire.json_values import clean_text
+
+FAULTS = (Exception, SystemExit)  # what goes wrong with one submission, and stops no other
 Status = Literal["graded", "needs a person", "fault"]
 
 
@@ -56,6 +59,12 @@ class Outcome:
     reasons: dict[str, str] = field(default_factory=dict)
     limit: str = ""  # which limit ended the candidate ("memory", "total time", …); empty when none did
     record: dict[str, Any] = field(default_factory=dict)  # times, versions, what crossed, isolation
+
+    @classmethod
+    def fault(cls, doing: str, error: BaseException) -> "Outcome":
+        """A fault of ours or of the machine: what was being done, and what went wrong."""
+        said = clean_text(str(error)).strip().partition("\n")[0]
+        return cls("fault", f"{doing}: {type(error).__name__}{said and f': {said}'}")
 
     def as_dict(self) -> dict[str, Any]:
         """As JSON."""

@@ -30,6 +30,7 @@ MODEL_QUESTIONS = ["__call__"] + [
 GRACE = 5.0  # seconds to react to an interrupt
 LEARN = 60.0  # seconds to say what there is to learn of a model, beside those that a test may take to use it
 NAMES = {"crash": "NotebookCrashed", "weights": "WeightsRefused"}  # of errors that are no limit of time or memory
+BUSY = 0.1  # of a test's time, as CPU time of the examiner: the test itself was busy, though the machine may be, too
 LOOK = 0.5  # seconds between looks at whether the candidate still answers
 Output = dict[str, Any]
 
@@ -180,16 +181,19 @@ class _Grading:
         permitted = None if self._job.permitted is None else [*self._job.permitted.get(grade_id, [])]
         if permitted is not None and self._job.model_handles:
             permitted += MODEL_QUESTIONS
+        before = exam.cpu_seconds()
         with candidate.serving():
             exam.grade(position, theirs.points, permitted)
             answer, late = self._answer(candidate, exam)
-            stops = (candidate.interrupt, candidate.give_up, exam.interrupt) if late else (exam.interrupt,)
+            itself = self._spent_by_itself(exam.cpu_seconds() - before) if late else ""
+            theirs_first = (candidate.interrupt, candidate.give_up, exam.interrupt)
+            stops = theirs_first if late and not itself else (exam.interrupt,)
             for stop in stops:
                 if answer is None:
                     stop()
                     answer = exam.answer(GRACE)
         if answer is None:
-            raise ExaminerError(f"the test {grade_id} could not be stopped")
+            raise ExaminerError(f"the test {grade_id} could not be stopped{itself}")
         self._calls += int(answer["calls"])
         refused = self._training.judge(grade_id, answer, permitted)
         self._asked[grade_id] = answer["asked"]
@@ -197,7 +201,7 @@ class _Grading:
             self._fail(index, grade_id, candidate.ended.limit, candidate.ended.message)
         elif late:
             self._limit = self._limit or "cell time"
-            limit = f"This test ran longer than {self._limits.cell_seconds:g} s (cell_seconds)."
+            limit = f"This test ran longer than {self._limits.cell_seconds:g} s (cell_seconds){itself}."
             self._fail(index, grade_id, "cell time", limit)
         elif refused:
             self._fail(index, grade_id, "weights", refused)
@@ -208,6 +212,12 @@ class _Grading:
             self._scores[grade_id] = float(answer["score"])
         if answer["models"] and permitted is not None and not late:
             self._learn(position, grade_id, exam)
+
+    def _spent_by_itself(self, spent: float) -> str:
+        """What to say where a test used its time itself, `spent` seconds of CPU time; else nothing."""
+        if spent < BUSY * self._limits.cell_seconds:
+            return ""
+        return f": the test itself was busy for {spent:.0f} s of them, with what it got from the submitted code"
 
     def _learn(self, position: int, grade_id: str, exam: Exam) -> None:
         """Note what there is to learn of the model that a test has just used."""

@@ -11,7 +11,7 @@ import functools
 import glob
 import os
 import re
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -22,12 +22,13 @@ from nbgrader.converters import Autograde as NbgraderAutograde
 from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.utils import find_all_files
+from sqlalchemy.exc import SQLAlchemyError
 
 from autograder.candidate.limits import Limits
 from autograder.grading.backup import BackupError, Backups
 from autograder.grading.engine import Engine, EngineError
 from autograder.grading.gradebook import expected_points
-from autograder.grading.job import Event, Job, Trainings
+from autograder.grading.job import FAULTS, Event, Job, Outcome, Trainings
 from autograder.grading.record import FAULT, PERSON, Statuses, SubmissionStatus
 from autograder.grading.rehearsal import Rehearsal
 from autograder.grading.settings import Grading
@@ -98,9 +99,18 @@ class Autograde(Writing):
 
     def _heard(self, event: Event | Trainings) -> None:
         if isinstance(event, Trainings):
-            self.watcher.trainings(event)
+            self._tell(self.watcher.trainings, event)
         else:
-            self.watcher.event(event)
+            self._tell(self.watcher.event, event)
+
+    def _tell(self, tell: Callable[..., None], *what: Any) -> str:
+        """Tell the watcher, whose problems stop no grading; returns what went wrong."""
+        try:
+            tell(*what)
+        except Exception as error:
+            self.log.error("it can't be shown: %s", error, exc_info=True)
+            return f"{type(error).__name__}: {error}"
+        return ""
 
     def start(self) -> None:
         """Grade what nbgrader's options choose. Raises NbGraderException where not all of it could be."""
@@ -110,6 +120,8 @@ class Autograde(Writing):
             super().start()
         except (VersionError, EngineError, BackupError) as error:
             self._stop(str(error))
+        except SQLAlchemyError as error:  # before the first submission is looked at
+            self._stop(f"The gradebook can't be read: {str(error).splitlines()[0]}. No submission has been touched.")
 
     def convert_notebooks(self) -> None:
         """Grade each submission that is due; the others stay as they are."""
@@ -132,9 +144,10 @@ class Autograde(Writing):
                     self._compare(submission)
                     continue
                 status = self.write(submission)
-                self.watcher.finished(submission, status)
                 if status.label in (PERSON, FAULT):
                     failed.append(f"{submission.student}: {status.label}")
+                if problem := self._tell(self.watcher.finished, submission, status):
+                    failed.append(f"{submission.student}: {status.label}, which can't be shown: {problem}")
         if failed:
             self._stop(f"Not graded: {'; '.join(failed)}. What they had before stays.", NotAllGraded)
 
@@ -171,18 +184,36 @@ class Autograde(Writing):
             if problem := untimely(Path(folder)):
                 aside[folder] = problem
                 continue
-            assignment, paths = found["assignment_id"], [Path(path) for path in sorted(files)]
-            known = [path for path in paths if path.stem in settings]
-            old = not self.force and self._is_old(assignment, student, known)
-            if old and not self.changed_too:
-                unchanged.append(student)
-                continue
-            submission = read_submission(student, assignment, paths, settings, self.grading.attachments)
-            if old and self._is_unchanged(submission):
+            submission = self._read(student, found["assignment_id"], [Path(path) for path in sorted(files)], settings)
+            if submission is None:
                 unchanged.append(student)
             else:
                 due.append(submission)
         return due, unchanged, aside
+
+    def _read(
+        self, student: str, assignment: str, paths: Sequence[Path], settings: dict[str, Job]
+    ) -> Submission | None:
+        """A submission that is to be graded, read; None where its grade is as it should be."""
+        known = [path for path in paths if path.stem in settings]
+        old = not self.force and self._certainly(self._is_old, assignment, student, known)
+        if old and not self.changed_too:
+            return None
+        try:
+            submission = read_submission(student, assignment, paths, settings, self.grading.attachments)
+            return None if old and self._certainly(self._is_unchanged, submission) else submission
+        except FAULTS as error:
+            self.log.error("%s: not graded: %s", student, error, exc_info=True)
+            works = [Work(path, path.stem, outcome=Outcome.fault("reading it", error)) for path in known or paths]
+            return Submission(student, assignment, paths[0].parent, works)
+
+    def _certainly(self, question: Callable[..., bool], *about: Any) -> bool:
+        """The answer; no where it can't be told (something is damaged, say): what is not certain is graded again."""
+        try:
+            return question(*about)
+        except FAULTS as error:
+            self.log.error("%s", error, exc_info=True)
+            return False
 
     def settings(self, assignment: str) -> dict[str, Job]:
         """By notebook, a job that lacks only what is a student's."""
@@ -259,10 +290,16 @@ class Autograde(Writing):
                 yield from _complete(pending)
 
     def _compare(self, submission: Submission) -> None:
-        before = self.marks(submission.assignment, submission.student)
         graded = {work.name: (work.notebook, work.outcome) for work in submission.works if work.outcome and work.graded}
-        old = None if before is None else sum(mark.points for mark in before.values())
-        self.watcher.would_change(submission, old, expected_points(before, graded) if graded else old)
+        old = new = None
+        try:
+            before = self.marks(submission.assignment, submission.student)
+            old = new = None if before is None else sum(mark.points for mark in before.values())
+            new = expected_points(before, graded) if graded else old
+        except FAULTS as error:
+            for work in submission.works:
+                work.outcome = Outcome.fault("comparing it with the gradebook", error)
+        self._tell(self.watcher.would_change, submission, old, new)
 
 
 def configure(c: Any) -> None:

@@ -21,7 +21,7 @@ from autograder import cgroups
 from autograder.candidate.limits import Limits
 from autograder.examiner.client import Examiner
 from autograder.examiner.plan import modules
-from autograder.grading.job import Event, Job, Listener, Outcome, Trainings
+from autograder.grading.job import FAULTS, Event, Job, Listener, Outcome, Trainings
 from autograder.submission.instructor import Version
 from autograder.trainer.client import TrainerError, TrainerProcess, status
 from autograder.trainer.devices import cores
@@ -98,37 +98,38 @@ class Pool:
     def _pass(self, jobs: Sequence[Job], workers: int) -> Iterator[tuple[Job, Outcome]]:
         waiting = [(job, 1) for job in reversed(jobs)]
         with selectors.DefaultSelector() as selector:
-
-            def put() -> None:
-                """Give the next job to a worker, a new one if need be."""
-                if waiting:
-                    worker = self._idle.pop() if self._idle else self._stack.enter_context(_Worker())
-                    worker.give(*waiting.pop(), self._examiner.address, self._address())
-                    selector.register(worker.out, selectors.EVENT_READ, worker)
-
             try:
-                for _ in range(max(1, min(workers, len(jobs)))):
-                    put()
-                while selector.get_map():
+                while waiting or selector.get_map():
+                    while waiting and len(selector.get_map()) < max(1, workers):
+                        job, tries = waiting.pop()
+                        try:
+                            worker = self._given(job, tries)
+                        except FAULTS as error:
+                            yield job, Outcome.fault("giving it to a worker", error)
+                        else:
+                            selector.register(worker.out, selectors.EVENT_READ, worker)
                     self._tell_trainings()
-                    for key, _ in selector.select(LOOK):
-                        worker: _Worker = key.data
+                    for key, _ in selector.select(LOOK if selector.get_map() else 0):
+                        worker = key.data
                         for message in worker.read():
-                            if "event" in message:
-                                self._listener(Event(**message["event"]))
+                            if isinstance(message, Event):
+                                self._listener(message)
                                 continue
                             selector.unregister(worker.out)
                             self._idle += [worker] if worker.alive else []
-                            job, tries = worker.job, worker.tries
-                            outcome = Outcome.from_dict(message["outcome"])
-                            if again := outcome.status == "fault" and tries < TRIES:
-                                waiting.append((job, tries + 1))
-                            put()
-                            if not again:
-                                yield job, _named(outcome)
+                            if message.status == "fault" and worker.tries < TRIES:
+                                waiting.append((worker.job, worker.tries + 1))
+                            else:
+                                yield worker.job, _named(message)
             finally:
                 for key in list(selector.get_map().values()):
                     key.data.kill()
+
+    def _given(self, job: Job, tries: int) -> "_Worker":
+        """A worker, a new one if need be, that has started a job."""
+        worker = self._idle.pop() if self._idle else self._stack.enter_context(_Worker())
+        worker.give(job, tries, self._examiner.address, self._address())
+        return worker
 
     def _address(self) -> str:
         if self._trainer is None:
@@ -147,6 +148,11 @@ def _named(outcome: Outcome) -> Outcome:
     if outcome.status == "fault" and outcome.message.startswith("ExaminerError"):
         return replace(outcome, status="needs a person")
     return outcome
+
+
+def _read(line: bytes) -> Event | Outcome:
+    message = json.loads(line)
+    return Event(**message["event"]) if "event" in message else Outcome.from_dict(message["outcome"])
 
 
 class _Worker:
@@ -179,15 +185,20 @@ class _Worker:
         except OSError:
             self.alive = False  # read() says so
 
-    def read(self) -> list[dict[str, Any]]:
-        """The messages that have come; a fault where the worker has died."""
+    def read(self) -> list[Event | Outcome]:
+        """What has come; a fault where the worker has died, or says what can't be understood."""
         data = os.read(self.out.fileno(), 1 << 20)
         if not data:
             self.alive = False
             code = self._process.wait()
-            return [{"outcome": Outcome("fault", f"a worker died (exit code {code})").as_dict()}]
+            return [Outcome("fault", f"a worker died (exit code {code})")]
         *lines, self._rest = (self._rest + data).split(b"\n")
-        return [json.loads(line) for line in lines]
+        try:
+            return [_read(line) for line in lines]
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
+            self._process.kill()
+            self.alive = False
+            return [Outcome.fault("reading a worker's answer", error)]
 
     def __enter__(self) -> "_Worker":
         return self

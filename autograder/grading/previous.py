@@ -6,6 +6,7 @@
 While that folder is there, a regrading is unfinished: the next one undoes it first.
 """
 
+import contextlib
 import shutil
 from pathlib import Path
 
@@ -61,7 +62,8 @@ class Previous:
             gone = self.folder.with_name(f".{self.folder.name}.part")
             _remove(gone)
             self.folder.rename(gone)  # at once, as a folder half removed would be half a state
-            _remove(gone)
+            with contextlib.suppress(OSError):  # the next grading removes what is left
+                _remove(gone)
 
 
 def _remove(folder: Path) -> None:

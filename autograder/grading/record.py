@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from autograder.grading.job import Job, Outcome, Status
 from autograder.results.digest import digest_of, ingredients
@@ -139,7 +139,13 @@ def write_record(path: Path, job: Job, status: NotebookStatus, run: Mapping[str,
 
 
 def _notebook_status(data: dict[str, Any]) -> NotebookStatus:
-    return NotebookStatus(**{**data, "mends": tuple(Mend(**mend) for mend in data["mends"])})
+    """Raises TypeError for what is none."""
+    status = NotebookStatus(**{**data, "mends": tuple(Mend(**mend) for mend in data["mends"])})
+    texts = [status.digest, status.message, status.limit, status.submitted, *status.reasons.values()]
+    scores = all(score is None or isinstance(score, int | float) for score in status.scores.values())
+    if status.status not in get_args(Status) or not (scores and all(isinstance(text, str) for text in texts)):
+        raise TypeError("a status that is none")
+    return status
 
 
 def _pretty(value: Any) -> str:

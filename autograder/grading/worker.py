@@ -13,7 +13,7 @@ import threading
 from typing import Any
 
 from autograder.candidate.nursery import Nurseries
-from autograder.grading.job import Event, Job, Trainings
+from autograder.grading.job import Event, Job, Outcome, Trainings
 from autograder.grading.one import grade
 
 
@@ -47,7 +47,10 @@ def main() -> None:
     for line in sys.stdin:
         order = json.loads(line)
         outcome = grade(Job.from_dict(order["job"]), order["examiner"], order["trainer"], nurseries, listener)
-        say({"outcome": outcome.as_dict()})
+        try:
+            say({"outcome": outcome.as_dict()})
+        except (TypeError, ValueError, RecursionError) as error:  # it is no JSON; nothing of it has been said
+            say({"outcome": Outcome.fault("telling what came of it", error).as_dict()})
 
 
 if __name__ == "__main__":

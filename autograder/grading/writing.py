@@ -1,20 +1,20 @@
 """Writing a submission's outcomes: nbgrader's conversion into `autograded/` and the gradebook, whole or undone."""
 
+import contextlib
 import copy
 import glob
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from nbgrader.converters import Autograde as NbgraderAutograde
-from nbgrader.converters.base import NbGraderException
 from nbgrader.preprocessors import Execute, SaveAutoGrades
 from nbgrader.utils import remove, setenv, temp_attrs
 from traitlets.utils.importstring import import_item
 
 from autograder.grading.examine import MENDS, RESOURCE, Examine, SaveScores
 from autograder.grading.gradebook import Marks, open_gradebook, put_back, read_marks, settle
-from autograder.grading.job import Outcome
+from autograder.grading.job import FAULTS, Outcome
 from autograder.grading.previous import Previous
 from autograder.grading.record import RECORD_SUFFIX, Statuses, SubmissionStatus, now, write_record
 from autograder.grading.work import Submission, Work
@@ -28,37 +28,68 @@ class Writing(NbgraderAutograde):  # type: ignore[misc]
     _works: dict[str, Work]  # by path: those that are written now
 
     def write(self, submission: Submission) -> SubmissionStatus:
-        """Write what is graded of a submission, all of it or nothing; what is not stays as it was."""
-        assignment, student = submission.assignment, submission.student
-        previous = self.previous(assignment, student)
-        if previous.exists:  # a grading was killed while it wrote this submission
+        """Write what is graded of a submission, all of it or nothing; what is not stays as it was.
+
+        Whatever goes wrong is a fault in this submission's status alone.
+        """
+        previous = self.previous(submission.assignment, submission.student)
+        try:
+            return self._write(submission, previous)
+        except FAULTS as error:
+            for work in submission.works:
+                if work.graded:
+                    work.outcome = Outcome.fault("writing the grade", error)
+            self.log.error("%s: not graded: %s", submission.student, error, exc_info=True)
+        submission.score = submission.max_score = None
+        status = self._status(submission, [])
+        with self._noted(submission):  # else the next grading does it first, as what was before is still kept aside
             self._undo(submission, previous)
+        with self._noted(submission):
+            self.statuses.put(status)
+        return status
+
+    @contextlib.contextmanager
+    def _noted(self, submission: Submission) -> Iterator[None]:
+        try:
+            yield
+        except FAULTS as error:
+            self.log.error("%s: %s", submission.student, error, exc_info=True)
+
+    def _write(self, submission: Submission, previous: Previous) -> SubmissionStatus:
+        self._undo(submission, previous)  # a grading that was killed while it wrote this submission
         works = {str(work.path): work for work in submission.works if work.graded}
         review: list[str] = []
         if works:
-            previous.keep(self.marks(assignment, student))
+            previous.keep(self.marks(submission.assignment, submission.student))
             try:
-                self._works = works
-                self.assignments = {str(submission.folder): list(works)}
-                super().convert_notebooks()
+                self._convert_submission(submission, works)
                 review = self._settle(submission, previous)
-            except NbGraderException as error:
-                self._undo(submission, previous)
-                for work in works.values():
-                    work.outcome = Outcome("fault", f"nbgrader could not write the grade; its log says why: {error}")
             except KeyboardInterrupt:
                 self._undo(submission, previous)
                 raise
-        old = self.statuses.get(assignment, student)
+        status = self._status(submission, [flag for work in works.values() for flag in _flags(work)] + review)
+        self.statuses.put(status)
+        previous.drop()
+        return status
+
+    def _status(self, submission: Submission, review: Sequence[str]) -> SubmissionStatus:
+        old = self.statuses.get(submission.assignment, submission.student)
         done = {work.name: work.status for work in submission.works}
         for name, was in old.notebooks.items() if old else ():
             if (submission.folder / f"{name}.ipynb").exists():  # one that --notebook leaves out
                 done.setdefault(name, was)
-        flags = [f"{work.name}, {flag}" for work in works.values() for flag in _flags(work)]
-        status = SubmissionStatus(student, assignment, now(), done, (*submission.remarks, *flags, *review))
-        self.statuses.put(status)
-        previous.drop()
-        return status
+        return SubmissionStatus(submission.student, submission.assignment, now(), done, (*submission.remarks, *review))
+
+    def _convert_submission(self, submission: Submission, works: dict[str, Work]) -> None:
+        """As nbgrader's `convert_notebooks`, of one submission, but what goes wrong is raised."""
+        self._works, self.notebooks = works, sorted(works)
+        self.init_destination(submission.assignment, submission.student)
+        self.run_pre_convert_hook()
+        self.init_assignment(submission.assignment, submission.student)
+        for path in self.notebooks:
+            self.convert_single_notebook(path)
+        self.set_permissions(submission.assignment, submission.student)
+        self.run_post_convert_hook()
 
     def marks(self, assignment: str, student: str) -> Marks | None:
         """What the gradebook has of a submission."""
@@ -80,6 +111,9 @@ class Writing(NbgraderAutograde):  # type: ignore[misc]
         return review
 
     def _undo(self, submission: Submission, previous: Previous) -> None:
+        """Bring back what was before, where a grading of this submission is unfinished."""
+        if not previous.exists:
+            return
         with open_gradebook(self.coursedir.db_url, self.coursedir.course_id) as gradebook:
             put_back(gradebook, submission.assignment, submission.student, previous.marks)
         previous.bring_back()
@@ -128,7 +162,8 @@ class Writing(NbgraderAutograde):  # type: ignore[misc]
 
 
 def _flags(work: Work) -> list[str]:
-    return list(work.outcome.record.get("flags", [])) if work.outcome and work.graded else []
+    flags = work.outcome.record.get("flags", []) if work.outcome and work.graded else []
+    return [f"{work.name}, {flag}" for flag in flags]
 
 
 def ours(step: Any) -> Any:

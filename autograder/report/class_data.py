@@ -15,6 +15,7 @@ from nbgrader.coursedir import CourseDirectory
 
 from autograder.exports.grades import Grade, GradesExporter
 from autograder.grading.gradebook import Mark, open_gradebook, read_marks
+from autograder.grading.job import FAULTS
 from autograder.grading.record import RECORD_SUFFIX, Statuses, SubmissionStatus
 from autograder.report.class_messages import normalised, outputs_of, readable, said, without_names
 from autograder.report.class_numbers import numbers
@@ -105,14 +106,20 @@ def read_class(
             names = [str(getattr(person, part, None) or "") for part in ("first_name", "last_name")]
             full = " ".join(filter(None, names))
             name = f"Student {shown[student]}" if anonymous else f"{student} ({full})" if full else student
-            one = Student(readable(name), shown.get(student), exporter.grade(gradebook, assignment, student))
-            one.hidden = (student, full, *names) if anonymous else ()
-            one.status = Statuses(root).get(assignment, student)
-            one.share = (one.grade.raw_score or 0.0) / float(kept.max_score) if kept.max_score else 0.0
-            _marks(one, gradebook, assignment, student)
-            _left(one, coursedir, items, assignment, student)
-            if not anonymous:
-                _links(one, coursedir, items, assignment, student, beside)
+            hidden = (student, full, *names) if anonymous else ()
+            grade = exporter.grade(gradebook, assignment, student)
+            one = Student(readable(name), shown.get(student), grade, hidden=hidden)
+            try:
+                one.status = Statuses(root).get(assignment, student)
+                one.share = (one.grade.raw_score or 0.0) / float(kept.max_score) if kept.max_score else 0.0
+                _marks(one, gradebook, assignment, student)
+                _left(one, coursedir, items, assignment, student)
+                if not anonymous:
+                    _links(one, coursedir, items, assignment, student, beside)
+            except FAULTS as error:
+                gradebook.db.rollback()
+                grade = exporter.fault(assignment, student, "reading it for the report", error)
+                one = Student(one.name, one.number, grade, hidden=hidden)
             students.append(one)
         if anonymous:
             students.sort(key=lambda one: one.number or 0)

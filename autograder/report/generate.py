@@ -13,6 +13,7 @@ from nbgrader.preprocessors import ClearHiddenTests
 from nbgrader.utils import temp_attrs
 from traitlets import Bool
 
+from autograder.grading.job import FAULTS
 from autograder.grading.record import RECORD_SUFFIX, Statuses
 from autograder.report.feedback import page, read
 from autograder.report.marks import read_marks
@@ -59,6 +60,13 @@ class GenerateFeedback(NbgraderGenerateFeedback):  # type: ignore[misc]
             "record": self._record(Path(notebook_filename), resources["nbgrader"]),
         }
         return resources
+
+    def convert_single_notebook(self, notebook_filename: str) -> None:
+        """As nbgrader's; what goes wrong with one page, whatever it is, costs nobody else's."""
+        try:
+            super().convert_single_notebook(notebook_filename)
+        except FAULTS as error:
+            raise RuntimeError(f"no page of {notebook_filename}: {error}") from error  # nbgrader stops for some others
 
     def init_assignment(self, assignment_id: str, student_id: str) -> None:
         """As nbgrader's, but records stay with the instructor."""

@@ -1,5 +1,6 @@
 """Outcomes on disk, by digest. An entry is whole or not there, whatever was killed when."""
 
+import contextlib
 import hashlib
 import json
 import re
@@ -19,20 +20,17 @@ class Store:
         self.folder = folder
 
     def get(self, digest: str) -> Outcome | None:
-        """The outcome stored under a digest. An entry that is damaged counts as missing, and is removed."""
+        """The outcome stored under a digest; None where none can be read. A damaged entry is removed."""
         path = self._path(digest)
-        try:
-            text = path.read_bytes()
-        except FileNotFoundError:
-            return None
-        outcome = _outcome(text)
-        if outcome is None:
+        with contextlib.suppress(OSError):
+            if (outcome := _outcome(path.read_bytes())) is not None:
+                return outcome
             path.unlink(missing_ok=True)
-        return outcome
+        return None
 
     def put(self, digest: str, outcome: Outcome) -> None:
-        """Store a final outcome."""
-        content = json.dumps(outcome.as_dict(), ensure_ascii=False)
+        """Store a final outcome, in the place of a damaged one. Raises OSError where that can't be done."""
+        content = json.dumps(outcome.as_dict())
         write_whole(self._path(digest), f"{_checksum(content)}\n{content}".encode())
 
     def _path(self, digest: str) -> Path:
@@ -52,5 +50,5 @@ def _outcome(entry: bytes) -> Outcome | None:
         if checksum != _checksum(content):
             return None
         return Outcome.from_dict(json.loads(content))
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         return None

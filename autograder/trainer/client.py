@@ -17,6 +17,7 @@ from autograder.trainer.fit import conversation
 from autograder.trainer.memory import Memory
 from autograder.trainer.settings import Trainer
 from autograder.wire import frames
+from autograder.wire.json_values import clean
 
 
 class TrainerError(Exception):
@@ -125,7 +126,7 @@ def _ask(address: str, question: dict[str, Any], descriptors: Sequence[int] = ()
             sock.connect(address)
             sock.sendmsg([b"?"], rights)
             conversation.send(sock, question)
-            answer: dict[str, Any] = conversation.receive(sock)
+            answer: dict[str, Any] = clean(conversation.receive(sock))
             return answer
     except (OSError, frames.WireError) as error:
         raise TrainerError(f"the trainer broke down: {error}") from None

@@ -5,18 +5,28 @@ written on the way. What is not data goes to `other`, which gives a node (a hand
 """
 
 import collections
+import contextlib
 import datetime
 import decimal
 import fractions
 import os
 import pathlib
+import types
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograder.wire import models, numeric
 from autograder.wire.frames import WireError
 from autograder.wire.handles import is_handle
-from autograder.wire.plain import exception_base, type_name
+from autograder.wire.plain import (
+    bounded_decimal,
+    bounded_fraction,
+    bounded_integer,
+    ends_more,
+    exception_base,
+    is_plain_exception,
+    type_name,
+)
 
 Node = dict[str, Any]
 MAX_DEPTH = 100
@@ -37,12 +47,15 @@ class Encoder:
         self._refs: dict[int, list[int]] = {id(o): [n, 0] for n, o in enumerate(answered) if is_mutable(o)}
         self._depth = 0
         self.place = ""  # the work folder, which has another path on the other side
+        self.trusted = False  # the examiner's: its exceptions cross as such, not as handles
 
     def child(self, value: Any) -> Any:
         """What stands for `value` in its parent. Raises WireError where it can't cross."""
         kind = type(value)
         if value is None or kind is bool or kind is float:
             return value
+        if kind is types.TracebackType:  # of frames that the other side does not have
+            return None
         if kind is int and abs(value) < 1 << 53:
             return value
         if kind is str and len(value) <= LONG and not (self.place and value.startswith(self.place)):
@@ -90,10 +103,10 @@ class Encoder:
         ):
             return {"t": "namedtuple", "n": kind.__name__, "f": list(kind._fields), "v": self._all(value)}
         if isinstance(value, type):
-            name = type_name(value)
+            name = "RuntimeError" if self.trusted and ends_more(value) else type_name(value)
             return {"t": "type", "n": name} if name is not None else self._other(value)
-        if isinstance(value, Exception) and exception_base(kind) == kind.__name__:
-            return {"t": "exception", "n": kind.__name__, "v": self._all(value.args)}
+        if isinstance(value, BaseException) and (self.trusted or is_plain_exception(kind)):
+            return self._exception(value)
         return self._numeric(value) or self._model(value) or self._other(value)
 
     def buffer(self, data: bytes | memoryview) -> int:
@@ -103,6 +116,21 @@ class Encoder:
 
     def _all(self, values: Any) -> list[Any]:
         return [self.child(value) for value in values]
+
+    def _exception(self, value: BaseException) -> Node:
+        """With its text and arguments, as one of the nearest built-in class, and of its own where that may be known."""
+        kind = type(value)
+        if ends_more(kind):
+            return {"t": "exception", "n": "RuntimeError", "v": [kind.__name__]}
+        node: Node = {"t": "exception", "n": exception_base(kind)}
+        try:
+            node["v"] = self._all(value.args)
+        except WireError:
+            node["v"] = [str(value)]
+        if not is_plain_exception(kind):
+            with contextlib.suppress(WireError):
+                node["c"] = self.child(kind)
+        return node
 
     def _numeric(self, value: Any) -> Node | None:
         numpy = numeric.loaded("numpy")
@@ -202,7 +230,12 @@ def is_mutable(value: Any) -> bool:
 
 
 def _integer(encoder: Encoder, value: int) -> Node:
-    return {"t": "int", "v": hex(value)}
+    return {"t": "int", "v": hex(bounded_integer(value))}
+
+
+def _fraction(encoder: Encoder, value: fractions.Fraction) -> Node:
+    bounded_fraction(value)
+    return {"t": "Fraction", "v": encoder._all((value.numerator, value.denominator))}
 
 
 def _text(encoder: Encoder, value: str) -> Node:
@@ -260,8 +293,8 @@ WRITERS: dict[type, Callable[[Encoder, Any], Node]] = {
     range: lambda encoder, v: {"t": "range", "v": encoder._all((v.start, v.stop, v.step))},
     slice: lambda encoder, v: {"t": "slice", "v": encoder._all((v.start, v.stop, v.step))},
     type(...): lambda encoder, v: {"t": "ellipsis"},
-    decimal.Decimal: lambda encoder, v: {"t": "Decimal", "v": str(v)},
-    fractions.Fraction: lambda encoder, v: {"t": "Fraction", "v": encoder._all((v.numerator, v.denominator))},
+    decimal.Decimal: lambda encoder, v: {"t": "Decimal", "v": str(bounded_decimal(v))},
+    fractions.Fraction: _fraction,
     pathlib.PosixPath: _path,
     datetime.date: lambda encoder, v: {"t": "date", "v": v.isoformat()},
     datetime.datetime: lambda encoder, v: {"t": "datetime", "v": v.isoformat()},

@@ -12,6 +12,8 @@ forged (they bind the examiner's handles to the student's objects; the other way
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from autograder.wire.plain import exception_base
+
 if TYPE_CHECKING:
     from autograder.wire.peer import Peer
 
@@ -194,6 +196,14 @@ def _array(self: Any, dtype: Any = None, copy: Any = None) -> Any:
     return value if dtype is None else value.astype(dtype)
 
 
+def _exit(self: Any, kind: Any = None, error: Any = None, trace: Any = None) -> bool:
+    """The end of a `with`. What was raised in it, a failed test too, is swallowed only as by the reference's object."""
+    swallows = _ask(self, "__exit__", kind, error, None)
+    if kind is None or is_handle(swallows) or not swallows:
+        return False
+    return _of(self)[0].permits(f"__exit__:{exception_base(kind)}")
+
+
 def _instancecheck(self: Any, instance: Any) -> bool:
     return is_handle(instance) and _ask(self, "__instancecheck__", instance) is True
 
@@ -203,6 +213,7 @@ METHODS: dict[str, Callable[..., Any]] = {
     **{name: _plain(name) for name in (BINARY | UNARY | OTHER | {"__next__"})},
     **{name: _conversion(name, kind) for name, kind in CONVERSIONS.items()},
     "__contains__": _contains,
+    "__exit__": _exit,
     "__len__": _len,
     "__iter__": _iter,
     "__array__": _array,

@@ -9,6 +9,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from autograder.wire.frames import WireError
+from autograder.wire.plain import MAX_ELEMENTS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -17,6 +18,7 @@ KINDS = "biufcSUMm"
 NAMED = ("bfloat16", "float8_e4m3fn", "float8_e5m2", "int4", "uint4")  # of ml_dtypes; NumPy calls them all void
 BIT_GENERATORS = ("PCG64", "PCG64DXSM", "MT19937", "Philox", "SFC64")
 MAX_DIMENSIONS = 32
+MAX_ITEM = 1 << 20  # bytes of an element
 
 
 def loaded(name: str) -> Any:
@@ -47,9 +49,12 @@ def named_dtype(text: Any, depth: int = 0) -> "np.dtype[Any]":
                 raise WireError("a record's dtype that is none")
             parts.append((part[0], named_dtype(part[1], depth + 1), shape_of(part[2])))
         try:
-            return np.dtype(parts)
+            record = np.dtype(parts)
         except (TypeError, ValueError) as error:
             raise WireError(f"a record's dtype that is none: {error}") from None
+        if record.itemsize > MAX_ITEM:
+            raise WireError(f"a record of {record.itemsize:,} bytes")
+        return record
     if not isinstance(text, str) or len(text) > 40:
         raise WireError("a dtype that is none")
     try:
@@ -61,7 +66,7 @@ def named_dtype(text: Any, depth: int = 0) -> "np.dtype[Any]":
         dtype = np.dtype(text)
     except (TypeError, ValueError, ImportError, SyntaxError):
         raise WireError(f"no dtype: {text!r}") from None
-    if dtype.kind not in KINDS or dtype.hasobject or dtype.str != text or dtype.itemsize > 1 << 20:
+    if dtype.kind not in KINDS or dtype.hasobject or dtype.str != text or dtype.itemsize > MAX_ITEM:
         raise WireError(f"an array of dtype {text!r} can't cross")
     return dtype
 
@@ -73,6 +78,14 @@ def shape_of(value: Any) -> tuple[int, ...]:
     if not all(type(n) is int and 0 <= n < 1 << 40 for n in value):
         raise WireError("a shape that is none")
     return tuple(value)
+
+
+def bounded_shape(value: Any) -> tuple[int, ...]:
+    """`value` as an array's shape; WireError where it is none, or has more rows than bytes can cross."""
+    sizes = shape_of(value)
+    if math.prod(max(size, 1) for size in sizes) > MAX_ELEMENTS:
+        raise WireError(f"an array of shape {sizes}")
+    return sizes
 
 
 def packed(dtype: "np.dtype[Any]") -> "np.dtype[Any]":
@@ -106,11 +119,9 @@ def rebuild_array(dtype: Any, shape: Any, data: bytearray) -> "np.ndarray[Any, A
     """The array; it uses the memory of `data`. WireError unless the bytes are just those that its shape needs."""
     import numpy as np
 
-    kind, sizes = named_dtype(dtype), shape_of(shape)
+    kind, sizes = named_dtype(dtype), bounded_shape(shape)
     if math.prod(sizes) * kind.itemsize != len(data):
         raise WireError(f"an array of shape {sizes} and dtype {kind} with {len(data)} bytes")
-    if math.prod(sizes) >= 1 << 40:
-        raise WireError(f"an array of shape {sizes}")
     if not data:
         return np.zeros(sizes, kind)
     return np.frombuffer(data, np.uint8).view(kind).reshape(sizes)

@@ -119,7 +119,7 @@ class Peer:
 
     def _encoder(self, answered: Sequence[Any] = ()) -> Encoder:
         encoder = Encoder(self.exposed.describe, answered)
-        encoder.place = self._place
+        encoder.place, encoder.trusted = self._place, self.trusted
         return encoder
 
     def _decoder(self, message: dict[str, Any], buffers: list[bytearray], sources: list[Any]) -> Decoder:

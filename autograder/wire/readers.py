@@ -13,7 +13,17 @@ from typing import TYPE_CHECKING, Any
 from autograder.wire import models, numeric, tables
 from autograder.wire.frames import WireError
 from autograder.wire.handles import is_handle
-from autograder.wire.plain import EXCEPTIONS, named_type, new_exception
+from autograder.wire.plain import (
+    EXCEPTIONS,
+    MAX_DECIMAL,
+    MAX_FRACTION,
+    MAX_INTEGER,
+    bounded_decimal,
+    bounded_integer,
+    bounded_keys,
+    named_type,
+    new_exception,
+)
 
 if TYPE_CHECKING:
     from autograder.wire.decoder import Decoder
@@ -52,7 +62,13 @@ def fill_dict(decoder: "Decoder", node: Node) -> list[tuple[Any, Any]]:
     pairs = [decoder.all(pair) for pair in node["v"]]
     if not all(len(pair) == 2 for pair in pairs):
         raise WireError("a dict's pair that is none")
+    bounded_keys([key for key, _ in pairs])
     return [(key, item) for key, item in pairs]
+
+
+def fill_set(decoder: "Decoder", node: Node) -> list[Any]:
+    """The elements of a set's node."""
+    return bounded_keys(decoder.all(node["v"]))
 
 
 def _container(make: Callable[[Node], Any], fill: Callable[["Decoder", Node], Any]) -> Callable[..., Any]:
@@ -119,7 +135,17 @@ def _type(decoder: "Decoder", number: int, node: Node) -> type:
 
 
 def _exception(decoder: "Decoder", number: int, node: Node) -> Exception:
-    return new_exception(EXCEPTIONS[_string(node["n"])], decoder.all(node["v"]))
+    base = EXCEPTIONS[_string(node["n"])]
+    own = decoder.value(node.get("c"))
+    kind = own if not is_handle(own) and isinstance(own, type) and issubclass(own, base) else base
+    return new_exception(kind, decoder.all(node["v"]))
+
+
+def _fraction(decoder: "Decoder", number: int, node: Node) -> fractions.Fraction:
+    parts = decoder.all(node["v"])
+    if len(parts) != 2 or not all(type(part) is int for part in parts):
+        raise WireError("a fraction that is none")
+    return fractions.Fraction(*(bounded_integer(part, MAX_FRACTION) for part in parts))
 
 
 def _complex(decoder: "Decoder", number: int, node: Node) -> complex:
@@ -145,7 +171,7 @@ def _path(decoder: "Decoder", number: int, node: Node) -> pathlib.Path:
 def _objects(decoder: "Decoder", number: int, node: Node) -> Any:
     import numpy as np
 
-    shape = numeric.shape_of(node["s"])
+    shape = numeric.bounded_shape(node["s"])
     result = decoder.keep(number, np.empty(len(node["v"]), object))
     for place, item in enumerate(decoder.all(node["v"])):
         result[place] = item
@@ -182,7 +208,7 @@ def _history(decoder: "Decoder", number: int, node: Node) -> Any:
 
 Reader = Callable[["Decoder", int, Node], Any]
 READERS: dict[str, Reader] = {
-    "int": lambda d, _, node: int(_string(node["v"], 1 << 20), 16),
+    "int": lambda d, _, node: bounded_integer(int(_string(node["v"], MAX_INTEGER), 16)),
     "str": lambda d, _, node: d.buffer(node["b"]).decode("utf-8", "surrogatepass"),
     "place": lambda d, _, node: d.place + _string(node["v"]),
     "path": _path,
@@ -191,8 +217,8 @@ READERS: dict[str, Reader] = {
     "bytearray": lambda d, _, node: d.buffer(node["b"]),
     "list": _container(lambda node: [], fill_list),
     "tuple": lambda d, _, node: tuple(d.all(node["v"])),
-    "set": _container(lambda node: set(), lambda d, node: d.all(node["v"])),
-    "frozenset": lambda d, _, node: frozenset(d.all(node["v"])),
+    "set": _container(lambda node: set(), fill_set),
+    "frozenset": lambda d, _, node: frozenset(fill_set(d, node)),
     "dict": _container(lambda node: {}, fill_dict),
     "OrderedDict": _container(lambda node: collections.OrderedDict(), fill_dict),
     "defaultdict": _defaultdict,
@@ -202,8 +228,8 @@ READERS: dict[str, Reader] = {
     "range": lambda d, _, node: range(*d.all(node["v"])),
     "slice": lambda d, _, node: slice(*d.all(node["v"])),
     "ellipsis": lambda d, _, node: ...,
-    "Decimal": lambda d, _, node: decimal.Decimal(_string(node["v"])),
-    "Fraction": lambda d, _, node: fractions.Fraction(*d.all(node["v"])),
+    "Decimal": lambda d, _, node: bounded_decimal(decimal.Decimal(_string(node["v"], 2 * MAX_DECIMAL))),
+    "Fraction": _fraction,
     "date": lambda d, _, node: datetime.date.fromisoformat(_string(node["v"])),
     "datetime": lambda d, _, node: datetime.datetime.fromisoformat(_string(node["v"])),
     "timedelta": lambda d, _, node: datetime.timedelta(*d.all(node["v"])),

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from autograder.wire import numeric
 from autograder.wire.frames import WireError
+from autograder.wire.plain import MAX_ELEMENTS
 
 if TYPE_CHECKING:
     from autograder.wire.decoder import Decoder
@@ -35,6 +36,8 @@ def _column(decoder: "Decoder", part: Any) -> Any:
 def _index(decoder: "Decoder", child: Any) -> Any:
     pandas, value = _pandas(), decoder.value(child)
     if type(value) is range:
+        if value[MAX_ELEMENTS:]:
+            raise WireError(f"an index of {value!r}")
         return pandas.RangeIndex(value.start, value.stop, value.step)
     if not isinstance(value, pandas.Index):
         raise WireError("an index that is none")

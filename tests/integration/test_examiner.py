@@ -1,5 +1,6 @@
 """The examiner's fork: what it runs, fetches and scores, in its own sandbox, against a student's process."""
 
+import json
 import pickle
 from collections.abc import Iterator
 from pathlib import Path
@@ -183,3 +184,51 @@ def test_it_accepts_verified_datasets_from_mirrors_as_notebooks_do(examiner: Exa
     code = "import sys\nassert 'autograder.keras_check' in sys.modules"
     with exam(examiner, [cell(code, "grade", "test")]) as made:
         assert grade(made, 0)["score"] == 2
+
+
+SAID = {
+    "a text": ("print('\\ud800')", "stream"),
+    "an error": ("raise ValueError('\\ud800')", "error"),
+    "a value": ("class V:\n    def __repr__(self): return '\\ud800'\nV()", "execute_result"),
+    "json": (
+        "from IPython.display import display\n"
+        "deep = []\nfor _ in range(500): deep = [deep]\n"
+        "display({'application/json': {1: '\\ud800', (2, 3): float('nan'), 'big': 10**4000, 'deep': deep, 'no': {4}}}, "
+        "raw=True)",
+        "display_data",
+    ),
+    "an error without a text": ("class E(Exception):\n    def __str__(self): raise OSError\nraise E", "error"),
+    "a long error": ("raise ValueError('ы' * 20_000_000)", "error"),
+    "a long text": ("for _ in range(30): print('ы' * 1_000_000)", "stream"),
+    "many pictures": (
+        "from IPython.display import display\n"
+        "for _ in range(10): display({'image/png': 'x' * 5_000_000}, raw=True)\n2.0",
+        "execute_result",
+    ),
+    "many outputs": (
+        "import sys\nfor _ in range(3000): print(1); print(2, file=sys.stderr)\n2.0",
+        "execute_result",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", SAID)
+def test_whatever_a_test_shows_is_an_answer_that_can_be_stored(examiner: Examiner, what: str) -> None:
+    code, kind = SAID[what]
+    cells = [cell(code, "grade", "test"), cell("print('next')", "grade", "next")]
+    with exam(examiner, cells) as made:
+        answer = grade(made, 0, seconds=60)
+        assert answer is not None
+        assert answer["outputs"][-1]["output_type"] == kind
+        assert (answer["score"] == 0) == (kind == "error")
+        json.dumps(answer, ensure_ascii=False, allow_nan=False).encode()
+        assert grade(made, 1)["outputs"][0]["text"] == "next\n"
+
+
+def test_the_time_that_a_test_spends_by_itself_can_be_told_while_it_does(examiner: Examiner) -> None:
+    with exam(examiner, [cell("while True: pass", "grade", "test")]) as made:
+        assert grade(made, 0, seconds=2) is None
+        assert made.cpu_seconds() > 0.2
+        made.interrupt()
+        assert made.answer(10) is not None
+    assert made.cpu_seconds() == 0

@@ -25,7 +25,8 @@ POINTS = {"test_add": 2.0, "test_mul": 3.0}
 ERROR = [{"output_type": "error", "ename": "AssertionError", "evalue": "", "traceback": ["AssertionError"]}]
 
 
-def _cell(make: Any, source: str, grade_id: str, **marks: Any) -> NotebookNode:
+def marked_cell(make: Any, source: str, grade_id: str, **marks: Any) -> NotebookNode:
+    """A cell with nbgrader's marks."""
     marks = {"grade": False, "solution": False, "locked": False, "task": False, "schema_version": 3, **marks}
     return make(source, metadata={"nbgrader": {"grade_id": grade_id, **marks}})
 
@@ -35,13 +36,13 @@ def notebook() -> NotebookNode:
     cells = [new_markdown_cell("# Arithmetic")]
     for name, sign in (("add", "+"), ("mul", "*")):
         solution = f"def {name}(a, b):\n    ### BEGIN SOLUTION\n    return a {sign} b\n    ### END SOLUTION"
-        cells.append(_cell(new_code_cell, solution, name, solution=True))
+        cells.append(marked_cell(new_code_cell, solution, name, solution=True))
         test = (
             f"assert {name}(2, 2) == 4\n### BEGIN HIDDEN TESTS\nassert {name}(2, 3) == 2 {sign} 3\n### END HIDDEN TESTS"
         )
         points = POINTS[f"test_{name}"]
-        cells.append(_cell(new_code_cell, test, f"test_{name}", grade=True, locked=True, points=points))
-    cells.append(_cell(new_markdown_cell, "Your essay", "essay", grade=True, solution=True, points=4.0))
+        cells.append(marked_cell(new_code_cell, test, f"test_{name}", grade=True, locked=True, points=points))
+    cells.append(marked_cell(new_markdown_cell, "Your essay", "essay", grade=True, solution=True, points=4.0))
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
     return new_notebook(cells=cells, metadata={"kernelspec": kernel})
 
@@ -68,11 +69,14 @@ class Seen(Watcher):
 class Course:
     """A course folder with the assignment ps1, generated."""
 
-    def __init__(self, folder: Path, names: tuple[str, ...] = ("p1",), **sections: Any) -> None:
+    def __init__(
+        self, folder: Path, names: tuple[str, ...] = ("p1",), made: NotebookNode | None = None, **sections: Any
+    ) -> None:
+        """`made`: the instructor's notebook, if it is another."""
         self.folder = folder
         (folder / "source" / "ps1").mkdir(parents=True)
         for name in names:
-            nbformat.write(notebook(), folder / "source" / "ps1" / f"{name}.ipynb")
+            nbformat.write(made or notebook(), folder / "source" / "ps1" / f"{name}.ipynb")
         self.coursedir, self.config = generate(folder, "ps1", **sections)
         self.store = Store(folder / ".autograder" / "results")
         self.statuses = Statuses(folder)

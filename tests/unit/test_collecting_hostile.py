@@ -247,6 +247,23 @@ def test_a_notebook_of_the_right_name_is_preferred_in_folders_and_without(box: B
         assert [text for path, text in box.below("kept").items() if path.endswith("zzz.ipynb")] == ["notes", "notes"]
 
 
+def test_of_several_notebooks_of_the_right_name_the_one_in_the_fewest_folders_counts(box: Box) -> None:
+    files = {"z/old/p1.ipynb": "older", "p1.ipynb": "good", "z/p1.ipynb": "old", "p1 (2).ipynb": "another"}
+    box.put("moodle.zip", zipped({f"{ADA}/hw.zip": zipped(files)}))
+    collection = box.collect()
+    assert box.counted() == {"ada/p1.ipynb": "good"}
+    (line,) = [line for line in collection.lines() if "ada: took" in line]
+    assert "took “hw.zip/p1.ipynb”, not “hw.zip/p1 (2).ipynb”, “hw.zip/z/old/p1.ipynb”, “hw.zip/z/p1.ipynb”" in line
+    assert line.endswith("it lies in fewer folders")
+
+
+def test_a_notebook_called_just_as_another_assignments_is_not_this_ones(box: Box) -> None:
+    box.put(f"{ADA}/p1_2.ipynb", "another")
+    collection = collect(box.archive, box.target, ROSTER, ["p1"], {"p1_2": "ps2"}, Caps(100 * KILO, 300 * KILO))
+    assert box.counted() == {}
+    assert "a notebook of ps2" in said(collection)
+
+
 def test_of_several_notebooks_with_other_names_none_is_guessed(box: Box) -> None:
     box.put(f"{ADA}/one.ipynb", "1")
     box.put(f"{ADA}/two.ipynb", "2")

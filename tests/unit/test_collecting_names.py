@@ -141,3 +141,64 @@ def test_a_student_is_found_by_ids_email_or_name(person: Person, student: str) -
 def test_where_it_is_not_sure_whose_it_is_nobody_is_taken(person: Person) -> None:
     with pytest.raises(NotMatched):
         ROSTER.find(person)
+
+
+ALIKE = Roster(
+    Student(f"{first} {last}", first, last)
+    for first, last in [
+        ("José", "Müller"),
+        ("Jose", "Muller"),
+        ("José", "Muller"),
+        ("Anna", "STRAUSS"),
+        ("Anna", "Strauß"),
+        ("Anna", "O'Neil"),
+        ("Anna", "ONeil"),
+        ("Пётр", "Семенов"),
+        ("Петр", "Семенов"),
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "student"),
+    [
+        ("José Müller", "José Müller"),
+        ("Müller, José", "José Müller"),
+        ("Mu\u0308ller Jose\u0301", "José Müller"),  # as macOS writes it
+        ("JOSÉ MÜLLER", "José Müller"),
+        ("müllerjosé", "José Müller"),
+        ("Jose Muller", "Jose Muller"),
+        ("mullerjose", "Jose Muller"),
+        ("josé_muller", "José Muller"),
+        ("anna strauß", "Anna Strauß"),
+        ("Anna Strauss", "Anna STRAUSS"),
+        ("Anna O'Neil", "Anna O'Neil"),
+        ("Anna ONeil", "Anna ONeil"),
+        ("СЕМЕНОВ ПЁТР", "Пётр Семенов"),
+        ("Петр_Семенов", "Петр Семенов"),
+    ],
+)
+def test_who_is_called_just_so_is_not_taken_for_somebody_alike(name: str, student: str) -> None:
+    assert ALIKE.find(Person(name=name, by_name=True)) == student
+
+
+@pytest.mark.parametrize("name", ["Josè Müller", "anna oneil", "José Möller"])
+def test_a_name_that_is_just_nobodys_is_one_only_where_one_alone_is_alike(name: str) -> None:
+    with pytest.raises(NotMatched):
+        ALIKE.find(Person(name=name, by_name=True))
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("PS1.ipynb", ("PS1", True)),
+        ("ps1.ipynb", ("ps1", True)),
+        ("ps1 (1).ipynb", ("ps1", False)),
+        ("Copy of PS1.ipynb", ("PS1", False)),
+        ("Ps1.ipynb", None),
+    ],
+)
+def test_of_notebooks_whose_names_differ_in_case_the_one_called_so_is_meant(
+    name: str, found: tuple[str, bool] | None
+) -> None:
+    assert notebook_of(name, ["PS1", "ps1"]) == found

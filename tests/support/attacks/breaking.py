@@ -231,3 +231,35 @@ def broken_notebook(s: Submission) -> None:
     s.files["numbers.ipynb"] = json.dumps(
         {"nbformat": 4, "nbformat_minor": "x", "metadata": 7, "cells": cells}
     ).encode()
+
+
+@attack()
+def texts_that_no_file_takes(s: Submission) -> None:
+    """Raises, prints and returns texts that no file takes"""
+    s.code(
+        """
+class Named:
+    def __repr__(self): return "\\ud800"
+def total(numbers): raise ValueError("\\ud800")
+def fibonacci(n):
+    print("\\ud800\\0\\x1b[2J")
+    return Named()
+def twice(function, value): return "\\ud800"
+def report(path): raise type("Own", (Exception,), {})("\\ud800", {"\\ud800": Named()})
+answer = {"\\ud800": "\\ud800"}
+"""
+    )
+
+
+@attack()
+def numbers_that_take_days(s: Submission) -> None:
+    """Returns short numbers that take days to write out, and keys that take days to look up"""
+    s.code(
+        """
+import decimal, fractions
+def total(numbers): return decimal.Decimal("1e999999999")
+def fibonacci(n): return fractions.Fraction((1 << 3_000_000) + 1, (1 << 2_000_000) + 1)
+def twice(function, value): return {i * ((1 << 61) - 1): i for i in range(1, 200_000)}
+answer = decimal.Decimal("1e-999999999")
+"""
+    )

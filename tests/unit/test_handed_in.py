@@ -1,0 +1,47 @@
+"""Which of the files in a folder is the notebook that was handed in, and what is said of the others."""
+
+from pathlib import Path
+
+import pytest
+
+from autograder.container.handed_in import Known, NotGradable, find
+
+KNOWN = [Known("ps1", "p1", frozenset({"a", "b"})), Known("ps2", "p2", frozenset({"c"}))]
+
+
+def put(folder: Path, *names: str) -> None:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text("{}")
+
+
+@pytest.mark.parametrize(
+    ("names", "chosen"),
+    [
+        (("p1.ipynb", "old/p1.ipynb", "old/older/p1.ipynb"), "p1.ipynb"),
+        (("hw/p1.ipynb", "hw/old/p1.ipynb", "hw/old/a/p1.ipynb"), "hw/p1.ipynb"),
+        (("old/p1.ipynb", "p1 (1).ipynb"), "old/p1.ipynb"),
+        (("p1.ipynb", "p1-Copy1.ipynb", "a.ipynb"), "p1.ipynb"),
+    ],
+)
+def test_the_notebook_in_the_fewest_folders_that_has_just_the_name_counts_and_the_others_are_named(
+    tmp_path: Path, names: tuple[str, ...], chosen: str
+) -> None:
+    put(tmp_path, *names)
+    found = find(tmp_path, KNOWN)
+    assert found.path == tmp_path / chosen
+    assert found.known == KNOWN[0]
+    assert all(name in found.remark for name in names)
+    assert found.remark.startswith(chosen)
+
+
+def test_nothing_is_said_of_a_notebook_that_is_alone(tmp_path: Path) -> None:
+    put(tmp_path, "old/p1.ipynb", "data.csv")
+    assert find(tmp_path, KNOWN).remark == ""
+
+
+@pytest.mark.parametrize("names", [("a/p1.ipynb", "b/p1.ipynb", "b/c/p1.ipynb"), ("p1.ipynb", "old/p2.ipynb")])
+def test_where_it_cant_be_told_which_counts_none_is_taken(tmp_path: Path, names: tuple[str, ...]) -> None:
+    put(tmp_path, *names)
+    with pytest.raises(NotGradable, match="can't be told"):
+        find(tmp_path, KNOWN)
