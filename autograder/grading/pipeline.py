@@ -34,6 +34,7 @@ from autograder.grading.rehearsal import Rehearsal
 from autograder.grading.settings import Grading
 from autograder.grading.work import Submission, Work, printable, read_submission, untimely
 from autograder.grading.writing import Writing, ours
+from autograder.report import formgrader
 from autograder.report.generate import GenerateFeedback
 from autograder.results.store import Store
 from autograder.submission.version import VersionError, notebooks, read_version
@@ -305,13 +306,14 @@ class Autograde(Writing):
 def configure(c: Any) -> None:
     """For nbgrader_config.py: nbgrader's commands and formgrader's buttons grade with this engine, too.
 
-    `nbgrader generate_feedback` writes the page of `autograder.report`.
+    `nbgrader generate_feedback` writes the page of `autograder.report`; what formgrader shows of a submission is inert.
     """
     # They look classes up by their names in their own modules, and offer no setting for them.
     nbgrader.apps.autogradeapp.Autograde = Autograde
     nbgrader.apps.api.Autograde = Autograde
     nbgrader.apps.generatefeedbackapp.GenerateFeedback = GenerateFeedback
     nbgrader.apps.api.GenerateFeedback = GenerateFeedback
+    formgrader.protect()
     chosen = c.Autograde.get("autograde_preprocessors") or NbgraderAutograde.autograde_preprocessors.default()
     c.Autograde.autograde_preprocessors = [ours(step) for step in chosen]
 

@@ -59,7 +59,11 @@ def markdown(text: str, attachments: dict[str, dict[str, str]] | None = None, *,
     if len(text) > MAX_MARKDOWN:
         return Markup("<pre>{}</pre>").format(text)
     renderer = IPythonRenderer(escape=False, attachments=attachments or {}, exclude_anchor_links=True)
-    return clean(str(MarkdownWithMath(renderer=renderer).render(text)), code=True, below=below)
+    try:
+        rendered = str(MarkdownWithMath(renderer=renderer).render(text))
+    except Exception:  # an attachment that is not there, a text too deep: whatever a student's Markdown makes of it
+        return Markup("<pre>{}</pre>").format(text)
+    return clean(rendered, code=True, below=below)
 
 
 def python(source: str) -> Markup:

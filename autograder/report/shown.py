@@ -83,18 +83,18 @@ def _output(output: NotebookNode, below: int) -> Output:
         return Output(text=_text("\n".join(map(str, output.traceback)) or f"{output.ename}: {output.evalue}"))
     data: Mapping[str, Any] = output.get("data", {})
     for kind in ("image/png", "image/jpeg"):
-        if kind in data and (picture := _picture(kind, data[kind])):
-            return Output(picture=picture)
+        if kind in data and (url := picture(kind, data[kind])):
+            return Output(picture=url)
     if "text/html" in data:
-        return Output(html=clean(_joined(data["text/html"]), below=below))
+        return Output(html=clean(joined(data["text/html"]), below=below))
     if "text/markdown" in data:
-        return Output(html=markdown(_joined(data["text/markdown"]), below=below))
-    return Output(text=_text(_joined(data.get("text/latex") or data.get("text/plain", ""))))
+        return Output(html=markdown(joined(data["text/markdown"]), below=below))
+    return Output(text=_text(joined(data.get("text/latex") or data.get("text/plain", ""))))
 
 
-def _picture(kind: str, content: Any) -> str:
+def picture(kind: str, content: Any) -> str:
     """A data: URL; empty for what is no base64."""
-    text = "".join(_joined(content).split())
+    text = "".join(joined(content).split())
     try:
         base64.b64decode(text, validate=True)
     except (ValueError, binascii.Error):
@@ -102,10 +102,11 @@ def _picture(kind: str, content: Any) -> str:
     return f"data:{kind};base64,{text}" if text else ""
 
 
-def _joined(content: Any) -> str:
+def joined(content: Any) -> str:
+    """The text of a MIME type's content, which a notebook may hold as a list of lines."""
     return "".join(map(str, content)) if isinstance(content, list) else str(content)
 
 
 def _text(text: Any) -> str:
-    plain = strip_ansi(_joined(text))
+    plain = strip_ansi(joined(text))
     return plain if len(plain) <= MAX_TEXT else f"{plain[:MAX_TEXT]}\n… the rest is in your notebook."
