@@ -1,0 +1,27 @@
+"""No test of ours gives a point to a wrong solution made of the reference, whatever it does to its arguments."""
+
+from pathlib import Path
+
+import gates
+import pytest
+from conftest import SMALL_DATA, copy_course
+from submission_courses import foundations, generate
+
+STUB = {"code_stub": {"python": "raise NotImplementedError"}}
+SMALL = {"environment": SMALL_DATA, "visible": [SMALL_DATA["PYTHONPATH"]]}
+
+
+def test_no_mutant_gains_anything_in_foundations(tmp_path: Path) -> None:
+    foundations(tmp_path / "course")
+    found = gates.mutated(tmp_path / "course", "foundations")
+    assert found[0].tested == 39
+    assert gates.weak_tests(found) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("assignment", ["mnist", "fashion_mnist", "cifar"])
+def test_no_mutant_gains_anything_in_an_assignment_that_trains(tmp_path: Path, assignment: str) -> None:
+    folder = copy_course(tmp_path / "course", "source")
+    generate(folder, assignment, ClearSolutions=STUB)
+    found = gates.mutated(folder, assignment, Grading=SMALL)
+    assert gates.weak_tests(found) == []
