@@ -179,6 +179,16 @@ def test_calls_of_the_visible_tests_are_answered_by_heart(solution: dict[str, An
         mutation.stop(solution)
 
 
+def test_answers_that_nobody_can_write_down_are_not_known(solution: dict[str, Any]) -> None:
+    mutation.listen()
+    solution["double"](np.zeros(10_000))
+    mutation.start(solution, ["double"], "none")
+    try:
+        assert solution["double"](np.zeros(10_000)) is None
+    finally:
+        mutation.stop(solution)
+
+
 def test_calls_that_functions_alone_tell_apart_are_not_known(solution: dict[str, Any]) -> None:
     mutation.listen()
     with pytest.raises(TypeError):

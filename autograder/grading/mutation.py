@@ -2,7 +2,7 @@
 
 `mutants` puts this text into a notebook, so it imports nothing of ours. What a solution cell defines is instrumented
 once; before a grade cell, `start` switches a mutant on for what that cell uses, and `stop` switches it off again. From
-`listen` to `start`, the visible tests run: a mutant knows the answers to the calls that they make.
+`listen` to `start`, the visible tests run: a mutant knows short answers to the calls that they make.
 """
 
 import contextlib
@@ -26,6 +26,7 @@ KEPT = frozenset(
 FILLS = {"zero": 0.0, "nan": float("nan"), "inf": float("inf")}
 # What is called and is no `def` of the notebook's.
 CALLED = (types.BuiltinFunctionType, functools.partial, np.ufunc, np.vectorize, type(functools.lru_cache(len)))
+BY_HEART = 1000  # numbers and texts in an answer that a student may have written down
 DEPTH = 20  # of containers in containers
 
 _active: dict[str, str] = {}  # names of functions, classes and variables -> the mutant that stands for them
@@ -144,9 +145,9 @@ def _switchable(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
 
         @functools.wraps(function)
         def switchable(*arguments: Any, **named: Any) -> Any:
+            if _listening and not _learning:
+                return _noted(function, arguments, named)
             if _learning or name not in _active:
-                if _listening and (call := _call(function, arguments, named)):
-                    _known.add(call)
                 return function(*arguments, **named)
             if _known and _call(function, arguments, named) in _known:
                 return _reference(function, arguments, named)
@@ -218,6 +219,15 @@ def _elsewhere() -> Iterator[None]:
         yield
 
 
+def _noted(function: Callable[..., Any], arguments: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """What the reference returns in a visible test."""
+    call = _call(function, arguments, named)  # before it changes them
+    result = _reference(function, arguments, named)
+    if call is not None and _numbers(result) <= BY_HEART:
+        _known.add(call)
+    return result
+
+
 def _call(function: Callable[..., Any], arguments: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """A call as a key; None for one that can't be told from others by its arguments."""
     given = [*arguments, *named.values()]
@@ -238,6 +248,17 @@ def _key(value: Any, depth: int = 0) -> Any:
     if depth < DEPTH and _is_own(value):
         return type(value).__name__, _key(vars(value), depth + 1)
     return "function" if callable(value) else repr(value)
+
+
+def _numbers(value: Any, depth: int = 0) -> float:
+    """How many numbers and texts are in a value; infinitely many in one that can't be written down, as a model."""
+    if isinstance(value, np.ndarray):
+        return float(value.size)
+    if depth < DEPTH and isinstance(value, list | tuple | set):
+        return sum(_numbers(item, depth + 1) for item in value)
+    if depth < DEPTH and isinstance(value, dict):
+        return sum(_numbers(item, depth + 1) for item in value.values())
+    return 1.0 if _is_number(value) else float("inf")
 
 
 def _is_plain(value: Any) -> bool:
