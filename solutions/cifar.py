@@ -129,12 +129,11 @@ expect(
     [7],
     "`squeeze`, which takes away the first axis too",
 )
-expect(
-    "Exercise 1, they are still whole numbers",
-    flatten_labels(np.array([[250], [3]], dtype="uint8")).dtype.kind,
-    "u",
-    "the dtype",
-)
+_column = np.array([[250], [3]], dtype="uint8")
+_flat = flatten_labels(_column)
+expect("Exercise 1, they are still whole numbers", _flat.dtype.kind, "u", "the dtype")
+expect("Exercise 1, flatten_labels of [[250], [3]]", _flat, [250, 3], "the values")
+expect("Exercise 1, the labels given, after the call", _column, [[250], [3]], "what changes an array in place")
 ### END HIDDEN TESTS
 
 # %% [markdown]

@@ -484,6 +484,12 @@ expect(
     {"depth": 1, "val_accuracy": 0.875},
     "the largest `val_accuracy`",
 )
+expect(
+    "Exercise 4, depths and accuracies in the table given, after the calls",
+    [[row["depth"], row["val_accuracy"]] for row in _rows],
+    [[4, 0.25], [1, 0.875], [3, 0.5]],
+    "what changes a list or a dictionary in place",
+)
 ### END HIDDEN TESTS
 
 # %% nbgrader={"grade_id": "show_results", "locked": true}
@@ -875,6 +881,12 @@ expect(
     [1 / 3, 1, 1 / 2, 0],
     "the class of the row, and what you divide by",
     tolerance=1e-6,
+)
+expect(
+    "Exercise 8, labels and predictions given, after the call",
+    [_labels.tolist(), _said.tolist()],
+    [[2, 0, 1, 2, 2, 0, 2, 1, 0, 3], [2, 1, 1, 0, 2, 0, 3, 1, 1, 2]],
+    "what changes an array in place, as `-=`",
 )
 ### END HIDDEN TESTS
 

@@ -20,6 +20,7 @@
 # `w -= g` changes the caller's), and no warnings: a grade cell that prints a `RuntimeWarning` loses its points.
 
 # %% nbgrader={"grade_id": "setup", "locked": true}
+import copy
 import math
 
 import matplotlib.pyplot as plt
@@ -42,6 +43,19 @@ def expect(what, received, expected, look, tolerance=1e-6):
         if isinstance(received, np.ndarray) and received.shape != np.shape(expected):
             expected, received = f"shape {np.shape(expected)}", f"shape {received.shape}"
         raise AssertionError(f"{what}:\n  expected {expected}\n  received {received}\nLook at {look}.")
+
+
+# %% nbgrader={"grade_id": "unchanged", "locked": true}
+def unchanged(what, function, *arguments, **options):
+    """Return what `function` returns; raise AssertionError if it changes an array, list or dictionary given to it."""
+    before = [copy.deepcopy(given) if isinstance(given, (np.ndarray, list, dict)) else None for given in arguments]
+    received = function(*arguments, **options)
+    for number, (now, then) in enumerate(zip(arguments, before), start=1):
+        if then is not None and not (np.array_equal(now, then) if isinstance(then, np.ndarray) else now == then):
+            raise AssertionError(
+                f"{what}, its argument number {number}, which it has changed in place:\n  expected {then}\n  received {now}\nLook at operators and methods that change their object, as `-=`: return a new one."
+            )
+    return received
 
 
 # %% [markdown]
@@ -119,7 +133,11 @@ expect("Exercise 1, encode_people(people), the woman's row of X", _X[2], [160, 1
 expect("Exercise 1, encode_people(people), X of the first person", _X[0], [170, 128, 0, 1, 4.7], "sex as a number")
 expect("Exercise 1, encode_people(people), y_classification", _y_class, [0, 1, 0, 1], "which target is a class")
 expect("Exercise 1, encode_people(people), y_regression", _y_number, [4.4, 3.1, 3.9, 4.7], "which target is a number")
-_X, _y_class, _y_number = encode_people([(150, 100, 1, "f", 3.5, 5.0, "yes"), (201, 99, 3, "m", 3.6, 4.0, "no")])
+_X, _y_class, _y_number = unchanged(
+    "Exercise 1, encode_people",
+    encode_people,
+    [(150, 100, 1, "f", 3.5, 5.0, "yes"), (201, 99, 3, "m", 3.6, 4.0, "no")],
+)
 expect(
     "Exercise 1, encode_people of two others, X",
     _X,
@@ -203,22 +221,21 @@ _z = np.log(np.array([1.0, 2.0]))
 expect("Exercise 2, tanh of [ln 1, ln 2]", activation(_z, "tanh"), [0, 3 / 5], "the formula")
 ### BEGIN HIDDEN TESTS
 _z = np.linspace(-4, 4, 12).reshape(3, 4)
-_before = _z.copy()
 _oracles = {
     "step": lambda z: 0.0 if z < 0 else 1.0,
     "sigmoid": lambda z: 1 / (1 + math.exp(-z)),
     "tanh": lambda z: (math.exp(2 * z) - 1) / (math.exp(2 * z) + 1),
     "relu": lambda z: z if z > 0 else 0.0,
 }
-for _kind, _oracle in _oracles.items():
+_expected = {kind: [[oracle(z) for z in row] for row in _z.tolist()] for kind, oracle in _oracles.items()}
+for _kind in _oracles:
     expect(
         f"Exercise 2, {_kind} of 3×4 numbers from -4 to 4",
-        activation(_z, _kind),
-        [[_oracle(float(z)) for z in row] for row in _z],
+        unchanged(f"Exercise 2, {_kind}", activation, _z, _kind),
+        _expected[_kind],
         "the formula, element by element",
         tolerance=1e-5,
     )
-expect("Exercise 2, the array given, after the calls", _z, _before, "operators that change their array")
 ### END HIDDEN TESTS
 
 # %% nbgrader={"grade_id": "test_stable_sigmoid", "grade": true, "locked": true, "points": 2}
@@ -227,7 +244,7 @@ with np.errstate(all="ignore"):
 expect("Exercise 2, sigmoid of [-1000, 0, 1000]", _ends, [0, 0.5, 1], "an overflow of the exponential")
 ### BEGIN HIDDEN TESTS
 with np.errstate(all="ignore"):
-    _far = activation(np.array([-720.0, -50.0, 720.0]), "sigmoid")
+    _far = unchanged("Exercise 2, sigmoid", activation, np.array([-720.0, -50.0, 720.0]), "sigmoid")
 expect("Exercise 2, whether sigmoid(-720) is above 0", bool(_far[0] > 0), True, "which exponent is positive there")
 expect("Exercise 2, sigmoid(-50) / e^-50", float(_far[1]) / math.exp(-50), 1.0, "the formula for z < 0")
 expect("Exercise 2, sigmoid(720)", float(_far[2]), 1.0, "an overflow of the exponential")
@@ -299,7 +316,7 @@ _w = np.array([0.5, -2.0, 1.25])
 _expected = [math.tanh(0.75 + sum(float(w * x) for w, x in zip(_w, row))) for row in _x]
 expect(
     "Exercise 3, perceptron with 3 inputs, 5 examples, F_act = tanh",
-    perceptron(_x, _w, 0.75, lambda z: np.tanh(z)),
+    unchanged("Exercise 3, perceptron", perceptron, _x, _w, 0.75, lambda z: np.tanh(z)),
     _expected,
     "the sum over the inputs, and the bias inside of F_act",
     tolerance=1e-5,
@@ -316,19 +333,23 @@ expect(
 ### BEGIN HIDDEN TESTS
 expect(
     "Exercise 3, predicted_class of one output, 0.5 among them",
-    predicted_class(np.array([[0.5], [0.49], [0.51], [0.0]])),
+    unchanged("Exercise 3, predicted_class", predicted_class, np.array([[0.5], [0.49], [0.51], [0.0]])),
     [1, 0, 1, 0],
     "the case of exactly 0.5",
 )
 expect(
     "Exercise 3, predicted_class of three outputs",
-    predicted_class(np.array([[0.3, 0.45, 0.25], [0.1, 0.3, 0.6], [0.2, 0.7, 0.1], [0.1, 0.2, 0.7]])),
+    unchanged(
+        "Exercise 3, predicted_class",
+        predicted_class,
+        np.array([[0.3, 0.45, 0.25], [0.1, 0.3, 0.6], [0.2, 0.7, 0.1], [0.1, 0.2, 0.7]]),
+    ),
     [1, 2, 1, 2],
     "the axis of the classes; no threshold here",
 )
 expect(
     "Exercise 3, predicted_class of two outputs",
-    predicted_class(np.array([[0.9, 0.1], [0.3, 0.7]])),
+    unchanged("Exercise 3, predicted_class", predicted_class, np.array([[0.9, 0.1], [0.3, 0.7]])),
     [0, 1],
     "which outputs a threshold is for",
 )
@@ -393,10 +414,11 @@ for _n, _m in [(4, 2), (3, 3)]:
     _X = np.linspace(-1, 1, 3 * _n).reshape(3, _n)
     _W = np.linspace(2, -3, _n * _m).reshape(_n, _m) ** 2
     _b = np.arange(_m) * 10.0
+    _expected = [[sum(_X[i, k] * _W[k, j] for k in range(_n)) + _b[j] for j in range(_m)] for i in range(3)]
     expect(
         f"Exercise 4, dense of 3 examples with {_n} inputs and {_m} neurons",
-        dense(_X, _W, _b),
-        [[sum(_X[i, k] * _W[k, j] for k in range(_n)) + _b[j] for j in range(_m)] for i in range(3)],
+        unchanged("Exercise 4, dense", dense, _X, _W, _b),
+        _expected,
         "which index of W belongs to the input, and that each neuron has its own bias",
         tolerance=1e-5,
     )
@@ -411,18 +433,17 @@ expect(
 )
 ### BEGIN HIDDEN TESTS
 _Z = np.linspace(-2, 3, 12).reshape(3, 4) ** 2
-_before = _Z.copy()
 _powers = [[math.exp(z) for z in row] for row in _Z]
 expect(
     "Exercise 4, softmax of 3 rows of 4",
-    softmax(_Z),
+    unchanged("Exercise 4, softmax", softmax, _Z),
     [[p / sum(row) for p in row] for row in _powers],
     "the axis of the sum",
     tolerance=1e-5,
 )
-expect("Exercise 4, the array given to softmax, after the call", _Z, _before, "operators that change their array")
+_Z = np.array([[1000.0, 1000.0 + math.log(3)], [0.0, 0.0], [-1000.0, -1000.0 - math.log(4)]])
 with np.errstate(all="ignore"):
-    _far = softmax(np.array([[1000.0, 1000.0 + math.log(3)], [0.0, 0.0], [-1000.0, -1000.0 - math.log(4)]]))
+    _far = unchanged("Exercise 4, softmax", softmax, _Z)
 expect(
     "Exercise 4, softmax of rows around 1000, 0 and -1000",
     _far,
@@ -460,8 +481,12 @@ for _row in _X:
     _expected.append([p / sum(_powers) for p in _powers])
 expect(
     "Exercise 4, two_layer with 2 inputs, 4 hidden neurons, relu, softmax, 3 classes",
-    two_layer(
-        _X, _W1, _b1, _W2, _b2, lambda z: z * (z > 0), lambda z: np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
+    unchanged(
+        "Exercise 4, two_layer",
+        two_layer,
+        *(_X, _W1, _b1, _W2, _b2),
+        lambda z: z * (z > 0),
+        lambda z: np.exp(z) / np.exp(z).sum(axis=1, keepdims=True),
     ),
     _expected,
     "which function belongs to which layer",
@@ -525,7 +550,7 @@ expect(
 ### BEGIN HIDDEN TESTS
 expect(
     "Exercise 5, error_indicator of five classes",
-    error_indicator(np.array([4, 3, 2, 1, 0]), np.array([0, 3, 1, 1, 4])),
+    unchanged("Exercise 5, error_indicator", error_indicator, np.array([4, 3, 2, 1, 0]), np.array([0, 3, 1, 1, 4])),
     [1, 0, 1, 0, 1],
     "that it says wrong, not how wrong",
 )
@@ -540,10 +565,11 @@ expect(
 )
 ### BEGIN HIDDEN TESTS
 _y, _a = np.linspace(-1, 1, 5), np.linspace(2, -3, 5)
+_expected = [abs(a - y) ** 2 for y, a in zip(_y.tolist(), _a.tolist())]
 expect(
     "Exercise 5, squared_error of five numbers",
-    squared_error(_y, _a),
-    [abs(float(a) - float(y)) ** 2 for y, a in zip(_y, _a)],
+    unchanged("Exercise 5, squared_error", squared_error, _y, _a),
+    _expected,
     "the formula",
     tolerance=1e-5,
 )
@@ -560,16 +586,18 @@ expect(
 _P = np.array([[0.1, 0.2, 0.7], [0.3, 0.3, 0.4], [0.6, 0.3, 0.1], [0.25, 0.5, 0.25]])
 _classes = [2, 0, 1, 1]
 _Y = np.array([[float(k == c) for k in range(3)] for c in _classes])
+_expected = -sum(math.log(_P[i, c]) for i, c in enumerate(_classes)) / 4
 expect(
     "Exercise 5, cross_entropy of 4 examples and 3 classes",
-    cross_entropy(_Y, _P),
-    -sum(math.log(_P[i, c]) for i, c in enumerate(_classes)) / 4,
+    unchanged("Exercise 5, cross_entropy", cross_entropy, _Y, _P),
+    _expected,
     "what is summed, and what the sum is divided by",
     tolerance=1e-5,
 )
+_first, _second = np.array([[1.0, 0.0]]), np.array([[0.0, 1.0]])
 with np.errstate(all="ignore"):
-    _zero = cross_entropy(np.array([[1.0, 0.0]]), np.array([[0.0, 1.0]]))
-    _one = cross_entropy(np.array([[0.0, 1.0]]), np.array([[0.0, 1.0]]), epsilon=1e-3)
+    _zero = unchanged("Exercise 5, cross_entropy", cross_entropy, _first, _second)
+    _one = unchanged("Exercise 5, cross_entropy", cross_entropy, _second.copy(), _second, epsilon=1e-3)
 expect(
     "Exercise 5, cross_entropy where the right class has probability 0",
     _zero,
@@ -638,7 +666,7 @@ for _t, _p in zip(_true, _pred):
     _counts[int(_t), int(_p)] += 1
 expect(
     "Exercise 6, binary_metrics of ten answers",
-    binary_metrics(_true, _pred),
+    unchanged("Exercise 6, binary_metrics", binary_metrics, _true, _pred),
     [
         (_counts[1, 1] + _counts[0, 0]) / 10,
         _counts[1, 1] / (_counts[1, 1] + _counts[0, 1]),
@@ -646,9 +674,10 @@ expect(
     ],
     "what is positive, and what is true",
 )
+_zeros, _ones = np.array([0, 0, 0, 0]), np.array([0, 1, 0, 0])
 with np.errstate(all="ignore"):
-    _none = binary_metrics(np.array([0, 1, 0, 0]), np.array([0, 0, 0, 0]))
-    _absent = binary_metrics(np.array([0, 0, 0, 0]), np.array([0, 1, 0, 0]))
+    _none = unchanged("Exercise 6, binary_metrics", binary_metrics, _ones, _zeros)
+    _absent = unchanged("Exercise 6, binary_metrics", binary_metrics, _zeros, _ones)
 expect("Exercise 6, binary_metrics where nothing is selected", _none, [0.75, 0, 0], "fractions with 0 below")
 expect("Exercise 6, binary_metrics where nothing is relevant", _absent, [0.75, 0, 0], "fractions with 0 below")
 ### END HIDDEN TESTS
@@ -739,15 +768,14 @@ expect(
 )
 ### BEGIN HIDDEN TESTS
 _w, _g = np.linspace(-1, 1, 6).reshape(2, 3), np.linspace(5, 1, 6).reshape(2, 3)
-_before = _w.copy()
+_expected = [[float(_w[i, j]) - 0.03 * float(_g[i, j]) for j in range(3)] for i in range(2)]
 expect(
     "Exercise 7, gradient_step of a 2×3 array, rate 0.03",
-    gradient_step(_w, _g, 0.03),
-    [[float(_before[i, j]) - 0.03 * float(_g[i, j]) for j in range(3)] for i in range(2)],
+    unchanged("Exercise 7, gradient_step", gradient_step, _w, _g, 0.03),
+    _expected,
     "the learning rate",
     tolerance=1e-5,
 )
-expect("Exercise 7, the w given to gradient_step, after the call", _w, _before, "operators that change their array")
 ### END HIDDEN TESTS
 
 # %% nbgrader={"grade_id": "test_momentum_step", "grade": true, "locked": true, "points": 3}
@@ -756,17 +784,14 @@ expect("Exercise 7, momentum_step with w = 1, v = 2, g = 10, rate 0.1, mu 0.5: v
 expect("Exercise 7, momentum_step with w = 1, v = 2, g = 10, rate 0.1, mu 0.5: w'", _w, [1], "which v is added")
 ### BEGIN HIDDEN TESTS
 _w, _v, _expected_w, _expected_v = np.array([3.0, -1.0]), np.array([0.0, 0.5]), [3.0, -1.0], [0.0, 0.5]
-_w_given, _v_given = _w, _v
 for _k in range(4):
     _slope = [0.7 * _k + 1, 2.0 - _k]
-    _w, _v = momentum_step(_w, _v, np.array(_slope), 0.2, 0.9)
+    _w, _v = unchanged("Exercise 7, momentum_step", momentum_step, _w, _v, np.array(_slope), 0.2, 0.9)
     for _i in range(2):
         _expected_v[_i] = 0.9 * _expected_v[_i] - 0.2 * _slope[_i]
         _expected_w[_i] = _expected_w[_i] + _expected_v[_i]
 expect("Exercise 7, v after 4 calls of momentum_step", _v, _expected_v, "the formula of v'", tolerance=1e-5)
 expect("Exercise 7, w after 4 calls of momentum_step", _w, _expected_w, "the formula of w'", tolerance=1e-5)
-expect("Exercise 7, the w given at first, after the calls", _w_given, [3, -1], "operators that change their array")
-expect("Exercise 7, the v given at first, after the calls", _v_given, [0, 0.5], "operators that change their array")
 ### END HIDDEN TESTS
 
 # %% nbgrader={"grade_id": "test_nesterov_step", "grade": true, "locked": true, "points": 3}
@@ -775,17 +800,14 @@ expect("Exercise 7, nesterov_step with w = 1, v = 2, gradient 10 w, rate 0.1, mu
 expect("Exercise 7, nesterov_step with w = 1, v = 2, gradient 10 w, rate 0.1, mu 0.5: w'", _w, [0], "which v is added")
 ### BEGIN HIDDEN TESTS
 _w, _v, _expected_w, _expected_v = np.array([3.0, -1.0]), np.array([0.0, 0.5]), [3.0, -1.0], [0.0, 0.5]
-_w_given, _v_given = _w, _v
 for _k in range(4):
-    _w, _v = nesterov_step(_w, _v, lambda w: w**3 - 2 * w, 0.05, 0.8)
+    _w, _v = unchanged("Exercise 7, nesterov_step", nesterov_step, _w, _v, lambda w: w**3 - 2 * w, 0.05, 0.8)
     for _i in range(2):
         _ahead = _expected_w[_i] + 0.8 * _expected_v[_i]
         _expected_v[_i] = 0.8 * _expected_v[_i] - 0.05 * (_ahead**3 - 2 * _ahead)
         _expected_w[_i] += _expected_v[_i]
 expect("Exercise 7, v after 4 calls of nesterov_step", _v, _expected_v, "where the gradient is taken", tolerance=1e-5)
 expect("Exercise 7, w after 4 calls of nesterov_step", _w, _expected_w, "the formula of w'", tolerance=1e-5)
-expect("Exercise 7, the w given at first, after the calls", _w_given, [3, -1], "operators that change their array")
-expect("Exercise 7, the v given at first, after the calls", _v_given, [0, 0.5], "operators that change their array")
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -839,11 +861,11 @@ expect("Exercise 8, adam_step 1 with g = 4, beta2 0.75: v'", _v, [4], "the formu
 expect("Exercise 8, adam_step 1 from w = 1 with g = 4, rate 0.1: w'", _w, [0.9], "both hats, and the root")
 ### BEGIN HIDDEN TESTS
 _w, _m, _v = np.array([1.0, -2.0]), np.zeros(2), np.zeros(2)
-_w_given, _m_given, _v_given = _w, _m, _v
 _expected = [[1.0, 0.0, 0.0], [-2.0, 0.0, 0.0]]
 for _t in range(1, 6):
     _slopes = [3.0 - _t, 0.1 * _t**2]
-    _w, _m, _v = adam_step(_w, _m, _v, _t, np.array(_slopes), rate=0.05, beta1=0.8, beta2=0.95)
+    _given = (_w, _m, _v, _t, np.array(_slopes))
+    _w, _m, _v = unchanged("Exercise 8, adam_step", adam_step, *_given, rate=0.05, beta1=0.8, beta2=0.95)
     for _state, _slope in zip(_expected, _slopes):
         _state[1] += (1 - 0.8) * (_slope - _state[1])
         _state[2] += (1 - 0.95) * (_slope * _slope - _state[2])
@@ -852,9 +874,6 @@ _expected_w, _expected_m, _expected_v = zip(*_expected)
 expect("Exercise 8, m after 5 steps", _m, _expected_m, "whether m' or its corrected form is returned", tolerance=1e-5)
 expect("Exercise 8, v after 5 steps", _v, _expected_v, "whether v' or its corrected form is returned", tolerance=1e-5)
 expect("Exercise 8, w after 5 steps", _w, _expected_w, "the bias correction, and the power t in it", tolerance=1e-5)
-expect("Exercise 8, the w given at first, after the calls", _w_given, [1, -2], "operators that change their array")
-expect("Exercise 8, the m given at first, after the calls", _m_given, [0, 0], "operators that change their array")
-expect("Exercise 8, the v given at first, after the calls", _v_given, [0, 0], "operators that change their array")
 _w, _, _ = adam_step(np.array([0.0]), np.array([0.0]), np.array([0.0]), 1, np.array([0.25]), rate=1.0, epsilon=0.75)
 expect("Exercise 8, w after step 1 from 0 with g = 0.25, rate 1, epsilon 0.75", _w, [-0.25], "where epsilon stands")
 _w, _, _ = adam_step(np.array([0.0]), np.array([0.0]), np.array([0.0]), 1, np.array([-1e-7]))
@@ -1082,7 +1101,8 @@ def largest_rate(curvatures):
 expect("Exercise 10, largest_rate([8])", largest_rate(np.array([8.0])), 0.25, "where |1 − rate · c| is 1")
 ### BEGIN HIDDEN TESTS
 for _c in ([0.5, 40.0, 3.0], [5.0, 2.0], [0.01, 0.02]):
-    _shrinks = [max(abs(1 - f * float(largest_rate(np.array(_c))) * c) for c in _c) < 1 for f in (0.999, 1.001)]
+    _rate = float(unchanged("Exercise 10, largest_rate", largest_rate, np.array(_c)))
+    _shrinks = [max(abs(1 - f * _rate * c) for c in _c) < 1 for f in (0.999, 1.001)]
     expect(
         f"Exercise 10, curvatures {_c}: whether |1 − rate · c| < 1 for all, just below and just above largest_rate",
         _shrinks,
@@ -1219,8 +1239,7 @@ expect("Exercise 11, dW2 for it, with H = [1, 0]", _dW2, [[-0.5, 0.5], [0, 0]], 
 ### BEGIN HIDDEN TESTS
 for _sizes in [(6, 3, 5, 4), (3, 3, 3, 3)]:
     _given, _expected = _network_and_differences(*_sizes)
-    _copies = [array.copy() for array in _given]
-    _received = backward(*_given)
+    _received = unchanged("Exercise 11, backward", backward, *_given)
     for _name, _place in [("dW2", 2), ("db2", 3)]:
         expect(
             f"Exercise 11, {_name} against central differences, for (n, inputs, hidden, classes) = {_sizes}",
@@ -1229,8 +1248,6 @@ for _sizes in [(6, 3, 5, 4), (3, 3, 3, 3)]:
             "the mean over the examples, and the order of the product",
             tolerance=1e-6,
         )
-    for _name, _array, _copy in zip(["X", "Y", "H", "P", "W2"], _given, _copies):
-        expect(f"Exercise 11, the {_name} given, after the call", _array, _copy, "operators that change their array")
 ### END HIDDEN TESTS
 
 # %% nbgrader={"grade_id": "test_backward_hidden", "grade": true, "locked": true, "points": 5}
@@ -1241,7 +1258,7 @@ expect("Exercise 11, dW1 for it, with X = [1, 2]", _dW1, [[0.5, 0], [1, 0]], "wh
 ### BEGIN HIDDEN TESTS
 for _sizes in [(6, 3, 5, 4), (3, 3, 3, 3)]:
     _given, _expected = _network_and_differences(*_sizes)
-    _received = backward(*_given)
+    _received = unchanged("Exercise 11, backward", backward, *_given)
     for _name, _place in [("dW1", 0), ("db1", 1)]:
         expect(
             f"Exercise 11, {_name} against central differences, for (n, inputs, hidden, classes) = {_sizes}",
@@ -1476,10 +1493,11 @@ expect(
 )
 ### BEGIN HIDDEN TESTS
 _w = np.linspace(-2, 3, 12).reshape(3, 4)
+_expected = sum(0.3 * abs(x) + 0.02 * x * x for row in _w.tolist() for x in row)
 expect(
     "Exercise 13, penalty of 3×4 weights, l1 = 0.3, l2 = 0.02",
-    penalty(_w, 0.3, 0.02),
-    sum(0.3 * abs(float(x)) + 0.02 * float(x) * float(x) for row in _w for x in row),
+    unchanged("Exercise 13, penalty", penalty, _w, 0.3, 0.02),
+    _expected,
     "that it sums, over all weights, both parts",
     tolerance=1e-5,
 )
@@ -1494,19 +1512,18 @@ expect(
 )
 ### BEGIN HIDDEN TESTS
 _w = np.linspace(-2, 3, 12).reshape(3, 4)
-_before, _h = _w.copy(), 1e-5
+_h = 1e-5
 _differences = [
     [(0.3 * (abs(x + _h) - abs(x - _h)) + 0.02 * ((x + _h) ** 2 - (x - _h) ** 2)) / (2 * _h) for x in row]
     for row in _w.tolist()
 ]
 expect(
     "Exercise 13, penalty_gradient of 3×4 weights, l1 = 0.3, l2 = 0.02, against central differences",
-    penalty_gradient(_w, 0.3, 0.02),
+    unchanged("Exercise 13, penalty_gradient", penalty_gradient, _w, 0.3, 0.02),
     _differences,
     "the derivative of a square, and which part has which factor",
     tolerance=1e-5,
 )
-expect("Exercise 13, the w given, after the call", _w, _before, "operators that change their array")
 ### END HIDDEN TESTS
 
 
@@ -1532,18 +1549,22 @@ expect("Exercise 13, the same in use", dropout(_x, 0.5, _u, False), [1, 2, 3, 4]
 ### BEGIN HIDDEN TESTS
 _x = np.linspace(-3, 5, 20).reshape(4, 5)
 _u = np.linspace(0, 0.95, 20)[::-1].reshape(5, 4).T
-_x_before, _u_before = _x.copy(), _u.copy()
+_pairs = [list(zip(*rows)) for rows in zip(_x.tolist(), _u.tolist())]
 for _rate in (0.2, 0.75, 0.0):
     expect(
         f"Exercise 13, dropout of 4×5 numbers, rate {_rate}",
-        dropout(_x, _rate, _u, True),
-        [[0.0 if u < _rate else x / (1 - _rate) for x, u in zip(*rows)] for rows in zip(_x.tolist(), _u.tolist())],
+        unchanged("Exercise 13, dropout", dropout, _x, _rate, _u, True),
+        [[0.0 if u < _rate else x / (1 - _rate) for x, u in row] for row in _pairs],
         "the divisor: the share that is kept",
         tolerance=1e-5,
     )
-expect("Exercise 13, dropout of 4×5 numbers in use", dropout(_x, 0.75, _u, False), _x_before, "the argument `training`")
-expect("Exercise 13, the x given, after the calls", _x, _x_before, "operators that change their array")
-expect("Exercise 13, the u given, after the calls", _u, _u_before, "operators that change their array")
+_received = unchanged("Exercise 13, dropout", dropout, _x, 0.75, _u, False)
+expect(
+    "Exercise 13, dropout of 4×5 numbers in use",
+    _received,
+    [[x for x, u in row] for row in _pairs],
+    "the argument `training`",
+)
 ### END HIDDEN TESTS
 
 
@@ -1663,7 +1684,7 @@ for _size in (3, 5, 1):
     ]
     expect(
         f"Exercise 14, conv2d of a 6×7 image and a {_size}×{_size} kernel",
-        conv2d(_image, _kernel),
+        unchanged("Exercise 14, conv2d", conv2d, _image, _kernel),
         _map,
         "how many places there are, down and to the right, and which pixel meets which weight",
         tolerance=1e-5,
@@ -1680,7 +1701,6 @@ expect(
 )
 ### BEGIN HIDDEN TESTS
 _image = np.sin(np.arange(42.0)).reshape(6, 7) + 2
-_before = _image.copy()
 for _size in (3, 5):
     _kernel = np.linspace(-1, 2, _size * _size).reshape(_size, _size) ** 2
     _half = _size // 2
@@ -1690,12 +1710,11 @@ for _size in (3, 5):
             _map[_i, _j] += _kernel[_a, _b] * _image[_i + _a - _half, _j + _b - _half]
     expect(
         f'Exercise 14, conv2d of a 6×7 image and a {_size}×{_size} kernel, padding="same"',
-        conv2d(_image, _kernel, padding="same"),
+        unchanged("Exercise 14, conv2d", conv2d, _image, _kernel, padding="same"),
         _map,
         "how many zeros a kernel of this size needs on each side",
         tolerance=1e-5,
     )
-expect("Exercise 14, the image given, after the calls", _image, _before, "operators that change their array")
 ### END HIDDEN TESTS
 
 # %% nbgrader={"grade_id": "test_conv2d_stride", "grade": true, "locked": true, "points": 2}
@@ -1726,7 +1745,7 @@ for _padding, _frame in [("valid", 0), ("same", 1)]:
         ]
         expect(
             f'Exercise 14, conv2d of a 7×8 image, padding="{_padding}", stride {_stride}',
-            conv2d(_image, _kernel, _padding, _stride),
+            unchanged("Exercise 14, conv2d", conv2d, _image, _kernel, _padding, _stride),
             _map,
             "the last places that fit, in both directions",
             tolerance=1e-5,
@@ -1795,7 +1814,7 @@ for _height, _width, _size, _stride in [(5, 7, 2, 2), (9, 6, 3, 3), (8, 9, 2, 4)
             _maxima[-1].append(sorted(_block)[-1])
     expect(
         f"Exercise 15, max_pool of a {_height}×{_width} map of negative numbers, size {_size}, stride {_stride}",
-        max_pool(_image, _size, _stride),
+        unchanged("Exercise 15, max_pool", max_pool, _image, _size, _stride),
         _maxima,
         "where blocks start, which of them fit, and what is kept",
         tolerance=1e-5,

@@ -190,12 +190,14 @@ expect(
 )
 ### BEGIN HIDDEN TESTS
 _labels = np.array([3, 1, 1, 0])
+_expected = np.eye(6)[_labels]
 expect(
     "Exercise 2, one_hot of labels up to 3 with 6 classes",
     one_hot(_labels, 6),
-    np.eye(6)[_labels],
+    _expected,
     "the argument `num_classes`",
 )
+expect("Exercise 2, the labels given, after the call", _labels, [3, 1, 1, 0], "what changes an array in place, as `+=`")
 ### END HIDDEN TESTS
 
 # %% nbgrader={"grade_id": "labels", "locked": true}
@@ -638,6 +640,12 @@ for _digit in (0, 3, 9):
         _digit,
         "the argument `model`, and `np.argmax`",
     )
+    expect(
+        "Exercise 8, the pixels that are not 0 in the image given, after the call",
+        np.argwhere(_image).tolist(),
+        [[0, _digit]],
+        "what changes an array in place, as `/=`",
+    )
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -686,13 +694,15 @@ _kernel = np.linspace(-1, 1, 18, dtype="float32").reshape(3, 3, 1, 2)
 _untrained.layers[0].set_weights([_kernel, np.array([0.5, -0.5], dtype="float32")])
 _windows = np.lib.stride_tricks.sliding_window_view(raw_x_test[:2].astype("float64") / 255.0, (3, 3), axis=(1, 2))
 _by_hand = np.einsum("nijab,abk->nijk", _windows, _kernel[:, :, 0, :]) + [0.5, -0.5]
+_raw = raw_x_test[:2].copy()
 expect(
     "Exercise 9, feature maps of two digits with known kernels",
-    feature_maps(_untrained, raw_x_test[:2]),
+    feature_maps(_untrained, _raw),
     _by_hand,
     "the preprocessing, and the model given as an argument",
     tolerance=1e-4,
 )
+expect("Exercise 9, the images given, after the call", _raw, raw_x_test[:2], "what changes an array in place, as `/=`")
 ### END HIDDEN TESTS
 
 # %% [markdown]

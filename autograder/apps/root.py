@@ -17,6 +17,7 @@ from autograder.apps.demo import DemoApp
 from autograder.apps.export import ExportApp
 from autograder.apps.forget import ForgetApp
 from autograder.apps.grade import GradeApp
+from autograder.apps.rehearse import RehearseApp
 from autograder.apps.report import ReportApp
 from autograder.apps.restore import RestoreApp
 from autograder.apps.submission import SubmissionApp
@@ -26,7 +27,7 @@ GROUPS: dict[str, tuple[type[Any], ...]] = {
     "Try it": (DemoApp, TestApp),
     "Hand out": (BuildApp, UnbuildApp, DataApp, AccuracyApp),
     "Check, before handing in": (CheckApp,),
-    "Grade": (CollectApp, GradeApp, ReportApp, ExportApp),
+    "Grade": (CollectApp, RehearseApp, GradeApp, ReportApp, ExportApp),
     "Go back": (RestoreApp, ForgetApp),
     "Automate": (SubmissionApp,),
 }

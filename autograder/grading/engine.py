@@ -8,6 +8,7 @@ from autograder.candidate.limits import Limits
 from autograder.candidate.sandbox import check
 from autograder.grading import pool
 from autograder.grading.job import FAULTS, Job, Listener, Outcome
+from autograder.grading.mutants import Mutated, mutated, mutated_jobs
 from autograder.grading.rehearsal import Rehearsal, compare, plain_job, reference_job
 from autograder.results.digest import digest
 from autograder.results.store import Store
@@ -85,3 +86,17 @@ class Engine:
                 )
             found[key] = outcome
         return [compare(job, found[a], found[b]) for job, (a, b) in zip(settings, keys, strict=True)]
+
+    def mutate(self, settings: Sequence[Job]) -> list[Mutated]:
+        """Grade the mutants of notebooks that have been rehearsed, each given as a job that lacks a student.
+
+        Raises EngineError where that can't be done.
+        """
+        planned = [mutated_jobs(job) for job in settings]
+        keys = [{name: digest(job) for name, job in jobs.items()} for jobs in planned]
+        jobs = {key[name]: job for key, jobs in zip(keys, planned, strict=True) for name, job in jobs.items()}
+        found = dict(self.outcomes(jobs))
+        return [
+            mutated(job, {name: found[digested] for name, digested in key.items()})
+            for job, key in zip(settings, keys, strict=True)
+        ]

@@ -3,7 +3,8 @@
 A handle is made by the peer, and offers only the operators that its object has. Two rules keep answers from being
 forged (they bind the examiner's handles to the student's objects; the other way they do no harm):
 
-- a handle never equals data, and comparing them asks nobody: the data doesn't cross;
+- a handle never equals data, and comparing them asks nobody: the data doesn't cross. Two handles are compared by the
+  student's own `==`, as the test chose to: `grading.mutants` finds tests that are content with one that is always true;
 - what tells nothing to the other side (`ALWAYS`: length, items, conversions) may be asked of any handle. All else,
   `result - expected` or `model.evaluate(x, y)`, is asked only in cells where the reference solution's own objects were
   asked the same. So an object that pretends to be an array or a model is not asked how well it does.

@@ -36,6 +36,7 @@ assert x == 1
 """
 GOOD = (  # exit code, and what is typed
     (0, ""),
+    (0, "rehearse ps1"),
     (1, "grade ps1"),
     (0, "grade ps1 --student ada --force"),
     (0, "grade ps1 --dry-run"),
@@ -53,6 +54,8 @@ GOOD = (  # exit code, and what is typed
 )
 BAD = (
     (1, "gread"),
+    (1, "rehearse"),
+    (1, "rehearse ps9"),
     (1, "grade"),
     (1, "grade ps9"),
     (1, "grade ps1 --student zoe"),

@@ -1,11 +1,17 @@
 """What must hold for every assignment. A gate returns the faults it finds, so that a test can plant one."""
 
 import ast
+import contextlib
 import re
 from collections import Counter
 from pathlib import Path
 
 from nbformat import NotebookNode
+from nbgrader.coursedir import CourseDirectory
+from traitlets.config import Config
+
+from autograder.grading.mutants import Mutated
+from autograder.grading.pipeline import Autograde
 
 REGION = re.compile(r"### BEGIN (?:SOLUTION|HIDDEN TESTS)\n(.*?)### END (?:SOLUTION|HIDDEN TESTS)", re.DOTALL)
 
@@ -103,3 +109,22 @@ def first_error(notebook: NotebookNode) -> str | None:
     """Name of the first exception in an executed notebook."""
     outputs = (output for cell in notebook.cells for output in cell.get("outputs", []))
     return next((output.ename for output in outputs if output.output_type == "error"), None)
+
+
+def mutated(folder: Path, assignment: str, **sections: dict[str, object]) -> list[Mutated]:
+    """What mutants of the reference solutions gain by the tests of a generated assignment: see `grading.mutants`.
+
+    `sections` are settings, as in nbgrader_config.py.
+    """
+    config = Config({"CourseDirectory": {"root": str(folder)}, **sections})
+    converter = Autograde(coursedir=CourseDirectory(config=config), config=config)
+    with contextlib.closing(converter.engine) as engine:
+        return engine.mutate(list(converter.settings(assignment).values()))
+
+
+def weak_tests(notebooks: list[Mutated]) -> list[str]:
+    """Grade cells that give points to a mutant, with the mutant; and mutants that could not be graded."""
+    weak = [
+        f"{weakness.grade_id}: {mutant}" for one in notebooks for weakness in one.weak for mutant in weakness.earned
+    ]
+    return weak + [f"{mutant}: {why}" for one in notebooks for mutant, why in one.ungraded.items()]
