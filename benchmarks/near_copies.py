@@ -17,7 +17,7 @@ import numpy as np
 import autograder.keras_check  # noqa: F401  files from mirrors, before Keras is imported
 from autograder import datasets
 from autograder.grading.training import ALIKE
-from autograder.trainer.near_copies import descriptors, near, probe
+from autograder.trainer.near_copies import descriptors, distances, near, probe
 
 
 def shifted(images: Any, down: int, right: int) -> Any:
@@ -76,16 +76,16 @@ def main() -> None:
         started = time.perf_counter()
         honest = descriptors(train)
         described = time.perf_counter()
-        count = near(tested, [honest])
+        found = [distances(tested, honest)]
         compared = time.perf_counter()
         seconds = f"{described - started:.1f} s for descriptors, {compared - described:.1f} s to compare"
         print(f"{name}: {len(train):,} training rows, {len(test):,} test rows; {seconds}")
         augmented = (shifted(train, 1, 0), shifted(train, -1, 2), train[:, :, ::-1], noisy(train, 0.1))
-        print(f"  honest training images       {count / len(tested.own):6.1%}")
-        augmented_count = near(tested, [honest, *map(descriptors, augmented)])
-        print(f"  and four augmented of each   {augmented_count / len(tested.own):6.1%}")
+        print(f"  honest training images       {near(tested, found) / len(tested.own):6.1%}")
+        found += [distances(tested, descriptors(images)) for images in augmented]
+        print(f"  and four augmented of each   {near(tested, found) / len(tested.own):6.1%}")
         for what, change in CHANGES.items():
-            share = near(tested, [descriptors(change(test))]) / len(tested.own)
+            share = near(tested, [distances(tested, descriptors(change(test)))]) / len(tested.own)
             print(f"  {what:28} {share:6.1%}{'' if share > ALIKE else '  not listed'}", flush=True)
 
 

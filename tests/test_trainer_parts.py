@@ -18,7 +18,7 @@ from autograder.trainer.environment import environment
 from autograder.trainer.estimate import estimate, exceeded
 from autograder.trainer.hints import row_digests, rows_tested
 from autograder.trainer.memory import Memory
-from autograder.trainer.near_copies import LOOKED_AT, descriptors, near, probe, sample
+from autograder.trainer.near_copies import LOOKED_AT, descriptors, distances, near, probe, sample
 from autograder.trainer.process import with_devices
 from autograder.wire import models
 from autograder.wire.keras_names import canonical
@@ -388,7 +388,7 @@ def pictures(count: int, seed: int) -> Any:
 def copies(given: Any, test: Any) -> float:
     tested = probe(test)
     assert tested is not None
-    return near(tested, [descriptors(given)]) / len(tested.own)
+    return near(tested, [distances(tested, descriptors(given))]) / len(tested.own)
 
 
 TEST = pictures(300, 1)
@@ -439,6 +439,6 @@ def test_of_a_large_test_a_part_is_looked_at() -> None:
     tested = probe(rows)
     assert tested is not None
     assert len(tested.own) == LOOKED_AT
-    assert near(tested, [descriptors(rows)]) == LOOKED_AT
+    assert near(tested, [distances(tested, descriptors(rows))]) == LOOKED_AT
     assert probe(rows[:10]) is None
     assert len(sample(descriptors(rows), 700)) == 700

@@ -1,13 +1,14 @@
 """One candidate's notebook at the trainer: what it started, what it was given, and how long it has waited."""
 
 import contextlib
+import hashlib
 import json
 import math
 import socket
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from autograder.trainer import near_copies
@@ -15,6 +16,7 @@ from autograder.trainer.jobs import Job
 from autograder.wire.keras_state import state
 from autograder.wire.numeric import array_digest
 
+PROBES = 16  # whose distances to an array are at hand
 MAX_TRAININGS = 1000  # in the record; a notebook may start more
 MAX_CURVES, MAX_EPOCHS = 8, 1000  # of the history of each
 FEW = 10  # numbers that a start may carry and still be fresh, where that is at most a tenth of its parameters
@@ -35,6 +37,16 @@ class Seen:
     digest: str
     rows: frozenset[bytes]  # digests
     descriptors: Any  # see `near_copies`
+    _found: dict[bytes, Any] = field(default_factory=dict)  # distances of probes, as a class has the same ones
+
+    def distances(self, probe: near_copies.Probe) -> Any:
+        """Of each of the probe's inputs to the nearest row here."""
+        key = hashlib.sha256(probe.rows.tobytes()).digest()
+        if key not in self._found:
+            while len(self._found) >= PROBES:
+                del self._found[next(iter(self._found))]
+            self._found[key] = near_copies.distances(probe, self.descriptors)
+        return self._found[key]
 
 
 class Connection:
@@ -52,7 +64,7 @@ class Connection:
         self._states: dict[str, _Source] = {}  # digest of a model's whole state -> where it comes from
         self.spent = 0.0  # seconds of all its trainings, remembered ones too
         self._rows: set[bytes] = set()  # digests of all rows that it gave to `fit`
-        self._seen: dict[str, Any] = {}  # digest of an array that it gave to `fit` -> descriptors of its rows
+        self._seen: dict[str, Seen] = {}  # by their digests: the arrays that it gave to `fit`
         self._waited = 0.0
         self._since: float | None = None
 
@@ -85,7 +97,7 @@ class Connection:
         self.spent += result["seconds"]
         for array in seen:
             self._rows.update(array.rows)
-            self._seen.setdefault(array.digest, array.descriptors)
+            self._seen.setdefault(array.digest, array)
         self._bound_seen()
         sources = [self._made.get(digest) for digest in job.given]
         given = None in sources or self._carried(job) > _few(result["weights"])
@@ -129,7 +141,7 @@ class Connection:
 
     def near(self, probe: near_copies.Probe) -> int:
         """How many inputs of a test have near copies among what it gave to `fit`."""
-        return near_copies.near(probe, list(self._seen.values()))
+        return near_copies.near(probe, [array.distances(probe) for array in list(self._seen.values())])
 
     def _carried(self, job: Job) -> int:
         """Numbers in a start that come from nowhere: of its configuration, and of small weights that were given."""
@@ -146,10 +158,11 @@ class Connection:
             _add_source(self._made, array_digest(array), source)
 
     def _bound_seen(self) -> None:
-        total = sum(map(len, self._seen.values()))
+        total = sum(len(array.descriptors) for array in self._seen.values())
         if total > near_copies.KEPT:
-            for digest, rows in self._seen.items():
-                self._seen[digest] = near_copies.sample(rows, len(rows) * near_copies.KEPT // total)
+            for digest, array in self._seen.items():
+                rows = near_copies.sample(array.descriptors, len(array.descriptors) * near_copies.KEPT // total)
+                self._seen[digest] = replace(array, descriptors=rows, _found={})
 
     def _add(self, training: dict[str, Any]) -> None:
         if len(self.trainings) < MAX_TRAININGS:
