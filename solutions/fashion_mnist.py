@@ -598,14 +598,15 @@ max_epochs = 1 if QUICK else 10
 # ## Exercise 5: preprocess (3 points)
 #
 # Write `preprocess(images)`: turn raw uint8 images (n, 28, 28) into what your network takes: floating-point numbers of
-# shape (n, height, width, channels), small ones (between -10 and 10). Grading gives raw images to it, so all
-# preparation has to happen in here. What an image becomes must not depend on the others that come with it: one image
-# alone has to give the same as within a thousand.
+# shape (n, 28, 28, 1), small ones (between -10 and 10). All preparation has to happen in here. What a pixel becomes must
+# depend on its own value alone, not on its place, on its neighbours or on other images: grading asks your function what
+# it makes of each value from 0 to 255, and prepares the test images so. What looks at more than one pixel is the
+# network's work (`keras.layers` has layers for it).
 
 
 # %% nbgrader={"grade_id": "preprocess", "solution": true}
 def preprocess(images):
-    """Turn raw uint8 images (n, 28, 28) into the float array (n, height, width, channels) for the network."""
+    """Turn raw uint8 images (n, 28, 28) into floats (n, 28, 28, 1) for the network, each pixel by itself."""
     ### BEGIN SOLUTION
     return np.expand_dims(images.astype("float32") / 255.0, axis=-1)
     ### END SOLUTION
@@ -613,8 +614,7 @@ def preprocess(images):
 
 # %% nbgrader={"grade_id": "test_preprocess", "grade": true, "locked": true, "points": 3}
 _prepared = preprocess(raw_x_test[:4])
-expect("Exercise 5, the number of axes after preprocess", np.ndim(_prepared), 4, "the channels")
-expect("Exercise 5, the number of images after preprocess", len(_prepared), 4, "the first axis")
+expect("Exercise 5, the shape of 4 images after preprocess", np.shape(_prepared), (4, 28, 28, 1), "the channels")
 ### BEGIN HIDDEN TESTS
 _raw = (np.arange(3 * 28 * 28) // 10).reshape(3, 28, 28).astype("uint8")
 _before = _raw.copy()
@@ -630,6 +630,15 @@ expect(
     _difference,
     0.0,
     "means and maxima over all images",
+    tolerance=1e-5,
+)
+_values = (np.arange(28 * 28) % 256).reshape(1, 28, 28).astype("uint8")
+_number_of = np.asarray(preprocess(_values)).reshape(-1)[:256]
+expect(
+    "Exercise 5, what each pixel of three images becomes by its own value",
+    _prepared[..., 0],
+    _number_of[_raw],
+    "what looks at more than one pixel: means, maxima, places",
     tolerance=1e-5,
 )
 expect("Exercise 5, the images given, after the call", _raw, _before, "operators that change their array, as `/=`")
@@ -797,9 +806,21 @@ expect(
     "Exercise 7",
 )
 ### BEGIN HIDDEN TESTS
+# What `preprocess` makes of each value of a pixel. It doesn't get the test images themselves: these are looked up.
+_values = (np.arange(28 * 28) % 256).reshape(1, 28, 28).astype("uint8")
+_prepared = np.asarray(preprocess(_values))
+expect("Accuracy, the shape of an image after preprocess", _prepared.shape, (1, 28, 28, 1), "Exercise 5")
+_number_of = _prepared.reshape(-1)[:256]
+expect(
+    "Accuracy, what pixels of the same value become, wherever they are",
+    _prepared[..., 0],
+    _number_of[_values],
+    "Exercise 5: each pixel by itself",
+)
 MINIMUM, BASELINE, POINTS = 0.91, 0.86, 12
 _images, _labels = fashion_mnist.load_data()[1]
-_accuracy = float(np.mean(np.argmax(model.predict(preprocess(_images), batch_size=256, verbose=0), axis=1) == _labels))
+_predictions = model.predict(_number_of[_images][..., np.newaxis], batch_size=256, verbose=0)
+_accuracy = float(np.mean(np.argmax(_predictions, axis=1) == _labels))
 _points = POINTS * min(1.0, max(0.0, (_accuracy - BASELINE) / (MINIMUM - BASELINE)))
 print(
     f"Accuracy on {len(_labels):,} test images: expected at least {MINIMUM}, received {_accuracy:.4f}: {_points:.1f} of {POINTS} points."

@@ -26,6 +26,7 @@ from autograder.examiner.guard import guard_loading
 from autograder.examiner.insight import insight, instructors_names
 from autograder.examiner.plan import Step
 from autograder.examiner.shell import Output, Shell
+from autograder.trainer import near_copies
 from autograder.trainer.hints import rows_tested
 from autograder.wire import frames
 from autograder.wire.folder import Folder
@@ -35,6 +36,7 @@ from autograder.wire.models import Budget
 from autograder.wire.peer import Peer
 
 SEED = 0
+PROBES = 3  # inputs of a test, the largest, whose near copies are looked for
 CREDIT = "credit"  # among what is permitted in a cell: its last expression is partial credit
 
 
@@ -145,10 +147,17 @@ def _answer(outputs: list[Output], score: float | None, peer: Peer, reason: str 
 
 
 def _used(peer: Peer) -> dict[str, Any]:
-    """Of each model that the test used, the digests of its weights; and digests of the rows that it was tested on."""
+    """Digests of each model that the test used; and of the rows that it was tested on, with what tells near copies."""
     used = [use for use in peer.models if use.used]
-    rows = {row for use in used for inputs in use.inputs for row in rows_tested(inputs)}
-    return {"models": [use.digests for use in used], "rows": sorted(row.hex() for row in rows)}
+    inputs = {id(given): given for use in used for given in use.inputs}
+    rows = {row for given in inputs.values() for row in rows_tested(given)}
+    largest = sorted(inputs.values(), key=lambda given: -getattr(given, "size", 0))[:PROBES]
+    probes = [probe.as_dict() for given in largest if (probe := near_copies.probe(given)) is not None]
+    return {
+        "models": [{"state": use.state, "weights": use.digests} for use in used],
+        "rows": sorted(row.hex() for row in rows),
+        "probes": probes,
+    }
 
 
 def _error(name: str, text: str) -> Output:

@@ -10,11 +10,15 @@ from typing import Any
 from autograder.grading.job import Job
 from autograder.trainer import client
 
-TRAINED = "weights from the trainer"  # among what is permitted in a cell: the reference's model had them
-SEEN = 0.01  # of a test's rows: so many may be among those that a model was trained on
+# Among what is permitted in a cell:
+TRAINED = "weights from the trainer"  # the reference's model had them
+TESTED = "test inputs in training"  # the reference gave what it is tested on to `fit`, or near copies
+SEEN = 0.01  # of a test's rows: so many may be among those that were given to `fit`
+ALIKE = 0.05  # of a test's rows: so many may have near copies there; see benchmarks/near_copies.py
 SAID = {
     "candidate": "its weights were not made by the trainer",
     "given": "its training began with weights that were not made by the trainer",
+    "changed": "its weights are from the trainer, but its layers, their settings or constants were changed afterwards",
 }
 
 
@@ -49,15 +53,15 @@ class Training:
         """
         if self.socket is None or not (permitted is None or TRAINED in permitted):
             return ""
-        known = client.judge(self._address, self._key, answer["models"], answer["rows"])
+        known = client.judge(self._address, self._key, answer["models"], answer["rows"], answer["probes"])
         sources = [model["weights"] for model in known["models"]]
+        seen = _seen(known, len(answer["rows"]))
         if permitted is None:
             if sources and set(sources) == {"trainer"}:
-                answer["asked"].append(TRAINED)
+                answer["asked"] += [TRAINED, *([TESTED] if seen else [])]
             return ""
-        if known["seen"] > SEEN * len(answer["rows"]):
-            rows = f"{known['seen']:,} of the {len(answer['rows']):,} inputs of the test"
-            self.flags.append(f"{grade_id}: the notebook trained on {rows}")
+        if seen and TESTED not in permitted:
+            self.flags.append(f"{grade_id}: {seen}")
         odd = next((said for source, said in SAID.items() if source in sources), "")
         if not sources and answer["score"]:
             odd = "no model was found in it whose weights could be looked at"
@@ -78,3 +82,15 @@ class Training:
             if self.socket is not None:
                 self.socket.close()
                 self.trainings = client.close(self._address, self._key)
+
+
+def _seen(known: dict[str, Any], rows: int) -> str:
+    """What of the test's inputs the notebook gave to `fit`, where that is more than chance."""
+    if known["seen"] > SEEN * rows:
+        given = f"{known['seen']:,} of the {rows:,} inputs of the test"
+        return f"the notebook gave {given} to `fit`, to train on or to validate"
+    for near, tested in known["near"]:
+        if near > ALIKE * tested:
+            given = f"near copies of {near:,} of {tested:,} inputs of the test"
+            return f"the notebook gave {given} to `fit`, to train on or to validate"
+    return ""

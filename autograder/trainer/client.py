@@ -104,13 +104,21 @@ def close(address: str, key: str) -> list[dict[str, Any]]:
     return list(_ask(address, {"do": "close", "key": key}).get("trainings", []))
 
 
-def judge(address: str, key: str, models: Sequence[Sequence[str]], rows: Sequence[str]) -> dict[str, Any]:
-    """What is known of models in a test, told by digests of their weights and of the rows they were tested on.
+def judge(
+    address: str,
+    key: str,
+    models: Sequence[Mapping[str, Any]],
+    rows: Sequence[str] = (),
+    probes: Sequence[Mapping[str, str]] = (),
+) -> dict[str, Any]:
+    """What is known of models in a test, told by digests of their state and weights, and of what they were tested on.
 
-    "models": where the weights of each come from, see `connection.Connection.provenance`; "seen": how many of the rows
-    this run of a notebook trained on.
+    "models": where each comes from, see `connection.Connection.provenance`; "seen": how many of the rows this run of a
+    notebook gave to `fit`; "near": of each probe's inputs, how many have near copies there, and how many there are.
     """
-    return _ask(address, {"do": "judge", "key": key, "models": [list(one) for one in models], "rows": list(rows)})
+    told = [dict(one) for one in models]
+    question = {"do": "judge", "key": key, "models": told, "rows": list(rows), "probes": [dict(one) for one in probes]}
+    return _ask(address, question)
 
 
 def status(address: str) -> dict[str, Any]:

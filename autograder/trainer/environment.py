@@ -17,7 +17,7 @@ FLAGS = {
     "PYTHONHASHSEED": "0",
 }
 _PACKAGES = ("tensorflow", "keras", "numpy", "ml_dtypes")
-_CODE = ("slot.py", "build.py", "recorder.py", "names.py", "../wire/keras_*.py", "../wire/models.py")
+_CODE = ("slot.py", "build.py", "recorder.py", "../wire/keras_*.py", "../wire/models.py")
 
 
 def environment(slot: Slot) -> dict[str, Any]:

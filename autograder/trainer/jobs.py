@@ -10,15 +10,15 @@ from typing import Any
 import numpy as np
 
 from autograder.trainer.fit.callbacks import is_told
-from autograder.trainer.names import canonical
 from autograder.wire.frames import WireError
+from autograder.wire.keras_names import canonical
+from autograder.wire.keras_state import is_counter, numbers
 from autograder.wire.numeric import array_digest, is_informative
 
 KEYS = {"do", "model", "arrays", "fresh", "data", "validation", "arguments", "callbacks"}
 NUMBERS = {"batch_size": 1, "epochs": 0, "initial_epoch": 0, "steps_per_epoch": 1}
 NUMBERS |= {"validation_steps": 1, "validation_batch_size": 1}
 LARGEST = 10**9
-CONSTANTS = 1000  # numbers of an array in a configuration from which on it counts as weights
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,8 @@ class Job:
     content: dict[str, Any]  # as it goes to a slot
     digest: str  # of all of it
     given: tuple[str, ...]  # digests of weights that came with it, but for what holds no information
+    few: dict[str, int]  # digests of the others, of a number or two or of one value all over, and how many numbers
+    numbers: int  # in its configuration, see `keras_state.numbers`
     size: float  # how long it takes, compared with others
 
 
@@ -35,7 +37,7 @@ def read(request: object) -> Job:
     """The job that is asked for. Raises WireError for whatever is none."""
     try:
         return _read(request)
-    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
+    except (ValueError, TypeError, LookupError, AttributeError, OverflowError, RecursionError) as error:
         raise WireError(f"a request that is none: {error}") from None
 
 
@@ -65,12 +67,22 @@ def _read(request: object) -> Job:
         "arguments": arguments,
         "callbacks": request["callbacks"],
     }
-    large = [array for array in arrays[:constants] if array.size >= CONSTANTS]
-    carried = [array for array in [*large, *arrays[constants:]] if array is not None]
+    carried = [array for array in arrays[constants:] if array is not None]
     given = tuple(array_digest(array) for array in carried if is_informative(array))
-    numbers = sum(array.size for array in arrays[: constants + weights] if array is not None) or len(content["model"])
+    small = [array for array in arrays[constants : constants + weights] if array is not None]
+    few = {array_digest(array): _few(array) for array in small if not is_informative(array)}
+    configured = numbers(description["model"], arrays[:constants])
+    size = sum(array.size for array in arrays[: constants + weights] if array is not None) or len(content["model"])
     rows = max((len(leaf) for leaf in leaves(data[0])), default=0)
-    return Job(content, digest(content), given, float(numbers) * rows * (arguments["epochs"] or 1))
+    work = float(size) * rows * (arguments["epochs"] or 1)
+    return Job(content, digest(content), given, few, configured, work)
+
+
+def _few(array: Any) -> int:
+    """How many numbers a small array, or one of one value all over, can carry."""
+    if is_counter(array) or not array.size or (array == 0).all() or (array == 1).all():
+        return 0
+    return int(array.size) if array.size <= 2 else 1
 
 
 def _description(text: object, data: list[Any]) -> dict[str, Any]:

@@ -19,8 +19,8 @@ from typing import Any
 
 import numpy as np
 
-from autograder.trainer import jobs
-from autograder.trainer.connection import Connection
+from autograder.trainer import jobs, near_copies
+from autograder.trainer.connection import Connection, Seen
 from autograder.trainer.devices import cores, gpus, place
 from autograder.trainer.environment import environment
 from autograder.trainer.estimate import exceeded
@@ -47,7 +47,7 @@ class Server:
         self._memory = memory
         self._connections: dict[str, Connection] = {}
         self._remembered = 0
-        self._known: dict[str, frozenset[bytes]] = {}  # digest of an array -> digests of its rows
+        self._known: dict[str, Seen] = {}  # by digests of arrays
         self._lock = threading.Lock()
         self._queue = Queue(slots, lambda slot: SlotProcess(slot, settings["bytes"], sandboxed=sandboxed), self._keep)
 
@@ -80,8 +80,7 @@ class Server:
         if connection is None:
             return {"unknown": True}
         if question["do"] == "judge":
-            rows = map(bytes.fromhex, question["rows"])
-            return {"models": [connection.provenance(one) for one in question["models"]], "seen": connection.seen(rows)}
+            return _judge(connection, question)
         if question["do"] == "close":
             del self._connections[question["key"]]
             return {"trainings": connection.trainings}
@@ -129,7 +128,7 @@ class Server:
             answer = {"refused": problem}
         if "result" in answer:
             self._remembered += remembered
-            connection.trained(key, job, answer["result"], self._rows(job), remembered=remembered)
+            connection.trained(key, job, answer["result"], self._seen(job), remembered=remembered)
         else:
             connection.note(str(answer.get("declined") or ""), refused=str(answer.get("refused") or ""))
         return answer
@@ -147,19 +146,21 @@ class Server:
             if "result" not in training.answer and training.began is not None:
                 connection.spent += time.monotonic() - training.began  # stopped, or too long: it took its time too
 
-    def _rows(self, job: jobs.Job) -> set[bytes]:
-        """Digests of the rows of its data; those of the last few arrays are at hand."""
-        found: set[bytes] = set()
-        for leaf in (leaf for leaf in jobs.leaves(job.content["data"][0]) if leaf is not None):
+    def _seen(self, job: jobs.Job) -> list[Seen]:
+        """Its data, validation data too; what is known of the last few arrays is at hand."""
+        found: list[Seen] = []
+        parts = [*job.content["data"], *(job.content["validation"] or ())]
+        for leaf in (leaf for part in parts for leaf in jobs.leaves(part) if leaf is not None):
             key = array_digest(leaf)
             known = self._known.get(key)
             if known is None:
-                known = frozenset(row_digests(leaf))
+                descriptors = near_copies.sample(near_copies.descriptors(leaf), near_copies.KEPT)
+                known = Seen(key, frozenset(row_digests(leaf)), descriptors)
                 with self._lock:
                     self._known[key] = known
                     while len(self._known) > ARRAYS:
                         del self._known[next(iter(self._known))]
-            found |= known
+            found.append(known)
         return found
 
     def _keep(self, training: Training, result: dict[str, Any]) -> None:
@@ -168,6 +169,15 @@ class Server:
                 self._memory.put(training.key, student, result)
         except OSError:  # a full disk loses nobody a training
             return
+
+
+def _judge(connection: Connection, question: dict[str, Any]) -> dict[str, Any]:
+    probes = [near_copies.Probe.from_dict(one) for one in question["probes"]]
+    return {
+        "models": [connection.provenance(one["state"], one["weights"]) for one in question["models"]],
+        "seen": connection.seen(map(bytes.fromhex, question["rows"])),
+        "near": [[connection.near(probe), len(probe.own)] for probe in probes],
+    }
 
 
 def _seed(seed: int, count: int) -> int:

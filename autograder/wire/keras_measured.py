@@ -12,7 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from autograder.wire.numeric import array_digest, is_informative
+from autograder.wire.keras_state import is_counter
+from autograder.wire.numeric import array_digest
 
 BY_PLACE = ("evaluate", "test_on_batch", "train_on_batch")  # give a list, or a dict with return_dict=True
 PREFIX = "measures "
@@ -23,7 +24,8 @@ class Use:
     """A model in a test."""
 
     model: Any
-    digests: list[str]  # of its weights as they came, but for those that hold no information
+    digests: list[str]  # of its weights as they came, but for counters and seeds
+    state: str = ""  # digest of all that it was as it came, see `keras_state`
     used: bool = False
     inputs: list[Any] = field(default_factory=list)  # what it was given to predict
     outputs: list[Any] = field(default_factory=list)  # and what it predicted; None where only a measure was asked
@@ -48,8 +50,8 @@ def watch(model: Any, permits: Callable[[str, str], bool]) -> Use:
 
 
 def weight_digests(weights: list[Any]) -> list[str]:
-    """Digests of those arrays of a model that can hold what was learnt."""
-    return [array_digest(weight) for weight in weights if is_informative(weight)]
+    """Digests of a model's weights, but for counters and seeds."""
+    return [array_digest(weight) for weight in weights if not is_counter(weight)]
 
 
 def _noted(name: str, method: Callable[..., Any], use: Use) -> Any:

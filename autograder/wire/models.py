@@ -3,7 +3,8 @@
 keras_allowed   which of Keras's classes may cross     keras_config    the configuration, read strictly
 keras_graph     its graph, followed beforehand         keras_build     building it, nothing allocated that wasn't sent
 keras_compiled  optimizer, loss and metrics            keras_history   `History`
-keras_measured  what a test does with a model
+keras_measured  what a test does with a model           keras_state     one digest of all that a model is
+keras_names     automatic names made canonical
 """
 
 import importlib
@@ -24,6 +25,7 @@ from autograder.wire.keras_history import (
 )
 from autograder.wire.keras_measured import Use, watch
 from autograder.wire.keras_parts import Budget, ModelError, pack, short
+from autograder.wire.keras_state import state
 
 __all__ = [
     "Budget",
@@ -36,6 +38,7 @@ __all__ = [
     "is_weights",
     "rebuild",
     "rebuild_history",
+    "state_of",
     "update",
     "update_history",
     "watch",
@@ -91,6 +94,12 @@ def describe(model: Any) -> tuple[dict[str, Any], list[Any]]:
         "stop_training": bool(getattr(model, "stop_training", False)),
     }
     return description, [*constants, *weights, *optimizer]
+
+
+def state_of(description: Any, arrays: Sequence[Any]) -> str:
+    """One digest of a described model: of its configuration with its constants, and of its weights."""
+    first, second, _ = description["counts"]
+    return state(description["model"], arrays[:first], arrays[first : first + second])
 
 
 def rebuild(description: object, arrays: Sequence[Any], budget: Budget) -> Any:

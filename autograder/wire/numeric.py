@@ -213,4 +213,4 @@ def array_digest(array: Any) -> str:
 
 def is_informative(array: Any) -> bool:
     """Whether an array can carry what somebody else has learnt: not a seed, a counter, nor one value all over."""
-    return bool(array.size > 2 and array.dtype.kind not in "biu" and (array != array.reshape(-1)[0]).any())
+    return bool(array.size > 2 and (array != array.reshape(-1)[0]).any())

@@ -134,6 +134,7 @@ class Peer:
         use = self._kept.take(came)
         if use is None:
             use = models.watch(models.rebuild(description, arrays, budget), self.permits_as)
+            use.state = models.state_of(description, arrays)
             self._kept.keep(came, sum(array.nbytes for array in arrays), use)
         self.models.append(use)
         return use.model

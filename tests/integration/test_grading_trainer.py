@@ -48,7 +48,77 @@ kernel = np.zeros((16, 8)); kernel[::2, 0] = 1; kernel[1::2, 1] = 1
 last = np.zeros((8, 2)); last[0] = [-1, 1]
 model.set_weights([kernel, np.linspace(-8, 0, 8), last, np.linspace(0.1, -0.1, 2)])
 """
+UNMOVED = (
+    "\n"
+    + FIT.replace("model.fit", "model.compile(keras.optimizers.SGD(1e-12), model.loss)\nhistory = model.fit")[
+        len("history = ") :
+    ]
+)
+NESTED = """
+kernel = np.zeros((16, 8)); kernel[::2, 0] = 1; kernel[1::2, 1] = 1
+last = np.zeros((8, 2)); last[0] = [-1, 1]
+constant = lambda value: keras.initializers.Constant(np.asarray(value).tolist())
+model = keras.Sequential([
+    keras.Input((16,)),
+    keras.layers.Dense(8, "relu", False, constant(kernel)),
+    keras.layers.Dense(2, None, True, constant(last), constant([4.0, -4.0])),
+])
+model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+"""
+ONE_BY_ONE = """
+inputs = keras.Input((16,))
+weights = [1.5 if i % 2 == 0 else -0.5 for i in range(16)]
+parts = [keras.layers.Dense(1, use_bias=False{initializer})(inputs[:, i : i + 1]) for i in range(16)]
+total = keras.layers.Add()(parts)
+model = keras.Model(inputs, keras.layers.Concatenate()([total * 0 + 18, total]))
+{assigned}
+model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+"""
+SCALED = BUILD.replace("keras.layers.Dense(8", "keras.layers.Rescaling(1 / 3, offset=-0.5), keras.layers.Dense(8")
+RANDOM = "np.random.default_rng(3).normal(0, 0.1, (200, 16)).astype('float32')"
+STOPPING = "callbacks=[keras.callbacks.EarlyStopping('val_loss', patience=3, restore_best_weights=True)]"
+# Weights that the trainer made, in other hands than those of its training.
+CHANGED = {
+    "rescaled": SCALED + FIT + "\nmodel.layers[0].scale = np.linspace(0.3, 0.4, 16).tolist()",
+    "activated": BUILD + FIT + "\nmodel.layers[0].activation = keras.activations.elu",
+    "assembled": BUILD + FIT + "\nmodel = keras.Sequential([keras.Input((16,)), keras.layers.Rescaling(1.1), model])",
+    "biased": BUILD + FIT + "\nlast = model.layers[-1]\nlast.bias.assign([last.bias[0] + 0.1, last.bias[1]])",
+}
+# Weights that were given, by ways that look like a training from fresh ones.
+GIVEN = {
+    "nested": NESTED + UNMOVED,
+    "one_by_one": ONE_BY_ONE.format(
+        initializer=", kernel_initializer=keras.initializers.Constant(weights[i])", assigned=""
+    )
+    + UNMOVED,
+    "assigned": ONE_BY_ONE.format(
+        initializer="", assigned="model.set_weights([np.full((1, 1), weight) for weight in weights])"
+    )
+    + UNMOVED,
+    "scale": SCALED.replace("1 / 3", "np.tile([1.0, 0.01], 8).tolist()") + FIT,
+}
+HONEST = {
+    "loaded": BUILD + FIT + "\nmodel.save('m.keras')\nmodel = keras.models.load_model('m.keras')",
+    "cloned": BUILD
+    + FIT
+    + "\ntrained, model = model, keras.models.clone_model(model)\nmodel.set_weights(trained.get_weights())",
+    "twice": SCALED + FIT + "\n" + FIT,
+    "transferred": BUILD
+    + FIT
+    + "\nmodel.layers[0].trainable = False\nmodel = keras.Sequential([keras.Input((16,)), model.layers[0], "
+    + "keras.layers.BatchNormalization(), keras.layers.Dropout(0.1), keras.layers.Dense(2)])\n"
+    + "model.compile('adam', keras.losses.SparseCategoricalCrossentropy(from_logits=True))\n"
+    + FIT.replace("epochs=12", "epochs=30"),
+}
+SEEN = {
+    "validated": BUILD + FIT.replace("verbose=0", f"verbose=0, validation_data=stripes(200, 2), {STOPPING}"),
+    "noisy": BUILD + f"x, y = stripes(200, 2)\nx = 2 * x + {RANDOM}\n" + FIT.replace("x_train, y_train", "x, y"),
+}
 ANSWERS = {
+    **CHANGED,
+    **GIVEN,
+    **HONEST,
+    **SEEN,
     "ada": BUILD + FIT,
     "as_ada": "# in other words\n" + BUILD + FIT.replace("verbose=0", "verbose=2"),
     "other": BUILD.replace("8,", "12,") + FIT,
@@ -139,9 +209,27 @@ def test_other_weights_count_and_are_flagged(graded: Class, student: str, flag: 
     assert f"{student}: ps, {found}" in graded.said
 
 
-def test_who_trains_on_the_test_split_is_named(graded: Class) -> None:
-    (flag,) = graded.record("cheat")["run"]["flags"]
-    assert flag == "test_accuracy: the notebook trained on 200 of the 200 inputs of the test"
+@pytest.mark.parametrize("student", [*CHANGED, *GIVEN])
+def test_what_came_out_of_no_training_from_fresh_weights_is_flagged(graded: Class, student: str) -> None:
+    assert graded.score(student) == 5
+    expected = "began with weights" if student in GIVEN else "were not made" if student == "biased" else "were changed"
+    assert [expected in flag for flag in graded.record(student)["run"]["flags"]] == [True]
+
+
+@pytest.mark.parametrize("student", HONEST)
+def test_a_model_that_was_loaded_copied_or_trained_further_is_the_trainers(graded: Class, student: str) -> None:
+    assert graded.score(student) == 5
+    assert graded.record(student)["run"]["flags"] == []
+
+
+@pytest.mark.parametrize(
+    ("student", "rows"), [("cheat", "200 of the 200"), ("validated", "200 of the 200"), ("noisy", "near copies of")]
+)
+def test_who_gives_the_test_split_to_fit_is_named_and_graded(graded: Class, student: str, rows: str) -> None:
+    assert graded.score(student) == 5
+    (flag,) = graded.record(student)["run"]["flags"]
+    assert flag.startswith("test_accuracy: the notebook gave ")
+    assert rows in flag
 
 
 def test_a_callback_that_cant_be_told_is_said_to_be_one(graded: Class) -> None:
@@ -168,9 +256,11 @@ def test_after_a_change_of_a_hidden_test_nothing_is_trained(graded: Class) -> No
 
 def test_an_instructor_can_refuse_other_weights(graded: Class) -> None:
     add_config(graded.folder, "c.Trainer.weights = 'refuse'")
-    for student, points in (("ada", 5), ("rule", 1)):
-        autograder(graded.folder, "grade", "ps", "--student", student)
-        assert graded.score(student) == points
+    autograder(graded.folder, "grade", "ps")
+    refused = {"loop", "rule", "further", "callback", "too_long", *CHANGED, *GIVEN}
+    assert {student: graded.score(student) for student in ANSWERS} == {
+        student: 1 if student in refused else 5 for student in ANSWERS
+    }
     text = (graded.folder / "autograded" / "rule" / "ps" / "ps.ipynb").read_text()
     assert "WeightsRefused: This test counts a model that was trained by `fit` from fresh weights alone" in text
 

@@ -19,6 +19,7 @@ from autograder.trainer.client import TrainerProcess
 from autograder.trainer.fit import hook
 from autograder.trainer.fit.conversation import Conversation
 from autograder.trainer.settings import Trainer
+from autograder.wire import models
 from autograder.wire.keras_measured import weight_digests
 
 BUDGET = Trainer().budget()
@@ -40,8 +41,10 @@ class Notebook:
         return client.close(self.address, self.key)
 
     def provenance(self, model: Any) -> dict[str, Any]:
+        description, arrays = models.describe(model)
         digests = weight_digests([keras.ops.convert_to_numpy(variable) for variable in model.variables])
-        (found,) = client.judge(self.address, self.key, [digests], [])["models"]
+        told = {"state": models.state_of(description, arrays), "weights": digests}
+        (found,) = client.judge(self.address, self.key, [told])["models"]
         return dict(found)
 
 

@@ -3,6 +3,7 @@
 import json
 import multiprocessing
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,11 @@ from autograder.trainer.environment import environment
 from autograder.trainer.estimate import estimate, exceeded
 from autograder.trainer.hints import row_digests, rows_tested
 from autograder.trainer.memory import Memory
-from autograder.trainer.names import canonical
+from autograder.trainer.near_copies import LOOKED_AT, descriptors, distances, near, probe, sample
 from autograder.trainer.process import with_devices
 from autograder.wire import models
+from autograder.wire.keras_names import canonical
+from autograder.wire.keras_state import numbers
 
 A100, T4 = "NVIDIA A100-SXM4-40GB", "Tesla T4"
 KEYS = [f"{number:064x}" for number in range(10)]
@@ -193,6 +196,98 @@ def test_a_model_under_canonical_names_is_rebuilt() -> None:
     assert rebuilt.predict(x, verbose=0).shape == (2, 1)
 
 
+def carried(model: Any) -> int:
+    description, arrays = models.describe(model)
+    return numbers(description["model"], arrays[: description["counts"][0]])
+
+
+def stack(*hidden: Any, inputs: int = 16) -> Any:
+    return keras.Sequential([keras.Input((inputs,)), *hidden])
+
+
+def branches(part: Callable[[Any, int], Any]) -> Any:
+    inputs = keras.Input((16,))
+    return keras.Model(inputs, keras.layers.Add()([part(inputs[:, i : i + 1], i) for i in range(16)]))
+
+
+KERNEL = np.linspace(-1, 1, 48).reshape(16, 3)
+CARRYING: dict[str, Callable[[], Any]] = {
+    "a nested list": lambda: stack(
+        keras.layers.Dense(3, kernel_initializer=keras.initializers.Constant(KERNEL.tolist()))
+    ),
+    "an array": lambda: stack(keras.layers.Dense(3, kernel_initializer=keras.initializers.Constant(KERNEL))),
+    "a scale": lambda: stack(keras.layers.Rescaling(KERNEL[:, 0].tolist()), keras.layers.Dense(3)),
+    "means": lambda: stack(
+        keras.layers.Normalization(mean=KERNEL[:, 0], variance=KERNEL[:, 1] ** 2), keras.layers.Dense(3)
+    ),
+    "many small initializers": lambda: branches(
+        lambda x, i: keras.layers.Dense(1, kernel_initializer=keras.initializers.Constant(float(i)))(x)
+    ),
+    "many small factors": lambda: branches(lambda x, i: x * (i / 10)),
+    "layers that act as in training": lambda: branches(
+        lambda x, i: keras.layers.RandomBrightness((i / 99, i / 99))(x[:, :, None, None], training=True)
+    ),
+    "an operation's argument": lambda: keras.Model(
+        inputs := keras.Input((16,)), keras.layers.Dense(3)(keras.ops.multiply(inputs, KERNEL[:, 0]))
+    ),
+}
+
+
+@pytest.mark.parametrize("how", CARRYING)
+def test_numbers_of_a_configuration_are_counted_in_total(how: str) -> None:
+    assert carried(CARRYING[how]()) > 10
+
+
+def test_an_ordinary_network_carries_few_numbers() -> None:
+    layers = keras.layers
+    model = keras.Sequential([layers.Input((32, 32, 3)), layers.Rescaling(1 / 127.5, offset=-1.0)])
+    model.add(layers.Normalization(mean=[0.1, 0.2, 0.3], variance=[1.0, 2.0, 3.0]))
+    for add in (layers.RandomFlip("horizontal"), layers.RandomTranslation(0.1, 0.1), layers.RandomRotation(0.05)):
+        model.add(add)
+    for number, filters in enumerate((32, 64, 128)):
+        model.add(layers.Conv2D(filters, 3, padding="same", kernel_regularizer=keras.regularizers.L2(1e-4 * number)))
+        model.add(layers.BatchNormalization(momentum=0.9))
+        model.add(layers.LeakyReLU(negative_slope=0.1))
+        model.add(layers.MaxPooling2D(2))
+        model.add(layers.Dropout(0.1 * number))
+    model.add(layers.GlobalAveragePooling2D())
+    model.add(layers.Dense(10, bias_initializer=keras.initializers.Constant(0.1)))
+    assert carried(model) <= 10
+
+
+def changed_state(change: Callable[[Any], Any]) -> bool:
+    layers = keras.layers
+    model = stack(layers.Rescaling(0.5), layers.Dense(3, activation="relu", name="first"), layers.Dense(2))
+    before = models.state_of(*models.describe(model))
+    return models.state_of(*models.describe(change(model) or model)) != before
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda model: setattr(model.layers[0], "scale", 0.25),
+        lambda model: setattr(model.layers[0], "scale", KERNEL[:, 0].tolist()),
+        lambda model: setattr(model.layers[1], "activation", keras.activations.tanh),
+        lambda model: model.layers[2].set_weights([np.ones((3, 2)), np.array([1.0, 0.0])]),
+        lambda model: keras.Model(model.inputs, model.layers[1].output),
+        lambda model: keras.Model(model.inputs, model.layers[2](keras.ops.negative(model.layers[1].output))),
+        lambda model: keras.Sequential([*model.layers, keras.layers.Softmax()]),
+    ],
+)
+def test_the_state_of_a_model_is_more_than_its_weights(change: Callable[[Any], Any]) -> None:
+    assert changed_state(change)
+
+
+def test_a_copy_of_a_model_is_in_the_same_state() -> None:
+    def copy(model: Any) -> Any:
+        twin = keras.models.clone_model(model)
+        twin.set_weights(model.get_weights())
+        twin.layers[1].trainable = False
+        return twin
+
+    assert not changed_state(copy)
+
+
 @pytest.mark.parametrize(
     ("layers", "shape", "flops", "parameters"),
     [
@@ -263,3 +358,68 @@ def test_rows_that_are_only_like_others_are_not_found() -> None:
     assert overlap(np.zeros((50, 28, 28)), np.zeros((50, 28, 28))) == 0
     assert overlap(np.arange(200).reshape(100, 2), np.arange(200).reshape(100, 2)) == 0
     assert overlap(images, np.zeros((0, 28, 28))) == 0
+
+
+def pictures(count: int, seed: int) -> Any:
+    """Blurred noise, from 0 to 1: no two are alike."""
+    coarse = np.random.default_rng(seed).random((count, 9, 9, 1), "float32")
+    return np.array(keras.ops.image.resize(coarse, (28, 28), "bicubic")).clip(0, 1)
+
+
+def copies(given: Any, test: Any) -> float:
+    tested = probe(test)
+    assert tested is not None
+    return near(tested, [distances(tested, descriptors(given))]) / len(tested.own)
+
+
+TEST = pictures(300, 1)
+NOISE = np.random.default_rng(0).normal(0, 0.1, TEST.shape)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda x: np.where(np.arange(28 * 28).reshape(28, 28, 1) == 300, 1 - x, x),
+        lambda x: (x * 255).astype("uint8"),
+        lambda x: x * 2 - 1,
+        lambda x: 1 - x,
+        lambda x: np.roll(x, 1, axis=1),
+        lambda x: np.roll(x, (-1, 1), axis=(1, 2)),
+        lambda x: x + NOISE,
+        lambda x: x[:, :, ::-1],
+        lambda x: x[:, ::-1],
+        lambda x: np.rot90(x, axes=(1, 2)),
+        lambda x: (x[:, :, ::-1] + NOISE / 2).reshape(len(x), -1),
+        lambda x: np.repeat(x, 3, axis=3),
+    ],
+)
+def test_near_copies_of_images_are_found(change: Callable[[Any], Any]) -> None:
+    others = pictures(400, 2)
+    given = change(TEST)
+    assert copies(given, TEST) > 0.5
+    assert copies(change(others[:300]), TEST) < 0.02
+    assert copies(np.concatenate([given] * 2), TEST) > 0.5  # twice, each other's nearest
+
+
+def test_images_that_are_only_of_the_same_kind_are_no_near_copies() -> None:
+    assert copies(pictures(3000, 2), TEST) < 0.02
+    assert copies(np.zeros((100, 28, 28)), TEST) == 0
+    assert copies(np.full((100, 28, 28), np.nan), TEST) == 0
+
+
+def test_near_copies_of_rows_that_are_no_images_are_found() -> None:
+    generator = np.random.default_rng(0)
+    for features in (20, 1000):
+        rows = generator.normal(size=(100, features))
+        assert copies(3 * rows + generator.normal(0, 0.1, rows.shape), rows) > 0.9
+        assert copies(generator.normal(size=(1000, features)), rows) < 0.02
+
+
+def test_of_a_large_test_a_part_is_looked_at() -> None:
+    rows = np.random.default_rng(0).normal(size=(5000, 20))
+    tested = probe(rows)
+    assert tested is not None
+    assert len(tested.own) == LOOKED_AT
+    assert near(tested, [distances(tested, descriptors(rows))]) == LOOKED_AT
+    assert probe(rows[:10]) is None
+    assert len(sample(descriptors(rows), 700)) == 700
