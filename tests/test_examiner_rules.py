@@ -250,6 +250,7 @@ def test_what_no_grade_cell_needs_runs_in_the_candidate_alone() -> None:
         ("y = model.fit(1)", Reason.TRAINS),
         ("y = train(1)", Reason.TRAINS),
         ("y = by_function(1)", Reason.TRAINS),
+        ("y = reload(model)", Reason.TRAINS),
         ("y = state.add(1)", Reason.CHANGES),
         ("state.a = y = 1", Reason.CHANGES),
         ("state[0] = y = f(1)", Reason.CHANGES),
@@ -263,13 +264,14 @@ def test_what_trains_or_works_on_the_students_own_objects_runs_beside_them_and_b
 ) -> None:
     cells = [
         solution("def f(x):\n    return x\ndef train(x):\n    return build().fit(x)\nstate = thing()\nmodel = build()"),
-        given("def by_function(x): return train(x)\ndef note(x): state.add(x)"),
+        given("import keras\ndef by_function(x): return train(x)\ndef note(x): state.add(x)"),
+        given("def reload(network): return keras.models.load_model(network.save())"),
         given(statement),
     ]
     assert examined(*cells) == ("", "")
     last = plan([*cells, grade("y")])[-1]
     assert last.fetch == ("y",)
-    assert [(left.name, left.position, left.reason) for left in last.left] == [("y", 2, reason)]
+    assert [(left.name, left.position, left.reason) for left in last.left] == [("y", 3, reason)]
 
 
 def test_a_trained_model_is_the_students_wherever_it_was_made() -> None:

@@ -23,7 +23,7 @@ RUNNING = 4  # trainings that the table tells of
 MENDS = 4  # of a notebook, that the summary tells
 WIDTH = 40  # of names to which others are aligned
 LEFT = {  # why what a locked cell binds is the student's
-    Reason.TRAINS: "it trains a model",
+    Reason.TRAINS: "it trains or loads a model",
     Reason.CHANGES: "it changes an object of the student's",
     Reason.OWN: "it runs the student's code on the student's own objects",
     Reason.DIFFERS: "run apart from the student's code, it gives the reference solution something else",

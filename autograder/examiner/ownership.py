@@ -18,7 +18,7 @@ Statement = tuple[int, int]  # one of the instructor's: position of its cell, an
 class Reason(enum.StrEnum):
     """Why a statement of the instructor's runs beside the student's code, and what it binds is the student's."""
 
-    TRAINS = "trains"  # it trains a model, itself or by what it calls
+    TRAINS = "trains"  # it trains or loads a model, itself or by what it calls
     CHANGES = "changes"  # it changes an object of the student's
     OWN = "own"  # it has the student's code work on the student's own objects
     DIFFERS = "differs"  # the rehearsal: run by the examiner it gives the reference solution something else

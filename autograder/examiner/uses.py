@@ -8,10 +8,11 @@ from autograder.examiner.purity import HARMLESS, PURE
 from autograder.examiner.statements import Scopes, family
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
-# What trains a model, by the names that libraries give it.
+# What trains a model or makes one of another, by the names that libraries give it. A test judges a model by where its
+# weights come from, which is known of the one in the student's kernel.
 TRAINING = {
     "fit", "fit_generator", "fit_predict", "fit_transform", "partial_fit", "train_on_batch", "GradientTape",
-    "apply_gradients", "backward", "minimize",
+    "apply_gradients", "backward", "clone_model", "load_model", "load_weights", "minimize",
 }  # fmt: skip
 
 
@@ -23,7 +24,7 @@ class Uses:
     binds: set[str] = field(default_factory=set)  # deletes as well
     changes: set[str] = field(default_factory=set)  # an item or attribute is set or deleted
     calls: set[str] = field(default_factory=set)  # a method is called that may change its object
-    trains: bool = False  # a method is used that trains a model
+    trains: bool = False  # something of `TRAINING` is used
 
     def add(self, other: "Uses") -> None:
         """What `other` uses is used as well."""
