@@ -187,6 +187,7 @@ def _settings(against: Released, converter: Autograde) -> Job:
         against.version.as_dict(),
         given={name: path for name, path in given.items() if name not in own},
         limits=converter.limits.as_dict(),
+        beside=tuple(range(len(against.version.cells))),  # without the solutions nobody knows what trains
         not_isolated=tuple(
             cell.grade_id
             for cell in against.version.cells

@@ -12,6 +12,7 @@ from rich.live import Live
 from rich.text import Text
 
 from autograder.apps.console import Console, Table, plain
+from autograder.examiner.ownership import Reason
 from autograder.grading.job import Event, Trainings
 from autograder.grading.pipeline import Watcher
 from autograder.grading.record import FAULT, GRADED, MENDED, PERSON, SubmissionStatus
@@ -21,6 +22,12 @@ from autograder.grading.work import Submission
 RUNNING = 4  # trainings that the table tells of
 MENDS = 4  # of a notebook, that the summary tells
 WIDTH = 40  # of names to which others are aligned
+LEFT = {  # why what a locked cell binds is the student's
+    Reason.TRAINS: "it trains or loads a model",
+    Reason.CHANGES: "it changes an object of the student's",
+    Reason.OWN: "it runs the student's code on the student's own objects",
+    Reason.DIFFERS: "run apart from the student's code, it gives the reference solution something else",
+}
 STYLES = {GRADED: "good", MENDED: "good", PERSON: "look", FAULT: "bad"}
 _LABEL = max(map(len, STYLES))
 
@@ -77,6 +84,9 @@ class Lines(Watcher):
                 f"{notebook}, {cell}: can't be graded isolated: {why}. Change the test, or allow the cell by name:"
             )
             self.say(f"    c.Grading.not_isolated = [{cell!r}]")
+        for (cell, reason), (names, tests) in rehearsal.left_by_cell().items():
+            what, where = ", ".join(sorted(names)), ", ".join(sorted(tests))
+            self.say(f"{notebook}, {cell}: {what} can be rebound by students before {where}: {LEFT[reason]}")
         for cell, why in rehearsal.short.items():
             self.say(f"{notebook}, {cell}: {why}")
 

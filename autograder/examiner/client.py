@@ -112,9 +112,9 @@ class Exam:
         self._ask({**begin, "memory": memory, "budget": dict(budget)}, contents)
         self._pid = int(self._answer(START_SECONDS)["pid"])
 
-    def given(self, index: int) -> None:
-        """Start running a given cell."""
-        self._ask({"do": "given", "index": index})
+    def given(self, index: int, permitted: Sequence[str] | None = None) -> None:
+        """Start running a given cell; the candidate has to be serving where the cell needs it."""
+        self._ask({"do": "given", "index": index, "permitted": None if permitted is None else list(permitted)})
 
     def grade(self, index: int, points: float, permitted: Sequence[str] | None) -> None:
         """Start grading a cell; the candidate has to be serving."""

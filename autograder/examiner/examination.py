@@ -3,7 +3,8 @@
 The worker says what to do next over a control socket (frames, as on the wire, but trusted):
 
     {"do": "begin", "steps", "files", "memory"}      the plan, and the assignment's files
-    {"do": "given", "index"}                         run the instructor's statements of a locked or unmarked cell
+    {"do": "given", "index", "permitted"}            run the instructor's statements of a locked or unmarked cell,
+                                                     after fetching the student's names where they need its code
     {"do": "grade", "index", "points", "permitted"}  fetch the student's names, run a grade cell, score it
     {"do": "insight", "index"}                       what there is to learn of the model that this cell just used
     {"do": "end"}
@@ -19,19 +20,24 @@ import signal
 import socket
 import sys
 import threading
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from autograder.examiner.guard import guard_loading
 from autograder.examiner.insight import insight, instructors_names
+from autograder.examiner.ownership import Statement
 from autograder.examiner.plan import Step
 from autograder.examiner.shell import Output, Shell
+from autograder.examiner.statements import only, parse
 from autograder.trainer import near_copies
 from autograder.trainer.hints import rows_tested
 from autograder.wire import frames
 from autograder.wire.folder import Folder
 from autograder.wire.frames import Disconnected, WireError
 from autograder.wire.handles import is_handle
+from autograder.wire.keras_measured import Use
 from autograder.wire.models import Budget
 from autograder.wire.peer import Peer
 
@@ -51,6 +57,9 @@ class Examination:
         self._folder = folder
         self._steps: list[Step] = []
         self._fetched: set[str] = set()
+        self._models: dict[int, list[Use]] = {}  # that came in a locked or unmarked cell
+        self._used: dict[int, list[Use]] = {}  # and what that cell did with them
+        self._failed: dict[Statement, list[Output]] = {}  # statements of such cells, and what they showed
         self._peer: Peer | None = None
         self._files: Folder | None = None
 
@@ -86,20 +95,54 @@ class Examination:
         self._peer = Peer(self._wire, self._shell.user_ns, trusted=True, folder=folder, budget=Budget(**budget))
         return {"pid": os.getpid()}
 
-    def _given(self, buffers: list[bytearray], index: int) -> Any:
-        code = self._steps[index].code
-        if not code.strip():
-            return {"error": ""}
-        _, _, error = self._shell.run(code)
+    def _given(self, buffers: list[bytearray], index: int, permitted: list[str] | None) -> Any:
+        peer, step = self._peer, self._steps[index]
+        assert peer is not None
+        if not step.across:
+            self._run_given(step.code)
+            return {"asked": [], "calls": 0}
+        peer.begin(permitted, keeps=True)
+        outputs = [_error("TimeoutError", "the submitted code did not answer")]
+        self._failed |= {(index, number): outputs for number in step.numbers}
+        try:
+            problem = self._fetch(peer, step)
+            for number, statement in zip(step.numbers, _apart(step.code), strict=False):
+                outputs, error = self._run_given(statement)
+                if isinstance(error, KeyboardInterrupt):
+                    break
+                if error is None or peer.permits(f"fails {number}"):  # one that fails stops no other
+                    del self._failed[index, number]
+                elif isinstance(error, NameError) and problem:
+                    self._failed[index, number] = [_error("CannotCross", problem)]
+                else:
+                    self._failed[index, number] = outputs
+        except KeyboardInterrupt:
+            pass
+        finally:
+            with contextlib.suppress(WireError, KeyboardInterrupt):
+                peer.end()
+        self._models[index], self._used[index] = peer.models, [replace(use) for use in peer.models if use.used]
+        return {"asked": sorted(peer.asked), "calls": peer.calls}
+
+    def _run_given(self, code: str) -> tuple[list[Output], BaseException | None]:
+        """Run what is the instructor's; returns what it showed and raised."""
+        outputs, _, error = self._shell.run(code)
         if self._files is not None:
             self._files.claim()
-        return {"error": "" if error is None else f"{type(error).__name__}: {error}"}
+        return outputs, error
 
     def _grade(self, buffers: list[bytearray], index: int, points: float, permitted: list[str] | None) -> Any:
         peer, step = self._peer, self._steps[index]
         assert peer is not None
         peer.begin(permitted)
+        for feeding in {position for position, _ in step.feeds}:
+            for use in self._models.get(feeding, []):
+                use.begin()
+            peer.models += [*self._models.get(feeding, []), *self._used.get(feeding, [])]
         try:
+            for statement in step.feeds:
+                if statement in self._failed:
+                    return _answer(self._failed[statement], 0.0, peer)
             problem = self._fetch(peer, step)
             if problem:
                 return _answer([_error("CannotCross", problem)], 0.0, peer)
@@ -139,6 +182,14 @@ class Examination:
         self._fetched |= values.keys()
         names.update(values)
         return "\n".join(refused.values())
+
+
+def _apart(code: str) -> Iterator[str]:
+    """The statements of a cell, each as a cell of its own."""
+    statements = parse(code)
+    for place in range(len(statements.body) if statements is not None else 0):
+        assert statements is not None
+        yield only(statements, [place == other for other in range(len(statements.body))])
 
 
 def _answer(outputs: list[Output], score: float | None, peer: Peer, reason: str = "") -> dict[str, Any]:

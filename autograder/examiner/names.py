@@ -8,7 +8,17 @@ import ast
 from collections.abc import Iterable, Sequence
 
 from autograder.examiner.statements import Scopes, Statements, magic, parse
-from autograder.examiner.uses import Effects, Function, Uses, body_modules, body_uses, may_change, root
+from autograder.examiner.uses import (
+    TRAINING,
+    Effects,
+    Function,
+    Uses,
+    body_modules,
+    body_uses,
+    may_change,
+    passed,
+    root,
+)
 
 
 def effects(cell: Statements) -> list[Effects]:
@@ -63,6 +73,8 @@ class _Reader(ast.NodeVisitor):
     def visit_Attribute(self, node: ast.Attribute | ast.Subscript) -> None:
         if not isinstance(node.ctx, ast.Load):
             self._mutate(node.value, self.effects.now.changes)
+        if isinstance(node, ast.Attribute) and node.attr in TRAINING:
+            self.effects.now.trains = True
         self.generic_visit(node)
 
     visit_Subscript = visit_Attribute
@@ -82,6 +94,9 @@ class _Reader(ast.NodeVisitor):
             return
         if may_change(node):
             self._mutate(node.func, self.effects.now.calls)
+        if isinstance(node.func, ast.Name):
+            self.effects.called |= {node.func.id} - self._local - self.bound
+        self.effects.passed |= {pair for pair in passed(node) if pair[1] not in self._local}
         self.generic_visit(node)
 
     # Statements that bind.
@@ -119,7 +134,10 @@ class _Reader(ast.NodeVisitor):
         arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs, node.args.vararg, node.args.kwarg]
         self._all(node.decorator_list)
         self._all([a.annotation for a in arguments if a is not None] + [node.returns])
-        self.effects.later.add(self._body(node))
+        body = self._body(node)
+        self.effects.later.add(body)
+        if node.decorator_list:  # one may run it at once
+            self.effects.now.reads |= body.reads - self.bound
         self._define(node.name)
 
     visit_AsyncFunctionDef = visit_FunctionDef

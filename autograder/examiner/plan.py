@@ -5,19 +5,22 @@ Read from the instructor's version of a notebook alone, never from what a studen
 1. What its import statements bind is the instructor's, unless a solution binds the same name after them: an exercise
    to write a function that is imported as well.
 2. The student's are the names that its solution cells bind, delete or change.
-3. A statement of a locked or unmarked cell that reads a student's name, itself or through the instructor's functions,
-   runs in the candidate alone, and what it binds or changes is the student's. The others run in the examiner too.
+3. A statement of a locked or unmarked cell is the instructor's, and so is what it binds or changes: the examiner runs
+   it, with the student's names as they stand there, where a grade cell needs what comes of it. It runs beside the
+   student's code alone, and what it binds or changes is the student's, where it trains, changes an object of the
+   student's, or has the student's code work on the student's own objects (`Reason`); or where the rehearsal found that
+   the reference solution gets something else of it.
 4. Bound by both: whoever did so last before the grade cell.
 """
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import asdict, dataclass, replace
 from itertools import chain
 from typing import Any, Literal, Protocol
 
 from autograder.examiner.names import effects
-from autograder.examiner.ownership import Ownership
-from autograder.examiner.statements import only, parse
+from autograder.examiner.ownership import Left, Ownership, Reason, Statement
+from autograder.examiner.statements import Statements, only, parse
 from autograder.examiner.uses import Effects
 
 Kind = Literal["text", "solution", "given", "grade"]
@@ -43,7 +46,7 @@ class Step:
     """What the examiner does at one cell.
 
     `code` is what it runs there, as IPython takes it: all of an autograded cell, the instructor's statements of a
-    locked or unmarked cell, the imports of a solution. Before a grade cell it fetches the student's names `fetch`, and
+    locked or unmarked cell, the imports of a solution. Before a cell it fetches the student's names `fetch`, and
     of `maybe`, which nothing in the version binds (a star import or `%run` may), those that it lacks itself. A name
     that the candidate lacks stays unbound: the cell may bind it itself.
     """
@@ -54,6 +57,17 @@ class Step:
     code: str = ""
     fetch: tuple[str, ...] = ()
     maybe: tuple[str, ...] = ()
+    numbers: tuple[int, ...] = ()  # of a locked or unmarked cell that needs the student's code: statements of `code`
+    after: bool = False  # and needs what the student's kernel binds in that cell
+    feeds: tuple[
+        Statement, ...
+    ] = ()  # of a grade cell: statements with the student's code that what it uses comes from
+    left: tuple[Left, ...] = ()  # of a grade cell: names that it fetches though a locked or unmarked cell binds them
+
+    @property
+    def across(self) -> bool:
+        """Whether it is a locked or unmarked cell of which something needs the student's code."""
+        return bool(self.numbers)
 
     def as_dict(self) -> dict[str, Any]:
         """As JSON."""
@@ -62,45 +76,107 @@ class Step:
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> "Step":
         """What `as_dict` gave, before or after a way through JSON."""
-        return cls(**{**data, "fetch": tuple(data["fetch"]), "maybe": tuple(data["maybe"])})
+        left = tuple(Left(one["name"], one["position"], Reason(one["reason"])) for one in data["left"])
+        lists = {key: tuple(data[key]) for key in ("fetch", "maybe", "numbers")}
+        feeds = tuple((position, number) for position, number in data["feeds"])
+        return cls(**{**data, **lists, "feeds": feeds, "left": left})
 
 
-def plan(cells: Sequence[Cell]) -> tuple[Step, ...]:
-    """One step for each of the instructor's `cells`, in their order."""
-    kinds = [_kind(cell) for cell in cells]
-    parsed = [None if kind == "text" else parse(cell.source) for kind, cell in zip(kinds, cells, strict=True)]
-    found = [effects(cell) if cell is not None else [] for cell in parsed]
-    ownership = Ownership(
-        chain(*(found[i] for i, kind in enumerate(kinds) if kind == "solution")),
-        chain(*(found[i] for i, kind in enumerate(kinds) if kind != "solution")),
-    )
-    steps = []
-    for index, (cell, kind, statements) in enumerate(zip(cells, kinds, parsed, strict=True)):
-        code, fetch, maybe = "", set[str](), set[str]()
-        if statements is None:  # no Python: the text as it is, so that its error is told
-            code = cell.source if kind in ("given", "grade") else ""
-        elif kind == "grade":
-            code = cell.source
-            for effect in found[index]:
-                needed = ownership.reached(effect.now.reads | effect.mentions | effect.later.reads)
-                fetch |= set(filter(ownership.is_students, needed))
-                maybe |= set(filter(ownership.is_unknown, needed))
+def plan(cells: Sequence[Cell], beside: Collection[int] = ()) -> tuple[Step, ...]:
+    """One step for each of the instructor's `cells`, in their order.
+
+    What needs the student's code in the cells at the positions `beside` runs beside it alone.
+    """
+    everything = _Plan(cells, lambda at: True, beside)
+    needed = _Plan(cells, lambda at: at in everything.needed, beside)
+    return tuple(replace(step, left=all_run.left) for step, all_run in zip(needed.steps, everything.steps, strict=True))
+
+
+class _Plan:
+    """The steps, where the examiner runs those statements that need the student's code and that `runs` has it run.
+
+    `needed` are those that come to something in a grade cell.
+    """
+
+    def __init__(self, cells: Sequence[Cell], runs: Callable[[Statement], bool], beside: Collection[int] = ()) -> None:
+        self.needed: set[Statement] = set()
+        self._runs, self._beside = runs, beside
+        kinds = [_kind(cell) for cell in cells]
+        parsed = [None if kind == "text" else parse(cell.source) for kind, cell in zip(kinds, cells, strict=True)]
+        found = [effects(cell) if cell is not None else [] for cell in parsed]
+        self._ownership = Ownership(
+            chain(*(found[i] for i, kind in enumerate(kinds) if kind == "solution")),
+            chain(*(found[i] for i, kind in enumerate(kinds) if kind != "solution")),
+        )
+        steps = []
+        for index, (cell, kind, statements) in enumerate(zip(cells, kinds, parsed, strict=True)):
+            step = Step(index, cell.grade_id, kind)
+            if statements is None:  # no Python: the text as it is, so that its error is told
+                step = replace(step, code=cell.source if kind in ("given", "grade") else "")
+            elif kind == "grade":
+                step = self._graded(replace(step, code=cell.source), found[index])
+            elif kind == "solution":
+                step = replace(step, code=self._imports(cell, statements, found[index]))
+            else:
+                step = self._given(step, cell, statements, found[index])
+            steps.append(step)
+        self.steps = tuple(steps)
+
+    def _imports(self, cell: Cell, statements: Statements, found: Sequence[Effects]) -> str:
+        """What the examiner runs of a solution: its imports, but for those that hang on what is the student's."""
+        kept = []
+        for effect in found:
+            kept.append(bool(effect.imports) and not self._ownership.needs(effect))
+            self._ownership.to_student(effect)
+        return _kept(cell, statements, kept)
+
+    def _graded(self, step: Step, found: Sequence[Effects]) -> Step:
+        """A grade cell's step."""
+        ownership = self._ownership
+        fetch, maybe, sources = set[str](), set[str](), set[Statement]()
+        left = dict[str, Left]()
+        for effect in found:
+            needed = ownership.reached(effect.now.reads | effect.mentions | effect.later.reads)
+            sources |= ownership.sources(needed)
+            students = set(filter(ownership.is_students, needed))
+            left |= {name: given for name in students if (given := ownership.left(name)) is not None}
+            fetch |= students
+            maybe |= set(filter(ownership.is_unknown, needed))
+            ownership.to_instructor(effect)
+        self.needed |= sources
+        names = tuple(left[name] for name in sorted(left))
+        feeds = tuple(sorted(sources))
+        return replace(step, fetch=tuple(sorted(fetch)), maybe=tuple(sorted(maybe)), feeds=feeds, left=names)
+
+    def _given(self, step: Step, cell: Cell, statements: Statements, found: Sequence[Effects]) -> Step:
+        """The step of a locked or unmarked cell."""
+        ownership = self._ownership
+        kept, fetch, here = list[bool](), set[str](), set[str]()
+        across = after = False
+        for number, effect in enumerate(found):
+            at, students = (step.index, number), ownership.needs(effect)
+            if not students and not ownership.sources_of(effect):
                 ownership.to_instructor(effect)
-        else:
-            kept = [_runs(effect, kind, ownership) for effect in found[index]]
-            code = cell.source if kept and all(kept) else only(statements, kept)
-        steps.append(Step(index, cell.grade_id, kind, code, tuple(sorted(fetch)), tuple(sorted(maybe))))
-    return tuple(steps)
+                kept.append(True)
+                continue
+            reason = Reason.DIFFERS if step.index in self._beside else ownership.beside(effect)
+            if reason is None and not self._runs(at):
+                reason = Reason.UNUSED
+            kept.append(reason is None)
+            if reason is None:
+                across, after = True, after or bool(students & here)
+                fetch |= students
+                ownership.to_instructor(effect, at)
+            else:
+                here |= effect.now.binds | effect.now.changes | effect.now.calls
+                ownership.to_student(effect, step.index, reason)
+        code = _kept(cell, statements, kept)
+        numbers = [number for number, runs in enumerate(kept) if runs] if across else []
+        return replace(step, code=code, fetch=tuple(sorted(fetch)), numbers=tuple(numbers), after=after)
 
 
-def _runs(effect: Effects, kind: Kind, ownership: Ownership) -> bool:
-    """Whether the examiner runs this statement of a locked, unmarked or solution cell; moves `ownership` past it."""
-    alone = ownership.reads_students(effect)
-    if kind == "solution" or alone:
-        ownership.to_student(effect)
-    else:
-        ownership.to_instructor(effect)
-    return not alone and (kind == "given" or bool(effect.imports))
+def _kept(cell: Cell, statements: Statements, kept: Sequence[bool]) -> str:
+    return cell.source if kept and all(kept) else only(statements, kept)
 
 
 def modules(cells: Sequence[Cell]) -> tuple[str, ...]:

@@ -4,6 +4,8 @@ A method's name is all that a notebook's text tells. `y_test.argmax(1)` in a ref
 labels the student's, so what is known to only read is listed; any other method may change its object.
 """
 
+import builtins
+
 import numpy as np
 
 BUILTIN = (str, bytes, tuple, frozenset, int, float, complex, range)
@@ -30,3 +32,6 @@ PURE = (
     | DATA
     | MODEL
 )
+
+# Functions that leave what they are given as it is.
+HARMLESS = {name for name in dir(builtins) if name.islower()} - {"delattr", "eval", "exec", "next", "setattr"}

@@ -4,10 +4,16 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from autograder.examiner.purity import PURE
+from autograder.examiner.purity import HARMLESS, PURE
 from autograder.examiner.statements import Scopes, family
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+# What trains a model or makes one of another, by the names that libraries give it. A test judges a model by where its
+# weights come from, which is known of the one in the student's kernel.
+TRAINING = {
+    "fit", "fit_generator", "fit_predict", "fit_transform", "partial_fit", "train_on_batch", "GradientTape",
+    "apply_gradients", "backward", "clone_model", "load_model", "load_weights", "minimize",
+}  # fmt: skip
 
 
 @dataclass
@@ -18,6 +24,7 @@ class Uses:
     binds: set[str] = field(default_factory=set)  # deletes as well
     changes: set[str] = field(default_factory=set)  # an item or attribute is set or deleted
     calls: set[str] = field(default_factory=set)  # a method is called that may change its object
+    trains: bool = False  # something of `TRAINING` is used
 
     def add(self, other: "Uses") -> None:
         """What `other` uses is used as well."""
@@ -25,6 +32,7 @@ class Uses:
         self.binds |= other.binds
         self.changes |= other.changes
         self.calls |= other.calls
+        self.trains = self.trains or other.trains
 
 
 @dataclass
@@ -33,11 +41,15 @@ class Effects:
 
     `now` has what it does itself, without reading names that it bound before. `mentions` are names that it gives on
     without running anything, as `tests = [check_a, check_b]`. `later` has what is done once what it binds is called.
+    `called` are names that it calls; `passed` has a function's name and that of what it is given and may change:
+    `setattr(x, "a", 1)`.
     """
 
     now: Uses = field(default_factory=Uses)
     mentions: set[str] = field(default_factory=set)
     later: Uses = field(default_factory=Uses)
+    called: set[str] = field(default_factory=set)
+    passed: set[tuple[str, str]] = field(default_factory=set)
     imports: set[str] = field(default_factory=set)  # names bound by import statements; "*" as such
     defines: set[str] = field(default_factory=set)  # names bound by `def` and `class`
     sure: set[str] = field(default_factory=set)  # names bound whichever way it goes
@@ -61,6 +73,8 @@ def body_uses(node: Function, scopes: Scopes) -> Uses:
                 uses.reads.add(name)
             case ast.Attribute(value=value) | ast.Subscript(value=value) if not isinstance(inner.ctx, ast.Load):
                 uses.changes |= {root(value) or ""} & known
+            case ast.Attribute(attr=attribute) if attribute in TRAINING:
+                uses.trains = True
             case ast.Call() if may_change(inner):
                 uses.calls |= {root(inner.func) or ""} & known
     return uses
@@ -95,3 +109,12 @@ def may_change(call: ast.Call) -> bool:
     if not isinstance(call.func, ast.Attribute):
         return False
     return call.func.attr not in PURE or any(keyword.arg == "inplace" for keyword in call.keywords)
+
+
+def passed(call: ast.Call) -> set[tuple[str, str]]:
+    """The name at the root of what is called, with each name whose object it is given and may change."""
+    harmless = isinstance(call.func, ast.Name) and call.func.id in HARMLESS
+    if harmless or (isinstance(call.func, ast.Attribute) and not may_change(call)):
+        return set()
+    given = [*call.args, *(keyword.value for keyword in call.keywords)]
+    return {(root(call.func) or "", argument.id) for argument in given if isinstance(argument, ast.Name)}

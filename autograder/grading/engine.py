@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
 from typing import cast
 
 from autograder.candidate.limits import Limits
@@ -9,10 +10,12 @@ from autograder.candidate.sandbox import check
 from autograder.grading import pool
 from autograder.grading.job import FAULTS, Job, Listener, Outcome
 from autograder.grading.mutants import Mutated, mutated, mutated_jobs
-from autograder.grading.rehearsal import Rehearsal, compare, plain_job, reference_job
+from autograder.grading.rehearsal import Rehearsal, Search, compare, plain_job, reference_job
 from autograder.results.digest import digest
 from autograder.results.store import Store
 from autograder.trainer.client import TrainerProcess
+
+ROUNDS = 5  # of looking for cells that have to run beside the student's code
 
 
 class EngineError(Exception):
@@ -73,6 +76,20 @@ class Engine:
 
     def rehearse(self, settings: Sequence[Job]) -> list[Rehearsal]:
         """Rehearse notebooks, each given as a job that lacks a student. Raises EngineError where that can't be done."""
+        return [self._search(job, found) for job, found in zip(settings, self._both_ways(settings), strict=True)]
+
+    def _search(self, job: Job, found: Rehearsal) -> Rehearsal:
+        """Have locked cells run beside the student's code where the reference solution's grade cells need that."""
+        search = Search(job, found)
+        for _ in range(ROUNDS):
+            if not (beside := search.beside()):
+                break
+            while beside:
+                (other,) = self._both_ways([replace(job, beside=beside)])
+                beside = search.tried(other)
+        return search.found
+
+    def _both_ways(self, settings: Sequence[Job]) -> list[Rehearsal]:
         pairs = [(reference_job(job), plain_job(job)) for job in settings]
         keys = [(digest(isolated), digest(plain)) for isolated, plain in pairs]
         jobs = {key: job for pair, both in zip(keys, pairs, strict=True) for key, job in zip(pair, both, strict=True)}

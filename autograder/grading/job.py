@@ -25,13 +25,14 @@ class Job:
     sandboxed: bool = True
     plain: bool = False  # all grade cells run in the student's kernel, as nbgrader does it: for the rehearsal
     not_isolated: tuple[str, ...] = ()  # grade_ids that the instructor allowed to run beside the student's code
-    permitted: dict[str, list[str]] | None = None  # grade_id -> what handles may be asked there; None: the rehearsal
+    permitted: dict[str, list[str]] | None = None  # cell -> what handles may be asked there; None: the rehearsal
     model_handles: bool = False  # models that can't cross may be asked for predictions
     model_parameters: int = 50_000_000  # of a model that is rebuilt for a test
     variables: dict[str, str] = field(default_factory=dict)  # more of the environment that cells see
     visible: list[str] = field(default_factory=list)  # more folders that cells may read
     trainer: dict[str, Any] | None = None  # trainer.settings.Trainer.world(); None: notebooks train by themselves
     ungraded: dict[str, str] = field(default_factory=dict)  # grade_id -> why the rehearsal withholds it
+    beside: tuple[int, ...] = ()  # positions of cells of which nothing that needs the student's code is the examiner's
 
     def as_dict(self) -> dict[str, Any]:
         """As JSON."""
@@ -40,7 +41,7 @@ class Job:
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> "Job":
         """What `as_dict` gave, after its way through JSON."""
-        return cls(**{**data, "not_isolated": tuple(data["not_isolated"])})
+        return cls(**{**data, "not_isolated": tuple(data["not_isolated"]), "beside": tuple(data["beside"])})
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class Outcome:
     message: str = ""  # for a fault or what needs a person: what happened
     outputs: list[list[dict[str, Any]]] = field(default_factory=list)
     scores: dict[str, float | None] = field(default_factory=dict)
-    asked: dict[str, list[str]] = field(default_factory=dict)  # grade_id -> what handles were asked there
+    asked: dict[str, list[str]] = field(default_factory=dict)  # cell -> what handles were asked there
     reasons: dict[str, str] = field(default_factory=dict)
     limit: str = ""  # which limit ended the candidate ("memory", "total time", …); empty when none did
     record: dict[str, Any] = field(default_factory=dict)  # times, versions, what crossed, isolation

@@ -16,8 +16,8 @@ from autograder.candidate.limits import Limits
 from autograder.candidate.nursery import Nurseries
 from autograder.candidate.sandbox import SandboxError
 from autograder.examiner.client import Exam, ExaminerError
+from autograder.examiner.plan import Step, plan
 from autograder.examiner.plan import modules as modules_of
-from autograder.examiner.plan import plan
 from autograder.grading.job import Event, Job, Listener, Outcome
 from autograder.grading.plainly import outputs_of, run_beside, score_of
 from autograder.grading.training import Training
@@ -33,6 +33,11 @@ NAMES = {"crash": "NotebookCrashed", "weights": "WeightsRefused"}  # of errors t
 BUSY = 0.1  # of a test's time, as CPU time of the examiner: the test itself was busy, though the machine may be, too
 LOOK = 0.5  # seconds between looks at whether the candidate still answers
 Output = dict[str, Any]
+
+
+def given_key(position: int) -> str:
+    """By what a locked or unmarked cell stands among grade_ids: none has such a sign."""
+    return f"#{position}"
 
 
 def grade(job: Job, examiner: str, trainer: str, nurseries: Nurseries, listener: Listener) -> Outcome:
@@ -62,7 +67,7 @@ class _Grading:
         self._listener = listener
         self._limits = Limits.from_dict(job.limits)
         self._version = Version.from_dict(job.version)
-        self._steps = plan(self._version.cells)
+        self._steps = plan(self._version.cells, job.beside)
         self._cells: list[dict[str, Any]] = job.mended["cells"]
         self._outputs: list[list[Output]] = [[] for _ in self._cells]
         self._scores: dict[str, float | None] = {}
@@ -120,6 +125,11 @@ class _Grading:
             "calls": self._calls,
             "not_isolated": list(job.not_isolated),
             "models": self._models,
+            "students_names": {
+                step.grade_id: [{"name": one.name, "cell": one.position, "why": one.reason} for one in step.left]
+                for step in self._steps
+                if step.left
+            },
         }
         outputs = self._outputs
         return Outcome(
@@ -152,12 +162,20 @@ class _Grading:
         self._listener(Event(job.student, job.notebook, grade_id or "running", index, len(self._cells)))
         position = self._position(cell)
         if not grade_id:
-            exam_runs = position is not None and bool(self._steps[position].code.strip())
-            if exam_runs and position is not None:
-                exam.given(position)
-            self._outputs[index] = outputs_of(candidate.run(cell["source"]))
-            if exam_runs and exam.answer(self._limits.cell_seconds) is None:
-                raise ExaminerError(f"the instructor's part of cell {index} took too long")
+            step = self._steps[position] if position is not None else None
+            if step is None or job.plain or not step.code.strip():
+                self._outputs[index] = outputs_of(candidate.run(cell["source"]))
+            elif step.across:
+                if not step.after:
+                    self._across(step, candidate, exam)
+                self._outputs[index] = outputs_of(candidate.run(cell["source"]))
+                if step.after:
+                    self._across(step, candidate, exam)
+            else:
+                exam.given(step.index)
+                self._outputs[index] = outputs_of(candidate.run(cell["source"]))
+                if exam.answer(self._limits.cell_seconds) is None:
+                    raise ExaminerError(f"the instructor's part of cell {index} took too long")
             return
         assert position is not None
         if job.plain:
@@ -175,15 +193,22 @@ class _Grading:
             self._examine(index, position, candidate, exam)
         candidate.run(cell["source"])
 
-    def _examine(self, index: int, position: int, candidate: Candidate, exam: Exam) -> None:
-        theirs = self._version.cells[position]
-        grade_id = str(theirs.grade_id)
-        permitted = None if self._job.permitted is None else [*self._job.permitted.get(grade_id, [])]
-        if permitted is not None and self._job.model_handles:
-            permitted += MODEL_QUESTIONS
+    def _permitted(self, cell: str) -> list[str] | None:
+        """What handles may be asked in a cell; None: all."""
+        if self._job.permitted is None:
+            return None
+        return [*self._job.permitted.get(cell, []), *(MODEL_QUESTIONS if self._job.model_handles else [])]
+
+    def _served(
+        self, candidate: Candidate, exam: Exam, start: Callable[[], None], what: str
+    ) -> tuple[dict[str, Any], bool, str]:
+        """What came of what `start` has the examiner do while the candidate answers, and whether it ran too long.
+
+        The text is empty where that time is the submitted code's; else it says so in a message.
+        """
         before = exam.cpu_seconds()
         with candidate.serving():
-            exam.grade(position, theirs.points, permitted)
+            start()
             answer, late = self._answer(candidate, exam)
             itself = self._spent_by_itself(exam.cpu_seconds() - before) if late else ""
             theirs_first = (candidate.interrupt, candidate.give_up, exam.interrupt)
@@ -193,14 +218,30 @@ class _Grading:
                     stop()
                     answer = exam.answer(GRACE)
         if answer is None:
-            raise ExaminerError(f"the test {grade_id} could not be stopped{itself}")
+            raise ExaminerError(f"{what} could not be stopped{itself}")
         self._calls += int(answer["calls"])
+        if late:
+            self._limit = self._limit or "cell time"
+        return answer, late, itself
+
+    def _across(self, step: Step, candidate: Candidate, exam: Exam) -> None:
+        """Have the examiner run its part of a locked or unmarked cell that needs the student's code."""
+        cell = given_key(step.index)
+        start = functools.partial(exam.given, step.index, self._permitted(cell))
+        answer, *_ = self._served(candidate, exam, start, f"the instructor's part of cell {step.index}")
+        self._asked[cell] = answer["asked"]
+
+    def _examine(self, index: int, position: int, candidate: Candidate, exam: Exam) -> None:
+        theirs = self._version.cells[position]
+        grade_id = str(theirs.grade_id)
+        permitted = self._permitted(grade_id)
+        start = functools.partial(exam.grade, position, theirs.points, permitted)
+        answer, late, itself = self._served(candidate, exam, start, f"the test {grade_id}")
         refused = self._training.judge(grade_id, answer, permitted)
         self._asked[grade_id] = answer["asked"]
         if candidate.ended is not None:
             self._fail(index, grade_id, candidate.ended.limit, candidate.ended.message)
         elif late:
-            self._limit = self._limit or "cell time"
             limit = f"This test ran longer than {self._limits.cell_seconds:g} s (cell_seconds){itself}."
             self._fail(index, grade_id, "cell time", limit)
         elif refused:

@@ -3,6 +3,10 @@
 Grade cells that agree are graded isolated, for good, and what the reference's handles were asked in them is what any
 handle may be asked there. Cells that differ can't be served across the wire: they are not graded until the instructor
 has changed them or allowed them by name. Nothing that a student does decides this.
+
+Where a grade cell differs and comes of locked or unmarked cells that the examiner ran with the student's code, the
+solution is graded again with one of these beside that code, the last one first, until the grade cell agrees. So run are
+only those that made a difference.
 """
 
 from collections.abc import Callable
@@ -11,6 +15,8 @@ from typing import Any
 
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_cell
 
+from autograder.examiner.ownership import Left, Reason
+from autograder.examiner.plan import plan
 from autograder.grading.job import Job, Outcome
 from autograder.submission.instructor import InstructorCell, Version
 
@@ -24,12 +30,25 @@ class Rehearsal:
     permitted: dict[str, list[str]]  # grade_id -> what handles may be asked there
     differing: dict[str, str] = field(default_factory=dict)  # grade_id -> why it can't be served across the wire
     short: dict[str, str] = field(default_factory=dict)  # grade_id -> how the reference itself misses its points
+    beside: tuple[int, ...] = ()  # positions of locked or unmarked cells that come out otherwise run by the examiner
+    left: dict[str, tuple[Left, ...]] = field(default_factory=dict)  # grade_id -> names there that stay the student's
+    cells: tuple[str, ...] = ()  # what the notebook's cells are called
+
+    def left_by_cell(self) -> dict[tuple[str, Reason], tuple[set[str], set[str]]]:
+        """By cell and reason, the names that it binds and that stay the student's; and grade cells that use them."""
+        found: dict[tuple[str, Reason], tuple[set[str], set[str]]] = {}
+        for grade_id, names in self.left.items():
+            for one in names:
+                bound, used = found.setdefault((self.cells[one.position], one.reason), (set(), set()))
+                bound.add(one.name)
+                used.add(grade_id)
+        return found
 
     def applied(self, job: Job, allowed: Callable[[str], bool]) -> Job:
         """`job` as this rehearsal has it graded; `allowed` says which differing cells may run beside the student's."""
         beside = tuple(grade_id for grade_id in self.differing if allowed(grade_id))
         ungraded = {grade_id: why for grade_id, why in self.differing.items() if grade_id not in beside}
-        return replace(job, permitted=self.permitted, not_isolated=beside, ungraded=ungraded)
+        return replace(job, permitted=self.permitted, not_isolated=beside, ungraded=ungraded, beside=self.beside)
 
 
 def reference_job(job: Job) -> Job:
@@ -50,7 +69,7 @@ def reference_job(job: Job) -> Job:
 
 def plain_job(job: Job) -> Job:
     """The same, with every grade cell in the kernel of the solution, as plain nbgrader runs it."""
-    return replace(reference_job(job), student="(reference, plain)", plain=True)
+    return replace(reference_job(job), student="(reference, plain)", plain=True, beside=())
 
 
 def compare(job: Job, isolated: Outcome, plain: Outcome) -> Rehearsal:
@@ -69,7 +88,45 @@ def compare(job: Job, isolated: Outcome, plain: Outcome) -> Rehearsal:
             differing[grade_id] = _why(ours, theirs, isolated.outputs[index_of[position]])
         elif ours != cell.points:
             short[grade_id] = f"the reference solution gets {ours if ours is not None else 'no'} of {cell.points:g}"
-    return Rehearsal(isolated.asked, differing, short)
+    steps = plan(version.cells, job.beside)
+    left = {str(step.grade_id): step.left for step in steps if step.left}
+    names = tuple(cell.grade_id or f"cell {number}" for number, cell in enumerate(version.cells, 1))
+    return Rehearsal(isolated.asked, differing, short, job.beside, left, names)
+
+
+class Search:
+    """Which locked or unmarked cells have to run beside the student's code so that differing grade cells agree.
+
+    Each round tries one cell more for each grade cell that differs: `beside` is what to try next.
+    """
+
+    def __init__(self, job: Job, found: Rehearsal) -> None:
+        """`found`: with all of them run by the examiner as far as the plan has it so."""
+        steps = plan(Version.from_dict(job.version).cells, job.beside)
+        self.found = found
+        self._suspects = {
+            str(step.grade_id): sorted({position for position, _ in step.feeds})
+            for step in steps
+            if step.grade_id in found.differing
+        }
+        self._tried: dict[str, int] = {}
+
+    def beside(self) -> tuple[int, ...]:
+        """What to try next; empty where nothing is left to try."""
+        left = {name: cells for name, cells in self._suspects.items() if cells and name in self.found.differing}
+        self._tried = {name: cells.pop() for name, cells in left.items()}
+        return tuple(sorted({*self.found.beside, *self._tried.values()})) if self._tried else ()
+
+    def tried(self, other: Rehearsal) -> tuple[int, ...]:
+        """Take what came of it. Where some of it was of no use, returns the rest, which is to be tried by itself."""
+        helped = {position for name, position in self._tried.items() if name not in other.differing}
+        if not helped or not set(other.differing) <= set(self.found.differing):
+            return ()
+        useful = tuple(sorted({*self.found.beside, *helped}))
+        if useful != other.beside:
+            return useful
+        self.found = other
+        return ()
 
 
 def _why(ours: float | None, theirs: float | None, outputs: list[dict[str, Any]]) -> str:

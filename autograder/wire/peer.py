@@ -23,6 +23,7 @@ from autograder.wire.models import Budget
 from autograder.wire.operations import Relay
 
 MAX_PRINTED = 1 << 20
+CHANGES = "changes what it is given"  # among what is permitted in a cell: the reference's code did so there
 
 
 class Peer:
@@ -44,6 +45,7 @@ class Peer:
         self.permitted: set[str] | None = None  # what handles may be asked in this cell; None: all (the rehearsal)
         self.asked: set[str] = set()
         self.models: list[models.Use] = []  # those of the student that came in this cell
+        self._keeps = False
         self._kept = kept.Kept()
         self._channel = Channel(sock, folder)
         self._place = str(folder.path) if folder is not None else ""
@@ -51,9 +53,13 @@ class Peer:
         self._thread = threading.get_ident()
         self.calls = 0
 
-    def begin(self, permitted: Iterable[str] | None) -> None:
-        """A cell begins, in which handles may be asked what is `permitted`."""
+    def begin(self, permitted: Iterable[str] | None, *, keeps: bool = False) -> None:
+        """A cell begins, in which handles may be asked what is `permitted`.
+
+        `keeps`: what a call changes in its arguments stays there, unless `CHANGES` is permitted as well.
+        """
         self.permitted, self.asked, self.calls = None if permitted is None else set(permitted), set(), 0
+        self._keeps = keeps
         self.models = []
         self._kept.begin()
 
@@ -146,6 +152,8 @@ class Peer:
         changed = message.get("changed") or []
         if not isinstance(changed, list):
             raise WireError("changes that are none")
+        if self._keeps and changed and not self.permits(CHANGES):
+            changed = []
         for change in changed:
             if not (isinstance(change, list) and len(change) == 2 and type(change[0]) is int):
                 raise WireError("a change that is none")

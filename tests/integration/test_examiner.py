@@ -11,6 +11,7 @@ from exams import SQUARE, cell, exam, grade
 
 from autograder.candidate.sandbox import check
 from autograder.examiner.client import Examiner, ExaminerError
+from autograder.wire.peer import CHANGES
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +24,7 @@ def examiner() -> Iterator[Examiner]:
 def test_a_right_answer_gets_all_points(examiner: Examiner) -> None:
     with exam(examiner, SQUARE, "def square(x): return x ** 2") as made:
         made.given(0)
-        assert made.answer(30) == {"error": ""}
+        assert made.answer(30) == {"asked": [], "calls": 0}
         answer = grade(made, 2)
     assert answer["score"] == 2
     assert answer["outputs"] == [{"output_type": "stream", "name": "stdout", "text": "fine\n"}]
@@ -43,6 +44,40 @@ def test_a_missing_answer_is_a_name_error(examiner: Examiner) -> None:
     with exam(examiner, SQUARE) as made:
         answer = grade(made, 2)
     assert (answer["score"], answer["outputs"][-1]["ename"]) == (0, "NameError")
+
+
+FUNCTION = "def f(x):\n    return x"
+GIVEN = [
+    cell(FUNCTION, "solution"),
+    cell("labels = [1, 2]\nkept = f(labels)\nother = [f]\nlast = 3"),
+    cell("assert labels == [1, 2]", "grade", "labels"),
+    cell("assert kept", "grade", "kept"),
+    cell("assert other and last == 3", "grade", "other"),
+]
+
+
+def graded_after_given(examiner: Examiner, code: str, permitted: list[str]) -> tuple[list[Any], list[Any]]:
+    """What was asked at the locked cell of `GIVEN`, and the answers of its grade cells."""
+    with exam(examiner, GIVEN, code) as made:
+        made.given(1, permitted)
+        answer = made.answer(30)
+        assert answer is not None
+        return answer["asked"], [grade(made, index) for index in (2, 3, 4)]
+
+
+def test_what_a_students_code_changes_at_a_locked_cell_is_changed_only_where_the_references_did(
+    examiner: Examiner,
+) -> None:
+    clears = "def f(x):\n    x.clear()\n    return 1"
+    for permitted, expected in (["__call__"], [2, 2, 2]), (["__call__", CHANGES], [0, 2, 2]):
+        _, answers = graded_after_given(examiner, clears, permitted)
+        assert [answer["score"] for answer in answers] == expected
+
+
+def test_a_locked_cells_statement_that_fails_fails_the_tests_of_what_it_binds_and_no_other(examiner: Examiner) -> None:
+    _, answers = graded_after_given(examiner, "def f(x):\n    raise ValueError('not yet')", ["__call__"])
+    assert [answer["score"] for answer in answers] == [2, 0, 2]
+    assert answers[1]["outputs"][-1]["evalue"] == "not yet"
 
 
 def test_names_are_fetched_as_they_stand_at_each_cell(examiner: Examiner) -> None:

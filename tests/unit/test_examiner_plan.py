@@ -138,7 +138,7 @@ ASSIGNMENTS = {
         "test_train": "history",
         "test_accuracy": "model preprocess",
         "test_predict_digit": "model predict_digit",
-        "test_save_and_load": "model save_and_load saved_model x_test",
+        "test_save_and_load": "model save_and_load saved_model",
     },
     "fashion_mnist": {
         "test_plan": "plan",

@@ -3,6 +3,7 @@
 import pytest
 from planned import Cell, fetched, given, grade, run, solution
 
+from autograder.examiner.ownership import Reason
 from autograder.examiner.plan import modules, plan
 
 # Rule 1: imports.
@@ -24,8 +25,8 @@ def test_a_conditional_import_runs_in_the_examiner() -> None:
     assert fetched(*cells) == ""
 
 
-def test_an_import_that_hangs_on_a_students_name_stays_away_from_the_examiner() -> None:
-    cells = [solution("extra = True"), given("if extra:\n    import m"), grade("m.f()")]
+def test_an_import_of_a_solution_that_hangs_on_a_students_name_stays_away_from_the_examiner() -> None:
+    cells = [solution("extra = True"), solution("if extra:\n    import m"), grade("m.f()")]
     assert plan(cells)[1].code == ""
     assert fetched(*cells) == ""
 
@@ -142,45 +143,165 @@ def test_a_builtin_that_a_solution_binds_is_the_students_from_there_on() -> None
 
 # Rule 3: locked and unmarked cells.
 
-
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "y = f(1)",
-        "y = [f]",
-        "y = [f(i) for i in range(3)]",
-        "y = list(map(lambda i: f(i), range(3)))",
-        "for y in range(3):\n    f(y)",
-        "with f() as y: pass",
-        "y = check(1)",
-        "y = outer()",
-        "y = list(map(check, [1]))",
-        "y = tests[0]()",
-        "y = later(1)",
-        "y = K()",
-        "class y:\n    a = f(1)",
-        "@f\ndef y(): pass",
-        "def y(a=f): pass",
-        "data.append(f(1)); y = data[0]",
-        "%time y = f(1)",
-        "y = %time f(1)",
-        "%%time\ny = f(1)",
-        "%%capture y\nf(1)",
-    ],
-)
-def test_a_statement_that_needs_a_students_name_runs_in_the_candidate_alone(statement: str) -> None:
-    tools = """
+TOOLS = """
 def check(x): return f(x)
 def outer(): return check(1)
 later = lambda x: f(x)
 tests = [check, lambda: f(1)]
 class K:
     def m(self): return f(1)
+def times(g): return lambda x: g(x)
+def register(g): data.append(g)
 data = []
 """
-    cells = [solution("def f(x):\n    return x"), given(tools), given(statement)]
-    assert run(*cells) == ""
-    assert "y" in fetched(*cells, grade("y")).split()
+F = solution("def f(x):\n    return x")
+
+
+def examined(*cells: Cell, used: str = "y") -> tuple[str, str]:
+    """What the examiner runs at the last of `cells`, without blank lines, and fetches there, where `used` is tested."""
+    step = plan([*cells, grade(used)])[len(cells) - 1]
+    return "\n".join(line for line in step.code.split("\n") if line.strip()), " ".join(step.fetch)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "y = [(f, 3, 6)]",
+        'y = {"twice": f}',
+        "def y(a=f): pass",
+        "def y(*, a=f): pass",
+        "y = lambda a=f: a(1)",
+        "y = partial(check, f)",
+        "y = times(f)",
+        "class y:\n    a = staticmethod(f)",
+        "class y(TestCase):\n    def test(self, g=f): pass",
+        "@dataclass\nclass y:\n    a: object = f",
+        "@register\n@times\ndef y(x): return f",
+        "@times(f)\ndef y(): pass",
+        "@f\ndef y(): pass",
+        "y = [g for g in (f,)]",
+        "y = {g.__name__: g for g in [f]}",
+        "y = sorted([2, 1], key=f)",
+        "y = f'{f(1)}'",
+        "y = f(1)",
+        "y = [f(i) for i in range(3)]",
+        "y = list(map(lambda i: f(i), range(3)))",
+        "for y in range(3):\n    f(y)",
+        "with f() as y: pass",
+        "y = f if f else None",
+        "%time y = f(1)",
+        "y = %time f(1)",
+        "%%time\ny = f(1)",
+        "%%capture y\nf(1)",
+    ],
+)
+def test_a_statement_that_needs_a_students_name_is_run_with_it_and_what_it_binds_is_the_instructors(
+    statement: str,
+) -> None:
+    assert examined(F, given(TOOLS), given(statement)) == (statement, "f")
+    assert "y" not in fetched(F, given(TOOLS), given(statement), grade("y")).split()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["y = check(1)", "y = outer()", "y = list(map(check, [1]))", "y = tests[0]()", "y = later(1)", "y = K()"],
+)
+def test_so_is_one_that_needs_it_through_an_instructors_function(statement: str) -> None:
+    assert examined(F, given(TOOLS), given(statement)) == (statement, "f")
+    assert "y" not in fetched(F, given(TOOLS), given(statement), grade("y")).split()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "data.append((f, 3, 6))",
+        "data += [(f, 3, 6)]",
+        "data[:] = [f]",
+        "data[0] = f",
+        "data.update(twice=f)",
+        "K.a = staticmethod(f)",
+        "setattr(K, 'a', f)",
+        "heappush(data, (1, f(1)))",
+        "register(f)",
+        "for i in range(3):\n    data.append(f(i))",
+    ],
+)
+def test_what_such_a_statement_changes_stays_the_instructors(statement: str) -> None:
+    cells = [F, given("from heapq import heappush"), given(TOOLS), given(statement)]
+    assert examined(*cells, used="data, K") == (statement, "f")
+    assert "data" not in fetched(*cells, grade("data, K")).split()
+    assert "K" not in fetched(*cells, grade("data, K")).split()
+
+
+def test_what_comes_of_such_a_statement_is_run_where_it_stands() -> None:
+    cells = [F, given("CASES = [(f, 3, 6)]"), given("first = CASES[0]\ny = first[0](3)")]
+    assert examined(*cells) == ("first = CASES[0]\ny = first[0](3)", "")
+    assert plan([*cells, grade("y")])[-1].feeds == ((1, 0), (2, 0), (2, 1))
+
+
+def test_what_no_grade_cell_needs_runs_in_the_candidate_alone() -> None:
+    cells = [F, given("seen = f(1)\nprint(f(2))\ny = [f]\nplot(seen)")]
+    assert examined(*cells) == ("y = [f]\npass", "f")
+
+
+@pytest.mark.parametrize(
+    ("statement", "reason"),
+    [
+        ("y = model.fit(1)", Reason.TRAINS),
+        ("y = train(1)", Reason.TRAINS),
+        ("y = by_function(1)", Reason.TRAINS),
+        ("y = reload(model)", Reason.TRAINS),
+        ("y = state.add(1)", Reason.CHANGES),
+        ("state.a = y = 1", Reason.CHANGES),
+        ("state[0] = y = f(1)", Reason.CHANGES),
+        ("y = note(1)", Reason.CHANGES),
+        ("y = f(state)", Reason.OWN),
+        ("y = [f(i) for i in state]", Reason.OWN),
+    ],
+)
+def test_what_trains_or_works_on_the_students_own_objects_runs_beside_them_and_binds_names_of_the_students(
+    statement: str, reason: Reason
+) -> None:
+    cells = [
+        solution("def f(x):\n    return x\ndef train(x):\n    return build().fit(x)\nstate = thing()\nmodel = build()"),
+        given("import keras\ndef by_function(x): return train(x)\ndef note(x): state.add(x)"),
+        given("def reload(network): return keras.models.load_model(network.save())"),
+        given(statement),
+    ]
+    assert examined(*cells) == ("", "")
+    last = plan([*cells, grade("y")])[-1]
+    assert last.fetch == ("y",)
+    assert [(left.name, left.position, left.reason) for left in last.left] == [("y", 3, reason)]
+
+
+def test_a_trained_model_is_the_students_wherever_it_was_made() -> None:
+    cells = [
+        solution("def build():\n    return 1\ndef train(m, x):\n    m.fit(x)"),
+        given("model = build()"),
+        given("history = train(model, [1])"),
+        grade("model, history"),
+    ]
+    assert fetched(*cells) == "history model"
+    assert [step.code for step in plan(cells)[1:3]] == ["", ""]
+
+
+def test_what_a_solution_is_given_of_such_objects_is_the_students_afterwards() -> None:
+    cells = [solution("def f():\n    pass"), given("y = f()"), solution("change(y)"), grade("y")]
+    assert fetched(*cells) == "y"
+
+
+def test_a_cell_that_the_rehearsal_found_to_differ_runs_beside_the_students_code() -> None:
+    cells = [F, given("y = f(1)"), given("z = [f]"), grade("y, z")]
+    steps = plan(cells, beside=[1])
+    assert [step.code for step in steps[1:3]] == ["", "z = [f]"]
+    assert steps[-1].fetch == ("y",)
+    assert [(left.name, left.reason) for left in steps[-1].left] == [("y", Reason.DIFFERS)]
+
+
+def test_a_name_that_the_same_cell_changes_beside_the_students_code_is_fetched_after_that() -> None:
+    cells = [solution("state = thing()"), given("state.add(1)\ny = [state]"), grade("y")]
+    assert plan(cells)[1].after
+    assert not plan([F, given("f = times(f)\ny = [f]"), grade("y")])[1].after
 
 
 @pytest.mark.parametrize(
@@ -202,7 +323,7 @@ data = []
 def test_a_statement_that_needs_none_runs_in_the_examiner_too(statement: str) -> None:
     tools = "def check(x): return f(x)\nlater = lambda x: f(x)\ndef check_nothing(x): return x"
     cells = [solution("def f(x):\n    return x"), given(tools), given(statement)]
-    assert run(*cells) == statement
+    assert examined(*cells) == (statement, "")
     assert "y" not in fetched(*cells, grade("y")).split()
 
 
@@ -210,30 +331,20 @@ def test_unmarked_cells_are_as_locked_ones() -> None:
     assert run(solution("x = 1"), Cell("a = x\nb = 2")) == "b = 2"
 
 
-def test_what_such_a_statement_changes_is_the_students() -> None:
-    cells = [
-        solution("def f():\n    pass"),
-        given("runs = []\nfor i in range(3):\n    runs.append(f())"),
-        grade("runs"),
-    ]
-    assert plan(cells)[1].code == "runs = []\n\npass\n"
-    assert fetched(*cells) == "runs"
-
-
-def test_what_such_a_statement_passes_to_a_student_stays_the_instructors() -> None:
-    cells = [solution("def f(x):\n    return x"), given("labels = [1]\nsaid = f(labels)"), grade("said == labels")]
-    assert fetched(*cells) == "said"
+def test_what_such_a_statement_gives_to_a_student_stays_the_instructors() -> None:
+    cells = [F, given("labels = [1]\nsaid = f(labels)"), grade("said == labels")]
+    assert fetched(*cells) == ""
 
 
 def test_a_name_is_the_students_before_the_solution_binds_it() -> None:
-    cells = [given("def check(): return f(1)\ny = check()"), solution("def f(x):\n    return x"), grade("y")]
-    assert fetched(*cells) == "y"
+    cells = [given("def check(): return f(1)\ny = check()"), F, grade("y")]
+    assert plan(cells)[0].fetch == ("f",)
 
 
 def test_an_instructors_name_that_a_later_solution_binds_is_the_instructors_until_then() -> None:
     cells = [given("i = 0\nlabels = [i]"), solution("i = 5"), given("more = [i]"), grade("labels, more")]
     assert plan(cells)[0].code == "i = 0\nlabels = [i]"
-    assert fetched(*cells) == "more"
+    assert (plan(cells)[0].fetch, plan(cells)[2].fetch) == ((), ("i",))
 
 
 def test_data_kept_under_another_name_does_not_follow_its_first_name() -> None:
@@ -277,4 +388,6 @@ def test_a_name_that_an_instructors_function_binds_is_the_instructors() -> None:
 
 
 def test_statements_of_one_cell_count_in_their_order() -> None:
-    assert fetched(solution("x = 1"), given("a = x\nx = 2\nb = x"), grade("a, b")) == "a"
+    cells = [solution("x = 1"), given("a = x\nx = 2\nb = x"), grade("a, b")]
+    assert plan(cells)[1].fetch == ("x",)
+    assert plan(cells)[-1].feeds == ((1, 0),)
