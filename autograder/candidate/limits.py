@@ -14,6 +14,7 @@ from traitlets import Float, Integer
 from traitlets.config import Configurable
 
 from autograder.candidate.host import read
+from autograder.candidate.starvation import Clock
 
 _INTERVAL = 0.2  # seconds between two looks
 _GROWTH = 512 << 20  # bytes that the worker itself may grow by, reading what a candidate sends
@@ -50,6 +51,21 @@ class Ended:
 
     limit: str
     message: str
+    starved: bool = False  # the machine is to blame: it may do better alone
+
+
+@dataclass(frozen=True)
+class CellLimit:
+    """How long a cell may take; and, where the reference solution's own time decides it, how long that is at most."""
+
+    seconds: float
+    reference: float | None = None
+
+    def __str__(self) -> str:
+        """As students are told it."""
+        if self.reference is None:
+            return f"{self.seconds:g} s (cell_seconds)"
+        return f"{self.seconds:g} s; the reference solution takes less than {self.reference:.2g} s"
 
 
 def size(count: float) -> str:
@@ -101,6 +117,7 @@ class Watchdog(threading.Thread):
         self._pid = pid
         self._limits = limits
         self.folders = folders
+        self.clock: Clock | None = None  # of the kernel's process, when it is known
         self._paused = paused
         self._deadline = time.monotonic() + limits.total_seconds
         self._stopped = threading.Event()
@@ -124,7 +141,8 @@ class Watchdog(threading.Thread):
     def _reason(self, processes: Sequence[psutil.Process]) -> Ended | None:
         limits = self._limits
         if time.monotonic() > self._deadline and time.monotonic() > self._deadline + self._paused():
-            return Ended("total time", f"The notebook ran longer than {limits.total_seconds:g} s (total_seconds).")
+            message = f"The notebook ran longer than {limits.total_seconds:g} s (total_seconds)."
+            return Ended("total time", message, starved=self.clock is not None and self.clock.starved())
         if self._self.memory_info().rss - self._own > _GROWTH:
             return Ended("output", "The notebook sent more than the grader can store.")
         if _threads(processes) >= limits.processes:

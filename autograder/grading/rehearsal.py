@@ -5,7 +5,7 @@ handle may be asked there. Cells that differ can't be served across the wire: th
 has changed them or allowed them by name. Nothing that a student does decides this.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -24,12 +24,43 @@ class Rehearsal:
     permitted: dict[str, list[str]]  # grade_id -> what handles may be asked there
     differing: dict[str, str] = field(default_factory=dict)  # grade_id -> why it can't be served across the wire
     short: dict[str, str] = field(default_factory=dict)  # grade_id -> how the reference itself misses its points
+    seconds: dict[str, float] = field(default_factory=dict)  # position -> how long the reference's cell took
 
     def applied(self, job: Job, allowed: Callable[[str], bool]) -> Job:
         """`job` as this rehearsal has it graded; `allowed` says which differing cells may run beside the student's."""
         beside = tuple(grade_id for grade_id in self.differing if allowed(grade_id))
         ungraded = {grade_id: why for grade_id, why in self.differing.items() if grade_id not in beside}
-        return replace(job, permitted=self.permitted, not_isolated=beside, ungraded=ungraded)
+        seconds, reference = cell_limits(job, self.seconds)
+        return replace(
+            job,
+            permitted=self.permitted,
+            not_isolated=beside,
+            ungraded=ungraded,
+            seconds=seconds,
+            reference=reference,
+        )
+
+
+def cell_limits(job: Job, took: Mapping[str, float]) -> tuple[dict[str, float], dict[str, float]]:
+    """By position, how long a cell may take, and what the reference takes at most where that decides it.
+
+    `took` is the reference's own time. The limit is the least of `reference_least` doubled so often that it is
+    `reference_factor` times that time: coarse, so that another rehearsal of the same solution mostly gives the same.
+    """
+    most, factor, least = job.limits["cell_seconds"], job.pace["factor"], job.pace["least"]
+    seconds, reference = {}, {}
+    for position, cell in enumerate(Version.from_dict(job.version).cells):
+        key, given = str(position), job.pace["cells"]
+        chosen = given.get(f"{job.assignment}/{cell.grade_id}", given.get(cell.grade_id or ""))
+        if chosen is not None:
+            seconds[key] = min(most, float(chosen))
+        elif key in took and factor > 0 and least > 0:
+            limit = least
+            while limit < min(most, factor * took[key]):
+                limit *= 2
+            if limit < most:
+                seconds[key], reference[key] = limit, limit / factor
+    return seconds, reference
 
 
 def reference_job(job: Job) -> Job:
@@ -45,7 +76,8 @@ def reference_job(job: Job) -> Job:
         made["id"] = f"cell-{position}"
         cells.append(made)
     notebook: dict[str, Any] = new_notebook(cells=cells, metadata=version.metadata)
-    return replace(job, student="(reference)", mended=notebook, files={}, permitted=None, not_isolated=(), ungraded={})
+    own = replace(job, files={}, permitted=None, not_isolated=(), ungraded={}, seconds={}, reference={})
+    return replace(own, student="(reference)", mended=notebook)
 
 
 def plain_job(job: Job) -> Job:
@@ -69,7 +101,7 @@ def compare(job: Job, isolated: Outcome, plain: Outcome) -> Rehearsal:
             differing[grade_id] = _why(ours, theirs, isolated.outputs[index_of[position]])
         elif ours != cell.points:
             short[grade_id] = f"the reference solution gets {ours if ours is not None else 'no'} of {cell.points:g}"
-    return Rehearsal(isolated.asked, differing, short)
+    return Rehearsal(isolated.asked, differing, short, isolated.seconds)
 
 
 def _why(ours: float | None, theirs: float | None, outputs: list[dict[str, Any]]) -> str:
