@@ -91,6 +91,8 @@ locks = {
 }
 held = []
 for name in [os.__file__, sys.prefix, *glob.glob(os.path.expanduser("~/.keras/datasets/**"), recursive=True)]:
+    if not os.path.exists(name):
+        continue
     held.append(os.open(name, os.O_RDONLY))
     for kind, lock in locks.items():
         try:
