@@ -1,12 +1,11 @@
 """The one file of ours beside the student's code: limits, the work folder, ipykernel, and this end of the wire.
 
 It runs before any student's code, and is trusted only until then. Until the limits hold it imports nothing but the
-standard library and `wire`.
+standard library, `seccomp` and `wire`.
 """
 
 import contextlib
 import ctypes
-import errno
 import importlib
 import json
 import os
@@ -14,26 +13,17 @@ import random
 import resource
 import signal
 import socket
-import struct
 import sys
 import traceback
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from autograder.candidate.seccomp import refuse_calls
 from autograder.wire.folder import Folder
 
 # How it is started: our package is importable only until it is, as a student's code has no use for it.
 BOOT = "import sys; sys.path[0] = sys.argv.pop(1); from autograder.candidate import agent; agent.main()"
-
-# System calls by which a program has memory that no limit here sees, or that only attacks on the machine need:
-# memfd_create, memfd_secret, shmget, add_key, request_key, keyctl, io_uring_setup, bpf, userfaultfd, perf_event_open;
-# and clone3, unshare, setns, as not every machine lets bubblewrap forbid user namespaces inside. The last: clone.
-_REFUSED = {
-    "x86_64": (0xC000003E, (319, 447, 29, 248, 249, 250, 425, 321, 323, 298, 435, 272, 308), 56),
-    "aarch64": (0xC00000B7, (279, 447, 194, 217, 218, 219, 425, 280, 282, 241, 435, 97, 268), 220),
-}
-_NAMESPACES = 0x7E020080  # of linux/sched.h: all CLONE_NEW…
 
 _wire: socket.socket | None = None
 _folder: Any = None  # the work folder as the examiner knows it
@@ -51,7 +41,7 @@ def run(setup: Mapping[str, Any]) -> None:
     given = setup["descriptors"]
     _limit(setup["memory"], setup["processes"])
     if setup["sandboxed"]:
-        _refuse_calls()
+        refuse_calls()
     else:
         _end_with_parent()
     with contextlib.suppress(OSError):
@@ -90,6 +80,8 @@ def serve() -> None:
 
 def _limit(memory: int, processes: int | None) -> None:
     limits = [(resource.RLIMIT_CORE, 0), (resource.RLIMIT_NOFILE, 4096), (resource.RLIMIT_DATA, memory)]
+    if hasattr(resource, "RLIMIT_MSGQUEUE"):  # Linux's
+        limits += [(resource.RLIMIT_MSGQUEUE, 0), (resource.RLIMIT_SIGPENDING, 4096)]
     if processes is not None:
         limits.append((resource.RLIMIT_NPROC, processes))
     for name, value in limits:
@@ -98,26 +90,6 @@ def _limit(memory: int, processes: int | None) -> None:
         resource.setrlimit(name, (least, least))
     with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
         file.write("1000")  # when the machine's memory is short, this goes first
-
-
-def _refuse_calls() -> None:
-    """A seccomp filter, for this process and all that it starts: the refused calls fail with ENOSYS."""
-    machine = os.uname().machine
-    if machine not in _REFUSED:
-        return
-    architecture, numbers, clone = _REFUSED[machine]
-    load, equal, above, has, give = 0x20, 0x15, 0x35, 0x45, 0x06  # classic BPF: LD|W|ABS, JEQ, JGE, JSET, RET
-    refuse = len(numbers) + 4
-    program = [(load, 0, 0, 4), (equal, 0, refuse + 2, architecture), (load, 0, 0, 0)]
-    program += [(above, refuse, 0, 0x40000000)]  # x86's other numbers for the same calls
-    program += [(equal, refuse - 1 - place, 0, number) for place, number in enumerate(numbers)]
-    program += [(equal, 0, 2, clone), (load, 0, 0, 16), (has, 1, 0, _NAMESPACES)]  # its flags, the first argument
-    program += [(give, 0, 0, 0x7FFF0000), (give, 0, 0, 0x00050000 | errno.ENOSYS)]  # allow; fail
-    code = b"".join(struct.pack("HBBI", *step) for step in program)
-    buffer = ctypes.create_string_buffer(code, len(code))
-    filter_ = struct.pack("HP", len(program), ctypes.addressof(buffer))
-    if ctypes.CDLL(None).prctl(22, 2, filter_, 0, 0):  # PR_SET_SECCOMP, SECCOMP_MODE_FILTER
-        raise OSError("no seccomp filter")
 
 
 def _end_with_parent() -> None:

@@ -26,6 +26,7 @@ from autograder.candidate import agent
 
 BOOT = "import sys; sys.path[0] = sys.argv.pop(1); from autograder.candidate import agent, forks; forks.main()"
 READY = b"+"
+_TERMINALS = 64  # pseudo-terminals, of the machine's some thousands
 MOST = 1 << 17  # bytes of an order
 # of linux/sched.h: CLONE_NEWNS, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET
 _NAMESPACES = 0x00020000 | 0x04000000 | 0x08000000 | 0x10000000 | 0x20000000 | 0x40000000
@@ -33,6 +34,7 @@ _REC_PRIVATE = 0x4000 | 0x40000  # of linux/mount.h: MS_REC, MS_PRIVATE
 _BIND = 0x1000 | 0x4000  # MS_BIND, MS_REC; read-only as what is bound
 _READ_ONLY = 1  # MS_RDONLY
 _NO_SUID_DEV = 2 | 4  # MS_NOSUID, MS_NODEV
+_NO_SUID_EXEC = 2 | 8  # MS_NOSUID, MS_NOEXEC
 _NO_SUID_DEV_EXEC = 2 | 4 | 8  # and MS_NOEXEC
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -160,6 +162,7 @@ def _raise_walls(walls: Walls) -> None:
     """What the namespaces hold, and that nothing of it can be changed any more."""
     _call("mount", b"none", b"/", None, _REC_PRIVATE, None)
     _call("mount", b"proc", b"/proc", b"proc", _NO_SUID_DEV_EXEC, None)
+    _call("mount", b"devpts", b"/dev/pts", b"devpts", _NO_SUID_EXEC, b"newinstance,ptmxmode=0666,max=%d" % _TERMINALS)
     for folder in walls.writable:
         _call("mount", b"tmpfs", folder.encode(), b"tmpfs", _NO_SUID_DEV, b"mode=700,size=%d" % walls.disk)
     for source, name in walls.binds.items():

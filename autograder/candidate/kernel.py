@@ -19,11 +19,12 @@ import zmq
 
 from autograder.candidate.channels import Channel, Channels, Manager, context
 from autograder.candidate.host import place_for_sockets
-from autograder.candidate.limits import Ended, Limits, Watchdog, kill_tree, size, tree
+from autograder.candidate.limits import CellLimit, Ended, Limits, Watchdog, kill_tree, size, tree
 from autograder.candidate.messages import Message, Output, Outputs, error, read_output
 from autograder.candidate.nursery import Nursery
 from autograder.candidate.provisioner import PORTS, CandidateProvisioner, World
 from autograder.candidate.sandbox import WRITABLE, SandboxError
+from autograder.candidate.starvation import Clock
 
 _SERVE = "__import__('autograder.candidate.agent').candidate.agent.serve()"
 _GRACE = 5.0  # seconds in which an interrupted cell must come to its end
@@ -48,6 +49,7 @@ class Candidate:
 
     wire: socket.socket  # the examiner's end of the wire
     ended: Ended | None = None
+    starved = False  # whether it has met a limit of time because the machine was busy
     _serving: str | None = None  # the request that it answers while it serves
 
     def __init__(
@@ -87,26 +89,34 @@ class Candidate:
             raise
         assert self._process.stderr is not None
         self._process.stderr.close()
+        inside = tree(self._process.pid)
+        self._kernel = inside[-1].pid if inside else self._process.pid
+        self._watchdog.clock = self.clock()
         if self._world.sandboxed:
             shutil.rmtree(self._folder, ignore_errors=True)  # all are connected: even a killed grader leaves nothing
-            inside = tree(self._process.pid)
             if inside:
                 self._watchdog.folders = [f"/proc/{inside[-1].pid}/root{folder}" for folder in WRITABLE]
 
-    def run(self, source: str) -> Run:
-        """Runs a cell; after the candidate has ended, gives an error that says why."""
+    def clock(self) -> Clock:
+        """A clock that runs from now on, of the kernel."""
+        return Clock(self._kernel)
+
+    def run(self, source: str, limit: CellLimit | None = None) -> Run:
+        """Runs a cell; after the candidate has ended, gives an error that says why. `limit`: else `cell_seconds`."""
+        limit = limit or CellLimit(self.limits.cell_seconds)
         if self.ended or not source.strip():
             return Run([self._obituary()] if self.ended else [], not self.ended)
         outputs = Outputs()
         request = self._request(source)
-        reply = self._reply(request, outputs, self.limits.cell_seconds)
+        clock = self.clock()
+        reply = self._reply(request, outputs, limit.seconds)
         late = not reply and not self.ended
         if late:
-            reply = self._interrupted(request, outputs, "The cell")
+            self.starved |= clock.starved()
+            reply = self._interrupted(request, outputs, f"The cell ran longer than {limit}")
         found = outputs.done()
         if late:
-            seconds = f"{self.limits.cell_seconds:g} s"
-            found.append(error("CellTimeoutError", f"The cell ran longer than {seconds} (cell_seconds): interrupted."))
+            found.append(error("CellTimeoutError", f"The cell ran longer than {limit}: interrupted."))
         elif reply and reply.content.get("status") == "error" and not any(map(_is_error, found)):
             found.append(_error_of(reply))
         if self.ended:
@@ -122,7 +132,7 @@ class Candidate:
             yield
         finally:
             if self.serves and self._serving and not self._reply(self._serving, None, 2.0) and not self.ended:
-                self._interrupted(self._serving, None, "A test's call")
+                self._interrupted(self._serving, None, "A test's call ran longer than the test allows")
             self._serving = None
 
     @property
@@ -201,8 +211,7 @@ class Candidate:
         self.interrupt()
         reply = self._reply(request, outputs, _GRACE)
         if not reply:
-            seconds = f"{self.limits.cell_seconds:g} s (cell_seconds)" if outputs is not None else "the test allows"
-            self._end(Ended("cell time", f"{what} ran longer than {seconds} and did not stop when interrupted."))
+            self._end(Ended("cell time", f"{what}, and it did not stop when interrupted."))
         return reply
 
     def _reply(self, request: str, outputs: Outputs | None, seconds: float) -> Message | None:
@@ -250,6 +259,7 @@ class Candidate:
 
     def _end(self, why: Ended) -> None:
         self.ended = self.ended or self._watchdog.ended or why
+        self.starved |= self.ended.starved
         kill_tree(self._process.pid)
 
     def _obituary(self) -> Output:

@@ -1,6 +1,7 @@
 """How much a candidate may use, and the watchdog that ends one that uses more."""
 
 import contextlib
+import functools
 import os
 import threading
 import time
@@ -12,8 +13,13 @@ import psutil
 from traitlets import Float, Integer
 from traitlets.config import Configurable
 
+from autograder.candidate.host import read
+from autograder.candidate.starvation import Clock
+
 _INTERVAL = 0.2  # seconds between two looks
 _GROWTH = 512 << 20  # bytes that the worker itself may grow by, reading what a candidate sends
+_TERMINALS = 64  # of the machine's some thousands
+_DESCRIPTOR = 8192  # bytes that an open descriptor may stand for: the two pages of a pipe, beyond a user's first ones
 _INODES = 200_000  # files of all tmpfs; empty ones cost memory that no size limit counts
 
 
@@ -45,6 +51,21 @@ class Ended:
 
     limit: str
     message: str
+    starved: bool = False  # the machine is to blame: it may do better alone
+
+
+@dataclass(frozen=True)
+class CellLimit:
+    """How long a cell may take; and, where the reference solution's own time decides it, how long that is at most."""
+
+    seconds: float
+    reference: float | None = None
+
+    def __str__(self) -> str:
+        """As students are told it."""
+        if self.reference is None:
+            return f"{self.seconds:g} s (cell_seconds)"
+        return f"{self.seconds:g} s; the reference solution takes less than {self.reference:.2g} s"
 
 
 def size(count: float) -> str:
@@ -96,6 +117,7 @@ class Watchdog(threading.Thread):
         self._pid = pid
         self._limits = limits
         self.folders = folders
+        self.clock: Clock | None = None  # of the kernel's process, when it is known
         self._paused = paused
         self._deadline = time.monotonic() + limits.total_seconds
         self._stopped = threading.Event()
@@ -119,7 +141,8 @@ class Watchdog(threading.Thread):
     def _reason(self, processes: Sequence[psutil.Process]) -> Ended | None:
         limits = self._limits
         if time.monotonic() > self._deadline and time.monotonic() > self._deadline + self._paused():
-            return Ended("total time", f"The notebook ran longer than {limits.total_seconds:g} s (total_seconds).")
+            message = f"The notebook ran longer than {limits.total_seconds:g} s (total_seconds)."
+            return Ended("total time", message, starved=self.clock is not None and self.clock.starved())
         if self._self.memory_info().rss - self._own > _GROWTH:
             return Ended("output", "The notebook sent more than the grader can store.")
         if _threads(processes) >= limits.processes:
@@ -129,9 +152,13 @@ class Watchdog(threading.Thread):
         stored, files = _stored(self.folders)
         if files > _INODES:
             return Ended("disk", f"The notebook made more than {_INODES:,} files.")
-        # shared pages count once in the PSS, which is slow to read, and in every process in the RSS
-        used = stored + _memory(processes, "rss")
-        if used > limits.memory and stored + _memory(processes, "pss") > limits.memory:
+        inside = _inside(processes)
+        if inside and _terminals(inside) > _TERMINALS:
+            return Ended("processes", f"The notebook had more than {_TERMINALS} pseudo-terminals.")
+        # shared pages count once in the PSS, which is slow to read, and in every process in what is resident
+        kernel = stored + _descriptors(processes) * _DESCRIPTOR + (_sockets(inside) if inside else 0)
+        over = kernel + sum(map(_memory, processes)) > limits.memory
+        if over and kernel + sum(_memory(process, shared_once=True) for process in processes) > limits.memory:
             return Ended("memory", f"The notebook used more than {size(limits.memory)} of memory (memory).")
         return None
 
@@ -144,16 +171,84 @@ def _threads(processes: Sequence[psutil.Process]) -> int:
     return count
 
 
-def _memory(processes: Sequence[psutil.Process], kind: str) -> int:
-    total = 0
-    for process in processes:
+def _memory(process: psutil.Process, *, shared_once: bool = False) -> int:
+    """Bytes that a process has, in swap and as huge pages too, and of its page tables."""
+    status = _fields(f"/proc/{process.pid}/status")
+    if not status:  # no Linux, or gone
         with contextlib.suppress(psutil.Error):
-            if kind == "pss":
-                with contextlib.suppress(psutil.AccessDenied):
-                    total += getattr(process.memory_full_info(), "pss", process.memory_info().rss)
-                    continue
-            total += process.memory_info().rss
-    return total
+            return int(process.memory_info().rss)
+        return 0
+    tables = status.get("VmPTE", 0) + status.get("HugetlbPages", 0)
+    rollup = _fields(f"/proc/{process.pid}/smaps_rollup") if shared_once else {}
+    if "Pss" in rollup:
+        return tables + rollup["Pss"] + rollup.get("SwapPss", rollup.get("Swap", 0))
+    return tables + status.get("VmRSS", 0) + status.get("VmSwap", 0)
+
+
+def _fields(path: str) -> dict[str, int]:
+    """The lines `name: number kB` of a file in /proc, in bytes; none where it can't be read."""
+    found = {}
+    for line in read(path).splitlines():
+        name, _, value = line.partition(":")
+        if value.endswith(" kB"):
+            found[name] = int(value.split()[0]) << 10
+    return found
+
+
+def _descriptors(processes: Sequence[psutil.Process]) -> int:
+    count = 0
+    for process in processes:
+        with contextlib.suppress(OSError):
+            count += len(os.listdir(f"/proc/{process.pid}/fd"))
+    return count
+
+
+def _inside(processes: Sequence[psutil.Process]) -> str:
+    """The folder in /proc of the first process that is in a network of its own: the first one in the sandbox.
+
+    Empty where there is none: without a sandbox, and while it is made.
+    """
+    for process in processes:
+        with contextlib.suppress(OSError):
+            if os.readlink(f"/proc/{process.pid}/ns/net") != os.readlink("/proc/self/ns/net"):
+                return f"/proc/{process.pid}"
+    return ""
+
+
+def _sockets(inside: str) -> int:
+    """Bytes that the kernel may have in the sockets of a process's network, as if each were full.
+
+    So also in those that no process has open: what was sent is not received, or a descriptor is on its way.
+    """
+    used = connections = 0
+    for name in ("sockstat", "sockstat6"):
+        for line in read(f"{inside}/net/{name}").splitlines():
+            match line.split():
+                case ["sockets:", "used", count]:
+                    used += int(count)
+                case ["TCP:" | "TCP6:", "inuse", count, *_]:
+                    connections += int(count)
+    return used * _socket_bytes() + connections * _connection_bytes()
+
+
+@functools.cache
+def _socket_bytes() -> int:
+    """What one socket holds at most: a message may go a whole buffer over its size."""
+    return 2 * max(int(read(f"/proc/sys/net/core/{way}mem_default") or 0) for way in "rw")
+
+
+@functools.cache
+def _connection_bytes() -> int:
+    """What TCP lets the buffers of one connection's end grow to."""
+    return sum(int((read(f"/proc/sys/net/ipv4/tcp_{way}mem").split() or ["0"])[-1]) for way in "rw")
+
+
+def _terminals(inside: str) -> int:
+    """Pseudo-terminals in a process's own /dev/pts."""
+    try:
+        return sum(map(str.isdigit, os.listdir(f"{inside}/root/dev/pts")))
+    except OSError:
+        return 0
 
 
 def _stored(folders: Sequence[str]) -> tuple[int, int]:

@@ -143,6 +143,7 @@ def environment(home: str, given: Mapping[str, str]) -> dict[str, str]:
         "TMPDIR": "/tmp" if home == sandbox.HOME else f"{home}/tmp",
         "KERAS_HOME": f"{home}/.keras",
         "CUDA_VISIBLE_DEVICES": "",
+        "HDF5_USE_FILE_LOCKING": "BEST_EFFORT",  # there is no flock
         "NBGRADER_EXECUTION": "autograde",  # as under `nbgrader autograde`
         **given,
     }

@@ -4,7 +4,7 @@
     sys.prefix, sys.base_prefix, …          read-only, the Python that runs us
     /run/autograder/autograder              read-only: agent.py, forks.py, wire/, trainer/fit/, no more of ours
     /home/student  /tmp  /dev/shm           in memory, bounded, empty, gone with it
-    /proc  /dev                             its own (/proc: or no more than cpuinfo, meminfo, stat)
+    /proc  /dev                             its own (/proc: or no more than cpuinfo, meminfo, stat); no /dev/zero
 
 It has its own user (never root), processes, network (none), IPC, host name and mounts, and no capability.
 """
@@ -24,7 +24,15 @@ HOME = "/home/student"
 WORK = f"{HOME}/work"
 PACKAGE = "/run/autograder"  # on sys.path inside, while ours is imported
 WRITABLE = (HOME, "/tmp", "/dev/shm")
-_OURS = ("__init__.py", "keras_check.py", "wire", "trainer/fit", "candidate/agent.py", "candidate/forks.py")
+_OURS = (
+    "__init__.py",
+    "keras_check.py",
+    "wire",
+    "trainer/fit",
+    "candidate/agent.py",
+    "candidate/forks.py",
+    "candidate/seccomp.py",
+)
 _MEMORY_FILES = {
     "/etc/passwd": b"student:x:1000:1000:Student:/home/student:/bin/sh\n",
     "/etc/group": b"student:x:1000:\n",
@@ -69,7 +77,8 @@ class Sandbox:
         inner += ["--die-with-parent", "--new-session", "--cap-drop", "ALL"]
         if "userns" not in weaker and not self.nested:
             inner += ["--disable-userns"]
-        inner += [*system(), "--dev", "/dev"]
+        # shared mappings of /dev/zero are memory that no limit sees
+        inner += [*system(), "--dev", "/dev", "--dev-bind", "/dev/null", "/dev/zero"]
         if self.nested:  # bubblewrap's own --proc has parts covered, and then nobody may mount another within
             inner += ["--bind", "/proc", "/proc"]
         else:

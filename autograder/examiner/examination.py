@@ -8,6 +8,8 @@ The worker says what to do next over a control socket (frames, as on the wire, b
     {"do": "grade", "index", "points", "permitted"}  fetch the student's names, run a grade cell, score it
     {"do": "insight", "index"}                       what there is to learn of the model that this cell just used
     {"do": "end"}
+
+Each answer has its `delay` too: the seconds for which this process could have run and the machine did not let it.
 """
 
 import contextlib
@@ -25,6 +27,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from autograder.candidate.starvation import run_delay
 from autograder.examiner.guard import guard_loading
 from autograder.examiner.insight import insight, instructors_names
 from autograder.examiner.ownership import Statement
@@ -43,6 +46,7 @@ from autograder.wire.peer import Peer
 
 SEED = 0
 PROBES = 3  # inputs of a test, the largest, whose near copies are looked for
+THREAD = "/proc/thread-self"
 CREDIT = "credit"  # among what is permitted in a cell: its last expression is partial credit
 
 
@@ -70,7 +74,9 @@ class Examination:
                 message, buffers = frames.receive(self._control)
                 if message["do"] == "end":
                     return
-                frames.send(self._control, getattr(self, f"_{message.pop('do')}")(buffers, **message), [])
+                before = run_delay(THREAD)
+                answer = getattr(self, f"_{message.pop('do')}")(buffers, **message)
+                frames.send(self._control, {**answer, "delay": run_delay(THREAD) - before}, [])
 
     def _begin(
         self, buffers: list[bytearray], steps: list[Any], files: list[str], memory: int, budget: dict[str, int]

@@ -22,6 +22,9 @@ class Job:
     files: dict[str, str] = field(default_factory=dict)  # the student's: name in the work folder -> path of a file
     given: dict[str, str] = field(default_factory=dict)  # the assignment's, which replace a student's of that name
     limits: dict[str, Any] = field(default_factory=dict)  # candidate.limits.Limits.as_dict()
+    pace: dict[str, Any] = field(default_factory=dict)  # settings of how long cells may take; see `rehearsal`
+    seconds: dict[str, float] = field(default_factory=dict)  # position in the version -> how long that cell may take
+    reference: dict[str, float] = field(default_factory=dict)  # where that comes of the reference's time: its most
     sandboxed: bool = True
     plain: bool = False  # all grade cells run in the student's kernel, as nbgrader does it: for the rehearsal
     not_isolated: tuple[str, ...] = ()  # grade_ids that the instructor allowed to run beside the student's code
@@ -58,6 +61,8 @@ class Outcome:
     scores: dict[str, float | None] = field(default_factory=dict)
     asked: dict[str, list[str]] = field(default_factory=dict)  # cell -> what handles were asked there
     reasons: dict[str, str] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)  # position -> how long the cell took, without trainings
+    starved: bool = False  # a limit of time was met because the machine was busy
     limit: str = ""  # which limit ended the candidate ("memory", "total time", …); empty when none did
     record: dict[str, Any] = field(default_factory=dict)  # times, versions, what crossed, isolation
 

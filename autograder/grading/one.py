@@ -4,17 +4,20 @@ Cells are run in the student's order. The examiner runs the instructor's part of
 student's; at a grade cell the candidate answers the examiner, and then runs the text that students were given.
 """
 
+import contextlib
 import functools
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from autograder.candidate.kernel import Candidate
-from autograder.candidate.limits import Limits
+from autograder.candidate.limits import CellLimit, Limits
 from autograder.candidate.nursery import Nurseries
 from autograder.candidate.sandbox import SandboxError
+from autograder.candidate.starvation import STARVED
 from autograder.examiner.client import Exam, ExaminerError
 from autograder.examiner.plan import Step, plan
 from autograder.examiner.plan import modules as modules_of
@@ -75,6 +78,8 @@ class _Grading:
         self._asked: dict[str, list[str]] = {}
         self._models: dict[str, dict[str, Any]] = {}
         self._calls = 0
+        self._seconds: dict[str, float] = {}
+        self._starved = False
         self._limit = ""
 
     def run(self) -> Outcome:
@@ -109,11 +114,13 @@ class _Grading:
             exam = Exam(self._examiner, candidate.wire, self._steps, given, int(self._limits.memory), budget)
             try:
                 for index in range(len(self._cells)):
-                    self._cell(index, candidate, exam)
+                    with self._timed(index):
+                        self._cell(index, candidate, exam)
             finally:
                 exam.close()
             if candidate.ended is not None:
                 self._limit = candidate.ended.limit
+            self._starved |= candidate.starved
         finally:
             candidate.close()
         for index, cell in enumerate(self._cells):
@@ -130,6 +137,12 @@ class _Grading:
                 for step in self._steps
                 if step.left
             },
+            "cell_seconds": self._seconds,
+            "cell_limits": {
+                grade_id: most
+                for key, most in job.seconds.items()
+                if (grade_id := self._version.cells[int(key)].grade_id)
+            },
         }
         outputs = self._outputs
         return Outcome(
@@ -138,9 +151,24 @@ class _Grading:
             scores=self._scores,
             reasons=self._reasons,
             limit=self._limit,
+            seconds=self._seconds,
+            starved=self._starved,
             asked=self._asked,
             record=record,
         )
+
+    @contextlib.contextmanager
+    def _timed(self, index: int) -> Iterator[None]:
+        """Note how long a cell takes; not where it waits for the trainer, as another notebook's may have to train."""
+        paused, began = self._training.paused(), time.monotonic()
+        yield
+        position = self._position(self._cells[index])
+        if position is not None and self._training.paused() == paused:
+            self._seconds[str(position)] = round(time.monotonic() - began, 3)
+
+    def _limit_of(self, cell: dict[str, Any]) -> CellLimit:
+        key = str(self._position(cell))
+        return CellLimit(self._job.seconds.get(key, self._limits.cell_seconds), self._job.reference.get(key))
 
     def _position(self, cell: dict[str, Any]) -> int | None:
         position = cell["metadata"].get("autograder", {}).get("position")
@@ -163,35 +191,37 @@ class _Grading:
         position = self._position(cell)
         if not grade_id:
             step = self._steps[position] if position is not None else None
+            limit = self._limit_of(cell)
             if step is None or job.plain or not step.code.strip():
-                self._outputs[index] = outputs_of(candidate.run(cell["source"]))
+                self._outputs[index] = outputs_of(candidate.run(cell["source"], limit))
             elif step.across:
                 if not step.after:
-                    self._across(step, candidate, exam)
-                self._outputs[index] = outputs_of(candidate.run(cell["source"]))
+                    self._across(step, candidate, exam, limit)
+                self._outputs[index] = outputs_of(candidate.run(cell["source"], limit))
                 if step.after:
-                    self._across(step, candidate, exam)
+                    self._across(step, candidate, exam, limit)
             else:
                 exam.given(step.index)
-                self._outputs[index] = outputs_of(candidate.run(cell["source"]))
+                self._outputs[index] = outputs_of(candidate.run(cell["source"], limit))
                 if exam.answer(self._limits.cell_seconds) is None:
                     raise ExaminerError(f"the instructor's part of cell {index} took too long")
             return
         assert position is not None
         if job.plain:
             theirs = self._version.cells[position]
-            self._outputs[index] = outputs_of(candidate.run(theirs.source))
+            self._outputs[index] = outputs_of(candidate.run(theirs.source, self._limit_of(cell)))
             self._scores[grade_id], reason = score_of(self._outputs[index], theirs)
             self._reasons |= {grade_id: reason} if reason else {}
             return
+        limit = self._limit_of(cell)
         if grade_id in job.not_isolated or grade_id in job.ungraded:
             if grade_id in job.ungraded:
                 self._withhold(index, grade_id, job.ungraded[grade_id])
         elif candidate.ended is not None:
             self._fail(index, grade_id, candidate.ended.limit, candidate.ended.message)
-        else:
-            self._examine(index, position, candidate, exam)
-        candidate.run(cell["source"])
+        elif self._examine(index, position, candidate, exam):
+            limit = replace(limit, seconds=min(limit.seconds, GRACE))  # it would most likely take too long again
+        candidate.run(cell["source"], limit)
 
     def _permitted(self, cell: str) -> list[str] | None:
         """What handles may be asked in a cell; None: all."""
@@ -200,17 +230,18 @@ class _Grading:
         return [*self._job.permitted.get(cell, []), *(MODEL_QUESTIONS if self._job.model_handles else [])]
 
     def _served(
-        self, candidate: Candidate, exam: Exam, start: Callable[[], None], what: str
+        self, candidate: Candidate, exam: Exam, start: Callable[[], None], what: str, limit: CellLimit
     ) -> tuple[dict[str, Any], bool, str]:
         """What came of what `start` has the examiner do while the candidate answers, and whether it ran too long.
 
         The text is empty where that time is the submitted code's; else it says so in a message.
         """
-        before = exam.cpu_seconds()
+        before, clock = exam.cpu_seconds(), candidate.clock()
         with candidate.serving():
             start()
-            answer, late = self._answer(candidate, exam)
-            itself = self._spent_by_itself(exam.cpu_seconds() - before) if late else ""
+            answer, late = self._answer(candidate, exam, limit.seconds)
+            starved = late and clock.starved()
+            itself = self._spent_by_itself(exam.cpu_seconds() - before, limit) if late else ""
             theirs_first = (candidate.interrupt, candidate.give_up, exam.interrupt)
             stops = theirs_first if late and not itself else (exam.interrupt,)
             for stop in stops:
@@ -219,31 +250,33 @@ class _Grading:
                     answer = exam.answer(GRACE)
         if answer is None:
             raise ExaminerError(f"{what} could not be stopped{itself}")
+        self._starved |= starved or (late and exam.delay >= STARVED * limit.seconds)
         self._calls += int(answer["calls"])
         if late:
             self._limit = self._limit or "cell time"
         return answer, late, itself
 
-    def _across(self, step: Step, candidate: Candidate, exam: Exam) -> None:
+    def _across(self, step: Step, candidate: Candidate, exam: Exam, limit: CellLimit) -> None:
         """Have the examiner run its part of a locked or unmarked cell that needs the student's code."""
         cell = given_key(step.index)
         start = functools.partial(exam.given, step.index, self._permitted(cell))
-        answer, *_ = self._served(candidate, exam, start, f"the instructor's part of cell {step.index}")
+        answer, *_ = self._served(candidate, exam, start, f"the instructor's part of cell {step.index}", limit)
         self._asked[cell] = answer["asked"]
 
-    def _examine(self, index: int, position: int, candidate: Candidate, exam: Exam) -> None:
+    def _examine(self, index: int, position: int, candidate: Candidate, exam: Exam) -> bool:
+        """Run a test, and score it; gives whether it ran too long."""
         theirs = self._version.cells[position]
         grade_id = str(theirs.grade_id)
         permitted = self._permitted(grade_id)
         start = functools.partial(exam.grade, position, theirs.points, permitted)
-        answer, late, itself = self._served(candidate, exam, start, f"the test {grade_id}")
+        limit = self._limit_of(self._cells[index])
+        answer, late, itself = self._served(candidate, exam, start, f"the test {grade_id}", limit)
         refused = self._training.judge(grade_id, answer, permitted)
         self._asked[grade_id] = answer["asked"]
         if candidate.ended is not None:
             self._fail(index, grade_id, candidate.ended.limit, candidate.ended.message)
         elif late:
-            limit = f"This test ran longer than {self._limits.cell_seconds:g} s (cell_seconds){itself}."
-            self._fail(index, grade_id, "cell time", limit)
+            self._fail(index, grade_id, "cell time", f"This test ran longer than {limit}{itself}.")
         elif refused:
             self._fail(index, grade_id, "weights", refused)
         elif answer["score"] is None:
@@ -253,10 +286,11 @@ class _Grading:
             self._scores[grade_id] = float(answer["score"])
         if answer["models"] and permitted is not None and not late:
             self._learn(position, grade_id, exam)
+        return late
 
-    def _spent_by_itself(self, spent: float) -> str:
+    def _spent_by_itself(self, spent: float, limit: CellLimit) -> str:
         """What to say where a test used its time itself, `spent` seconds of CPU time; else nothing."""
-        if spent < BUSY * self._limits.cell_seconds:
+        if spent < BUSY * limit.seconds:
             return ""
         return f": the test itself was busy for {spent:.0f} s of them, with what it got from the submitted code"
 
@@ -272,9 +306,9 @@ class _Grading:
         if answer["insight"] is not None:
             self._models[grade_id] = answer["insight"]
 
-    def _answer(self, candidate: Candidate, exam: Exam) -> tuple[dict[str, Any] | None, bool]:
+    def _answer(self, candidate: Candidate, exam: Exam, seconds: float) -> tuple[dict[str, Any] | None, bool]:
         """What came of a test, and whether it ran too long; neither where the candidate has stopped to answer it."""
-        paused, deadline = self._training.paused(), time.monotonic() + self._limits.cell_seconds
+        paused, deadline = self._training.paused(), time.monotonic() + seconds
         while time.monotonic() < deadline or time.monotonic() < deadline + self._training.paused() - paused:
             if (answer := exam.answer(LOOK)) is not None:
                 return answer, False
@@ -301,8 +335,9 @@ class _Grading:
         position = self._position(self._cells[index])
         assert position is not None
         theirs = self._version.cells[position]
-        before = [cell["source"] for cell in self._cells[:index] if cell["cell_type"] == "code"]
-        self._outputs[index] = run_beside(new(), before, theirs.source)
+        cells = [cell for cell in self._cells[:index] if cell["cell_type"] == "code"]
+        before = [(cell["source"], self._limit_of(cell)) for cell in cells]
+        self._outputs[index] = run_beside(new(), before, theirs.source, self._limit_of(self._cells[index]))
         score, reason = score_of(self._outputs[index], theirs)
         if score is None:
             self._withhold(index, str(theirs.grade_id), reason, self._outputs[index])

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from autograder.candidate.kernel import Candidate, Run
+from autograder.candidate.limits import CellLimit
 from autograder.submission.instructor import InstructorCell
 
 Output = dict[str, Any]
@@ -14,12 +15,14 @@ def outputs_of(run: Run) -> list[Output]:
     return [dict(output) for output in run.outputs]
 
 
-def run_beside(candidate: Candidate, before: Sequence[str], source: str) -> list[Output]:
+def run_beside(
+    candidate: Candidate, before: Sequence[tuple[str, CellLimit]], source: str, limit: CellLimit
+) -> list[Output]:
     """Run `source` after the cells `before` it, all beside the student's code; closes the candidate."""
     try:
-        for cell in before:
-            candidate.run(cell)
-        return outputs_of(candidate.run(source))
+        for cell, its_limit in before:
+            candidate.run(cell, its_limit)
+        return outputs_of(candidate.run(source, limit))
     finally:
         candidate.close()
 

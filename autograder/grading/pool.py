@@ -1,7 +1,7 @@
 """Many notebooks at once: worker processes, one examiner, and what is tried again.
 
-A fault of ours is tried once more. A notebook that met a limit of time or memory is graded a second time, alone, after
-all others, so that a busy machine costs nobody points; the second result counts.
+A fault of ours is tried once more. A notebook that met a limit of time while the machine was too busy to run it is
+graded a second time, alone, after all others, so that a busy machine costs nobody points; the second result counts.
 """
 
 import json
@@ -26,7 +26,6 @@ from autograder.submission.instructor import Version
 from autograder.trainer.client import TrainerError, TrainerProcess, status
 from autograder.trainer.devices import cores
 
-AGAIN_ALONE = ("cell time", "total time", "memory")
 TRIES = 2
 LOOK = 1.0  # seconds between looks at how the trainer stands
 KERAS = ("keras", "tensorflow")
@@ -61,7 +60,7 @@ class Pool:
         self._prepare(jobs)
         alone: list[Job] = []
         for job, outcome in self._pass(jobs, workers):
-            if outcome.limit in AGAIN_ALONE:
+            if outcome.starved:
                 alone.append(job)
                 self._listener(Event(job.student, job.notebook, f"again, alone, later ({outcome.limit})", 0, 1))
             else:

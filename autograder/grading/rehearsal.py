@@ -9,7 +9,7 @@ solution is graded again with one of these beside that code, the last one first,
 only those that made a difference.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -33,6 +33,7 @@ class Rehearsal:
     beside: tuple[int, ...] = ()  # positions of locked or unmarked cells that come out otherwise run by the examiner
     left: dict[str, tuple[Left, ...]] = field(default_factory=dict)  # grade_id -> names there that stay the student's
     cells: tuple[str, ...] = ()  # what the notebook's cells are called
+    seconds: dict[str, float] = field(default_factory=dict)  # position -> how long the reference's cell took
 
     def left_by_cell(self) -> dict[tuple[str, Reason], tuple[set[str], set[str]]]:
         """By cell and reason, the names that it binds and that stay the student's; and grade cells that use them."""
@@ -48,7 +49,38 @@ class Rehearsal:
         """`job` as this rehearsal has it graded; `allowed` says which differing cells may run beside the student's."""
         beside = tuple(grade_id for grade_id in self.differing if allowed(grade_id))
         ungraded = {grade_id: why for grade_id, why in self.differing.items() if grade_id not in beside}
-        return replace(job, permitted=self.permitted, not_isolated=beside, ungraded=ungraded, beside=self.beside)
+        seconds, reference = cell_limits(job, self.seconds)
+        return replace(
+            job,
+            permitted=self.permitted,
+            not_isolated=beside,
+            ungraded=ungraded,
+            beside=self.beside,
+            seconds=seconds,
+            reference=reference,
+        )
+
+
+def cell_limits(job: Job, took: Mapping[str, float]) -> tuple[dict[str, float], dict[str, float]]:
+    """By position, how long a cell may take, and what the reference takes at most where that decides it.
+
+    `took` is the reference's own time. The limit is the least of `reference_least` doubled so often that it is
+    `reference_factor` times that time: coarse, so that another rehearsal of the same solution mostly gives the same.
+    """
+    most, factor, least = job.limits["cell_seconds"], job.pace["factor"], job.pace["least"]
+    seconds, reference = {}, {}
+    for position, cell in enumerate(Version.from_dict(job.version).cells):
+        key, given = str(position), job.pace["cells"]
+        chosen = given.get(f"{job.assignment}/{cell.grade_id}", given.get(cell.grade_id or ""))
+        if chosen is not None:
+            seconds[key] = min(most, float(chosen))
+        elif key in took and factor > 0 and least > 0:
+            limit = least
+            while limit < min(most, factor * took[key]):
+                limit *= 2
+            if limit < most:
+                seconds[key], reference[key] = limit, limit / factor
+    return seconds, reference
 
 
 def reference_job(job: Job) -> Job:
@@ -64,7 +96,8 @@ def reference_job(job: Job) -> Job:
         made["id"] = f"cell-{position}"
         cells.append(made)
     notebook: dict[str, Any] = new_notebook(cells=cells, metadata=version.metadata)
-    return replace(job, student="(reference)", mended=notebook, files={}, permitted=None, not_isolated=(), ungraded={})
+    own = replace(job, files={}, permitted=None, not_isolated=(), ungraded={}, seconds={}, reference={})
+    return replace(own, student="(reference)", mended=notebook)
 
 
 def plain_job(job: Job) -> Job:
@@ -91,7 +124,7 @@ def compare(job: Job, isolated: Outcome, plain: Outcome) -> Rehearsal:
     steps = plan(version.cells, job.beside)
     left = {str(step.grade_id): step.left for step in steps if step.left}
     names = tuple(cell.grade_id or f"cell {number}" for number, cell in enumerate(version.cells, 1))
-    return Rehearsal(isolated.asked, differing, short, job.beside, left, names)
+    return Rehearsal(isolated.asked, differing, short, job.beside, left, names, isolated.seconds)
 
 
 class Search:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from traitlets import Bool, Dict, Integer, List, Unicode
+from traitlets import Bool, Dict, Float, Integer, List, Unicode
 from traitlets.config import Configurable
 
 
@@ -26,6 +26,16 @@ class Grading(Configurable):  # type: ignore[misc]
         help="Let models with custom layers or Lambda stay with the student's code and be asked for predictions there.",
     ).tag(config=True)
     model_parameters = Integer(50_000_000, help="Parameters of a model that a test may look at.").tag(config=True)
+    cell_seconds = Dict(
+        help="Wall time of single cells: grade_id, or assignment/grade_id -> seconds; never more than "
+        "c.Limits.cell_seconds.",
+    ).tag(config=True)
+    reference_factor = Float(
+        30,
+        help="How many times the reference solution's own time a cell may take; 0: always c.Limits.cell_seconds. "
+        "Never more than that, nor less than reference_least.",
+    ).tag(config=True)
+    reference_least = Float(10, help="Seconds that a cell may take however fast the reference is.").tag(config=True)
     environment = Dict(help="More environment variables that cells see.").tag(config=True)
     visible = List(Unicode(), help="More folders that cells may read, at the same path.").tag(config=True)
 
@@ -39,6 +49,11 @@ class Grading(Configurable):  # type: ignore[misc]
             "sandboxed": self.sandbox,
             "model_handles": self.model_handles,
             "model_parameters": self.model_parameters,
+            "pace": {
+                "cells": dict(self.cell_seconds),
+                "factor": self.reference_factor,
+                "least": self.reference_least,
+            },
             "variables": dict(self.environment),
             "visible": list(self.visible),
         }

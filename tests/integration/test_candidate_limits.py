@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from candidates import Start, forked_and_alone, needs_sandbox, sleeping
+from candidates import Start, forked_and_alone, needs_sandbox, sleeping, text
 from candidates import nurseries as nurseries
 from candidates import starter as starter
 
@@ -109,6 +109,70 @@ def test_files_in_memory_count_as_memory(start: Start) -> None:
     )
     assert candidate.ended is not None
     assert candidate.ended.limit == "memory"
+
+
+UNSEEN = {
+    "sockets": """
+import os, socket, time
+held = [end for _ in range(1000) for end in socket.socketpair()]
+for end in held:
+    end.setblocking(False)
+    try:
+        while True: end.send(bytes(65536))
+    except BlockingIOError: pass
+time.sleep(20)
+""",
+    "sockets on their way": """
+import array, os, socket, time
+for number in range(1000):
+    if number % 100 == 0:
+        road = [*road, *socket.socketpair()] if number else [*socket.socketpair()]
+    pair = socket.socketpair()
+    rights = array.array("i", [end.fileno() for end in pair])
+    road[-1].sendmsg([b"x"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)])
+time.sleep(20)
+""",
+    "connections": """
+import socket, time
+server = socket.create_server(("127.0.0.1", 0), backlog=200)
+held = [socket.create_connection(server.getsockname()) for _ in range(100)]
+time.sleep(20)
+""",
+    "pipes": """
+import os, time
+for _ in range(20):
+    if os.fork() == 0:
+        try:
+            while True: os.pipe()
+        except OSError: time.sleep(20)
+time.sleep(20)
+""",
+    "page tables": """
+import mmap, time
+place = mmap.mmap(-1, 1 << 39, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, prot=mmap.PROT_READ)
+for position in range(0, 1 << 39, 2 << 20): place[position]
+time.sleep(20)
+""",
+}
+
+
+@pytest.mark.parametrize("cell", UNSEEN.values(), ids=UNSEEN)
+@forked_and_alone
+def test_memory_that_the_kernel_has_for_a_notebook_counts(start: Start, cell: str) -> None:
+    candidate = start(memory=500 * MIB, cell_seconds=15)
+    candidate.run(cell)
+    assert candidate.ended is not None
+    assert candidate.ended.limit == "memory"
+
+
+@forked_and_alone
+def test_a_notebook_does_not_take_the_machines_terminals(start: Start) -> None:
+    candidate = start(cell_seconds=15)
+    run = candidate.run("import os\nheld = []\nwhile True: held += os.openpty()")
+    if candidate.ended is None:  # its own /dev/pts has no more
+        assert text(candidate.run("print(len(held))")) == "128\n"
+    else:
+        assert "64 pseudo-terminals" in run.outputs[-1].evalue
 
 
 @forked_and_alone

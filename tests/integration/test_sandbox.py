@@ -1,5 +1,6 @@
 """What a student's code finds in the sandbox, and what it does not; tried from a real kernel in it."""
 
+import fcntl
 import os
 import signal
 import subprocess
@@ -140,12 +141,67 @@ def test_no_other_user_namespace_can_be_made(start: Start) -> None:
     assert text(run).strip() == "-1"
 
 
+REFUSED = {
+    "a file in memory": "memfd_create(b'x', 0)",
+    "shared memory": "shmget(0, 1 << 20, 0o1600)",
+    "a queue": "msgget(0, 0o1600)",
+    "semaphores": "semget(0, 100, 0o1600)",
+    "a shared mapping": "mmap(None, 4096, 3, 0x21, -1, 0)",
+    "a validated shared mapping": "mmap(None, 4096, 3, 0x23, -1, 0)",
+    "pages in a pipe": "vmsplice(1, None, 0, 0)",
+    "a large pipe": "fcntl(1, 1031, 1 << 20)",
+    "a large buffer": "setsockopt(socket.socket().fileno(), 1, 7, None, 4)",
+    "a socket of the kernel's crypto": "socket(38, 5, 0)",
+    "rules of Landlock": "syscall(444, None, 0, 1)",
+}
+
+
 @needs_sandbox
-@pytest.mark.parametrize("call", ["memfd_create(b'x', 0)", "shmget(0, 1 << 20, 0o1600)"])
+@pytest.mark.parametrize("call", REFUSED.values(), ids=REFUSED)
 @forked_and_alone
 def test_memory_that_no_limit_sees_is_refused(start: Start, call: str) -> None:
-    cell = f"import ctypes\nlibc = ctypes.CDLL(None, use_errno=True)\nprint(libc.{call}, ctypes.get_errno())"
+    cell = f"import ctypes, socket\nlibc = ctypes.CDLL(None, use_errno=True)\nprint(libc.{call}, ctypes.get_errno())"
     assert text(start().run(cell)) == "-1 38\n"
+
+
+@needs_sandbox
+@forked_and_alone
+def test_a_shared_mapping_of_zeros_is_refused(start: Start) -> None:
+    run = start().run("import mmap, os\nmmap.mmap(os.open('/dev/zero', os.O_RDWR), 4096)")
+    assert run.outputs[-1].ename == "OSError"
+
+
+@needs_sandbox
+@forked_and_alone
+def test_what_libraries_need_of_shared_memory_stays(start: Start) -> None:
+    run = start().run(
+        "import fcntl, mmap, multiprocessing, os, socket, sqlite3\n"
+        "mmap.mmap(-1, 4096, flags=mmap.MAP_PRIVATE)\n"
+        "mmap.mmap(os.open('file', os.O_RDWR | os.O_CREAT), 0) if open('file', 'w').write('text') else None\n"
+        "multiprocessing.Array('d', 1000), multiprocessing.Queue(), multiprocessing.Pipe()\n"
+        "socket.socketpair()[0].setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)\n"
+        "sqlite3.connect('numbers.db').execute('create table t (n)')\n"
+        "fcntl.lockf(open('mine', 'w'), fcntl.LOCK_EX)\n"
+        "get_ipython().system('echo from a terminal')"
+    )
+    assert run.ok, run.outputs
+    assert "from a terminal" in text(run)
+
+
+@needs_sandbox
+@forked_and_alone
+def test_a_notebook_locks_nothing_that_others_read(start: Start) -> None:
+    script = (
+        "import fcntl, sys\nfile = open(sys.argv[1])\n"
+        "for lock in (lambda: fcntl.flock(file, fcntl.LOCK_EX), lambda: fcntl.lockf(file, fcntl.LOCK_EX),\n"
+        "             lambda: fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_RDLCK)):\n"
+        "    try: lock()\n    except OSError: print('refused')\n"
+    )
+    name = os.__file__  # what every notebook reads
+    run = start().run(f"import sys\nsys.argv = ['', {name!r}]\n{script}")
+    assert text(run) == "refused\n" * 3
+    with open(name) as file:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 @needs_sandbox

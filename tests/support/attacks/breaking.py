@@ -27,6 +27,73 @@ for place in held:
 
 
 @attack(dangerous=True)
+def unmapped_memory(s: Submission) -> None:
+    """Takes memory up to 3 GB in shared mappings, anonymous and of /dev/zero, and lets go of the pages it sees"""
+    s.code(
+        """
+import mmap, os
+held = []
+for open_one in (lambda: -1, lambda: os.open("/dev/zero", os.O_RDWR)):
+    try:
+        descriptor = open_one()
+        for _ in range(12):
+            place = mmap.mmap(descriptor, 1 << 27)
+            held.append(place)
+            place.write(b"x" * (1 << 27))
+            place.madvise(mmap.MADV_DONTNEED)
+    except OSError as error:
+        print(error)
+"""
+    )
+
+
+@attack(dangerous=True)
+def full_buffers(s: Submission) -> None:
+    """Fills sockets, connections and pipes, up to 3 GB"""
+    s.code(
+        """
+import os, socket, time
+server = socket.create_server(("127.0.0.1", 0), backlog=100)
+def connection():
+    end = socket.create_connection(server.getsockname())
+    return end, server.accept()[0]
+def pipe():
+    ends = os.pipe()
+    return [open(ends[1], "wb", 0), open(ends[0], "rb", 0)]
+held = []
+for make, most in ((socket.socketpair, 1000), (connection, 200), (pipe, 300)):
+    for _ in range(most):
+        ends = make()
+        held.append(ends)
+        os.set_blocking(ends[0].fileno(), False)
+        try:
+            while os.write(ends[0].fileno(), b"x" * 65536): pass
+        except BlockingIOError:
+            pass
+time.sleep(1)
+"""
+    )
+
+
+@attack(dangerous=True)
+def page_tables(s: Submission) -> None:
+    """Takes memory up to 2 GB as page tables of a mapping that has no page"""
+    s.code(
+        """
+import mmap
+place = mmap.mmap(-1, 1 << 40, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, prot=mmap.PROT_READ)
+for position in range(0, 1 << 40, 2 << 20): place[position]
+"""
+    )
+
+
+@attack(dangerous=True)
+def terminals(s: Submission) -> None:
+    """Takes all of the machine's pseudo-terminals"""
+    s.code("import os, time\nheld = []\nwhile len(held) < 6000:\n    held += os.openpty()\ntime.sleep(1)")
+
+
+@attack(dangerous=True)
 def files_of_memory(s: Submission) -> None:
     """Fills every folder it can write to, up to 1 GB each"""
     s.code(

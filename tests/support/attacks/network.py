@@ -76,3 +76,29 @@ for pid in range(2, 5000):
         pass
 """
     )
+
+
+@attack(dangerous=True)
+def shared_files_locked(s: Submission) -> None:
+    """Locks what all notebooks read: Python's files, the datasets"""
+    s.code(
+        """
+import fcntl, glob, os, sys
+locks = {
+    "flock": lambda end: fcntl.flock(end, fcntl.LOCK_EX | fcntl.LOCK_NB),
+    "lockf": lambda end: fcntl.lockf(end, fcntl.LOCK_EX | fcntl.LOCK_NB),
+    "lease": lambda end: fcntl.fcntl(end, fcntl.F_SETLEASE, fcntl.F_RDLCK),
+}
+held = []
+for name in [os.__file__, sys.prefix, *glob.glob(os.path.expanduser("~/.keras/datasets/**"), recursive=True)]:
+    if not os.path.exists(name):
+        continue
+    held.append(os.open(name, os.O_RDONLY))
+    for kind, lock in locks.items():
+        try:
+            lock(held[-1])
+            print("LEAKED:", kind, name)
+        except OSError as error:
+            print(error)
+"""
+    )

@@ -1,0 +1,178 @@
+"""How long cells may take: by the reference solution's own time; and when a notebook that took longer is run again."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+import tiny_course
+from attacks import Submission
+from candidates import Start, needs_sandbox
+from candidates import nurseries as nurseries
+from candidates import starter as starter
+from nbgrader.coursedir import CourseDirectory
+from traitlets.config import Config
+
+from autograder.candidate.limits import tree
+from autograder.grading.job import Event, Job
+from autograder.grading.pipeline import Autograde, Watcher
+from autograder.grading.rehearsal import cell_limits
+from autograder.grading.settings import Grading
+from autograder.submission.instructor import InstructorCell, Version
+
+HANGS = "import time\ndef total(numbers):\n    print('called')\n    time.sleep(600)"
+
+
+def job(took: dict[str, float], most: float = 60.0, **settings: Any) -> tuple[dict[str, float], dict[str, float]]:
+    """The limits of a notebook with the cells `square` and `test_square`."""
+    cells = (
+        InstructorCell("square", "code", "", "", solution=True),
+        InstructorCell("test_square", "code", "", "", grade=True, points=1.0),
+    )
+    version = Version("ps1", "p1", cells).as_dict()
+    world = Grading(config=Config(Grading=settings)).world()
+    made = Job("", "ps1", "p1", {}, version, limits={"cell_seconds": most}, **world)
+    return cell_limits(made, took)
+
+
+@pytest.mark.parametrize(("took", "limit"), [(0.0, 10), (0.33, 10), (0.34, 20), (1.3, 40)])
+def test_a_cell_may_take_a_multiple_of_the_references_time(took: float, limit: float) -> None:
+    seconds, reference = job({"1": took})
+    assert seconds == {"1": limit}
+    assert reference["1"] == pytest.approx(limit / 30)
+    assert took <= reference["1"]
+
+
+@pytest.mark.parametrize("took", [1.5, 20.0])
+def test_no_cell_may_take_longer_than_cell_seconds(took: float) -> None:
+    assert job({"1": took}) == ({}, {})
+    assert job({"1": 0.0}, most=5.0) == ({}, {})
+
+
+def test_two_rehearsals_of_about_the_same_time_give_the_same_limits() -> None:
+    assert job({"0": 0.05, "1": 0.4}) == job({"0": 0.21, "1": 0.6})
+
+
+@pytest.mark.parametrize("name", ["test_square", "ps1/test_square"])
+def test_the_instructor_says_how_long_a_cell_may_take(name: str) -> None:
+    assert job({"1": 0.0}, cell_seconds={name: 33}) == ({"1": 33}, {})
+    assert job({"1": 0.0}, cell_seconds={name: 99}) == ({"1": 60}, {})
+
+
+def test_without_a_factor_every_cell_has_cell_seconds() -> None:
+    assert job({"0": 0.1, "1": 0.1}, reference_factor=0) == ({}, {})
+
+
+@contextmanager
+def contended(pid: int) -> Iterator[None]:
+    """Within, a process and all below it share one processor with four others that never rest."""
+    processor = min(os.sched_getaffinity(0))
+    hogs = [subprocess.Popen([sys.executable, "-S", "-c", "while True: pass"]) for _ in range(4)]
+    try:
+        for process in [*tree(pid), *(one for hog in hogs for one in tree(hog.pid))]:
+            for thread in process.threads():
+                os.sched_setaffinity(thread.id, {processor})
+        yield
+    finally:
+        for hog in hogs:
+            hog.kill()
+            hog.wait()
+
+
+@needs_sandbox
+def test_a_cell_that_sleeps_is_to_blame_itself(start: Start) -> None:
+    candidate = start(cell_seconds=2)
+    assert not candidate.run("import time\ntime.sleep(60)").ok
+    assert not candidate.starved
+
+
+@needs_sandbox
+def test_a_cell_that_the_machine_did_not_let_run_is_not_to_blame(start: Start) -> None:
+    candidate = start(cell_seconds=2)
+    with contended(candidate._process.pid):
+        assert not candidate.run("while True: pass").ok
+    assert candidate.starved
+
+
+@needs_sandbox
+def test_a_notebook_that_the_machine_did_not_let_run_is_not_to_blame(start: Start) -> None:
+    candidate = start(total_seconds=3)
+    with contended(candidate._process.pid):
+        candidate.run("while True: pass")
+    assert candidate.ended is not None
+    assert (candidate.ended.limit, candidate.starved) == ("total time", True)
+
+
+@dataclass
+class Graded(Watcher):
+    """What came of the class: one whose function hangs."""
+
+    events: list[str] = field(default_factory=list)
+    status: Any = None
+    run: dict[str, Any] = field(default_factory=dict)
+    limits: dict[str, float] = field(default_factory=dict)
+    seconds: float = 0.0
+
+    def event(self, event: Event) -> None:
+        if not event.student.startswith("("):
+            self.events.append(event.what)
+
+    def finished(self, submission: Any, status: Any) -> None:
+        work = submission.works[0]
+        assert work.outcome is not None
+        self.status, self.run = work.outcome, work.outcome.record
+        self.limits = work.job.seconds
+
+
+@pytest.fixture(scope="module")
+def hanging(tmp_path_factory: pytest.TempPathFactory) -> Graded:
+    folder = tmp_path_factory.mktemp("hanging")
+    tiny_course.build(folder)
+    notebook = tiny_course.released(folder, "numbers")
+    tiny_course.solve(notebook, "numbers")
+    submission = Submission(notebook, folder / "submitted" / "ada" / "numbers", folder, folder, 0)
+    submission.code(HANGS)
+    submission.write()
+    place = {"root": str(folder), "assignment_id": "numbers", "db_url": f"sqlite:///{folder / 'gradebook.db'}"}
+    config = Config(CourseDirectory=place, Grading={"reference_least": 4})
+    converter = Autograde(coursedir=CourseDirectory(config=config), config=config)
+    graded = Graded()
+    converter.watcher = graded
+    began = time.monotonic()
+    converter.start()
+    graded.seconds = time.monotonic() - began
+    return graded
+
+
+@needs_sandbox
+def test_a_function_that_hangs_costs_its_own_tests_alone(hanging: Graded) -> None:
+    scores = hanging.status.scores
+    assert scores == {"test_total": 0, "test_fibonacci": 3, "test_twice": 3, "test_report": 2}
+    assert hanging.status.limit == "cell time"
+
+
+@needs_sandbox
+def test_a_function_that_hangs_is_not_run_again(hanging: Graded) -> None:
+    assert hanging.events.count("test_total") == 1
+    assert not any("again" in what for what in hanging.events)
+
+
+@needs_sandbox
+def test_the_student_is_told_the_limit_and_the_references_time(hanging: Graded) -> None:
+    [error] = [output for cell in hanging.status.outputs for output in cell if output.get("ename") == "CellTimeLimit"]
+    test = next(most for key, most in hanging.run["cell_limits"].items() if key == "test_total")
+    assert f"{test:g} s" in error["evalue"]
+    assert f"the reference solution takes less than {test / 30:.2g} s" in error["evalue"]
+
+
+@needs_sandbox
+def test_the_record_has_the_limits_and_the_times(hanging: Graded) -> None:
+    assert hanging.run["cell_limits"]["test_total"] < 60
+    assert hanging.run["cell_limits"].keys() >= {"total", "test_total", "test_report"}
+    assert hanging.limits
+    assert max(hanging.run["cell_seconds"].values()) >= hanging.run["cell_limits"]["test_total"]
