@@ -606,7 +606,7 @@ max_epochs = 1 if QUICK else 10
 
 # %% nbgrader={"grade_id": "preprocess", "solution": true}
 def preprocess(images):
-    """Turn raw uint8 images (n, 28, 28) into floats (n, 28, 28, 1) for the network, each pixel by itself."""
+    """Turn raw uint8 images (n, 28, 28) into the float array (n, height, width, channels) for the network."""
     ### BEGIN SOLUTION
     return np.expand_dims(images.astype("float32") / 255.0, axis=-1)
     ### END SOLUTION

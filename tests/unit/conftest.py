@@ -1,7 +1,8 @@
 """Holds the unit tests to what they are: no process is started."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
+from pathlib import Path
 
 import pytest
 
@@ -28,9 +29,12 @@ def _refuse(event: str, arguments: tuple[object, ...]) -> None:
 sys.addaudithook(_refuse)
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _no_process() -> Iterator[None]:
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Within a unit test, its fixtures included, no process may be started; other tests run in this process too."""
     global _forbidden
-    _forbidden = True
-    yield
-    _forbidden = False
+    _forbidden = Path(__file__).parent in item.path.parents
+    try:
+        return (yield)
+    finally:
+        _forbidden = False
