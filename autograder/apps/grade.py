@@ -81,4 +81,4 @@ class GradeApp(CourseApp):
             self.next(again)
         else:
             watcher.conclude()
-            self.next(f"autograder report {assignment}", f"then nbgrader generate_feedback {assignment}")
+            self.next(f"autograder report {assignment}", f"then autograder feedback {assignment}")

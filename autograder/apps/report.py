@@ -60,6 +60,6 @@ class ReportApp(CourseApp):
             self.fail("%s", "\n".join(["not all of it could be read:", *said]), then=f"autograder grade {assignment}")
         first = "first see to what needs a person; " if waiting else ""
         if graded:
-            self.next(f"nbgrader generate_feedback {assignment}", first + "writes each student's page")
+            self.next(f"autograder feedback {assignment}", first + "writes each student's page")
         else:
             self.next(f"autograder grade {assignment}", "nobody is graded yet")

@@ -15,6 +15,7 @@ from autograder.apps.console import Table
 from autograder.apps.data import DataApp
 from autograder.apps.demo import DemoApp
 from autograder.apps.export import ExportApp
+from autograder.apps.feedback import FeedbackApp
 from autograder.apps.forget import ForgetApp
 from autograder.apps.grade import GradeApp
 from autograder.apps.rehearse import RehearseApp
@@ -27,7 +28,7 @@ GROUPS: dict[str, tuple[type[Any], ...]] = {
     "Try it": (DemoApp, TestApp),
     "Hand out": (BuildApp, UnbuildApp, DataApp, AccuracyApp),
     "Check, before handing in": (CheckApp,),
-    "Grade": (CollectApp, RehearseApp, GradeApp, ReportApp, ExportApp),
+    "Grade": (CollectApp, RehearseApp, GradeApp, ReportApp, FeedbackApp, ExportApp),
     "Go back": (RestoreApp, ForgetApp),
     "Automate": (SubmissionApp,),
 }

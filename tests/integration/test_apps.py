@@ -41,6 +41,7 @@ GOOD = (  # exit code, and what is typed
     (0, "grade ps1 --student ada --force"),
     (0, "grade ps1 --dry-run"),
     (0, "report ps1"),
+    (0, "feedback ps1"),
     (0, "collect ps1 moodle.zip --roster roster.csv"),
     (1, "collect ps1 strays.zip --roster roster.csv"),
     (0, "export"),
@@ -64,6 +65,8 @@ BAD = (
     (1, "grade ps1 --workers=many"),
     (1, "grade ps1 --course-dir=empty"),
     (1, "report ps9"),
+    (1, "feedback"),
+    (1, "feedback ps9"),
     (1, "report ps1 --to=roster.csv/report.html"),
     (2, "check moodle.zip"),
     (2, "check nothing.ipynb"),
@@ -259,4 +262,4 @@ def test_a_real_terminal_ends_with_the_closing_line_and_the_cursor_is_back(cours
     assert text.rindex("\x1b[?25h") > text.rindex("\x1b[?25l")
     shown = ESCAPE.sub("", text).splitlines()
     assert re.match(r"ada +graded +5 / 9", shown[-4])
-    assert shown[-1] == "Next: autograder report ps1   # then nbgrader generate_feedback ps1"
+    assert shown[-1] == "Next: autograder report ps1   # then autograder feedback ps1"

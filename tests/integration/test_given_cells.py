@@ -174,7 +174,7 @@ def test_who_solved_it_has_the_points(graded: Graded, student: str, kind: str) -
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("student", STUDENTS.keys() - {"solves", "otherwise"})
+@pytest.mark.parametrize("student", sorted(STUDENTS.keys() - {"solves", "otherwise"}))
 def test_who_did_not_gains_nothing(graded: Graded, student: str, kind: str) -> None:
     assert graded.score(student, kind) == 0
 

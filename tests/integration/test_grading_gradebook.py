@@ -251,7 +251,7 @@ def test_the_command_grades_and_says_what_is_next(course: Course) -> None:
     done = run(course, GRADE, "ps1")
     assert done.returncode == 0, done.stderr
     assert re.search(r"^\[1/1\] ada:  graded +5 / 9$", done.stdout, re.MULTILINE)
-    assert done.stdout.splitlines()[-1] == "Next: autograder report ps1   # then nbgrader generate_feedback ps1"
+    assert done.stdout.splitlines()[-1] == "Next: autograder report ps1   # then autograder feedback ps1"
 
 
 def test_the_command_exits_with_1_and_names_who_was_not_graded_and_why(course: Course) -> None:
