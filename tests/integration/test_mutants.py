@@ -27,7 +27,6 @@ class Exercise:
     hidden: str = ""
     end: str = ""
     mutants: frozenset[str] | set[str] = frozenset()
-    given: str = ""  # a locked cell between the two
 
 
 DOUBLE = "def double(x):\n    return 2 * x"
@@ -105,11 +104,6 @@ STRONG = {
         "def append_sum(numbers):\n    numbers.append(sum(numbers))",
         "numbers = [1, 2]\nappend_sum(numbers)\nassert numbers == [1, 2, 3]",
     ),
-    "made_by_a_locked_cell": Exercise(
-        "def square(x):\n    return x * x",
-        "assert squares == [1, 4, 9]",
-        given="squares = [square(x) for x in [1, 2, 3]]",
-    ),
     "one_answer": Exercise("capital = 'Paris'", "assert capital in ('Paris', 'Rome')", "assert capital == 'Paris'"),
     "own_helper": Exercise(
         "def inc(x):\n    return x + 1\n\ndef inc_all(xs):\n    return [inc(x) for x in xs]",
@@ -129,8 +123,6 @@ def notebook(tested: dict[str, Exercise]) -> NotebookNode:
     for name, one in tested.items():
         answer = f"### BEGIN SOLUTION\n{one.solution}\n### END SOLUTION"
         cells.append(_cell(answer, f"{name}_solution", solution=True))
-        if one.given:
-            cells.append(_cell(one.given, f"{name}_given", locked=True))
         hidden = f"### BEGIN HIDDEN TESTS\n{one.hidden}\n### END HIDDEN TESTS\n" if one.hidden else ""
         test = f"{one.visible}\n{hidden}{one.end}"
         cells.append(_cell(test, name, grade=True, locked=True, points=1.0))

@@ -64,7 +64,7 @@ def test_of_our_package_only_what_runs_there_is_there(start: Start) -> None:
         "print(here, sorted(os.listdir(here)), sorted(os.listdir(here + '/candidate')))"
     )
     names = ["__init__.py", "candidate", "keras_check.py", "trainer", "wire"]
-    assert text(run) == f"/run/autograder/autograder {names} {['agent.py', 'forks.py']}\n"
+    assert text(run) == f"/run/autograder/autograder {names} {['agent.py', 'forks.py', 'seccomp.py']}\n"
 
 
 @needs_sandbox
