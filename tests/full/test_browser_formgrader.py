@@ -77,7 +77,8 @@ HOSTILE: dict[str, NotebookNode] = {
     "stream": new_code_cell("1", outputs=[new_output("stream", name="stdout", text=f"\x1b]8;;{SCRIPT}\x07{SCRIPT}")]),
     "error": new_code_cell("1", outputs=[new_output("error", ename=SCRIPT, evalue=SCRIPT, traceback=[SCRIPT])]),
     "code": new_code_cell(f'"""</div></script>{SCRIPT}"""'),
-    "markdown_script": text(f"# Title {SCRIPT}"),
+    "markdown_script": text(f"Words.\n\n{SCRIPT}"),
+    "markdown_heading": text(f"# Title {SCRIPT}"),
     "markdown_handler": text(f"A {HANDLER} <details ontoggle='{PUT}' open>x</details>"),
     "markdown_link": text(f"[x](javascript:{urllib.parse.quote(PUT)}) <a href='javascript:{PUT}'>y</a>"),
     "markdown_math": text(f"$$x</script>{SCRIPT}$$ and ${HANDLER}$"),
@@ -201,7 +202,7 @@ def test_without_our_line_the_same_submissions_give_themselves_points(course: Co
         visit = Visit(page, server)
         for student in ("html_script", "html_handler", "markdown_script", "javascript"):
             visit.open(plain, student)
-            visit.page.wait_for_function("window.ran === 1")
+            visit.page.wait_for_function("window.ran === 1", timeout=20_000)
             visit.page.wait_for_load_state("networkidle")
             with plain.gradebook() as gradebook:
                 assert gradebook.find_submission("ps1", student).score > 0, student
