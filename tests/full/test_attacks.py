@@ -5,6 +5,7 @@ each gains there (`measured.json`; `python tests/support/attacks/table.py` print
 """
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -98,7 +99,7 @@ def test_no_listener_is_reached(hostile: HostileClass) -> None:
 
 @needs_sandbox
 def test_plain_nbgrader_gives_points_for_many_of_them(graded: Graded, tmp_path: Path) -> None:
-    """Writes what is measured into `measured.json`."""
+    """Writes what is measured into `measured.json` where MEASURE_ATTACKS is set; else a run leaves no trace."""
     chosen = [attack for attack in ATTACKS if not (attack.dangerous or attack.ours)]
     numbers = [attack.name for attack in chosen if attack.assignment == "numbers"]
     models = [attack.name for attack in chosen if attack.assignment == "model"]
@@ -135,7 +136,8 @@ def test_plain_nbgrader_gives_points_for_many_of_them(graded: Graded, tmp_path: 
         }
         for attack in ATTACKS
     ]
-    MEASURED.write_text(json.dumps(measured, indent=1) + "\n", encoding="utf-8")
+    path = MEASURED if os.environ.get("MEASURE_ATTACKS") else tmp_path / MEASURED.name
+    path.write_text(json.dumps(measured, indent=1) + "\n", encoding="utf-8")
     assert sum(1 for score in there.values() if score) >= 30
 
 
