@@ -18,7 +18,7 @@ from engines import Marks, add_config, hand_in, marks, quickstart, reference_ans
 
 MARK = "KILLED_GRADING"  # an environment variable by which all that a grading started is found
 RANDOM = random.Random(20)
-MOMENTS = [RANDOM.random() for _ in range(10)]  # as shares of an undisturbed grading's time
+MOMENTS = [RANDOM.random() for _ in range(6)]  # as shares of an undisturbed grading's time
 STUDENTS = [f"student{number}" for number in range(8)]
 COMMAND = [sys.executable, "-m", "autograder", "grade", "ps1", "--workers=2"]
 
