@@ -46,7 +46,7 @@ def course_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Place, Place]:
 def test_every_command_of_the_way_is_run(course_run: tuple[Place, Place]) -> None:
     instructor, student = course_run
     assert {"autograder build", "nbgrader release_assignment", "nbgrader collect"} <= set(instructor.ran)
-    assert {"autograder grade", "nbgrader generate_feedback", "nbgrader release_feedback"} <= set(instructor.ran)
+    assert {"autograder grade", "autograder feedback", "nbgrader release_feedback"} <= set(instructor.ran)
     assert {"autograder export", "autograder report", "autograder check"} <= set(instructor.ran)
     assert {"nbgrader fetch_assignment", "nbgrader validate", "nbgrader submit"} <= set(student.ran)
     assert "nbgrader fetch_feedback" in student.ran
