@@ -177,10 +177,14 @@ def _as_somebody(sources: Sequence[Path]) -> list[str]:
     python = [sys.executable, "-I", "-S", "-c"]
     if not int(effective, 16) >> 21 & 1:  # CAP_SYS_ADMIN
         return [*python, _DROP, user]
-    view = [str(find_bwrap()), "--die-with-parent", "--unshare-pid", *system(), "--dev", "/dev"]
+    bwrap = Path(str(find_bwrap()))
+    view = [str(bwrap), "--die-with-parent", "--unshare-pid", *system(), "--dev", "/dev"]
     for folder in ("/proc", "/tmp"):  # bubblewrap itself needs both
         view += ["--dir", folder]
-    for source in sorted({*sources, _package()}):
+    shown = {*sources, _package()}
+    if not any(bwrap.is_relative_to(folder) for folder in (Path("/usr"), Path("/bin"), *shown)):
+        shown.add(bwrap)  # the one of a package elsewhere, or of the user's own
+    for source in sorted(shown):
         for parent in reversed(source.parents):  # bubblewrap makes them for its own user only
             view += ["--dir", str(parent)]
         view += ["--ro-bind", str(source), str(source)]
