@@ -183,7 +183,9 @@ def _as_somebody(sources: Sequence[Path]) -> list[str]:
         view += ["--dir", folder]
     shown = {*sources, _package()}
     if not any(bwrap.is_relative_to(folder) for folder in (Path("/usr"), Path("/bin"), *shown)):
-        shown.add(bwrap)  # the one of a package elsewhere, or of the user's own
+        package = bwrap.parents[1]  # a wheel has the libraries of its programs beside its package
+        libraries = package.with_name(f"{package.name}.libs")
+        shown |= {bwrap, libraries} if libraries.is_dir() else {bwrap}
     for source in sorted(shown):
         for parent in reversed(source.parents):  # bubblewrap makes them for its own user only
             view += ["--dir", str(parent)]
