@@ -41,7 +41,6 @@ def test_a_cell_that_ends_when_interrupted_is_late_all_the_same(start: Start) ->
     ],
     ids=["catches", "ignores", "stops", "in C"],
 )
-@forked_and_alone
 def test_a_cell_that_does_not_stop_ends_the_candidate(start: Start, cell: str) -> None:
     candidate = start(cell_seconds=1)
     began = time.monotonic()
