@@ -294,7 +294,9 @@ def test_the_lines_are_those_of_keras(
         plain = re.sub(r"\x1b\[[0-9;]*m", "", text.replace("\r\n", "\n").replace("\x08", ""))
         lines = [line.split("\r")[-1] for line in plain.split("\n")]
         return [
-            re.sub(r"\d+(ms|s|us)/step|\b\d+s\b|\d\.\d+(e-\d+)?", "#", line).strip() for line in lines if line.strip()
+            re.sub(r"\d+(ms|s|us)/step|\b\d+s\b|\d\.\d+(e[-+]\d+)?", "#", line).strip()
+            for line in lines
+            if line.strip()
         ]
 
     model = given(sequential)
