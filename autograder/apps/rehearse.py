@@ -32,7 +32,7 @@ class RehearseApp(CourseApp):
     """Rehearse the grading of an assignment."""
 
     name = "autograder-rehearse"
-    description = "Grade the reference solution, and list the tests that can't be graded so or that are weak"
+    description = "Grade the reference solution; list tests that can't be isolated, or that wrong solutions pass"
     arguments = "ASSIGNMENT"
     examples = """
         autograder rehearse ps1                 the reference solution, isolated and as plain nbgrader would
@@ -113,7 +113,7 @@ def _rehearsing(console: Console) -> Iterator[_Rehearsing]:
 def show(console: Console, notebooks: Sequence[Mutated]) -> int:
     """Print which tests give points to which mutants, and which mutants have no grade; returns how many there are."""
     table = Table("notebook", "test", "worth", "gives", "to a solution that", right=("worth", "gives"))
-    by_heart = " (but has the visible tests' answers by heart)"
+    by_heart = " (but answers the visible tests correctly)"
     weak = [(one.notebook, weakness) for one in notebooks for weakness in one.weak]
     for notebook, found in weak:
         for number, (mutant, points) in enumerate(found.earned.items()):
@@ -122,7 +122,7 @@ def show(console: Console, notebooks: Sequence[Mutated]) -> int:
     if weak:
         console.heading("Tests that give points to mutants of the reference")
         console.show(table)
-        console.say("", "What is earned anyway, by the released notebook or by the visible tests alone, is not listed.")
+        console.say("", "Points that the released notebook or the visible tests alone earn are not listed.")
     ungraded = [(one.notebook, *item) for one in notebooks for item in one.ungraded.items()]
     for notebook, name, why in ungraded:
         console.say(f"{notebook}: could not be graded, {MUTANTS.get(name, name)}: {why}")

@@ -41,7 +41,7 @@ class TestApp(CourseApp):
     description = "Run all checks: format, lint, types, tests (arguments after -- go to pytest)"
     full = Bool(False, help="Run the tests in tests/full as well.").tag(config=True)
     flags: ClassVar[dict[Any, Any]] = {
-        "full": ({"TestApp": {"full": True}}, "Run also the tests in tests/full, as CI does: up to 40 minutes."),
+        "full": ({"TestApp": {"full": True}}, "Run also the tests in tests/full, as CI does."),
         **FLAGS,
     }
     __test__ = False  # not a test class, whatever pytest makes of its name

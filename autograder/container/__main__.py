@@ -79,7 +79,7 @@ def grade(arguments: list[str]) -> int:
     code = run("autograder", "grade", *arguments)
     if {"--dry-run", "--help", "--help-all"} & set(arguments) or not (COURSE / "autograded").is_dir():
         return code
-    code = run("nbgrader", "generate_feedback", assignment, "--log-level=WARN") or code
+    code = run("autograder", "feedback", assignment) or code
     code = run("autograder", "report", assignment) or code
     return run("autograder", "export", "--to", "grades.csv", "--log-level=WARN") or code
 

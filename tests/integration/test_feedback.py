@@ -14,11 +14,13 @@ import nbgrader.apps.generatefeedbackapp
 import pytest
 from feedback_pages import FAILED, HIDDEN_LINE, page
 from graded_course import Course, stream
+from launch import launch
 from nbgrader.api import Gradebook
 from nbgrader.apps.api import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 
+from autograder.apps.feedback import FeedbackApp
 from autograder.grading.pipeline import configure
 
 
@@ -183,3 +185,13 @@ def test_what_a_test_printed_is_told_where_points_are_missing(graded: Course, tm
     found = page(course, "eve")
     assert "half of it: <b>right</b>" in found.text
     assert "1.5 of 3 points" in found.text
+
+
+def test_our_command_writes_our_page_where_no_configuration_asks_for_it(graded: Course, tmp_path: Path) -> None:
+    course = graded.copy(tmp_path / "course")
+    assert not (course.folder / "nbgrader_config.py").exists()
+    launch(FeedbackApp, course.folder, "ps1", "--student", "ada")
+    html = (course.folder / "feedback" / "ada" / "ps1" / "p1.html").read_text(encoding="utf-8")
+    assert "expected 6" in html
+    assert HIDDEN_LINE not in html  # nbgrader's own page shows tracebacks through hidden tests
+    assert "mul(2, 3) == 2 * 3" not in html
