@@ -23,10 +23,10 @@ RUNNING = 4  # trainings that the table tells of
 MENDS = 4  # of a notebook, that the summary tells
 WIDTH = 40  # of names to which others are aligned
 LEFT = {  # why what a locked cell binds is the student's
-    Reason.TRAINS: "it trains or loads a model",
-    Reason.CHANGES: "it changes an object of the student's",
-    Reason.OWN: "it runs the student's code on the student's own objects",
-    Reason.DIFFERS: "run apart from the student's code, it gives the reference solution something else",
+    Reason.TRAINS: "the cell trains or loads a model",
+    Reason.CHANGES: "the cell changes a student's object",
+    Reason.OWN: "the cell runs the student's code on the student's own objects",
+    Reason.DIFFERS: "run by the examiner, the cell gives the reference solution something else",
 }
 STYLES = {GRADED: "good", MENDED: "good", PERSON: "look", FAULT: "bad"}
 _LABEL = max(map(len, STYLES))
@@ -86,7 +86,7 @@ class Lines(Watcher):
             self.say(f"    c.Grading.not_isolated = [{cell!r}]")
         for (cell, reason), (names, tests) in rehearsal.left_by_cell().items():
             what, where = ", ".join(sorted(names)), ", ".join(sorted(tests))
-            self.say(f"{notebook}, {cell}: {what} can be rebound by students before {where}: {LEFT[reason]}")
+            self.say(f"{notebook}, {cell}: students can rebind {what} before {where}, as {LEFT[reason]}")
         for cell, why in rehearsal.short.items():
             self.say(f"{notebook}, {cell}: {why}")
 
