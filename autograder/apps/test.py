@@ -1,8 +1,8 @@
 """`autograder test`: format, lint, types, and the tests of a tier.
 
-pytest                      tests/unit           no process is started, nothing is graded
-autograder test             … + tests/integration   real kernels, trainers, gradebooks, and gradings of small courses
-autograder test --full      … + tests/full       what takes long: every attack, browsers, the container, real trainings
+pytest                    tests/unit: no process is started, nothing is graded
+autograder test           and tests/integration: real kernels, trainers, gradebooks, gradings of small courses
+autograder test --full    and tests/full: every attack, browsers, the container, a real training, and the like
 """
 
 import os

@@ -177,7 +177,10 @@ class _View:
     def from_filename(self, filename: str, resources: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         """The page of the notebook in that file."""
         shown = {name: str(escape(value)) if isinstance(value, str) else value for name, value in resources.items()}
-        notebook = nbformat.read(filename, as_version=4)
+        try:
+            notebook = nbformat.read(filename, as_version=4)
+        except Exception:  # whatever is wrong with it, formgrader's page is there
+            notebook = new_notebook(cells=[new_markdown_cell("This notebook can't be read: see its file.")])
         harmless = inert(notebook, {self._handler.request.host_name.lower()})
         page, found = self._exporter.from_notebook_node(harmless, resources=dict(shown))
         without_cells, _ = self._exporter.from_notebook_node(inert(new_notebook()), resources=dict(shown))

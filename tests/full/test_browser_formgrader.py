@@ -86,6 +86,7 @@ HOSTILE: dict[str, NotebookNode] = {
     "attachment_name": text(
         '![x](attachment:a"onerror="x.png)', attachments={'a"onerror="x.png': {"image/png": SCRIPT}}
     ),
+    "malformed": NotebookNode(cell_type="code", source="1", metadata={}, outputs=[{"output_type": SCRIPT}]),
     "raw": tagged(new_raw_cell(SCRIPT), raw_mimetype="text/html", format="text/html"),
     "tags": tagged(new_code_cell("1"), tags=[f'x"><script>{PUT}</script>']),
     "clobber": shows(text_html="<img name=base_url><form id=essay><input id=statusmessage name=submission_id></form>"),
@@ -219,6 +220,17 @@ def test_what_is_honest_is_shown(course: Course, visit: Visit, tmp_path: Path) -
     picture(visit.page, "formgrader_inert.png")
     expect(notebook.get_by_role("link", name="source")).to_have_attribute("href", "https://example.org/paper")
     assert notebook.locator(".highlight .k, .highlight .mi").count() > 0
+
+
+def test_a_notebook_that_cannot_be_read_is_said_to_be_so(course: Course, visit: Visit) -> None:
+    path = course.folder / "autograded" / "vendor" / "ps1" / "p1.ipynb"
+    path.chmod(0o644)
+    path.write_text(f"{{{SCRIPT}")
+    with course.gradebook() as gradebook:
+        submission = gradebook.find_submission_notebook("p1", "ps1", "vendor").id
+    visit.page.goto(f"{visit.home}/formgrader/submissions/{submission}/")
+    expect(visit.page.get_by_text("can't be read")).to_be_visible()
+    assert visit.page.evaluate("window.ran") is None
 
 
 def test_formgrader_itself_still_works(course: Course, visit: Visit) -> None:
