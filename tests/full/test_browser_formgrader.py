@@ -1,6 +1,7 @@
 """Hostile submissions opened by an instructor in formgrader: nothing in them runs, and what is honest still shows."""
 
 import json
+import re
 import urllib.parse
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 import graded_course
 import nbformat
 import pytest
-from browser import browser, jupyterlab, needs_chromium, picture
+from browser import browser, jupyterlab, needs_chromium, picture, score
 from graded_course import Course
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output, new_raw_cell
@@ -235,14 +236,16 @@ def test_a_notebook_that_cannot_be_read_is_said_to_be_so(course: Course, visit: 
 
 def test_formgrader_itself_still_works(course: Course, visit: Visit) -> None:
     visit.open(course, "honest")
-    score = visit.page.locator("#essay")
-    score.fill("2")
+    essay = score(visit.page)
+    essay.fill("2")
     with visit.page.expect_response(lambda got: got.request.method == "PUT" and "/api/grade/" in got.url) as saved:
-        score.press("Tab")
+        essay.press("Tab")
     assert saved.value.ok
-    visit.page.locator("textarea.comment").last.fill("Well <b>done</b>.")
+    comment = visit.page.locator("textarea.comment").last
+    expect(comment).to_have_attribute("placeholder", re.compile("."))  # what is typed before that is lost
+    comment.fill("Well <b>done</b>.")
     with visit.page.expect_response(lambda got: got.request.method == "PUT" and "/api/comment/" in got.url) as saved:
-        visit.page.locator("textarea.comment").last.press("Tab")
+        comment.press("Tab")
     assert saved.value.ok
     visit.page.locator(".glyphicon-eye-open").click()
     expect(visit.page.locator(".name-shown").first).to_be_visible()

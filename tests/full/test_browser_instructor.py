@@ -6,7 +6,7 @@ from pathlib import Path
 import graded_course
 import nbformat
 import pytest
-from browser import browser, jupyterlab, needs_chromium, picture
+from browser import browser, jupyterlab, needs_chromium, picture, score
 from engines import add_config, hand_in, marks
 from nbgrader.api import Gradebook
 from playwright.sync_api import expect
@@ -56,10 +56,10 @@ def test_an_instructor_grades_by_the_button_and_by_hand(handed_in: Path, tmp_pat
         form.get_by_role("link", name="ps1").click()
         form.get_by_role("link", name="arithmetic").click()
         form.get_by_role("link", name="Submission #1").click()
-        score = form.locator("#essay")
-        score.fill("3")
+        essay = score(form)
+        essay.fill("3")
         with page.expect_response(lambda got: got.request.method == "PUT" and "/api/grade/" in got.url) as saved:
-            score.press("Tab")
+            essay.press("Tab")
         assert saved.value.ok
         page.set_viewport_size({"width": 1280, "height": 1000})
         picture(page, "formgrader.png")

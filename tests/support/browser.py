@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import FrameLocator, Locator, Page, expect, sync_playwright
 
 from autograder.apps.test import find_chromium
 
@@ -63,6 +63,15 @@ def browser(folder: Path) -> Iterator[Page]:
             raise
         finally:
             context.close()
+
+
+def score(form: Page | FrameLocator) -> Locator:
+    """Formgrader's field for the essay's score, once its script has put there what the gradebook says.
+
+    What is typed before that is lost.
+    """
+    expect(form.locator(".extra-credit").last).to_have_attribute("placeholder", "0")
+    return form.locator("#essay")
 
 
 def picture(page: Page, name: str) -> None:
