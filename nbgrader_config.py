@@ -3,8 +3,8 @@
 import os
 from pathlib import Path
 
-from autograder.colab import add_badges
-from autograder.grading.pipeline import configure
+from autograder import configure
+from autograder.course.colab import add_badges
 
 c = get_config()  # noqa: F821
 

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from autograder import bootstrap
+from autograder.cli import bootstrap
 
 
 def main() -> None:
@@ -21,7 +21,7 @@ def main() -> None:
         )
     # jsonschema would have it build a grammar of addresses for a second, which no schema of a notebook needs
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
-    from autograder.apps.root import AutograderApp  # imports what bootstrap has just made sure of
+    from autograder.cli.root import AutograderApp  # imports what bootstrap has just made sure of
 
     AutograderApp.launch_instance()
 

@@ -19,11 +19,11 @@ import keras
 import numpy as np
 from training import network
 
-import autograder.keras_check  # noqa: F401  files from mirrors, before Keras is imported
-from autograder import datasets
-from autograder.candidate import sandbox
-from autograder.trainer import client, fit
-from autograder.trainer.settings import Trainer
+import autograder.course.verified_datasets  # noqa: F401  files from mirrors, before Keras is imported
+from autograder.course import datasets
+from autograder.sandbox import bubblewrap
+from autograder.training import client, kernel_side
+from autograder.training.settings import Trainer
 
 
 def main() -> None:
@@ -38,12 +38,12 @@ def main() -> None:
     y_train, y_test = (keras.utils.to_categorical(y, 10) for y in (y_train, y_test))
     settings = Trainer()
     ordinary, ours, theirs = keras.Model.fit, *socket.socketpair()
-    fit.install(theirs)
+    kernel_side.install(theirs)
     by_trainer = keras.Model.fit
     found: dict[str, list[float]] = {"trainer": [], "ordinary": []}
     with (
         tempfile.TemporaryDirectory() as folder,
-        client.TrainerProcess(Path(folder), settings, sandboxed=sandbox.check() is None) as trainer,
+        client.TrainerProcess(Path(folder), settings, sandboxed=bubblewrap.check() is None) as trainer,
     ):
         client.connect(trainer.address, ours, key="notebook", student="ada", seed=0, budget=settings.budget())
         for seed in range(1, given.seeds + 1):

@@ -21,9 +21,9 @@ import keras
 import numpy as np
 import psutil
 
-from autograder.candidate import sandbox
-from autograder.trainer import client, fit
-from autograder.trainer.settings import Trainer
+from autograder.sandbox import bubblewrap
+from autograder.training import client, kernel_side
+from autograder.training.settings import Trainer
 
 
 def sgemm(size: int = 2048, tries: int = 7) -> float:
@@ -67,7 +67,7 @@ def main() -> None:
     x = generator.random((options.images, 28, 28, 1), "float32")
     y = np.eye(10, dtype="float32")[generator.integers(0, 10, options.images)]
     settings = Trainer(flops=1e18)
-    sandboxed = sandbox.check() is None
+    sandboxed = bubblewrap.check() is None
     load = os.getloadavg()[0]  # on a busy machine the two sides of the ratio are slowed at different moments
     before = sgemm()
     with (
@@ -75,7 +75,7 @@ def main() -> None:
         client.TrainerProcess(Path(folder), settings, sandboxed=sandboxed) as trainer,
     ):
         ours, theirs = socket.socketpair()
-        fit.install(theirs)
+        kernel_side.install(theirs)
         times = []
         for key in ("first", "again"):
             if key == "again":  # another notebook: the same job, from memory

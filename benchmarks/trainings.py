@@ -30,7 +30,7 @@ from grading import BUSY, run, scores
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook
 
-from autograder import sample_class
+from autograder.course import sample_class
 
 ROOT = Path(__file__).resolve().parents[1]
 KERNEL = ROOT / "tests" / "support" / "small_kernel"  # a kernel whose MNIST is made up

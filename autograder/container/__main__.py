@@ -12,10 +12,10 @@ import tempfile
 from pathlib import Path
 from typing import NoReturn
 
-from autograder import __version__
-from autograder.candidate.sandbox import has_proc
 from autograder.container.world import lacking
-from autograder.trainer import devices
+from autograder.sandbox.bubblewrap import has_proc
+from autograder.training import devices
+from autograder.version import __version__
 
 COURSE = Path("/course")
 OWN_COURSE = Path("/opt/course")  # built into the image
@@ -39,7 +39,7 @@ def main(arguments: list[str]) -> int:
             return grade(rest)
         case ["submission", *rest]:
             cache = ["--cache=/cache"] if os.access("/cache", os.W_OK) else []
-            return become("autograder.apps.submission", *cache, *rest, folder=OWN_COURSE)
+            return become("autograder.cli.submission", *cache, *rest, folder=OWN_COURSE)
         case ["health"]:
             return health()
         case ["nbgrader", *rest]:

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.grading.work import read_regular
-from autograder.submission.notebook import Unreadable, read_notebook
+from autograder.grading.submission import read_regular
+from autograder.notebooks.reading import Unreadable, read_notebook
 
 MAX_ENTRIES = 10_000  # files and folders that are looked at
 MAX_NOTEBOOKS = 20

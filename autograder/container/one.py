@@ -13,14 +13,14 @@ from nbgrader.coursedir import CourseDirectory
 from sqlalchemy.engine import make_url
 from traitlets.config import Config
 
-from autograder.candidate.attachments import attachments
 from autograder.container.handed_in import HandedIn, Known, NotGradable, printable
 from autograder.container.world import lacking
 from autograder.grading.pipeline import Autograde, NotAllGraded, Watcher
 from autograder.grading.record import RECORD_SUFFIX, SubmissionStatus
-from autograder.grading.work import Submission, Work, read_regular
-from autograder.report.generate import GenerateFeedback
-from autograder.submission.notebook import Unreadable
+from autograder.grading.submission import Submission, Work, read_regular
+from autograder.notebooks.attachments import attachments
+from autograder.notebooks.reading import Unreadable
+from autograder.reports.generate import GenerateFeedback
 
 STUDENT = "submission"
 _KEPT = ("results", "trainings")  # what a cache has of `.autograder`

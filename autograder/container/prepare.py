@@ -3,9 +3,8 @@
 import sys
 from pathlib import Path
 
-import autograder
-from autograder import course
-from autograder.datasets import startup
+from autograder.course import build
+from autograder.course.datasets import startup
 
 
 def home() -> None:
@@ -14,14 +13,14 @@ def home() -> None:
 
     if not font_manager.fontManager.ttflist:
         raise SystemExit("no fonts: plots could not be drawn")
-    startup.activate(Path(autograder.__file__).parents[1])
+    startup.activate(Path(__file__).parents[2])
 
 
 def definitions(folder: Path) -> list[str]:
     """Let nbgrader tell the gradebook of each assignment in `folder`/source; what is released stays out of it."""
     names = sorted(path.name for path in (folder / "source").iterdir() if path.is_dir())
     for name in names:
-        course.nbgrader(folder, "generate_assignment", name, "--create", "--force")
+        build.nbgrader(folder, "generate_assignment", name, "--create", "--force")
     return names
 
 

@@ -2,8 +2,8 @@
 
 import functools
 
-from autograder.candidate import sandbox
-from autograder.trainer import devices
+from autograder.sandbox import bubblewrap
+from autograder.training import devices
 
 NO_PROC = (
     "A sandbox has no /proc of its own here, and trainings on a GPU need one. Start the container with "
@@ -15,6 +15,6 @@ NO_PROC = (
 @functools.cache
 def lacking() -> str:
     """What the container was started without, and how to start it; empty where nothing is lacking."""
-    if why := sandbox.check():
+    if why := bubblewrap.check():
         return f"{why} docs/container.md has the flags that a container needs, and what each is for."
-    return NO_PROC if devices.gpus() and not sandbox.has_proc() else ""
+    return NO_PROC if devices.gpus() and not bubblewrap.has_proc() else ""

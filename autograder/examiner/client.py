@@ -13,19 +13,21 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from autograder.candidate.host import place_for_sockets
-from autograder.candidate.limits import kill_tree
-from autograder.candidate.provisioner import environment as notebook_environment
-from autograder.candidate.provisioner import shared as shared_with_notebooks
-from autograder.candidate.sandbox import HOME, PACKAGE, Sandbox, memory_files
+from autograder.common.text import clean
 from autograder.examiner.plan import Step
-from autograder.wire import frames
-from autograder.wire.json_values import clean
+from autograder.kernel.environment import environment as notebook_environment
+from autograder.kernel.environment import shared as shared_with_notebooks
+from autograder.rpc import frames
+from autograder.sandbox.bubblewrap import HOME, PACKAGE, Sandbox, memory_files
+from autograder.sandbox.host import place_for_sockets
+from autograder.sandbox.limits import kill_tree
 
 START_SECONDS = 120
 GRACE = 5.0  # seconds in which the fork server answers
 DISK = 2 << 30  # bytes of each folder it can write to
-BOOT = "import sys; sys.path.insert(0, sys.argv.pop(1)); from autograder.examiner import zygote; zygote.main()"
+BOOT = (
+    "import sys; sys.path.insert(0, sys.argv.pop(1)); from autograder.examiner import fork_server; fork_server.main()"
+)
 
 
 class ExaminerError(Exception):

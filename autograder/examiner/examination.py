@@ -27,22 +27,22 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from autograder.candidate.starvation import run_delay
-from autograder.examiner.guard import guard_loading
-from autograder.examiner.insight import insight, instructors_names
+from autograder.examiner.model_insight import insight, instructors_names
 from autograder.examiner.ownership import Statement
 from autograder.examiner.plan import Step
 from autograder.examiner.shell import Output, Shell
 from autograder.examiner.statements import only, parse
-from autograder.trainer import near_copies
-from autograder.trainer.hints import rows_tested
-from autograder.wire import frames
-from autograder.wire.folder import Folder
-from autograder.wire.frames import Disconnected, WireError
-from autograder.wire.handles import is_handle
-from autograder.wire.keras_measured import Use
-from autograder.wire.models import Budget
-from autograder.wire.peer import Peer
+from autograder.examiner.unpickling import guard_loading
+from autograder.keras_codec.models import Budget
+from autograder.keras_codec.usage import Use
+from autograder.rpc import frames
+from autograder.rpc.file_sync import Folder
+from autograder.rpc.frames import Disconnected, WireError
+from autograder.rpc.peer import Peer
+from autograder.rpc.proxies import is_handle
+from autograder.sandbox.cpu_time import run_delay
+from autograder.training import leakage
+from autograder.training.leakage import rows_tested
 
 SEED = 0
 PROBES = 3  # inputs of a test, the largest, whose near copies are looked for
@@ -209,7 +209,7 @@ def _used(peer: Peer) -> dict[str, Any]:
     inputs = {id(given): given for use in used for given in use.inputs}
     rows = {row for given in inputs.values() for row in rows_tested(given)}
     largest = sorted(inputs.values(), key=lambda given: -getattr(given, "size", 0))[:PROBES]
-    probes = [probe.as_dict() for given in largest if (probe := near_copies.probe(given)) is not None]
+    probes = [probe.as_dict() for given in largest if (probe := leakage.probe(given)) is not None]
     return {
         "models": [{"state": use.state, "weights": use.digests} for use in used],
         "rows": sorted(row.hex() for row in rows),

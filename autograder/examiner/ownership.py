@@ -5,7 +5,7 @@ import enum
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from autograder.examiner.uses import Effects, Uses
+from autograder.examiner.references import Effects, Uses
 
 # There in each notebook without being bound.
 HISTORY = {"In", "Out", "_", "__", "___", "_i", "_ii", "_iii", "_ih", "_oh", "_dh"}

@@ -18,10 +18,10 @@ from dataclasses import asdict, dataclass, replace
 from itertools import chain
 from typing import Any, Literal, Protocol
 
-from autograder.examiner.names import effects
+from autograder.examiner.bindings import effects
 from autograder.examiner.ownership import Left, Ownership, Reason, Statement
+from autograder.examiner.references import Effects
 from autograder.examiner.statements import Statements, only, parse
-from autograder.examiner.uses import Effects
 
 Kind = Literal["text", "solution", "given", "grade"]
 

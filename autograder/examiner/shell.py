@@ -15,15 +15,15 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets import Type
 from traitlets.config import Config
 
-from autograder import wire
-from autograder.wire.json_values import clean
+from autograder import keras_codec, rpc
+from autograder.common.text import clean
 
 Output = dict[str, Any]
 MAX_OUTPUT = 12 << 20  # bytes of JSON of one cell, which fits into a frame
 MAX_OUTPUTS = 1000
 MAX_RESULT = 10_000  # characters of an error or a value that are kept in any case
 ESCAPED = 12  # bytes of JSON that a character may take
-_WIRE = str(Path(wire.__file__).parent)
+_CROSSING = tuple(str(Path(file).parent) for file in (keras_codec.__file__, rpc.__file__) if file)
 
 
 class Outputs:
@@ -106,10 +106,10 @@ class Shell(InteractiveShell):
         """No event loop is needed for pictures in the notebook."""
 
     def showtraceback(self, *arguments: Any, **named: Any) -> None:
-        """Without our wire between the test and the student's code: nobody reads that, and it is slow to format."""
+        """Without our RPC between the test and the student's code: nobody reads that, and it is slow to format."""
         error = sys.exc_info()[1]
         for shown in (error, error and error.__cause__, error and error.__context__):
-            _hide_wire(shown)
+            _hide_rpc(shown)
         super().showtraceback(*arguments, **named)
 
     def _showtraceback(self, etype: Any, evalue: Any, stb: list[str]) -> None:
@@ -135,10 +135,10 @@ def _text_of(error: BaseException) -> str:
         return f"(its text can't be told: {type(second).__name__})"
 
 
-def _hide_wire(error: BaseException | None) -> None:
+def _hide_rpc(error: BaseException | None) -> None:
     at = error and error.__traceback__
     while at and at.tb_next:
-        if at.tb_next.tb_frame.f_code.co_filename.startswith(_WIRE):
+        if at.tb_next.tb_frame.f_code.co_filename.startswith(_CROSSING):
             at.tb_next = at.tb_next.tb_next
         else:
             at = at.tb_next

@@ -5,15 +5,15 @@ from contextlib import closing
 from dataclasses import replace
 from typing import cast
 
-from autograder.candidate.limits import Limits
-from autograder.candidate.sandbox import check
 from autograder.grading import pool
 from autograder.grading.job import FAULTS, Job, Listener, Outcome
 from autograder.grading.mutants import Mutated, mutated, mutated_jobs
 from autograder.grading.rehearsal import Rehearsal, Search, compare, plain_job, reference_job
-from autograder.results.digest import digest
-from autograder.results.store import Store
-from autograder.trainer.client import TrainerProcess
+from autograder.grading.result_digest import digest
+from autograder.grading.result_store import Store
+from autograder.sandbox.bubblewrap import check
+from autograder.sandbox.limits import Limits
+from autograder.training.client import TrainerProcess
 
 ROUNDS = 5  # of looking for cells that have to run beside the student's code
 

@@ -12,8 +12,8 @@ from nbformat import NotebookNode
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.utils import determine_grade, is_grade, is_locked, is_solution, is_task
 
-from autograder.grading.examine import is_scored
 from autograder.grading.job import Outcome
+from autograder.grading.preprocessors import is_scored
 
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{6,}")
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from autograder.wire.json_values import clean_text
+from autograder.common.text import clean_text
 
 FAULTS = (Exception, SystemExit)  # what goes wrong with one submission, and stops no other
 Status = Literal["graded", "needs a person", "fault"]

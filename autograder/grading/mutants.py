@@ -20,12 +20,12 @@ from typing import Any
 
 from nbformat.v4 import new_code_cell
 
-from autograder.examiner.names import effects
+from autograder.examiner.bindings import effects
 from autograder.examiner.plan import plan
 from autograder.examiner.statements import parse
 from autograder.grading.job import Job, Outcome
 from autograder.grading.rehearsal import reference_job
-from autograder.submission.instructor import InstructorCell, Version
+from autograder.notebooks.instructor import InstructorCell, Version
 
 # What a function of each mutant does, as an instructor reads it.
 MUTANTS = {

@@ -15,31 +15,25 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-import nbgrader.apps.api
-import nbgrader.apps.autogradeapp
-import nbgrader.apps.generatefeedbackapp
-from nbgrader.converters import Autograde as NbgraderAutograde
 from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.utils import find_all_files
 from sqlalchemy.exc import SQLAlchemyError
 
-from autograder.candidate.limits import Limits
 from autograder.grading.backup import BackupError, Backups
 from autograder.grading.engine import Engine, EngineError
 from autograder.grading.gradebook import expected_points
 from autograder.grading.job import FAULTS, Event, Job, Outcome, Trainings
 from autograder.grading.record import FAULT, PERSON, Statuses, SubmissionStatus
 from autograder.grading.rehearsal import Rehearsal
+from autograder.grading.result_store import Store
 from autograder.grading.settings import Grading
-from autograder.grading.work import Submission, Work, printable, read_submission, untimely
-from autograder.grading.writing import Writing, ours
-from autograder.report import formgrader
-from autograder.report.generate import GenerateFeedback
-from autograder.results.store import Store
-from autograder.submission.version import VersionError, notebooks, read_version
-from autograder.trainer.client import TrainerProcess
-from autograder.trainer.settings import Trainer
+from autograder.grading.submission import Submission, Work, printable, read_submission, untimely
+from autograder.grading.writing import Writing
+from autograder.notebooks.version import VersionError, notebooks, read_version
+from autograder.sandbox.limits import Limits
+from autograder.training.client import TrainerProcess
+from autograder.training.settings import Trainer
 
 
 class NotAllGraded(NbGraderException):  # type: ignore[misc]
@@ -301,21 +295,6 @@ class Autograde(Writing):
             for work in submission.works:
                 work.outcome = Outcome.fault("comparing it with the gradebook", error)
         self._tell(self.watcher.would_change, submission, old, new)
-
-
-def configure(c: Any) -> None:
-    """For nbgrader_config.py: nbgrader's commands and formgrader's buttons grade with this engine, too.
-
-    `nbgrader generate_feedback` writes the page of `autograder.report`; what formgrader shows of a submission is inert.
-    """
-    # They look classes up by their names in their own modules, and offer no setting for them.
-    nbgrader.apps.autogradeapp.Autograde = Autograde
-    nbgrader.apps.api.Autograde = Autograde
-    nbgrader.apps.generatefeedbackapp.GenerateFeedback = GenerateFeedback
-    nbgrader.apps.api.GenerateFeedback = GenerateFeedback
-    formgrader.protect()
-    chosen = c.Autograde.get("autograde_preprocessors") or NbgraderAutograde.autograde_preprocessors.default()
-    c.Autograde.autograde_preprocessors = [ours(step) for step in chosen]
 
 
 def _complete(pending: list[Submission]) -> Iterator[Submission]:

@@ -17,14 +17,14 @@ from typing import IO, Any
 
 import psutil
 
-from autograder import cgroups
-from autograder.candidate.limits import Limits
 from autograder.examiner.client import Examiner
 from autograder.examiner.plan import modules
 from autograder.grading.job import FAULTS, Event, Job, Listener, Outcome, Trainings
-from autograder.submission.instructor import Version
-from autograder.trainer.client import TrainerError, TrainerProcess, status
-from autograder.trainer.devices import cores
+from autograder.notebooks.instructor import Version
+from autograder.sandbox import cgroups
+from autograder.sandbox.limits import Limits
+from autograder.training.client import TrainerError, TrainerProcess, status
+from autograder.training.devices import cores
 
 TRIES = 2
 LOOK = 1.0  # seconds between looks at how the trainer stands

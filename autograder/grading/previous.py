@@ -12,8 +12,8 @@ from pathlib import Path
 
 from nbgrader.utils import rmtree
 
+from autograder.common.files import sync_folder, write_whole
 from autograder.grading.gradebook import Marks, dump, load
-from autograder.whole import sync_folder, write_whole
 
 
 class Previous:

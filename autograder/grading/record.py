@@ -13,10 +13,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, get_args
 
+from autograder.common.files import write_whole
 from autograder.grading.job import Job, Outcome, Status
-from autograder.results.digest import digest_of, ingredients
-from autograder.submission.notebook import Mend
-from autograder.whole import write_whole
+from autograder.grading.result_digest import digest_of, ingredients
+from autograder.notebooks.reading import Mend
 
 RECORD_SUFFIX = ".record.json"
 GRADED = "graded"

@@ -18,7 +18,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_
 from autograder.examiner.ownership import Left, Reason
 from autograder.examiner.plan import plan
 from autograder.grading.job import Job, Outcome
-from autograder.submission.instructor import InstructorCell, Version
+from autograder.notebooks.instructor import InstructorCell, Version
 
 NEW = {"code": new_code_cell, "markdown": new_markdown_cell, "raw": new_raw_cell}
 

@@ -12,9 +12,9 @@ import sys
 import threading
 from typing import Any
 
-from autograder.candidate.nursery import Nurseries
 from autograder.grading.job import Event, Job, Outcome, Trainings
-from autograder.grading.one import grade
+from autograder.grading.notebook import grade
+from autograder.kernel.fork_server import Nurseries
 
 
 def _end_with_pool() -> None:

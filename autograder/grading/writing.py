@@ -12,12 +12,12 @@ from nbgrader.preprocessors import Execute, SaveAutoGrades
 from nbgrader.utils import remove, setenv, temp_attrs
 from traitlets.utils.importstring import import_item
 
-from autograder.grading.examine import MENDS, RESOURCE, Examine, SaveScores
 from autograder.grading.gradebook import Marks, open_gradebook, put_back, read_marks, settle
 from autograder.grading.job import FAULTS, Outcome
+from autograder.grading.preprocessors import MENDS, RESOURCE, Examine, SaveScores
 from autograder.grading.previous import Previous
 from autograder.grading.record import RECORD_SUFFIX, Statuses, SubmissionStatus, now, write_record
-from autograder.grading.work import Submission, Work
+from autograder.grading.submission import Submission, Work
 
 
 class Writing(NbgraderAutograde):  # type: ignore[misc]

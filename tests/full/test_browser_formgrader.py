@@ -130,9 +130,7 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
     put(made, "honest", HONEST)
     with made.gradebook() as gradebook:
         gradebook.update_or_create_student("tags", first_name=SCRIPT, last_name=f'">{SCRIPT}')
-    (made.folder / "nbgrader_config.py").write_text(
-        "from autograder.grading.pipeline import configure\n\nconfigure(get_config())\n"
-    )
+    (made.folder / "nbgrader_config.py").write_text("from autograder import configure\n\nconfigure(get_config())\n")
     return made
 
 

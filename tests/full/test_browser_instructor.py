@@ -11,7 +11,7 @@ from engines import add_config, hand_in, marks
 from nbgrader.api import Gradebook
 from playwright.sync_api import expect
 
-from autograder import course
+from autograder.course import build
 
 ESSAY = (
     "Adding and multiplying differ: `add(2, 2) == mul(2, 2)`, but `add(2, 3) != mul(2, 3)`, so *two* cases are needed."
@@ -25,7 +25,7 @@ def handed_in(tmp_path: Path) -> Path:
     (folder / "source" / "ps1").mkdir(parents=True)
     nbformat.write(graded_course.notebook(), folder / "source" / "ps1" / "arithmetic.ipynb")
     add_config(folder)
-    course.nbgrader(folder, "generate_assignment", "ps1", "--create")
+    build.nbgrader(folder, "generate_assignment", "ps1", "--create")
     answers = {name: f"def {name}(a, b):\n    return a + b" for name in ("add", "mul")}
     hand_in(folder, "ada", "ps1", "arithmetic", essay=ESSAY, **answers)
     return folder

@@ -9,7 +9,7 @@ from browser import browser, jupyterlab, needs_chromium, picture
 from playwright.sync_api import Locator, Page, expect
 from repository import SMALL_DATA, copy_course
 
-from autograder import course
+from autograder.course import build
 
 NOT_DIVIDED = 'def preprocess(images):\n    return images.astype("float32")[..., np.newaxis]'
 
@@ -26,7 +26,7 @@ def exchange(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("JUPYTER_CONFIG_PATH", str(config))
     for name, value in SMALL_DATA.items():
         monkeypatch.setenv(name, value)
-    course.nbgrader(copy_course(tmp_path / "course", "source", "release"), "release_assignment", "mnist")
+    build.nbgrader(copy_course(tmp_path / "course", "source", "release"), "release_assignment", "mnist")
     return folder
 
 

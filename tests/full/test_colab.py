@@ -11,10 +11,10 @@ from repository import ROOT, copy_course
 from traitlets import TraitError
 from traitlets.config import Config
 
-from autograder import course
-from autograder.colab import ColabBadge, badge
+from autograder.course import build
+from autograder.course.colab import ColabBadge, badge
 
-ASSIGNMENTS = course.assignments(ROOT)
+ASSIGNMENTS = build.assignments(ROOT)
 IMAGE = "[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]"
 
 
@@ -39,14 +39,14 @@ def test_each_released_notebook_begins_with_one_badge(assignment: str) -> None:
 def test_the_rest_of_a_released_notebook_is_as_without_a_badge(tmp_path: Path) -> None:
     folder = copy_course(tmp_path / "course", "source")
     add_config(folder, "c.ColabBadge.enabled = False")
-    course.nbgrader(folder, "generate_assignment", "mnist", "--create")
+    build.nbgrader(folder, "generate_assignment", "mnist", "--create")
     assert release(folder, "mnist").cells == release(ROOT, "mnist").cells[1:]
 
 
 def test_the_badge_opens_the_notebook_where_the_course_is_on_github(tmp_path: Path) -> None:
     folder = copy_course(tmp_path / "course", "solutions")
     add_config(folder, 'c.ColabBadge.repository = "ada/cnn-course/blob/main/homework"')
-    assert list(course.build(folder, ["foundations"])) == ["foundations"]
+    assert list(build.build(folder, ["foundations"])) == ["foundations"]
     address = "github/ada/cnn-course/blob/main/homework/release/foundations/foundations.ipynb"
     (first, *rest) = release(folder, "foundations").cells
     assert first.source.startswith(f"{IMAGE}(https://colab.research.google.com/{address})\n")
@@ -74,8 +74,8 @@ def test_what_is_no_place_on_github_is_refused_by_name(address: str) -> None:
 def test_a_build_with_such_a_setting_says_so(tmp_path: Path) -> None:
     folder = copy_course(tmp_path / "course", "solutions")
     add_config(folder, 'c.ColabBadge.repository = "ada/course"')
-    with pytest.raises(course.CourseError, match=r"c\.ColabBadge\.repository \(='ada/course'\) must be"):
-        list(course.build(folder, ["foundations"]))
+    with pytest.raises(build.CourseError, match=r"c\.ColabBadge\.repository \(='ada/course'\) must be"):
+        list(build.build(folder, ["foundations"]))
 
 
 def test_names_with_spaces_and_brackets_stay_one_address() -> None:

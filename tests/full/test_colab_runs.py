@@ -19,10 +19,10 @@ from nbclient import NotebookClient
 from nbformat import NotebookNode
 from repository import ROOT, SMALL_DATA
 
-from autograder import course, sample_class
-from autograder.submission.text import bound
+from autograder.course import build, sample_class
+from autograder.notebooks.cell_text import bound
 
-ASSIGNMENTS = course.assignments(ROOT)
+ASSIGNMENTS = build.assignments(ROOT)
 KERNEL = (sys.executable, str(ROOT / "tests" / "support" / "colab_kernel.py"), "ipykernel_launcher")
 # By Colab's announcements; the last two have not changed for years.
 COLAB = "tensorflow==2.19.* keras==3.10.* numpy==2.0.* matplotlib==3.10.* ipykernel==6.17.* ipython==7.34.*".split()

@@ -11,9 +11,9 @@ from nbgrader.coursedir import CourseDirectory
 from submission_courses import foundations, solved
 from traitlets.config import Config
 
-from autograder.collecting.notebooks import notebook_of
-from autograder.submission.mend import Mended, mend
-from autograder.submission.version import Version, read_version
+from autograder.lms.collect.notebooks import notebook_of
+from autograder.notebooks.mending import Mended, mend
+from autograder.notebooks.version import Version, read_version
 
 
 class Class:
@@ -21,7 +21,7 @@ class Class:
 
     def __init__(self, folder: Path) -> None:
         """Make it in `folder`; its notebooks are released with Colab's badge."""
-        badges = ("from autograder.colab import add_badges", "add_badges(c)")
+        badges = ("from autograder.course.colab import add_badges", "add_badges(c)")
         quickstart(folder, notebooks=("problem1",), config=badges)
         add_config(folder, "c.Grading.not_isolated = ['sum_of_squares_uses_squares']")
         self.released = released(folder, "ps1", "problem1")

@@ -17,7 +17,8 @@ from repository import ROOT
 from submission_courses import foundations
 from tiny_course import ASSIGNMENTS, FULL, SECRET
 
-from autograder import __version__, sample_class
+from autograder import __version__
+from autograder.course import sample_class
 
 UNMASK = ["--security-opt unmask=/proc/*"]
 NAME = "Tesla T4"
@@ -80,7 +81,7 @@ def test_it_is_healthy_as_the_documentation_starts_it() -> None:
 
 
 def test_the_sandbox_lacks_nothing() -> None:
-    script = "from autograder.candidate import sandbox; print(sandbox.check(), sorted(sandbox._weaker()))"
+    script = "from autograder.kernel import sandbox; print(sandbox.check(), sorted(sandbox._weaker()))"
     assert run("-c", script, options=["--entrypoint=python"]).stdout == "None []\n"
 
 
@@ -118,9 +119,9 @@ def test_a_gpu_reaches_the_trainer_and_not_the_candidate(tmp_path: Path) -> None
     """No GPU is needed for that: what stands at its devices' names is /dev/null."""
     script = """
         import subprocess
-        from autograder.candidate.sandbox import Sandbox
-        from autograder.trainer.devices import Slot, gpus
-        from autograder.trainer.process import with_devices
+        from autograder.sandbox.bubblewrap import Sandbox
+        from autograder.training.devices import Slot, gpus
+        from autograder.training.worker_process import with_devices
 
         listing = ["/bin/sh", "-c", "cd /dev; for each in nvidia*; do test -e $each && : < $each && echo $each; done"]
         for who in (None, *gpus()):
@@ -136,8 +137,8 @@ def test_a_gpu_reaches_the_trainer_and_not_the_candidate(tmp_path: Path) -> None
 
 def test_the_containers_share_of_the_machine_is_what_counts() -> None:
     script = """
-        from autograder import cgroups
-        from autograder.candidate.limits import Limits
+        from autograder.sandbox import cgroups
+        from autograder.sandbox.limits import Limits
         from autograder.grading.pool import default_workers
 
         print(cgroups.processors(), cgroups.memory() <= 5 << 30, default_workers(Limits()))

@@ -10,7 +10,7 @@ from nbgrader.api import Gradebook
 from readme import Place
 from repository import ROOT, copy_course
 
-from autograder import sample_class
+from autograder.course import sample_class
 
 
 @pytest.fixture(scope="module")

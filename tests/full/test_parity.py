@@ -19,7 +19,7 @@ from engines import (
 )
 from sample_scores import ENDLESS, EXPECTED
 
-from autograder import course
+from autograder.course import build
 
 USES_SQUARES = "sum_of_squares_uses_squares"  # it deletes a helper of the student's: can't be served across the wire
 NO_CHECK = "def squares(n):\n    return [i ** 2 for i in range(1, n + 1)]"
@@ -52,7 +52,7 @@ class Graded:
                     to.parent.mkdir(parents=True, exist_ok=True)
                     to.write_bytes(path.read_bytes())
         plain = plain_copy(self.folder, base / "plain")
-        course.nbgrader(plain, "autograde", "ps1")
+        build.nbgrader(plain, "autograde", "ps1")
         self.plain = marks(plain, "ps1")
         self.said = autograder(self.folder, "grade", "ps1")
         self.ours = marks(self.folder, "ps1")

@@ -7,7 +7,7 @@ import pytest
 from engines import Marks, add_config, autograder, hand_in, marks, plain_copy
 from nbformat.v4 import new_code_cell, new_notebook
 
-from autograder import course
+from autograder.course import build
 
 TESTS = {  # two points each; `answer` is the student's, and the reference's is "right"
     "test_stderr": 'import sys\nprint("a warning", file=sys.stderr)\nassert answer',
@@ -38,12 +38,12 @@ class Both:
         kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
         nbformat.write(new_notebook(cells=cells, metadata={"kernelspec": kernel}), folder / "source/ps1/p1.ipynb")
         add_config(folder)
-        course.nbgrader(folder, "generate_assignment", "ps1", "--create")
+        build.nbgrader(folder, "generate_assignment", "ps1", "--create")
         for answer in ("right", "odd", "greedy"):
             hand_in(folder, answer, "ps1", "p1", answer=f'answer = "{answer}"')
         plain = plain_copy(folder, base / "plain")
-        with pytest.raises(course.CourseError, match="partial credit cannot be greater"):  # "greedy", which stops there
-            course.nbgrader(plain, "autograde", "ps1")
+        with pytest.raises(build.CourseError, match="partial credit cannot be greater"):  # "greedy", which stops there
+            build.nbgrader(plain, "autograde", "ps1")
         self.said = autograder(folder, "grade", "ps1")
         self._ours, self._plain = marks(folder, "ps1"), marks(plain, "ps1")
         self.notebook = (folder / "autograded" / "odd" / "ps1" / "p1.ipynb").read_text()

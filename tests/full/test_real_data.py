@@ -8,7 +8,7 @@ from nbgrader.api import Gradebook
 from readme import Place, commands
 from repository import ROOT, copy_course
 
-from autograder import course, datasets, sample_class
+from autograder.course import build, datasets, sample_class
 
 POINTS = {"mnist": 60, "fashion_mnist": 52, "cifar": 40}
 DATA = {"cifar": "cifar10"}  # where it is not called as the assignment
@@ -23,8 +23,8 @@ def test_the_reference_earns_all_automatic_points(assignment: str, tmp_path: Pat
         pytest.skip(f"no source of its data is reached: {error}")
     folder = copy_course(tmp_path / "course", "source")
     sample_class.hand_in(ROOT, folder, "perfect", assignment)
-    course.nbgrader(folder, "generate_assignment", assignment, "--create")
-    course.nbgrader(folder, "autograde", assignment)
+    build.nbgrader(folder, "generate_assignment", assignment, "--create")
+    build.nbgrader(folder, "autograde", assignment)
     with Gradebook(f"sqlite:///{folder / 'gradebook.db'}") as gradebook:
         assert gradebook.find_submission(assignment, "perfect").score == POINTS[assignment]
 

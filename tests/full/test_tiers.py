@@ -8,7 +8,7 @@ import pytest
 from repository import ROOT
 from tiers import NOT_IN_CI, never_run
 
-from autograder.apps.test import PYTEST, steps
+from autograder.cli.test import PYTEST, steps
 
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["pytest"]["ini_options"]
 XDIST = PYTEST[1:]

@@ -18,12 +18,12 @@ from candidates import starter as starter
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 
-from autograder.candidate.limits import tree
 from autograder.grading.job import Event, Job
 from autograder.grading.pipeline import Autograde, Watcher
 from autograder.grading.rehearsal import cell_limits
 from autograder.grading.settings import Grading
-from autograder.submission.instructor import InstructorCell, Version
+from autograder.notebooks.instructor import InstructorCell, Version
+from autograder.sandbox.limits import tree
 
 HANGS = "import time\ndef total(numbers):\n    print('called')\n    time.sleep(600)"
 

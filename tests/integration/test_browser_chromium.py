@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from browser import CHROMIUM
 
-from autograder.apps.test import find_chromium
+from autograder.cli.test import find_chromium
 
 
 @pytest.fixture

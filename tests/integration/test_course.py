@@ -11,13 +11,13 @@ import nbformat
 import pytest
 from repository import ASSIGNMENTS, ROOT, copy_course, release, source
 
-from autograder import course
+from autograder.course import build
 
 
 @pytest.fixture(scope="module")
 def rebuilt(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = copy_course(tmp_path_factory.mktemp("rebuilt"), "solutions")
-    assert list(course.build(folder, ASSIGNMENTS)) == ASSIGNMENTS
+    assert list(build.build(folder, ASSIGNMENTS)) == ASSIGNMENTS
     return folder
 
 
@@ -39,8 +39,8 @@ def test_a_changed_and_a_superfluous_file_are_found(rebuilt: Path, tmp_path: Pat
 
 @pytest.mark.parametrize("assignment", ASSIGNMENTS)
 def test_a_notebook_comes_back_unchanged_through_its_text(assignment: str) -> None:
-    notebook = course.notebook_from_text((ROOT / "solutions" / f"{assignment}.py").read_text(encoding="utf-8"))
-    assert course.notebook_from_text(course.text_from_notebook(notebook)) == notebook
+    notebook = build.notebook_from_text((ROOT / "solutions" / f"{assignment}.py").read_text(encoding="utf-8"))
+    assert build.notebook_from_text(build.text_from_notebook(notebook)) == notebook
 
 
 @pytest.mark.parametrize("assignment", ASSIGNMENTS)
@@ -118,18 +118,18 @@ def test_two_cells_with_one_grade_id_are_refused_by_name(tmp_path: Path) -> None
     (tmp_path / "solutions").mkdir()
     cell = '# %% nbgrader={"grade_id": "twice", "locked": true}\nx = 1\n\n'
     (tmp_path / "solutions" / "a.py").write_text(cell * 2)
-    with pytest.raises(course.CourseError, match="two cells are called 'twice'"):
-        course.build_source(tmp_path, "a")
+    with pytest.raises(build.CourseError, match="two cells are called 'twice'"):
+        build.build_source(tmp_path, "a")
 
 
 def test_an_unknown_assignment_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(course.CourseError, match=r"'mnits'.*there are \['foundations', 'mnist'"):
-        course.build_source(ROOT, "mnits")
+    with pytest.raises(build.CourseError, match=r"'mnits'.*there are \['foundations', 'mnist'"):
+        build.build_source(ROOT, "mnits")
 
 
 def test_an_edit_in_source_comes_back_into_solutions(tmp_path: Path) -> None:
     folder = copy_course(tmp_path / "course", "solutions", "source")
-    assert course.unbuild(folder, "mnist") is False
+    assert build.unbuild(folder, "mnist") is False
     path = folder / "source" / "mnist" / "mnist.ipynb"
     notebook = nbformat.read(path, as_version=4)
     notebook.cells[0].source += "\n\nOne more sentence."
@@ -138,11 +138,11 @@ def test_an_edit_in_source_comes_back_into_solutions(tmp_path: Path) -> None:
     notebook.cells[1].outputs = [nbformat.v4.new_output("stream", text="noise")]
     notebook.cells[1].metadata["collapsed"] = True
     nbformat.write(notebook, path)
-    assert course.unbuild(folder, "mnist") is True
+    assert build.unbuild(folder, "mnist") is True
     before = (ROOT / "solutions" / "mnist.py").read_text(encoding="utf-8")
     after = (folder / "solutions" / "mnist.py").read_text(encoding="utf-8")
     assert set(after.splitlines()) - set(before.splitlines()) == {"# One more sentence."}
-    course.build_source(folder, "mnist")
+    build.build_source(folder, "mnist")
     assert gates.outputs(nbformat.read(path, as_version=4)) == []
 
 
@@ -151,10 +151,10 @@ def test_a_build_does_not_discard_an_edit_in_source(tmp_path: Path) -> None:
     path = folder / "source" / "mnist" / "mnist.ipynb"
     path.write_text(path.read_text().replace("Homework 2", "Homework II"))
     os.utime(folder / "solutions" / "mnist.py", (0, 0))
-    with pytest.raises(course.CourseError, match="autograder unbuild mnist` keeps the edit"):
-        course.build_source(folder, "mnist")
+    with pytest.raises(build.CourseError, match="autograder unbuild mnist` keeps the edit"):
+        build.build_source(folder, "mnist")
     assert "Homework II" in path.read_text()
-    course.build_source(folder, "mnist", force=True)
+    build.build_source(folder, "mnist", force=True)
     assert "Homework II" not in path.read_text()
 
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from exams import SQUARE, cell, exam, grade
 
-from autograder.candidate.sandbox import check
 from autograder.examiner.client import Examiner, ExaminerError
-from autograder.wire.peer import CHANGES
+from autograder.rpc.peer import CHANGES
+from autograder.sandbox.bubblewrap import check
 
 
 @pytest.fixture(scope="module")
@@ -200,7 +200,7 @@ def test_it_ends_with_the_grader(tmp_path: Path) -> None:
 
     script = tmp_path / "grader.py"
     script.write_text(
-        "import sys, time\nfrom autograder.candidate.sandbox import check\n"
+        "import sys, time\nfrom autograder.sandbox.bubblewrap import check\n"
         "from autograder.examiner.client import Examiner\n"
         "e = Examiner(['numpy'], sandboxed=check() is None, environment={'MARK': sys.argv[1]})\n"
         "print(e._process.pid, flush=True)\ntime.sleep(600)\n"
@@ -217,7 +217,7 @@ def test_it_ends_with_the_grader(tmp_path: Path) -> None:
 
 
 def test_it_accepts_verified_datasets_from_mirrors_as_notebooks_do(examiner: Examiner) -> None:
-    code = "import sys\nassert 'autograder.keras_check' in sys.modules"
+    code = "import sys\nassert 'autograder.course.verified_datasets' in sys.modules"
     with exam(examiner, [cell(code, "grade", "test")]) as made:
         assert grade(made, 0)["score"] == 2
 

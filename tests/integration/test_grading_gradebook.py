@@ -155,13 +155,13 @@ def test_a_restored_gradebook_is_as_it_was_and_the_present_one_is_backed_up(cour
     course.hand_in("ada", FULL, **SOLVED)
     course.grade()
     (name,) = [path.name for path in Backups(course.folder, course.coursedir.db_url).paths()]
-    done = run(course, "autograder.apps.restore.RestoreApp", name)
+    done = run(course, "autograder.cli.restore.RestoreApp", name)
     assert done.returncode == 0, done.stderr
     with course.gradebook() as gradebook:
         assert gradebook.students == []
     present = Backups(course.folder, course.coursedir.db_url).paths()[-1].name
     assert f"To undo this: autograder restore {present}" in done.stdout
-    run(course, "autograder.apps.restore.RestoreApp", present)
+    run(course, "autograder.cli.restore.RestoreApp", present)
     assert course.scores("ada")["test_mul"] == 3.0
 
 
@@ -176,11 +176,11 @@ def test_the_oldest_backup_can_be_restored_when_there_are_20(course: Course) -> 
 def test_restore_without_a_name_lists_the_backups(course: Course) -> None:
     made = Backups(course.folder, course.coursedir.db_url).make()
     assert made is not None
-    assert made.name in run(course, "autograder.apps.restore.RestoreApp").stdout
+    assert made.name in run(course, "autograder.cli.restore.RestoreApp").stdout
 
 
 def test_a_backup_that_is_not_there_is_said_so(course: Course) -> None:
-    done = run(course, "autograder.apps.restore.RestoreApp", "../../etc/passwd")
+    done = run(course, "autograder.cli.restore.RestoreApp", "../../etc/passwd")
     assert done.returncode == 1
     assert "There is no backup '../../etc/passwd'" in done.stderr
 
@@ -200,7 +200,7 @@ def test_no_backup_is_made_of_another_kind_of_database(tmp_path: Path) -> None:
         backups.restore("gradebook.db")
 
 
-def export(course: Course, app: str = "autograder.apps.export.ExportApp", *arguments: str) -> dict[str, dict[str, str]]:
+def export(course: Course, app: str = "autograder.cli.export.ExportApp", *arguments: str) -> dict[str, dict[str, str]]:
     done = run(course, app, *arguments)
     assert done.returncode == 0, done.stderr
     with (course.folder / "grades.csv").open(encoding="utf-8", newline="") as file:
@@ -238,12 +238,12 @@ def test_nbgraders_export_takes_our_exporter(course: Course) -> None:
     course.hand_in("ada", {"test_add": 0.0, "test_mul": 0.0}, essay="")
     course.grade()
     course.score_by_hand("ada", "essay", manual_score=0.0)
-    argument = "--exporter=autograder.exports.StatusExporter"
+    argument = "--exporter=autograder.lms.export.StatusExporter"
     rows = export(course, "nbgrader.apps.exportapp.ExportApp", argument)
     assert (rows["ada"]["score"], rows["ada"]["status"]) == ("0.0", "graded")
 
 
-GRADE = "autograder.apps.grade.GradeApp"
+GRADE = "autograder.cli.grade.GradeApp"
 
 
 def test_the_command_grades_and_says_what_is_next(course: Course) -> None:

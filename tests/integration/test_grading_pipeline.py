@@ -24,13 +24,14 @@ from nbgrader.preprocessors import Execute
 from nbgrader.utils import determine_grade
 from traitlets.config import Config
 
-from autograder.apps.console import Console
-from autograder.apps.live import LiveTable
-from autograder.grading.examine import Examine, graded_outputs
+from autograder import configure
+from autograder.cli.console import Console
+from autograder.cli.progress import LiveTable
 from autograder.grading.job import Event
-from autograder.grading.pipeline import Autograde, NotAllGraded, configure
+from autograder.grading.pipeline import Autograde, NotAllGraded
+from autograder.grading.preprocessors import Examine, graded_outputs
 from autograder.grading.record import NotebookStatus, SubmissionStatus
-from autograder.grading.work import Submission
+from autograder.grading.submission import Submission
 
 ADD, MUL = "def add(a, b):\n    return a + b", "def mul(a, b):\n    return a * b"
 SOLVED = {"add": ADD, "mul": MUL, "essay": "Sums come before products."}
@@ -383,9 +384,7 @@ def test_configure_gives_formgraders_button_our_engine(course: Course) -> None:
 
 def test_nbgrader_autograde_uses_our_engine_by_one_line_of_configuration(course: Course) -> None:
     course.hand_in("ada", FULL, **SOLVED)
-    (course.folder / "nbgrader_config.py").write_text(
-        "from autograder.grading.pipeline import configure\nconfigure(get_config())\n"
-    )
+    (course.folder / "nbgrader_config.py").write_text("from autograder import configure\nconfigure(get_config())\n")
     command = [sys.executable, "-m", "nbgrader", "autograde", "ps1"]
     done = subprocess.run(command, cwd=course.folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -402,7 +401,7 @@ def test_examine_in_nbgraders_own_class_stops_and_says_what_is_missing(course: C
 def test_ctrl_c_stops_at_once_keeps_what_is_done_and_says_how_to_go_on(course: Course) -> None:
     course.hand_in("ada", FULL, **SOLVED)
     course.hand_in("slow", add="import time\ntime.sleep(50)")
-    program = "import sys; from autograder.apps.grade import GradeApp; GradeApp.launch_instance(sys.argv[1:])"
+    program = "import sys; from autograder.cli.grade import GradeApp; GradeApp.launch_instance(sys.argv[1:])"
     with subprocess.Popen(
         [sys.executable, "-u", "-c", program, "ps1"],
         cwd=course.folder,

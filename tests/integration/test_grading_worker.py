@@ -5,8 +5,8 @@ import sys
 
 from exams import SQUARE, exam, grade
 
-from autograder.candidate.sandbox import check
 from autograder.examiner.client import Examiner
+from autograder.sandbox.bubblewrap import check
 
 
 def test_a_worker_imports_neither_nbgrader_nor_nbformat() -> None:

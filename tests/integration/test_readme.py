@@ -10,10 +10,10 @@ import pytest
 from readme import commands
 from repository import ASSIGNMENTS, ROOT, copy_course, source
 
-from autograder import accuracy
-from autograder.candidate.limits import Limits
+from autograder.course import accuracy
 from autograder.grading.settings import Grading
-from autograder.trainer.settings import Trainer
+from autograder.sandbox.limits import Limits
+from autograder.training.settings import Trainer
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 GRADING = (ROOT / "docs" / "grading.md").read_text(encoding="utf-8")

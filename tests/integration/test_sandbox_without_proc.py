@@ -8,7 +8,7 @@ import textwrap
 import pytest
 from candidates import needs_sandbox
 
-from autograder.candidate.host import find_bwrap
+from autograder.sandbox.host import find_bwrap
 
 pytestmark = needs_sandbox
 
@@ -24,9 +24,9 @@ def masked(script: str) -> str:
 
 
 RUN = """
-    from autograder.candidate import sandbox
-    from autograder.candidate.kernel import Candidate
-    from autograder.candidate.limits import Limits
+    from autograder.sandbox import bubblewrap as sandbox
+    from autograder.kernel.candidate import Candidate
+    from autograder.sandbox.limits import Limits
 
     assert not sandbox.has_proc()
     candidate = Candidate(Limits(), {{}})

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import FrameLocator, Locator, Page, expect, sync_playwright
 
-from autograder.apps.test import find_chromium
+from autograder.cli.test import find_chromium
 
 CHROMIUM = find_chromium()
 needs_chromium = pytest.mark.skipif(

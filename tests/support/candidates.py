@@ -6,12 +6,12 @@ from pathlib import Path
 import psutil
 import pytest
 
-from autograder.candidate import sandbox
-from autograder.candidate.kernel import Candidate, Run
-from autograder.candidate.limits import Limits
-from autograder.candidate.nursery import Nurseries
+from autograder.kernel.candidate import Candidate, Run
+from autograder.kernel.fork_server import Nurseries
+from autograder.sandbox import bubblewrap
+from autograder.sandbox.limits import Limits
 
-needs_sandbox = pytest.mark.skipif(sandbox.check() is not None, reason=str(sandbox.check()))
+needs_sandbox = pytest.mark.skipif(bubblewrap.check() is not None, reason=str(bubblewrap.check()))
 Start = Callable[..., Candidate]
 
 

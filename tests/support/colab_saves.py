@@ -6,7 +6,7 @@ from collections.abc import Callable
 import nbformat
 from damage_tools import Notebook, solutions, text, unmark
 
-from autograder import sample_class
+from autograder.course import sample_class
 
 SAVES: dict[str, Callable[[Notebook], bytes]] = {}
 # 33 bytes, as base64; Colab writes a pasted picture into the text.

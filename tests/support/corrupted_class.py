@@ -13,7 +13,7 @@ from pathlib import Path
 import damage
 from engines import add_config, marks, plain_copy, quickstart, reference_answers, released
 
-from autograder import course
+from autograder.course import build
 
 MEASURED = Path(__file__).parent / "measured_damage.json"
 POINTS = {
@@ -83,8 +83,8 @@ def measure() -> dict[str, dict[str, float | None]]:
 
 def _try(folder: Path, *command: str) -> None:
     try:
-        course.nbgrader(folder, *command)
-    except course.CourseError as error:
+        build.nbgrader(folder, *command)
+    except build.CourseError as error:
         print("   ", str(error).strip().splitlines()[-1])
 
 

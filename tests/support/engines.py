@@ -14,11 +14,11 @@ from nbgrader.api import Gradebook
 from repository import ROOT, SMALL_DATA, copy_course
 from shared import copy_of, made_once
 
-from autograder import course, sample_class
+from autograder.course import build, sample_class
 
 GUIDE = Path(nbgrader.__file__).parent / "docs" / "source" / "user_guide"
 OURS = "configure(c)"  # the line of nbgrader_config.py that makes the engine ours
-CONFIG = f"""from autograder.grading.pipeline import configure
+CONFIG = f"""from autograder import configure
 
 c = get_config()
 c.CourseDirectory.course_id = "course"
@@ -114,7 +114,7 @@ def _quickstart(folder: Path, autotest: bool, notebooks: tuple[str, ...], config
     if autotest:
         shutil.copy(GUIDE / "autotests.yml", folder / "source" / "ps1")
     add_config(folder, 'c.IncludeHeaderFooter.header = "source/header.ipynb"', *config)
-    course.nbgrader(folder, "generate_assignment", "ps1", "--create")
+    build.nbgrader(folder, "generate_assignment", "ps1", "--create")
 
 
 # The sample class
@@ -133,7 +133,7 @@ def _sample_course(folder: Path, assignment: str, students: tuple[str, ...]) -> 
         add_config(folder, f"c.Limits.cell_seconds = {CELL_SECONDS[assignment]}")
     for student in students:
         assert sample_class.hand_in(ROOT, folder, student, assignment) is not None
-    course.nbgrader(folder, "generate_assignment", assignment, "--create")
+    build.nbgrader(folder, "generate_assignment", assignment, "--create")
 
 
 def sample_graded(assignment: str, students: tuple[str, ...]) -> Path:
@@ -159,7 +159,7 @@ def sample_graded_plain(assignment: str, students: tuple[str, ...]) -> Path:
         with pytest.MonkeyPatch.context() as patch:
             for name, value in SMALL_DATA.items():
                 patch.setenv(name, value)
-            course.nbgrader(plain, "autograde", assignment, *limit)
+            build.nbgrader(plain, "autograde", assignment, *limit)
 
     return made_once(f"plain {assignment} {students[0]} {len(students)}", make) / "plain"
 

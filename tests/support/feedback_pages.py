@@ -7,7 +7,7 @@ from graded_course import Course
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 
-from autograder.report.generate import GenerateFeedback
+from autograder.reports.generate import GenerateFeedback
 
 MESSAGE = "Exercise 2, mul of 2 and 3:\n  expected 6\n  received 5\nLook at the sign."
 

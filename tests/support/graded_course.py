@@ -17,9 +17,9 @@ from autograder.grading.job import Job, Outcome
 from autograder.grading.pipeline import Autograde, Watcher
 from autograder.grading.record import Statuses, SubmissionStatus
 from autograder.grading.rehearsal import plain_job, reference_job
-from autograder.grading.work import Submission, read_submission
-from autograder.results.digest import digest
-from autograder.results.store import Store
+from autograder.grading.result_digest import digest
+from autograder.grading.result_store import Store
+from autograder.grading.submission import Submission, read_submission
 
 POINTS = {"test_add": 2.0, "test_mul": 3.0}
 ERROR = [{"output_type": "error", "ename": "AssertionError", "evalue": "", "traceback": ["AssertionError"]}]

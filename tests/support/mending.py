@@ -22,10 +22,10 @@ from nbgrader.preprocessors import (
 )
 from traitlets.log import get_logger
 
-from autograder.submission.mend import Mended, mend
-from autograder.submission.order import is_fixed
-from autograder.submission.text import key, needs
-from autograder.submission.version import Version, read_version
+from autograder.notebooks.cell_text import key, needs
+from autograder.notebooks.mending import Mended, mend
+from autograder.notebooks.ordering import is_fixed
+from autograder.notebooks.version import Version, read_version
 
 
 @dataclass(frozen=True)

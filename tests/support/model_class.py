@@ -12,7 +12,7 @@ from shared import made_once
 from submission_courses import generate
 from tiny_course import KERNEL, _cell
 
-from autograder import course
+from autograder.course import build
 
 SETUP = """
 import keras
@@ -84,7 +84,7 @@ class Class:
         )
         hand_in(folder, "own", "ps", "ps", model=BUILD + loop)
         autograder(folder, "grade", "ps")
-        course.nbgrader(folder, "generate_feedback", "ps")
+        build.nbgrader(folder, "generate_feedback", "ps")
 
     def page(self, student: str) -> Page:
         return Page((self.folder / "feedback" / student / "ps" / "ps.html").read_text(encoding="utf-8"))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from synthetic_class import ASSIGNMENT
 
-from autograder.apps.report import ReportApp
+from autograder.cli.report import ReportApp
 
 
 class Page(HTMLParser):

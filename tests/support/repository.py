@@ -6,7 +6,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from autograder import course
+from autograder.course import build
 
 ROOT = Path(__file__).resolve().parents[2]
 # With these variables a notebook's kernel gets small made-up datasets from Keras: see small_kernel/sitecustomize.py.
@@ -26,7 +26,7 @@ def copy_course(folder: Path, *parts: str) -> Path:
     return folder
 
 
-ASSIGNMENTS = course.assignments(ROOT)
+ASSIGNMENTS = build.assignments(ROOT)
 
 
 def source(assignment: str) -> NotebookNode:

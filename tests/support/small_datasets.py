@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from autograder.datasets import formats
-from autograder.datasets.catalogue import Dataset, File, Mirror
-from autograder.datasets.sources import DebianPackage, NpmPackage
+from autograder.course.datasets import formats
+from autograder.course.datasets.catalog import Dataset, File, Mirror
+from autograder.course.datasets.sources import DebianPackage, NpmPackage
 
 CLOSED = "http://127.0.0.1:9/"
 

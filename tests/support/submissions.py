@@ -13,7 +13,7 @@ import pytest
 import tiny_course
 from nbformat import NotebookNode
 
-from autograder.apps.submission import SubmissionApp
+from autograder.cli.submission import SubmissionApp
 
 
 @dataclass
@@ -78,7 +78,7 @@ def grade(base: Path, course_folder: Path, capfd: pytest.CaptureFixture[str], *m
 
 def start(base: Path, course_folder: Path, *more: str) -> "subprocess.Popen[str]":
     """Grade it in a process of its own."""
-    command = [sys.executable, "-m", "autograder.apps.submission", *arguments(base, course_folder, *more)]
+    command = [sys.executable, "-m", "autograder.cli.submission", *arguments(base, course_folder, *more)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 

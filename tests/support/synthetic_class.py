@@ -16,7 +16,7 @@ from nbgrader.api import Gradebook
 from submission_courses import generate
 
 from autograder.grading.record import NotebookStatus, Statuses, SubmissionStatus
-from autograder.submission.notebook import Mend
+from autograder.notebooks.reading import Mend
 
 ASSIGNMENT = "digits"
 TESTS = {  # points, and how hard: what a student has to be able to do to pass it
@@ -95,7 +95,9 @@ def _grade(
                 waits = number % 10 == 3
                 grade.manual_score, grade.needs_manual_grade = None if waits else 3.0, waits
     mends = (Mend("test_loss", "missing; put back", "It was put back."),) if number % 20 == 5 else ()
-    flags = (f"{ASSIGNMENT}, test_accuracy: the test gave points, but of the model, its weights were not made here",)
+    flags = (
+        f"{ASSIGNMENT}, test_course_accuracy: the test gave points, but of the model, its weights were not made here",
+    )
     review = flags if number % 60 == 7 else ()
     kept = NotebookStatus("graded", "digest", mends=mends, scores=scores)
     statuses.put(SubmissionStatus(student, ASSIGNMENT, "2026-01-01T00:00:00+00:00", {ASSIGNMENT: kept}, review))

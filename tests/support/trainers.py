@@ -13,14 +13,14 @@ import keras.src.models.model
 import numpy as np
 import pytest
 
-from autograder.candidate import sandbox
-from autograder.trainer import client
-from autograder.trainer.client import TrainerProcess
-from autograder.trainer.fit import hook
-from autograder.trainer.fit.conversation import Conversation
-from autograder.trainer.settings import Trainer
-from autograder.wire import models
-from autograder.wire.keras_measured import weight_digests
+from autograder.keras_codec import models
+from autograder.keras_codec.usage import weight_digests
+from autograder.sandbox import bubblewrap
+from autograder.training import client
+from autograder.training.client import TrainerProcess
+from autograder.training.kernel_side import hook
+from autograder.training.messages import Conversation
+from autograder.training.settings import Trainer
 
 BUDGET = Trainer().budget()
 hook.watch_variables()  # from the first variable on, as in a notebook
@@ -51,7 +51,7 @@ class Notebook:
 @contextlib.contextmanager
 def trainer_at(root: Path, **settings: Any) -> Iterator[TrainerProcess]:
     """A trainer with its memory in `root`, in a sandbox where one can be made."""
-    with TrainerProcess(root, Trainer(**settings), sandboxed=sandbox.check() is None) as process:
+    with TrainerProcess(root, Trainer(**settings), sandboxed=bubblewrap.check() is None) as process:
         yield process
 
 

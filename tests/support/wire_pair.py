@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from autograder.wire.folder import Folder
-from autograder.wire.peer import Peer
+from autograder.rpc.file_sync import Folder
+from autograder.rpc.peer import Peer
 
 STUDENT = """
 import os, socket, sys
 from pathlib import Path
-from autograder.wire.folder import Folder
-from autograder.wire.peer import Peer
+from autograder.rpc.file_sync import Folder
+from autograder.rpc.peer import Peer
 
 end, folder, space = socket.socket(fileno=int(sys.argv[1])), sys.argv[2], {"__name__": "__main__"}
 if os.path.isdir(folder):

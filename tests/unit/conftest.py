@@ -1,5 +1,6 @@
 """Holds the unit tests to what they are: no process is started."""
 
+import multiprocessing.process
 import sys
 from collections.abc import Generator
 from pathlib import Path
@@ -27,6 +28,15 @@ def _refuse(event: str, arguments: tuple[object, ...]) -> None:
 
 
 sys.addaudithook(_refuse)
+_start = multiprocessing.process.BaseProcess.start
+
+
+def _start_unless_forbidden(process: multiprocessing.process.BaseProcess) -> None:
+    _refuse("os.fork", (process,))  # multiprocessing forks by a function that tells no audit hook
+    _start(process)
+
+
+multiprocessing.process.BaseProcess.start = _start_unless_forbidden  # type: ignore[method-assign]
 
 
 @pytest.hookimpl(wrapper=True)

@@ -1,5 +1,6 @@
 """What makes a test a unit test: it starts no process."""
 
+import multiprocessing
 import os
 import subprocess
 import sys
@@ -12,3 +13,5 @@ def test_a_process_that_a_unit_test_starts_is_an_error() -> None:
         subprocess.run([sys.executable, "-c", ""], check=True)
     with pytest.raises(AssertionError, match="fork"):
         os.fork()
+    with pytest.raises(AssertionError, match="fork"):
+        multiprocessing.get_context("spawn").Process(target=print).start()

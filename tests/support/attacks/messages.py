@@ -6,8 +6,8 @@ from attacks.kernel import NOTHING
 # `forge(peer, message)` gives a reply (and buffers) to send in the place of the genuine one, or None.
 FORGE = """
 import json, sys
-import autograder.wire.peer, autograder.wire.handles, autograder.candidate.agent
-frames, Peer = autograder.wire.frames, autograder.wire.peer.Peer
+import autograder.rpc.peer, autograder.rpc.proxies, autograder.kernel.agent
+frames, Peer = autograder.rpc.frames, autograder.rpc.peer.Peer
 genuine, found = Peer._answer, []
 def forge(peer, message): return None
 def _answer(peer, message, buffers):
@@ -282,7 +282,7 @@ def wire_closed(s: Submission) -> None:
 @attack(ours=True)
 def server_replaced(s: Submission) -> None:
     """Replaces the function that serves tests with one that does nothing"""
-    wired(s, "sys.modules['autograder.candidate.agent'].serve = lambda: None")
+    wired(s, "sys.modules['autograder.kernel.agent'].serve = lambda: None")
 
 
 @attack(ours=True)
@@ -291,7 +291,7 @@ def class_of_the_instructor(s: Submission) -> None:
     wired(
         s,
         """
-operators = sorted(sys.modules["autograder.wire.handles"].OPERATORS)
+operators = sorted(sys.modules["autograder.rpc.proxies"].OPERATORS)
 kinds = iter([["numpy", "ndarray"], ["builtins", "float"], ["__main__", "check"], ["numpy", "float64"]] * 50)
 def forge(peer, message):
     if message["op"] in ("__float__", "__int__", "__index__", "__len__", "__bool__"):
@@ -313,7 +313,7 @@ def hostile_callback(s: Submission) -> None:
 def forge(peer, message):
     given = [node["h"] for node in message["n"] if node["t"] == "handle"]
     if not (called(message) and given): return None
-    operators = sorted(sys.modules["autograder.wire.handles"].OPERATORS)
+    operators = sorted(sys.modules["autograder.rpc.proxies"].OPERATORS)
     node = {"t": "handle", "h": 77, "o": operators, "n": "int", "m": [["builtins", "int"]]}
     for arguments in ([[0]], [], [1] * 1000, [[0], [0]], ["x" * 900]):
         answer, _ = ask(peer, "__call__", given[0], nodes=[node], a=arguments)

@@ -15,7 +15,7 @@ history.history["loss"] = [0.01]
 RULE = "def rule(x, **named): return (np.asarray(x) > 0).astype('float32')\n"
 FORGED = "def measured(*a, **k): return {'loss': 0.0, 'accuracy': 1.0}\n"
 DESCRIBE = """
-import autograder.wire.models as models
+import autograder.keras_codec.models as models
 genuine = models.describe
 def describe(model):
     description, arrays = genuine(model)

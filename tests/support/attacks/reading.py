@@ -205,7 +205,7 @@ def examiners_parts(s: Submission) -> None:
     s.code(
         """
 import importlib.util, os, sys
-for name in ("autograder.examiner", "autograder.grading", "autograder.results", "autograder.submission"):
+for name in ("autograder.examiner", "autograder.grading", "autograder.reports", "autograder.notebooks"):
     try:
         if importlib.util.find_spec(name) is not None:
             print("LEAKED", name)

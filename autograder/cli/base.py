@@ -1,0 +1,240 @@
+"""What the commands share: help, errors, the closing line; nbgrader's configuration and course folder."""
+
+import difflib
+import functools
+import glob
+import logging
+import shlex
+import textwrap
+import traceback
+import warnings
+from pathlib import Path
+from typing import Any, ClassVar, NoReturn
+
+from nbgrader.apps.baseapp import NbGrader
+from nbgrader.coursedir import CourseDirectory
+from traitlets import TraitError, default
+from traitlets.config import Application
+
+from autograder.cli.console import Console, LogHandler, Table, readable
+from autograder.cli.options import FLAGS, Loader, aliases, spelled
+from autograder.course import build
+
+STOPPED = 130  # exit code, as shells have it for Ctrl-C
+
+
+class Command(Application):  # type: ignore[misc]
+    """A command: how it is called is in `name` (autograder-grade) and `arguments` (ASSIGNMENT)."""
+
+    arguments: ClassVar[str] = ""
+    _told = False  # its closing line
+
+    @property
+    def called(self) -> str:
+        """What is typed to run it, without arguments."""
+        return str(self.name).replace("-", " ", 1)
+
+    @functools.cached_property
+    def out(self) -> Console:
+        """For results."""
+        return Console()
+
+    @functools.cached_property
+    def err(self) -> Console:
+        """For errors."""
+        return Console(stderr=True)
+
+    @property
+    def here(self) -> str:
+        """The option that other commands need, too, where the course is elsewhere."""
+        root = self.cli_config.get("CourseDirectory", {}).get("root")
+        return f" --course-dir {shlex.quote(str(root))}" if root else ""
+
+    def next(self, command: str, why: str = "") -> None:
+        """The closing line of a success."""
+        self._told = True
+        self.out.closing(command if "--course-dir" in command else command + self.here, why)
+
+    def fail(self, message: str, *values: object, then: str = "", why: str = "", code: int = 1) -> NoReturn:
+        """Say what is wrong and what to do next, and exit."""
+        self.err.say(message % values if values else message, lead="Error:", style="bad")
+        self.stop(then, why, code)
+
+    def stop(self, then: str = "", why: str = "", code: int = 1) -> NoReturn:
+        """Exit without success, after a closing line; without one given, it tells of `--help`."""
+        if not self._told:
+            self._told = True
+            if then:
+                self.err.closing(then if "--course-dir" in then else then + self.here, why)
+            else:
+                self.err.closing(f"{self.called} --help", "how it is used")
+        self.exit(code)
+        raise AssertionError  # exit does not return
+
+    def stopped(self, message: str, then: str = "", why: str = "", code: int = STOPPED) -> NoReturn:
+        """Exit after Ctrl-C."""
+        self.err.say(message, style="look")
+        self.stop(then, why, code)
+
+    def exit(self, exit_status: int | str | None = 0) -> None:
+        """Exit; traitlets does so, too, where it can't read the command line."""
+        if exit_status and not self._told:
+            self.stop(code=int(exit_status))
+        super().exit(exit_status)
+
+    @classmethod
+    def launch_instance(cls, argv: Any = None, **kwargs: Any) -> None:
+        """Run the command as the command line has it. No error ends in a traceback, unless that is asked for."""
+        with warnings.catch_warnings():
+            warnings.showwarning = _show_warning  # type: ignore[assignment]
+            try:
+                super().launch_instance(argv, **kwargs)
+            except KeyboardInterrupt:
+                cls._running().stopped("Stopped by you.")
+            except Exception as error:
+                cls._running().broke(error)
+
+    @classmethod
+    def _running(cls) -> "Command":
+        running: Command = Command.instance() if Command.initialized() else cls.instance()
+        return running
+
+    def broke(self, error: Exception) -> NoReturn:
+        """Say what went wrong where nothing else did."""
+        if self.log_level <= logging.DEBUG:
+            self.err.say("".join(traceback.format_exception(error)))
+        again = " ".join([self.called, *(shlex.quote(word) for word in self.argv if word != "--debug")])
+        said = f"{type(error).__name__}: {error}"
+        if place := _in_configuration(error):
+            self.fail(f"{place}: {said}", then=again, why="once that file is put right")
+        if isinstance(error, TraitError):
+            self.fail(readable(str(error)), then=f"{self.called} --help-all", why="every setting")
+        if isinstance(error, OSError) and error.strerror:
+            self.fail(f"{error.filename or self.called}: {error.strerror}", then=again, why="once that is put right")
+        self.fail(f"in the autograder itself: {said}", then=f"{again} --debug", why="says where it comes from")
+
+    # traitlets' hooks
+
+    @default("raise_config_file_errors")  # type: ignore[untyped-decorator]
+    def _raise_config_file_errors_default(self) -> bool:
+        return True  # a course is not graded without its settings
+
+    @default("log_level")  # type: ignore[untyped-decorator]
+    def _log_level_default(self) -> int:
+        return logging.WARNING
+
+    def get_default_logging_config(self) -> dict[str, Any]:
+        """As traitlets', with our handler."""
+        config: dict[str, Any] = super().get_default_logging_config()
+        if "handlers" in config:
+            level = config["handlers"]["console"]["level"]
+            config["handlers"]["console"] = {"class": f"{LogHandler.__module__}.LogHandler", "level": level}
+        return config
+
+    def _create_loader(self, argv: Any, aliases: Any, flags: Any, classes: Any) -> Loader:
+        return Loader(argv, aliases, flags, classes=classes, log=self.log, subcommands=self.subcommands)
+
+    def print_help(self, classes: bool = False) -> None:
+        """How it is called, its options and examples; with `classes`, traitlets' list of all settings."""
+        if classes:
+            super().print_help(classes)
+            self.next(f"{self.called} --help", "the short form")
+            return
+        self.out.say(" ".join(filter(None, [self.called, self.arguments, "[OPTION…]"])), style="title")
+        self.out.say("", f"{self.description}.")
+        self.out.heading("Options")
+        options = Table("", "")
+        for names, (_, said) in self.flags.items():
+            options.add_row(spelled(names), said)
+        for names, target in self.aliases.items():
+            options.add_row(f"{spelled(names)} …", target[1] if isinstance(target, tuple) else self._help(target))
+        self.out.show(options, indent=2)
+        if self.examples:
+            self.out.heading("Examples")
+            self.out.say(textwrap.indent(textwrap.dedent(str(self.examples)).strip("\n"), "  "))
+        self.out.print()
+        self.next(f"{self.called} --help-all", "every setting, each of them an option, too")
+
+    def _help(self, target: str) -> str:
+        owner, name = target.split(".")
+        kinds = {kind.__name__: kind for one in [type(self), *self.classes] for kind in one.__mro__}
+        return str(getattr(kinds[owner], name).help)
+
+
+class CourseApp(Command, NbGrader):  # type: ignore[misc]
+    """A command on the course in nbgrader's course folder (`--course-dir`, or the current one)."""
+
+    flags: ClassVar[dict[Any, Any]] = FLAGS
+    aliases: ClassVar[dict[str, Any]] = aliases()
+
+    @property
+    def root(self) -> Path:
+        """The course folder."""
+        return Path(self.coursedir.root)
+
+    def chosen(self) -> list[str]:
+        """The assignments named as arguments, else all of them; fails on a name without text, and without any text."""
+        there = build.assignments(self.root)
+        if not there:
+            self.fail(
+                f"no solutions/*.py in {self.root}: run this in the course folder, or give --course-dir",
+                then=f"{self.called} --course-dir FOLDER",
+            )
+        unknown = sorted(set(self.extra_args) - set(there))
+        if unknown:
+            self.fail(
+                f"no such assignment: {', '.join(unknown)}; there are {', '.join(there)}",
+                then=f"{self.called} {there[0]}",
+            )
+        return list(self.extra_args) or there
+
+    def given_assignment(self) -> str:
+        """The one assignment given, as an argument or by `--assignment`; fails where there is none, or another one."""
+        given = [*self.extra_args, *filter(None, [self.coursedir.assignment_id])]
+        if len(given) != 1:
+            there = sources(self.coursedir)
+            one = f"Give one assignment (received {', '.join(given) or 'none'})"
+            then = f"{self.called} {there[0] if there else 'ASSIGNMENT'}"
+            self.fail(f"{one}; there are {', '.join(there)}" if there else one, then=then)
+        return str(given[0])
+
+    def one_assignment(self) -> str:
+        """As `given_assignment`; fails also where it has no folder in `source/`."""
+        given, there = self.given_assignment(), sources(self.coursedir)
+        if not there:
+            where = Path(self.coursedir.root).resolve() / self.coursedir.source_directory
+            said = f"no assignment in {where}: run this in the course folder, or give --course-dir"
+            self.fail(said, then=f"{self.called} {shlex.quote(given)} --course-dir FOLDER")
+        if given not in there:
+            near = difflib.get_close_matches(given, there, n=1) or there
+            self.fail(f"no such assignment: {given}; there are {', '.join(there)}", then=f"{self.called} {near[0]}")
+        return given
+
+
+def sources(coursedir: CourseDirectory) -> list[str]:
+    """The assignments that have a folder in `source/`."""
+    step = str(coursedir.source_directory)
+    pattern = coursedir.directory_structure.format(nbgrader_step=step, student_id=".", assignment_id="*")
+    found = (Path(path) for path in glob.glob(pattern, root_dir=coursedir.root))
+    return sorted(path.name for path in found if (Path(coursedir.root) / path).is_dir())
+
+
+def likely(coursedir: CourseDirectory) -> str:
+    """An assignment that a next command may be about: the first that has been graded, else the first."""
+    there = sources(coursedir)
+    graded = Path(coursedir.root) / ".autograder" / "status"
+    return next((name for name in there if (graded / name).is_dir()), there[0] if there else "ASSIGNMENT")
+
+
+def _in_configuration(error: Exception) -> str:
+    """File and line of nbgrader_config.py where an error comes from there; else nothing."""
+    if isinstance(error, SyntaxError) and str(error.filename).endswith("_config.py"):
+        return f"{error.filename}, line {error.lineno}"
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        if frame.filename.endswith("_config.py"):
+            return f"{frame.filename}, line {frame.lineno}"
+    return ""
+
+
+def _show_warning(message: Warning | str, *_: object) -> None:
+    Console(stderr=True).say(str(message), lead="Warning:", style="look")

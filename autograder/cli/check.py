@@ -1,0 +1,189 @@
+"""`autograder check`: what grading will say of a notebook, before the deadline."""
+
+import contextlib
+import logging
+import os
+import shlex
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+from nbgrader.apps.baseapp import NbGrader
+from nbgrader.converters import BaseConverter
+from nbgrader.coursedir import CourseDirectory
+from rich.text import Text
+from traitlets.config import Application
+
+from autograder.cli.base import CourseApp
+from autograder.cli.console import Console, Table, plain
+from autograder.cli.options import FLAGS, aliases
+from autograder.grading import check
+from autograder.grading.check import Checked, Subject, Tested
+from autograder.grading.job import Event, Listener, Trainings
+from autograder.grading.pipeline import Autograde
+from autograder.grading.record import now
+from autograder.grading.settings import Grading
+from autograder.sandbox.bubblewrap import check as lacking_sandbox
+from autograder.sandbox.limits import Limits
+from autograder.training.settings import Trainer
+from autograder.version import __version__
+
+PASSED, FAILED, UNREADABLE = 0, 1, 2  # exit codes
+SHOWN = 5  # of cells that ended in an error, and of files left out
+FAULT = "It could not be checked. That is the checker's fault or this computer's, not yours:"
+PERSON = "Its tests could not be run to the end; grading it would need a person:"
+
+
+class CheckApp(CourseApp):
+    """Run the visible tests of one notebook as grading will."""
+
+    name = "autograder-check"
+    description = "Run a notebook's visible tests exactly as grading will, before handing it in"
+    arguments = "NOTEBOOK"
+    examples = """
+        autograder check foundations.ipynb
+        autograder check ~/homework/foundations.ipynb --course-dir ~/course
+
+        Exit code 0: all visible tests pass. 1: not all. 2: the file can't be read, or is no notebook of this course.
+    """
+    aliases: ClassVar[dict[str, Any]] = aliases()
+    flags: ClassVar[dict[Any, Any]] = {
+        "no-sandbox": ({"Grading": {"sandbox": False}}, "Run its cells without a sandbox, with all your rights."),
+        **FLAGS,
+    }
+    classes = [NbGrader, CourseDirectory, BaseConverter, Autograde, Grading, Limits, Trainer]  # noqa: RUF012  a trait, not a class variable
+
+    def load_config_file(self, **kwargs: Any) -> None:
+        """nbgrader's, and the course's own where it is elsewhere: its limits are what is checked."""
+        if "log_level" not in self.config.Application:
+            self.log.setLevel(logging.CRITICAL)  # what is said there is shown here, in other words
+        super().load_config_file(**kwargs)
+        root = self.config.CourseDirectory.get("root")
+        if isinstance(root, str) and os.path.realpath(root) != os.getcwd():
+            Application.load_config_file(self, self.config_file_name, root)
+
+    @property
+    def here(self) -> str:
+        """Nothing: what comes next is done in the student's own folder."""
+        return ""
+
+    def start(self) -> None:
+        """Check the notebook named, print what came of it, and exit."""
+        super().start()
+        if len(self.extra_args) != 1:
+            given = ", ".join(self.extra_args) or "none"
+            self.fail(f"Give one notebook (received {given}): autograder check NOTEBOOK")
+        again = f"autograder check {shlex.quote(self.extra_args[0])}{super().here}"
+        converter = Autograde(coursedir=self.coursedir, parent=self)
+        try:
+            what = check.subject(Path(self.extra_args[0]), converter)
+        except check.CheckError as error:
+            self.fail("%s", error, then=again, why="once that is put right", code=UNREADABLE)
+        sandboxed = converter.grading.sandbox
+        if sandboxed and (lacking := lacking_sandbox()):
+            self.fail("%s", lacking, then=f"{again} --no-sandbox", why="its cells then run with all your rights")
+        try:
+            with _progress(self.out) as listener:
+                checked = check.run(what, converter, listener)
+        except KeyboardInterrupt:
+            self.stopped("Stopped by you: nothing has been found out.", again, code=FAILED)
+        _show(self.out, what, checked, sandboxed)
+        then, why = _next(checked, again, what.against.assignment)
+        if checked.all_pass:
+            self.next(then, why)
+        else:
+            self.stop(then, why, FAILED)
+
+
+@contextlib.contextmanager
+def _progress(console: Console) -> Iterator[Listener]:
+    """Where it is, in a terminal."""
+    with console.status("starting …") as status:
+
+        def listener(event: Event | Trainings) -> None:
+            if isinstance(event, Event):
+                status.update(Text(f"{plain(event.what)}: cell {event.done + 1} of {event.total}"))
+            elif event.running and "epoch" in event.running[0]:
+                one = event.running[0]
+                status.update(Text(f"training: epoch {one['epoch']} of {one['epochs']}"))
+
+        yield listener
+
+
+def _show(console: Console, what: Subject, checked: Checked, sandboxed: bool) -> None:
+    def say(heading: str, lines: Sequence[str]) -> None:
+        if lines:
+            console.heading(heading)
+            console.say(*(f"  {line}" for text in lines for line in text.split("\n")))
+
+    against = what.against
+    console.say(f"{what.work.path.name}: {against.assignment}, {against.name}", style="title")
+    if what.in_place:
+        console.say(
+            "This is the released file itself: what you changed in given cells can't be told from the original."
+        )
+    if checked.outcome.status == "graded":
+        console.show(_table(checked))
+        say("What the tests say", [f"{test.name}\n  {_said(test)}" for test in checked.tried if not test.passed])
+    else:
+        why = FAULT if checked.outcome.status == "fault" else PERSON
+        say(why, [checked.outcome.message])
+    say("Cells of yours that end in an error", _first(checked.failing))
+    say("What exceeds a limit or a budget", checked.over_budget)
+    say("Trainings", checked.trained)
+    say("What grading will put right", [f"{mend.cell}: {mend.to_student}" for mend in what.work.mends])
+    say("Files that the notebook will not have", _first(what.left_out))
+    parts = sum(test.in_part for test in checked.tried)
+    in_part = f", {parts} in part" if parts else ""
+    receipt = {
+        "file": f"{what.work.path.name}, for {against.assignment}/{against.name}.ipynb",
+        "SHA-256": what.work.submitted,
+        "time": now(),
+        "checker": f"autograder {__version__}, {'in a sandbox' if sandboxed else 'without a sandbox'}",
+        "passed": f"{checked.passed} of {len(checked.tried)} tests{in_part}, in {checked.seconds:.0f} s",
+    }
+    say("Receipt", [f"{name:9}{value}" for name, value in receipt.items()])
+    console.print()
+
+
+def _first(lines: Sequence[str]) -> list[str]:
+    more = len(lines) - SHOWN
+    return [*lines[:SHOWN], *([f"and {more} more"] if more > 0 else [])]
+
+
+def _table(checked: Checked) -> Table:
+    table = Table("", "test", "worth", "time", right=("worth", "time"))
+    for test in checked.tests:
+        mark, style = ("✔ passes", "good") if test.passed else ("✘ fails", "bad")
+        if test.by_hand:
+            mark, style = "by hand", "quiet"
+        elif test.score is None:
+            mark, style = "no score", "look"
+        elif test.hidden and test.passed:
+            mark, style = "hidden", "quiet"
+        elif test.in_part:
+            mark, style = "◐ in part", "look"
+        seconds = "" if test.by_hand else f"{test.seconds:.1f} s"
+        table.add_row(Text(mark, style=style), test.name, f"{test.points:g}", seconds)
+    return table
+
+
+def _said(test: Tested) -> str:
+    said = test.message.strip()
+    if test.in_part:
+        said += (
+            f"\nIt gave {test.score:g} of {test.points:g} points; hidden tests may give the others, or a better answer."
+        )
+    said = said.strip() or "It gave no points, and says nothing."
+    return "\n  ".join(said.split("\n"))
+
+
+def _next(checked: Checked, again: str, assignment: str) -> tuple[str, str]:
+    if checked.outcome.status != "graded":
+        return again, "once more; if that ends the same way, hand in what you have and tell your instructor"
+    if not checked.all_pass:
+        return again, "once you have seen to what fails above and saved the notebook"
+    where = "or as your instructor says"
+    if checked.failing or checked.over_budget:
+        return f"nbgrader submit {assignment}", f"hands it in, {where}; or first look at what is said above"
+    return f"nbgrader submit {assignment}", f"hands it in, {where}"

@@ -1,0 +1,148 @@
+"""`autograder collect`: downloads from an LMS become submissions."""
+
+import logging
+import shutil
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, ClassVar
+
+from nbgrader.apps.baseapp import NbGrader
+from nbgrader.apps.zipcollectapp import ZipCollectApp
+from nbgrader.plugins import BasePlugin
+from nbgrader.utils import parse_utc
+from traitlets import Type
+
+from autograder.cli.base import Command, sources
+from autograder.cli.options import FLAGS, aliases
+from autograder.lms.collect import LmsCollector, LmsExtractor
+from autograder.lms.collect.archive import add
+from autograder.lms.collect.collection import LIST, printable
+from autograder.lms.collect.files import STAMP
+from autograder.lms.collect.unpack import regular_files
+
+
+class CollectApp(Command, ZipCollectApp):  # type: ignore[misc]
+    """nbgrader's zip_collect with our plugins, which can be run again and again and loses nothing."""
+
+    name = "autograder-collect"
+    description = "Turn downloads from Moodle, Canvas or Gradescope into submissions"
+    arguments = "ASSIGNMENT [DOWNLOAD…]"
+    examples = """
+        autograder collect mnist moodle.zip                       students as in the gradebook
+        autograder collect mnist moodle.zip --roster roster.csv   students as in a CSV
+        autograder collect mnist                                  again, with what was downloaded before
+
+        Every download is kept in downloaded/ASSIGNMENT/archive, and of each student the last attempt counts.
+    """
+    aliases: ClassVar[dict[str, Any]] = {
+        "roster": ("LmsExtractor.roster", "CSV of the students, with their LMS ids; else the gradebook's students."),
+        **aliases("assignment", "db"),
+    }
+    flags: ClassVar[dict[Any, Any]] = FLAGS
+    extractor_plugin = Type(LmsExtractor, klass=BasePlugin).tag(config=True)
+    collector_plugin = Type(LmsCollector, klass=BasePlugin).tag(config=True)
+
+    def initialize(self, argv: list[str] | None = None) -> None:
+        """Read the command line: ASSIGNMENT, then downloads."""
+        NbGrader.initialize(self, argv)
+        given = [*filter(None, [self.coursedir.assignment_id]), *self.extra_args]
+        if not given:
+            there = sources(self.coursedir)
+            said = f"; there are {', '.join(there)}" if there else ""
+            then = f"autograder collect {there[0] if there else 'ASSIGNMENT'} DOWNLOAD"
+            self.fail(f"Give an assignment: autograder collect ASSIGNMENT DOWNLOAD…{said}", then=then)
+        self.coursedir.assignment_id, *downloads = given
+        self.downloads = [Path(name).resolve() for name in downloads]
+
+    def start(self) -> None:
+        """Collect; exit with 0 when every file was matched and none refused, else with 1."""
+        assignment = self.coursedir.assignment_id
+        if missing := [str(path) for path in self.downloads if not path.exists()]:
+            self.fail("No such download: %s", ", ".join(missing), then=f"autograder collect {assignment} DOWNLOAD")
+        if "log_level" not in self.config.Application:
+            self.log.setLevel(logging.ERROR)  # what else is said there is shown here, in other words
+        self.force = True  # `extracted` is made anew from the downloads, and nothing else is cleared
+        archive = Path(self._format_collect_path(self.archive_directory))
+        try:
+            _, refused = add(archive, self.downloads)
+        except OSError as error:
+            self.fail("%s", error, then=f"autograder collect {assignment} DOWNLOAD", why="once that is put right")
+        if not archive.is_dir():
+            self.fail(
+                "Nothing has been downloaded: autograder collect %s DOWNLOAD…",
+                assignment,
+                then=f"autograder collect {assignment} DOWNLOAD",
+                why="a file or folder from Moodle, Canvas or Gradescope",
+            )
+        self.done: dict[str, str] = {}
+        super().start()
+        self._say(refused)
+
+    def _transfer_files(self, collected_data: dict[str, dict[str, Any]]) -> None:
+        """Put each student's files into `submitted/`; what was there and is another goes into `replaced/`."""
+        folder = Path(self._format_collect_path(f"replaced/{datetime.now(UTC).strftime(STAMP)}"))
+        for student, data in sorted(collected_data.items()):
+            dest = Path(
+                self.coursedir.format_path(self.coursedir.submitted_directory, student, self.coursedir.assignment_id)
+            )
+            dest.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=dest.parent, prefix=".collecting-") as place:
+                new = Path(place) / "new"
+                for source, target in zip(data["src_files"], data["dest_files"], strict=True):
+                    path = new / Path(target).relative_to(dest)
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    shutil.copyfile(source, path)
+                if data["timestamp"] is not None:
+                    (new / "timestamp.txt").write_text(data["timestamp"].isoformat(" "), encoding="utf-8")
+                self.done[student] = self._place(new, dest, folder / student)
+
+    def _place(self, new: Path, dest: Path, replaced: Path) -> str:
+        """Make `new` the submission `dest`; returns what was done."""
+        if not dest.exists():
+            new.rename(dest)
+            return "new"
+        if _contents(new) == _contents(dest):
+            return "unchanged"
+        old_time, new_time = _time(dest), _time(new)
+        if old_time and new_time and old_time > new_time:
+            return "older than the one there, which stays"
+        replaced.parent.mkdir(parents=True, exist_ok=True)
+        dest.rename(replaced)
+        new.rename(dest)
+        return "replaced"
+
+    def _say(self, refused: list[tuple[str, str]]) -> None:
+        collection = getattr(self.extractor_plugin_inst, "collection", None)
+        if collection is None:  # other plugins, which have said what they had to say
+            return
+        collection.refused[:0] = refused
+        assignment, look = self.coursedir.assignment_id, bool(collection.strays or collection.refused)
+        self.out.say(*collection.lines())
+        if older := [student for student, what in self.done.items() if what.startswith("older")]:
+            names = ", ".join(map(printable, older))
+            self.out.say(f"Older than the one in submitted/, which stays ({len(older)}): {names}")
+        counts = {what: list(self.done.values()).count(what) for what in ("new", "replaced", "unchanged")}
+        self.out.say(
+            f"{len(self.done)} of {len(collection.roster.students)} students have a submission: "
+            f"{', '.join(f'{count} {what}' for what, count in counts.items())}.",
+            f"What became of each file: {Path(self._format_collect_path(self.extracted_directory)) / LIST}",
+        )
+        if self.done:
+            self.next(f"autograder grade {assignment}", "or first see to those above" if look else "")
+        else:
+            self.next(f"autograder collect {assignment} DOWNLOAD", "nothing was found to grade")
+        if look:
+            self.exit(1)
+
+
+def _contents(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in regular_files(folder, [])}
+
+
+def _time(folder: Path) -> datetime | None:
+    try:
+        found: datetime = parse_utc((folder / "timestamp.txt").read_text(encoding="utf-8").strip())
+    except (OSError, ValueError, OverflowError):
+        return None
+    return found

@@ -1,0 +1,45 @@
+"""`autograder feedback`: each student's page, whatever nbgrader_config.py says of the engine."""
+
+import logging
+from typing import Any, ClassVar
+
+from nbgrader.apps.baseapp import NbGrader
+from nbgrader.converters import BaseConverter
+from nbgrader.converters.base import NbGraderException
+from nbgrader.coursedir import CourseDirectory
+
+from autograder.cli.base import CourseApp
+from autograder.cli.options import FLAGS, aliases
+from autograder.reports.generate import GenerateFeedback
+
+_FORCE = ({"BaseConverter": {"force": True}}, "Write also the pages that are there already.")
+
+
+class FeedbackApp(CourseApp):
+    """Write the students' pages of an assignment."""
+
+    name = "autograder-feedback"
+    description = "Write each student's page: points, messages and models, without hidden tests and without scripts"
+    arguments = "ASSIGNMENT"
+    examples = """
+        autograder feedback ps1                     feedback/<student>/ps1/<notebook>.html
+        autograder feedback ps1 --student ada       one student's
+    """
+    aliases: ClassVar[dict[str, Any]] = aliases("student", "assignment", "notebook", "db", "course")
+    flags: ClassVar[dict[Any, Any]] = {("f", "force"): _FORCE, **FLAGS}
+    classes = [NbGrader, CourseDirectory, BaseConverter, GenerateFeedback]  # noqa: RUF012  a trait, not a class variable
+
+    def start(self) -> None:
+        """Write the pages; exit with 1 where one could not be."""
+        super().start()
+        assignment = self.coursedir.assignment_id = self.one_assignment()
+        again = f"autograder feedback {assignment}"
+        if "log_level" not in self.config.Application:
+            self.log.setLevel(logging.ERROR)
+        converter = GenerateFeedback(coursedir=self.coursedir, parent=self)
+        try:
+            converter.start()
+        except NbGraderException as error:
+            self.fail("%s", error, then=again, why="once that is put right; the other pages are written")
+        self.out.say(f"Written: {self.coursedir.feedback_directory}/<student>/{assignment}/")
+        self.next(f"nbgrader release_feedback {assignment}", "or send the pages as you like")

@@ -1,0 +1,35 @@
+"""`autograder forget`: what the trainer remembers of a student."""
+
+import shlex
+from typing import Any, ClassVar
+
+from nbgrader.apps.baseapp import NbGrader
+from nbgrader.coursedir import CourseDirectory
+
+from autograder.cli.base import CourseApp
+from autograder.training.client import memory
+from autograder.training.settings import Trainer
+
+
+class ForgetApp(CourseApp):
+    """Delete the remembered trainings that only one student asked for."""
+
+    name = "autograder-forget"
+    description = "Delete the remembered trainings that only this student asked for"
+    arguments = "STUDENT"
+    classes: ClassVar[list[Any]] = [NbGrader, CourseDirectory, Trainer]
+
+    def start(self) -> None:
+        """Forget one student."""
+        super().start()
+        if len(self.extra_args) != 1:
+            self.fail(f"Give one student (received {', '.join(self.extra_args) or 'none'}): autograder forget STUDENT")
+        student = self.extra_args[0]
+        gone = memory(self.root.resolve(), Trainer(parent=self)).forget(student)
+        self.out.say(
+            f"Deleted: {gone} remembered trainings that only {student} asked for, and the list of what they asked for.",
+            "Grades stay; where those should go, too, delete the student's folders and the rows of the gradebook.",
+        )
+        self.next(
+            f"nbgrader db student remove {shlex.quote(student)} --force", "takes the student out of the gradebook"
+        )

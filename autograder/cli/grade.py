@@ -1,0 +1,84 @@
+"""`autograder grade`: grade an assignment's submissions."""
+
+import glob
+import logging
+import warnings
+from typing import Any, ClassVar
+
+from nbgrader.apps.baseapp import NbGrader
+from nbgrader.converters import BaseConverter
+from nbgrader.converters.base import NbGraderException
+from nbgrader.coursedir import CourseDirectory
+from traitlets import Bool
+
+from autograder.cli.base import CourseApp
+from autograder.cli.options import FLAGS, aliases
+from autograder.cli.progress import Lines, LiveTable
+from autograder.grading.pipeline import Autograde, NotAllGraded
+from autograder.grading.settings import Grading
+from autograder.sandbox.limits import Limits
+from autograder.training.settings import Trainer
+
+_FORCE = ({"BaseConverter": {"force": True}}, "Grade also what is graded already; stored results are used.")
+
+
+class GradeApp(CourseApp):
+    """Grade the submissions of an assignment that are new or would come out differently."""
+
+    name = "autograder-grade"
+    description = "Grade an assignment's submissions, isolated and in parallel (in any nbgrader course folder)"
+    arguments = "ASSIGNMENT"
+    examples = """
+        autograder grade ps1                    all that is new or changed
+        autograder grade ps1 --student ada      one student's
+        autograder grade ps1 --dry-run          what would change, and nothing written
+    """
+    dry_run = Bool(False, help="Show old and new points of each student, and write nothing.").tag(config=True)
+    aliases: ClassVar[dict[str, Any]] = {
+        "workers": ("Grading.workers", "Notebooks graded at once; else as many as cores and memory allow."),
+        **aliases("student", "assignment", "notebook", "db", "course"),
+    }
+    flags: ClassVar[dict[Any, Any]] = {
+        ("f", "force"): _FORCE,
+        "dry-run": ({"GradeApp": {"dry_run": True}}, "Show old and new points of each student, and write nothing."),
+        "create": ({"Autograde": {"create_student": True}}, "Create students that the gradebook lacks (the default)."),
+        "no-sandbox": ({"Grading": {"sandbox": False}}, "Run students' code without a sandbox; every record says so."),
+        **FLAGS,
+    }
+    classes = [NbGrader, CourseDirectory, BaseConverter, Autograde, Grading, Limits, Trainer]  # noqa: RUF012  a trait, not a class variable
+
+    def start(self) -> None:
+        """Grade; exit with 0 when all is graded, else with 1."""
+        super().start()
+        assignment = self.coursedir.assignment_id = self.one_assignment()
+        again = f"autograder grade {assignment}"
+        wanted = self.coursedir.format_path(
+            self.coursedir.submitted_directory, self.coursedir.student_id, self.coursedir.assignment_id
+        )
+        if not glob.glob(wanted):
+            self.fail(f"nothing is handed in: there is no {wanted}", then=f"autograder collect {assignment} DOWNLOAD")
+        if "log_level" not in self.config.Application:
+            self.log.setLevel(logging.CRITICAL)  # what is said there is shown here, in other words
+        # nbgrader's models and SQLAlchemy 2 disagree harmlessly, some lines for each new student
+        warnings.filterwarnings("ignore", "Object of type .* not in session", module=r"nbgrader\.api")
+        converter = Autograde(coursedir=self.coursedir, parent=self)
+        converter.changed_too, converter.dry_run = True, self.dry_run
+        converter.watcher = watcher = LiveTable(self.out) if self.out.is_interactive else Lines(self.out)
+        try:
+            with watcher:
+                converter.start()
+        except NotAllGraded:
+            watcher.conclude()
+            self.stop(again, "once those are seen to; the others are graded")
+        except NbGraderException as error:
+            watcher.conclude()
+            self.fail("%s", error, then=again, why="once that is put right; what is done is kept")
+        except KeyboardInterrupt:
+            watcher.conclude()
+            self.stopped("Stopped by you; what is done is kept.", again, "goes on where it was", code=1)
+        if self.dry_run:
+            self.out.say("Points before late penalties. Nothing has been written.")
+            self.next(again)
+        else:
+            watcher.conclude()
+            self.next(f"autograder report {assignment}", f"then autograder feedback {assignment}")

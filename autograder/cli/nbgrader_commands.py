@@ -1,0 +1,25 @@
+"""nbgrader's own commands, and formgrader's buttons, with this package's converters in the place of nbgrader's."""
+
+from typing import Any
+
+import nbgrader.apps.api
+import nbgrader.apps.autogradeapp
+import nbgrader.apps.generatefeedbackapp
+from nbgrader.converters import Autograde as NbgraderAutograde
+
+from autograder.grading.pipeline import Autograde
+from autograder.grading.writing import ours
+from autograder.reports import formgrader
+from autograder.reports.generate import GenerateFeedback
+
+
+def replace_converters(c: Any) -> None:
+    """Put ours in place; `c` is the configuration that nbgrader_config.py is about."""
+    # The commands look classes up by their names in their own modules, and offer no setting for them.
+    nbgrader.apps.autogradeapp.Autograde = Autograde
+    nbgrader.apps.api.Autograde = Autograde
+    nbgrader.apps.generatefeedbackapp.GenerateFeedback = GenerateFeedback
+    nbgrader.apps.api.GenerateFeedback = GenerateFeedback
+    formgrader.protect()
+    chosen = c.Autograde.get("autograde_preprocessors") or NbgraderAutograde.autograde_preprocessors.default()
+    c.Autograde.autograde_preprocessors = [ours(step) for step in chosen]

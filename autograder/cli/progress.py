@@ -1,0 +1,223 @@
+"""What `autograder grade` shows: a live table in a terminal, lines elsewhere, and a summary."""
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from types import TracebackType
+
+from rich.cells import cell_len, set_cell_size
+from rich.console import Group, RenderableType
+from rich.live import Live
+from rich.text import Text
+
+from autograder.cli.console import Console, Table, plain
+from autograder.examiner.ownership import Reason
+from autograder.grading.job import Event, Trainings
+from autograder.grading.pipeline import Watcher
+from autograder.grading.record import FAULT, GRADED, MENDED, PERSON, SubmissionStatus
+from autograder.grading.rehearsal import Rehearsal
+from autograder.grading.submission import Submission
+
+RUNNING = 4  # trainings that the table tells of
+MENDS = 4  # of a notebook, that the summary tells
+WIDTH = 40  # of names to which others are aligned
+LEFT = {  # why what a locked cell binds is the student's
+    Reason.TRAINS: "the cell trains or loads a model",
+    Reason.CHANGES: "the cell changes a student's object",
+    Reason.OWN: "the cell runs the student's code on the student's own objects",
+    Reason.DIFFERS: "run by the examiner, the cell gives the reference solution something else",
+}
+STYLES = {GRADED: "good", MENDED: "good", PERSON: "look", FAULT: "bad"}
+_LABEL = max(map(len, STYLES))
+
+
+@dataclass
+class _Row:
+    where: str = "waiting"
+    started: float | None = None
+    seconds: float | None = None
+    score: str = ""
+    ended: float | None = None
+
+    @property
+    def urgency(self) -> float:
+        """For a table that does not fit: what runs comes first, then what ended last, then what waits."""
+        if self.ended is not None:
+            return -self.ended
+        return -float("inf") if self.started is not None else float("inf")
+
+    def columns(self) -> tuple[str, str, str]:
+        seconds = self.seconds
+        if seconds is None and self.started is not None:
+            seconds = time.monotonic() - self.started
+        return self.where, "" if seconds is None else f"{seconds:.0f} s", self.score
+
+
+@dataclass
+class Lines(Watcher):
+    """Plain lines: one when a submission is finished."""
+
+    console: Console
+    rows: dict[str, _Row] = field(default_factory=dict)
+    statuses: list[SubmissionStatus] = field(default_factory=list)
+    trained: Trainings | None = None
+    width: int = 0  # of the longest name, as far as others are aligned to it
+
+    def __enter__(self) -> "Lines":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        pass
+
+    def say(self, *lines: str) -> None:
+        """Print lines."""
+        self.console.say(*lines)
+
+    def rehearsed(self, notebook: str, rehearsal: Rehearsal, allowed: Sequence[str]) -> None:
+        """Say what the rehearsal found wrong."""
+        for cell, why in rehearsal.differing.items():
+            if cell in allowed:
+                self.say(f"{notebook}, {cell}: runs beside the student's code, as you allowed; the records say so")
+                continue
+            self.say(
+                f"{notebook}, {cell}: can't be graded isolated: {why}. Change the test, or allow the cell by name:"
+            )
+            self.say(f"    c.Grading.not_isolated = [{cell!r}]")
+        for (cell, reason), (names, tests) in rehearsal.left_by_cell().items():
+            what, where = ", ".join(sorted(names)), ", ".join(sorted(tests))
+            self.say(f"{notebook}, {cell}: students can rebind {what} before {where}, as {LEFT[reason]}")
+        for cell, why in rehearsal.short.items():
+            self.say(f"{notebook}, {cell}: {why}")
+
+    def planned(self, submissions: Sequence[Submission], unchanged: Sequence[str]) -> None:
+        """Say how many there are."""
+        self.rows = {submission.student: _Row() for submission in submissions}
+        self.width = min(WIDTH, max((cell_len(student) for student in self.rows), default=0))
+        self.say(f"{len(submissions)} to grade; {len(unchanged)} are as they should be")
+
+    def event(self, event: Event) -> None:
+        """Note where a submission is."""
+        if row := self.rows.get(event.student):
+            row.started = row.started or time.monotonic()
+            row.where = f"{event.notebook}: {event.what} {event.done}/{event.total}"
+
+    def trainings(self, trainings: Trainings) -> None:
+        """Keep them for later."""
+        self.trained = trainings
+
+    def finished(self, submission: Submission, status: SubmissionStatus) -> None:
+        """Say how it ended."""
+        self.statuses.append(status)
+        row = self.rows[submission.student]
+        row.where, row.ended = status.label, time.monotonic()
+        if row.started:
+            row.seconds = row.ended - row.started
+        if submission.score is not None and submission.max_score is not None and status.label in (GRADED, MENDED):
+            row.score = f"{submission.score:g} / {submission.max_score:g}"
+        self.line(submission.student, row)
+
+    def line(self, student: str, row: _Row) -> None:
+        """One finished submission."""
+        count = sum(row.ended is not None for row in self.rows.values())
+        where, seconds, score = row.columns()
+        self.say(f"{self._count(count)} {self._name(student)}  {where:{_LABEL}}  {seconds:>6}  {score}".rstrip())
+
+    def _count(self, done: int) -> str:
+        return f"[{done:{len(str(len(self.rows)))}}/{len(self.rows)}]"
+
+    def _name(self, student: str) -> str:
+        return set_cell_size(f"{student}:", max(self.width, cell_len(student)) + 1)
+
+    def set_aside(self, folder: str, why: str) -> None:
+        """Say which folder, with the bytes of its name that can't be shown spelled out."""
+        self.console.say(f"{folder}: {why}", lead="Not graded:", style="bad")
+
+    def would_change(self, submission: Submission, old: float | None, new: float | None) -> None:
+        """Old and new points, in a dry run."""
+        self.rows.pop(submission.student)
+        name = self._name(submission.student)
+        points = ["no grade" if value is None else f"{value:g}" for value in (old, new)]
+        said = [
+            f"  ({work.name}: {work.outcome.message})" for work in submission.works if work.outcome and not work.graded
+        ]
+        self.say(f"{name} {points[0]:>8} → {points[1]}{''.join(said)}")
+
+    def conclude(self) -> None:
+        """Print the summary."""
+        for line in self.summary():
+            self.console.say(line, style="" if line.startswith(" ") else STYLES.get(line.rpartition(":")[0], "title"))
+
+    def summary(self) -> list[str]:
+        """How many ended how; of each that somebody should look at, what it is."""
+        lines = []
+        unscored: Counter[str] = Counter()
+        for label in (GRADED, MENDED, PERSON, FAULT):
+            found = [status for status in self.statuses if status.label == label]
+            if found:
+                lines.append(f"{label}: {len(found)}")
+            for status in found:
+                for name, notebook in status.notebooks.items():
+                    said = [f"{mend.cell}: {mend.what}" for mend in notebook.mends]
+                    if len(said) > MENDS:
+                        said = [*said[:MENDS], f"and {len(said) - MENDS} more such; its record lists them"]
+                    said += [notebook.message] if notebook.status != "graded" else []
+                    lines += [f"    {status.student}, {name}: {what}" for what in said]
+                    missing = [cell for cell, score in notebook.scores.items() if score is None]
+                    unscored.update(f"{name}, {cell}: {notebook.reasons.get(cell)}" for cell in missing)
+        if unscored:
+            lines.append("cells without a score, to be graded by hand:")
+            lines += [f"    {what} ({count} submissions)" for what, count in unscored.items()]
+        if self.trained is not None:
+            lines.append(f"trainings: {self.trained.trained} trained, {self.trained.remembered} remembered")
+        review = [f"    {status.student}: {what}" for status in self.statuses for what in status.review]
+        return [*lines, *(["please look at:", *review] if review else [])]
+
+
+class LiveTable(Lines):
+    """A table of all submissions: where each is, its time and score."""
+
+    def __enter__(self) -> "LiveTable":
+        self._live = Live(console=self.console, get_renderable=self.fitting, refresh_per_second=4, transient=True)
+        self._live.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._live.stop()
+        if self.rows:
+            self.console.show(_table(self.rows))
+            self.console.print()
+
+    def line(self, student: str, row: _Row) -> None:
+        """The table shows it."""
+
+    def fitting(self) -> RenderableType:
+        """As much of the table as the terminal holds."""
+        if not self.rows:
+            return "reading the submissions …"
+        room = max(3, self.console.height - 6 - (1 + RUNNING if self.trained else 0))
+        shown = sorted(self.rows, key=lambda student: self.rows[student].urgency)[:room]
+        done = sum(row.ended is not None for row in self.rows.values())
+        rows = {student: row for student, row in self.rows.items() if student in shown}
+        caption = [f"{done} of {len(self.rows)} done", *(_trainings(self.trained) if self.trained else [])]
+        return Group(_table(rows), Text(plain("\n".join(caption)), style="quiet"))
+
+
+def _trainings(trainings: Trainings) -> list[str]:
+    """What is trained now, and what has been."""
+    counts = {"waiting": trainings.waiting, "trained": trainings.trained, "remembered": trainings.remembered}
+    lines = [f"trainings: {', '.join(f'{count} {what}' for what, count in counts.items())}"]
+    for running in trainings.running[:RUNNING]:
+        students, left = running["students"], running.get("left")
+        who = students[0] if len(students) == 1 else f"{students[0]} and {len(students) - 1} more"
+        epoch = f"epoch {running['epoch']}/{running['epochs']}" if "epoch" in running else "starting"
+        lines.append(f"{who}: {epoch}" + ("" if left is None else f", about {left:.0f} s left"))
+    return lines
+
+
+def _table(rows: dict[str, _Row]) -> Table:
+    table = Table("student", "where", "time", "score", right=("time", "score"))
+    for student, row in rows.items():
+        where, *numbers = row.columns()
+        table.add_row(student, Text(plain(where), style=STYLES.get(where, "")), *numbers)
+    return table

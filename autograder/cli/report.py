@@ -1,0 +1,65 @@
+"""`autograder report`: one page about a whole class."""
+
+from pathlib import Path
+from typing import Any, ClassVar
+
+from traitlets import Bool, Unicode
+
+from autograder.cli.base import CourseApp, likely
+from autograder.cli.options import FLAGS, aliases
+from autograder.common.files import write_whole
+from autograder.grading.grades import GradesExporter
+from autograder.notebooks.version import VersionError, notebooks
+from autograder.reports.class_attention import concerns
+from autograder.reports.class_data import read_class
+from autograder.reports.class_page import page
+
+
+class ReportApp(CourseApp):
+    """Write the class report of an assignment."""
+
+    name = "autograder-report"
+    description = "Write a report of an assignment's class: scores, tests, messages, cost, what needs a person"
+    arguments = "ASSIGNMENT"
+    examples = """
+        autograder report ps1                       reports/ps1.html
+        autograder report ps1 --to ps1.html
+        autograder report ps1 --anonymous           numbers in the place of names, the same ones each time
+    """
+    to = Unicode("", help="File to write; else reports/<assignment>.html in the course folder.").tag(config=True)
+    anonymous = Bool(False, help="Leave names out.").tag(config=True)
+    aliases: ClassVar[dict[str, Any]] = {"to": "ReportApp.to", **aliases("assignment", "db")}
+    flags: ClassVar[dict[Any, Any]] = {
+        **FLAGS,
+        "anonymous": ({"ReportApp": {"anonymous": True}}, "Leave names out: numbers, the same ones each time."),
+    }
+
+    def start(self) -> None:
+        """Read the class and write its page."""
+        super().start()
+        assignment = self.given_assignment()
+        try:
+            notebooks(self.coursedir, assignment)  # says what is wrong where there is no such assignment
+        except VersionError as error:
+            self.fail("%s", error, then=f"autograder report {likely(self.coursedir)}")
+        root = Path(self.coursedir.root).resolve()
+        path = Path(self.to).resolve() if self.to else root / "reports" / f"{assignment}.html"
+        exporter = GradesExporter(parent=self)
+        found = read_class(self.coursedir, exporter, assignment, path.parent, anonymous=self.anonymous)
+        text = page(found, self.coursedir.course_id, anonymous=self.anonymous)
+        try:
+            write_whole(path, text.encode("utf-8", "replace"))
+        except OSError as error:
+            then = f"autograder report {assignment} --to FILE"
+            self.fail("%s can't be written: %s", path, error.strerror, then=then)
+        graded, waiting = len(found.marked), concerns(found)
+        self.out.say(f"{assignment}: {len(found.students)} students, {graded} graded, {len(waiting)} to look at.")
+        self.out.say(f"Report, for a browser: {path}")
+        if exporter.faults:
+            said = [f"{student}: {why}" for (_, student), why in exporter.faults.items()]
+            self.fail("%s", "\n".join(["not all of it could be read:", *said]), then=f"autograder grade {assignment}")
+        first = "first see to what needs a person; " if waiting else ""
+        if graded:
+            self.next(f"autograder feedback {assignment}", first + "writes each student's page")
+        else:
+            self.next(f"autograder grade {assignment}", "nobody is graded yet")

@@ -1,0 +1,49 @@
+"""`autograder restore`: back to the gradebook as it was before a grading."""
+
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+from autograder.cli.base import CourseApp, likely
+from autograder.cli.console import Table
+from autograder.cli.options import aliases
+from autograder.grading.backup import BackupError, Backups
+
+
+class RestoreApp(CourseApp):
+    """List the gradebook's backups, or bring one back."""
+
+    name = "autograder-restore"
+    description = "List the backups of the gradebook, or bring one back"
+    arguments = "[NAME]"
+    aliases: ClassVar[dict[str, Any]] = aliases("db")
+
+    def start(self) -> None:
+        """Restore the backup named, after a backup of the present gradebook; without a name, list them."""
+        super().start()
+        backups = Backups(self.root.resolve(), self.coursedir.db_url)
+        grade = f"autograder grade {likely(self.coursedir)}"
+        listing = "autograder restore"
+        if len(self.extra_args) > 1:
+            self.fail("Give one backup's name, or none to list them", then=listing, why="lists them")
+        if self.extra_args:
+            try:
+                present = backups.restore(self.extra_args[0])
+            except BackupError as error:
+                self.fail("%s", error, then=listing, why="lists them")
+            self.out.say(f"{backups.database} is as in {self.extra_args[0]}.")
+            if present:
+                self.out.say(f"To undo this: autograder restore {present.name}")
+            self.next(grade, "brings its grades up to date again; so for other assignments")
+            return
+        if backups.database is None:
+            self.fail("The gradebook is not a SQLite file: no backups are made of it", then=grade, why="works without")
+        if not (paths := backups.paths()):
+            self.out.say("No backups yet: `autograder grade` makes one each time.")
+            self.next(grade)
+            return
+        table = Table("backup", "made", "size", right=("size",))
+        for path in paths:
+            made = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+            table.add_row(path.name, f"{made:%Y-%m-%d %H:%M:%S} UTC", f"{path.stat().st_size / 1e6:.1f} MB")
+        self.out.show(table)
+        self.next(f"autograder restore {paths[-1].name}", "goes back to before the last grading")

@@ -1,0 +1,133 @@
+"""`autograder submission`: grade one notebook, a folder in, a folder out; for queues, clusters and LMSs."""
+
+import json
+import logging
+import signal
+import sys
+import tempfile
+import traceback
+import warnings
+from pathlib import Path
+from typing import Any, ClassVar, NoReturn
+
+from nbgrader.apps.baseapp import NbGrader, nbgrader_aliases, nbgrader_flags
+from nbgrader.converters import BaseConverter
+from nbgrader.coursedir import CourseDirectory
+from traitlets import Unicode
+
+from autograder.common.files import write_whole
+from autograder.container import one
+from autograder.container.handed_in import NotGradable, find
+from autograder.grading.pipeline import Autograde
+from autograder.grading.record import FAULT, PERSON
+from autograder.grading.settings import Grading
+from autograder.grading.test_results import tests_of, told
+from autograder.lms.export import gradescope
+from autograder.sandbox.limits import Limits
+from autograder.training.settings import Trainer
+
+FILES = ("results.json", "feedback.html", "record.json")
+OUR_FAULT = "Your submission could not be graded. That is not your fault; your instructor has been told why."
+LOOKED_AT = "Your submission could not be graded automatically: a person has to look at it."
+GRADED, FAULTY, UNGRADABLE = 0, 1, 2  # exit codes
+
+
+class Stopped(KeyboardInterrupt):
+    """Somebody asked this program to end (SIGTERM)."""
+
+
+class SubmissionApp(NbGrader):  # type: ignore[misc]
+    """Grade the one notebook in a folder."""
+
+    name = "autograder-submission"
+    description = "Grade one submission: a folder in; results.json, feedback.html and record.json out"
+    examples = """
+        autograder submission                   the notebook in /submission, for whichever assignment it is
+        autograder submission ps1               that of ps1
+        autograder submission --submission=in --results=out
+
+    Exit code 0: graded. 1: not graded, our fault; try again. 2: not graded, for what is in the submission.
+    """
+    submission = Unicode("/submission", help="Folder with what a student handed in; only read.").tag(config=True)
+    results = Unicode("/results", help="Folder for the results.").tag(config=True)
+    cache = Unicode(
+        "", help="Folder of results and trainings that many such gradings share; empty: nothing is remembered."
+    ).tag(config=True)
+    aliases: ClassVar[dict[str, Any]] = {
+        **nbgrader_aliases,
+        "submission": "SubmissionApp.submission",
+        "results": "SubmissionApp.results",
+        "cache": "SubmissionApp.cache",
+    }
+    flags: ClassVar[dict[str, Any]] = nbgrader_flags
+    classes = [NbGrader, CourseDirectory, BaseConverter, Autograde, Grading, Limits, Trainer]  # noqa: RUF012  a trait, not a class variable
+
+    def start(self) -> None:
+        """Grade, write the results and exit."""
+        super().start()
+        if len(self.extra_args) > 1:
+            self.fail(f"Give one assignment, or none (received {', '.join(self.extra_args)})")
+        signal.signal(signal.SIGTERM, _stop)
+        if "log_level" not in self.config.Application:
+            self.log.setLevel(logging.CRITICAL)  # what the student and the operator need is said below
+        warnings.filterwarnings("ignore", "Object of type .* not in session", module=r"nbgrader\.api")
+        to = Path(self.results)
+        try:
+            for name in FILES:  # those of an earlier run
+                (to / name).unlink(missing_ok=True)
+            code = self._grade(to)
+        except NotGradable as error:
+            code = self._write(to, gradescope.not_gradable(str(error)), UNGRADABLE)
+        except (Exception, KeyboardInterrupt) as error:
+            if not isinstance(error, Stopped):
+                traceback.print_exc()
+            print(f"{self.name}: not graded: {type(error).__name__}: {error}", file=sys.stderr)
+            code = self._write(to, gradescope.not_graded(OUR_FAULT, FAULT), FAULTY)
+        self.exit(code)
+
+    def _grade(self, to: Path) -> int:
+        known = one.known_notebooks(self.coursedir, *self.extra_args)
+        handed_in = find(Path(self.submission), known)
+        cache = Path(self.cache).resolve() if self.cache else None
+        with tempfile.TemporaryDirectory(prefix="autograder-") as folder:
+            graded = one.grade(self.coursedir, self.config, handed_in, Path(folder), cache)
+            (work,), status = graded.works, graded.status
+            assert status is not None
+            assert work.outcome is not None
+            if status.label == FAULT:
+                raise RuntimeError(work.outcome.message)
+            if status.label == PERSON:
+                if work.job is None:  # it could not be read
+                    raise NotGradable(work.outcome.message)
+                print(f"{self.name}: needs a person: {work.outcome.message}", file=sys.stderr)
+                return self._write(to, gradescope.not_graded(LOOKED_AT, PERSON), UNGRADABLE)
+            for name, path in (("feedback.html", graded.feedback), ("record.json", graded.record)):
+                if path is not None and path.is_file():
+                    _put(to / name, path.read_bytes())
+            said = [*graded.remarks, *told(work.mends)]
+            return self._write(to, gradescope.graded(tests_of(work), said, status.label), GRADED)
+
+    def _write(self, to: Path, results: dict[str, Any], code: int) -> int:
+        """Write results.json, last of all; returns the exit code."""
+        shown = f"{results['score']:g} points" if code == GRADED else results["output"]
+        text = json.dumps(results, indent=1, ensure_ascii=False) + "\n"
+        try:
+            _put(to / FILES[0], text.encode("utf-8", "backslashreplace"))
+        except OSError as error:
+            print(f"{self.name}: {to} can't be written: {error.strerror}", file=sys.stderr)
+            return FAULTY
+        print(f"{self.name}: {results['extra_data']['status']}: {shown}")
+        return code
+
+
+def _put(path: Path, content: bytes) -> None:
+    write_whole(path, content)
+    path.chmod(0o644)  # others read it
+
+
+def _stop(*_: object) -> NoReturn:
+    raise Stopped("it was asked to end before it was done")
+
+
+if __name__ == "__main__":
+    SubmissionApp.launch_instance()

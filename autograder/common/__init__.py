@@ -1,0 +1,1 @@
+"""What every room may use: files and texts, written and read with care."""

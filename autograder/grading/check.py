@@ -1,0 +1,241 @@
+"""One notebook, run before the deadline as grading will run it, but for what students can't see.
+
+It is held against the released notebook: no hidden test, no solution and no gradebook is needed. Two things that only
+the reference solution tells are not looked at: what a student's objects may be asked in a test, and which tests can't
+be run apart from the student's code (`c.Grading.not_isolated` has those by name).
+"""
+
+import hashlib
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from nbgrader.utils import find_all_files
+
+from autograder.grading import pool
+from autograder.grading.job import Event, Job, Listener, Outcome, Trainings
+from autograder.grading.pipeline import Autograde
+from autograder.grading.submission import Work, read_regular
+from autograder.grading.test_results import tests_of
+from autograder.notebooks.attachments import attachments
+from autograder.notebooks.instructor import InstructorCell, Version
+from autograder.notebooks.mending import Unreadable, mend
+from autograder.notebooks.released import NotReleased, Released, origin, released
+from autograder.training.client import TrainerProcess
+
+STUDENT = "(check)"
+
+
+class CheckError(Exception):
+    """There is nothing that could be checked; the message says why, and what to do."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is checked: the work as grading would have it, and what it is held against."""
+
+    work: Work
+    job: Job
+    against: Released
+    left_out: tuple[str, ...]  # files beside the notebook that it will not have, and why
+
+    @property
+    def in_place(self) -> bool:
+        """Whether the file is the released one itself, in which the student has worked."""
+        return self.work.path.resolve() == self.against.path.resolve()
+
+
+@dataclass(frozen=True)
+class Tested:
+    """One cell that has points. `score` is None where a person gives them, or where `message` says why there is none.
+
+    `seconds`: wall time of the cells since the test before it, and of itself.
+    """
+
+    name: str
+    points: float
+    score: float | None
+    message: str
+    by_hand: bool
+    hidden: bool  # its tests are all hidden: nothing is looked at before the deadline
+    seconds: float
+
+    @property
+    def passed(self) -> bool:
+        """Whether it gave all its points."""
+        return self.score == self.points
+
+    @property
+    def in_part(self) -> bool:
+        """Whether it gave some of its points: the others may be a hidden test's to give."""
+        return self.score is not None and 0 < self.score < self.points
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What came of it."""
+
+    outcome: Outcome
+    seconds: float
+    tests: list[Tested] = field(default_factory=list)
+    failing: list[str] = field(default_factory=list)  # cells that are no tests, and the error each ended with
+
+    @property
+    def tried(self) -> list[Tested]:
+        """All but what a person grades, and what is looked at by hidden tests alone."""
+        return [test for test in self.tests if not test.by_hand and not (test.hidden and test.passed)]
+
+    @property
+    def passed(self) -> int:
+        """How many gave all their points."""
+        return sum(test.passed for test in self.tried)
+
+    @property
+    def all_pass(self) -> bool:
+        """Whether no test that can be run before the deadline fails."""
+        return self.outcome.status == "graded" and all(test.passed or test.in_part for test in self.tried)
+
+    @property
+    def over_budget(self) -> list[str]:
+        """What exceeded a limit of the notebook, or a budget of its trainings; a sentence each."""
+        limit = self.outcome.limit
+        said = [f"The notebook met a limit: {limit}."] if limit else []
+        return said + [one["refused"] for one in self._trainings if one.get("refused")]
+
+    @property
+    def trained(self) -> list[str]:
+        """How its models were trained, a line each."""
+        lines = []
+        for one in self._trainings:
+            if one["by"] == "trainer":
+                again = " (remembered from an earlier run)" if one["remembered"] else ""
+                epochs = len(one["epoch_seconds"])
+                many = f"{epochs} epoch{'s' if epochs != 1 else ''}"
+                lines.append(f"{many} in {one['seconds']:.0f} s, from {one['weights']} weights{again}")
+            elif one["by"] == "candidate":
+                lines.append(f"in the notebook, within its limits, and not in the trainer: {one['reason']}")
+        return lines
+
+    @property
+    def _trainings(self) -> list[dict[str, Any]]:
+        return list(self.outcome.record.get("trainings", []))
+
+
+def subject(path: Path, converter: Autograde) -> Subject:
+    """Read and mend a notebook. Raises CheckError. `converter` has the course and its settings."""
+    shown = path.name
+    try:
+        raw = read_regular(path)
+        against = origin(raw, path.stem, released(converter.coursedir))
+        mended = mend(raw, against.version)
+    except (Unreadable, NotReleased) as error:
+        raise CheckError(f"{shown}: {str(error).removeprefix(f'{shown} ')}") from error
+    except OSError as error:
+        raise CheckError(f"{shown}: can't be read: {error.strerror}.") from error
+    files, left_out = _beside(path.resolve().parent, converter)
+    notebook: dict[str, Any] = dict(mended.notebook)
+    job = replace(_settings(against, converter), files=files, mended=notebook)
+    submitted = hashlib.sha256(raw).hexdigest()
+    work = Work(path, against.name, submitted, job, mended.notebook, mends=mended.mends)
+    return Subject(work, job, against, left_out)
+
+
+def run(what: Subject, converter: Autograde, listener: Listener) -> Checked:
+    """Run its cells and tests, by the engine that grades; `listener` is told where it is."""
+    began, starts = time.monotonic(), dict[int, float]()
+
+    def heard(event: Event | Trainings) -> None:
+        if isinstance(event, Event) and event.total > 1:
+            starts[event.done] = time.monotonic()  # of the last time, where a limit has it run again, alone
+        listener(event)
+
+    def trainer() -> TrainerProcess:
+        return TrainerProcess(converter.root, converter.trainer, sandboxed=converter.grading.sandbox)
+
+    with pool.Pool(heard, trainer) as graders:
+        results = graders.run([what.job], 1)
+        outcome = next(results)[1]
+    ended = time.monotonic()
+    what.work.outcome = outcome
+    if outcome.status != "graded":
+        return Checked(outcome, ended - began)
+    return Checked(outcome, ended - began, _tests(what, starts, ended), _failing(what, outcome))
+
+
+def _beside(folder: Path, converter: Autograde) -> tuple[dict[str, str], tuple[str, ...]]:
+    """The files that the notebook may read: those of its own folder, unless that is where everything is."""
+    if folder in (Path.home().resolve(), converter.root, *converter.root.parents):
+        return {}, ()
+    files, refused = attachments(folder, converter.grading.attachments)
+    mine = {name: str(path) for name, path in files.items() if path.suffix.lower() != ".ipynb"}
+    return mine, tuple(refused)
+
+
+def _settings(against: Released, converter: Autograde) -> Job:
+    """The job that lacks only what is the student's; `Autograde.notebook_jobs` makes it of `source/` and gradebook."""
+    assignment, folder, grading = against.assignment, against.path.parent, converter.grading
+    own = set(converter.exclude_overwriting.get(assignment, []))
+    found = find_all_files(str(folder), [*converter.coursedir.ignore, "*.ipynb"])
+    given = {Path(path).relative_to(folder).as_posix(): str(path) for path in found}
+    return Job(
+        STUDENT,
+        assignment,
+        against.name,
+        {},
+        against.version.as_dict(),
+        given={name: path for name, path in given.items() if name not in own},
+        limits=converter.limits.as_dict(),
+        beside=tuple(range(len(against.version.cells))),  # without the solutions nobody knows what trains
+        not_isolated=tuple(
+            cell.grade_id
+            for cell in against.version.cells
+            if cell.grade_id and _is_test(cell) and grading.allows_beside(assignment, cell.grade_id)
+        ),
+        **{**grading.world(), "trainer": converter.trainer.world()},
+    )
+
+
+def _is_test(cell: InstructorCell) -> bool:
+    return cell.grade and not cell.solution and cell.cell_type == "code"
+
+
+def _tests(what: Subject, starts: Mapping[int, float], ended: float) -> list[Tested]:
+    version = Version.from_dict(what.job.version)
+    places = {_position(cell): index for index, cell in enumerate(what.job.mended["cells"])}
+    pointed = [(n, cell) for n, cell in enumerate(version.cells) if (cell.grade or cell.task) and cell.points]
+    tests, before = [], min(starts.values(), default=ended)
+    for (position, cell), test in zip(pointed, tests_of(what.work), strict=True):
+        test_runs = _is_test(cell)
+        after = min((at for index, at in starts.items() if index > places[position]), default=ended)
+        lines = (line.strip() for line in cell.released.split("\n"))
+        tests.append(
+            Tested(
+                test.name,
+                test.points,
+                test.score,
+                test.message,
+                by_hand=not test_runs,
+                hidden=test_runs and not any(line and not line.startswith("#") for line in lines),
+                seconds=max(0.0, after - before) if test_runs else 0.0,
+            )
+        )
+        before = max(before, after) if test_runs else before
+    return tests
+
+
+def _failing(what: Subject, outcome: Outcome) -> list[str]:
+    said = []
+    for number, (cell, outputs) in enumerate(zip(what.job.mended["cells"], outcome.outputs, strict=True), 1):
+        grade_id = cell["metadata"].get("nbgrader", {}).get("grade_id", "")
+        errors = [output for output in outputs if output["output_type"] == "error"]
+        if errors and grade_id not in outcome.scores:
+            name = f"cell {number} ({grade_id})" if grade_id else f"cell {number}"
+            what_ended = ": ".join(filter(None, [errors[-1]["ename"], errors[-1]["evalue"]]))
+            said.append(f"{name}: {what_ended}")
+    return said
+
+
+def _position(cell: Mapping[str, Any]) -> Any:
+    return cell["metadata"].get("autograder", {}).get("position")

@@ -1,0 +1,345 @@
+"""One notebook: its cells in the candidate, the instructor's in the examiner, each grade cell across both.
+
+Cells are run in the student's order. The examiner runs the instructor's part of a cell while the candidate runs the
+student's; at a grade cell the candidate answers the examiner, and then runs the text that students were given.
+"""
+
+import contextlib
+import functools
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from autograder.examiner.client import Exam, ExaminerError
+from autograder.examiner.plan import Step, plan
+from autograder.examiner.plan import modules as modules_of
+from autograder.grading.job import Event, Job, Listener, Outcome
+from autograder.grading.plain import outputs_of, run_beside, score_of
+from autograder.grading.training_link import Training
+from autograder.kernel.candidate import Candidate
+from autograder.kernel.fork_server import Nurseries
+from autograder.notebooks.instructor import Version
+from autograder.sandbox.bubblewrap import SandboxError
+from autograder.sandbox.cpu_time import STARVED
+from autograder.sandbox.limits import CellLimit, Limits
+
+# What a granted model may be asked: about itself, and for predictions. Never `evaluate`: labels don't cross.
+MODEL_QUESTIONS = ["__call__"] + [
+    f"getattr:{name}" for name in "predict count_params summary name layers input_shape output_shape optimizer".split()
+]
+GRACE = 5.0  # seconds to react to an interrupt
+LEARN = 60.0  # seconds to say what there is to learn of a model, beside those that a test may take to use it
+NAMES = {"crash": "NotebookCrashed", "weights": "WeightsRefused"}  # of errors that are no limit of time or memory
+BUSY = 0.1  # of a test's time, as CPU time of the examiner: the test itself was busy, though the machine may be, too
+LOOK = 0.5  # seconds between looks at whether the candidate still answers
+Output = dict[str, Any]
+
+
+def given_key(position: int) -> str:
+    """By what a locked or unmarked cell stands among grade_ids: none has such a sign."""
+    return f"#{position}"
+
+
+def grade(job: Job, examiner: str, trainer: str, nurseries: Nurseries, listener: Listener) -> Outcome:
+    """Run and score one notebook. Never raises for what a student did.
+
+    `examiner` is the fork server's address, `trainer` the trainer's (empty: notebooks train by themselves).
+    """
+    started = time.monotonic()
+    try:
+        with Training(job, trainer).running() as training:
+            outcome = _Grading(job, examiner, training, nurseries, listener).run()
+        outcome.record.update(trainings=training.trainings, flags=training.flags)
+    except (SandboxError, ExaminerError) as error:
+        return Outcome("fault", message=f"{type(error).__name__}: {error}")
+    except Exception:
+        return Outcome("fault", message=traceback.format_exc())
+    outcome.record["seconds"] = round(time.monotonic() - started, 2)
+    return outcome
+
+
+class _Grading:
+    def __init__(self, job: Job, examiner: str, training: Training, nurseries: Nurseries, listener: Listener) -> None:
+        self._job = job
+        self._nurseries = nurseries
+        self._examiner = examiner
+        self._training = training
+        self._listener = listener
+        self._limits = Limits.from_dict(job.limits)
+        self._version = Version.from_dict(job.version)
+        self._steps = plan(self._version.cells, job.beside)
+        self._cells: list[dict[str, Any]] = job.mended["cells"]
+        self._outputs: list[list[Output]] = [[] for _ in self._cells]
+        self._scores: dict[str, float | None] = {}
+        self._reasons: dict[str, str] = {}
+        self._asked: dict[str, list[str]] = {}
+        self._models: dict[str, dict[str, Any]] = {}
+        self._calls = 0
+        self._seconds: dict[str, float] = {}
+        self._starved = False
+        self._limit = ""
+
+    def run(self) -> Outcome:
+        """All cells, then those that have to run beside the student's code."""
+        job = self._job
+        given = {name: Path(path) for name, path in job.given.items()}
+        files = {**{name: Path(path) for name, path in job.files.items()}, **given}
+        with_models = {"AUTOGRADER_MODEL_HANDLES": "1"} if job.model_handles else {}
+        variables = {**job.variables, **with_models}
+        visible = [Path(folder) for folder in job.visible]
+
+        modules = [name for name in modules_of(self._version.cells) if f"{name.partition('.')[0]}.py" not in files]
+        nursery = self._nurseries.of(int(self._limits.disk), visible, variables, modules) if job.sandboxed else None
+
+        def new(training: Training) -> Candidate:
+            candidate = Candidate(
+                self._limits,
+                files,
+                sandboxed=job.sandboxed,
+                environment=variables,
+                visible=visible,
+                trainer=training.socket,
+                nursery=nursery,
+                paused=training.paused,
+            )
+            candidate.start()
+            return candidate
+
+        candidate = new(self._training)
+        try:
+            budget = {"parameters": job.model_parameters}
+            exam = Exam(self._examiner, candidate.wire, self._steps, given, int(self._limits.memory), budget)
+            try:
+                for index in range(len(self._cells)):
+                    with self._timed(index):
+                        self._cell(index, candidate, exam)
+            finally:
+                exam.close()
+            if candidate.ended is not None:
+                self._limit = candidate.ended.limit
+            self._starved |= candidate.starved
+        finally:
+            candidate.close()
+        for index, cell in enumerate(self._cells):
+            if self._grade_id(cell) in job.not_isolated:
+                with self._training.again() as training:
+                    self._beside(index, functools.partial(new, training))
+        record = {
+            "limit": self._limit,
+            "calls": self._calls,
+            "not_isolated": list(job.not_isolated),
+            "models": self._models,
+            "students_names": {
+                step.grade_id: [{"name": one.name, "cell": one.position, "why": one.reason} for one in step.left]
+                for step in self._steps
+                if step.left
+            },
+            "cell_seconds": self._seconds,
+            "cell_limits": {
+                grade_id: most
+                for key, most in job.seconds.items()
+                if (grade_id := self._version.cells[int(key)].grade_id)
+            },
+        }
+        outputs = self._outputs
+        return Outcome(
+            "graded",
+            outputs=outputs,
+            scores=self._scores,
+            reasons=self._reasons,
+            limit=self._limit,
+            seconds=self._seconds,
+            starved=self._starved,
+            asked=self._asked,
+            record=record,
+        )
+
+    @contextlib.contextmanager
+    def _timed(self, index: int) -> Iterator[None]:
+        """Note how long a cell takes; not where it waits for the trainer, as another notebook's may have to train."""
+        paused, began = self._training.paused(), time.monotonic()
+        yield
+        position = self._position(self._cells[index])
+        if position is not None and self._training.paused() == paused:
+            self._seconds[str(position)] = round(time.monotonic() - began, 3)
+
+    def _limit_of(self, cell: dict[str, Any]) -> CellLimit:
+        key = str(self._position(cell))
+        return CellLimit(self._job.seconds.get(key, self._limits.cell_seconds), self._job.reference.get(key))
+
+    def _position(self, cell: dict[str, Any]) -> int | None:
+        position = cell["metadata"].get("autograder", {}).get("position")
+        return position if isinstance(position, int) and 0 <= position < len(self._steps) else None
+
+    def _grade_id(self, cell: dict[str, Any]) -> str:
+        """The grade_id of a cell that is graded by running it, else an empty text."""
+        position = self._position(cell)
+        theirs = self._version.cells[position] if position is not None else None
+        tested = theirs is not None and theirs.grade and not theirs.solution and theirs.cell_type == "code"
+        return (theirs.grade_id or "") if theirs is not None and tested else ""
+
+    def _cell(self, index: int, candidate: Candidate, exam: Exam) -> None:
+        cell = self._cells[index]
+        if cell["cell_type"] != "code":
+            return
+        grade_id = self._grade_id(cell)
+        job = self._job
+        self._listener(Event(job.student, job.notebook, grade_id or "running", index, len(self._cells)))
+        position = self._position(cell)
+        if not grade_id:
+            step = self._steps[position] if position is not None else None
+            limit = self._limit_of(cell)
+            if step is None or job.plain or not step.code.strip():
+                self._outputs[index] = outputs_of(candidate.run(cell["source"], limit))
+            elif step.across:
+                if not step.after:
+                    self._across(step, candidate, exam, limit)
+                self._outputs[index] = outputs_of(candidate.run(cell["source"], limit))
+                if step.after:
+                    self._across(step, candidate, exam, limit)
+            else:
+                exam.given(step.index)
+                self._outputs[index] = outputs_of(candidate.run(cell["source"], limit))
+                if exam.answer(self._limits.cell_seconds) is None:
+                    raise ExaminerError(f"the instructor's part of cell {index} took too long")
+            return
+        assert position is not None
+        if job.plain:
+            theirs = self._version.cells[position]
+            self._outputs[index] = outputs_of(candidate.run(theirs.source, self._limit_of(cell)))
+            self._scores[grade_id], reason = score_of(self._outputs[index], theirs)
+            self._reasons |= {grade_id: reason} if reason else {}
+            return
+        limit = self._limit_of(cell)
+        if grade_id in job.not_isolated or grade_id in job.ungraded:
+            if grade_id in job.ungraded:
+                self._withhold(index, grade_id, job.ungraded[grade_id])
+        elif candidate.ended is not None:
+            self._fail(index, grade_id, candidate.ended.limit, candidate.ended.message)
+        elif self._examine(index, position, candidate, exam):
+            limit = replace(limit, seconds=min(limit.seconds, GRACE))  # it would most likely take too long again
+        candidate.run(cell["source"], limit)
+
+    def _permitted(self, cell: str) -> list[str] | None:
+        """What handles may be asked in a cell; None: all."""
+        if self._job.permitted is None:
+            return None
+        return [*self._job.permitted.get(cell, []), *(MODEL_QUESTIONS if self._job.model_handles else [])]
+
+    def _served(
+        self, candidate: Candidate, exam: Exam, start: Callable[[], None], what: str, limit: CellLimit
+    ) -> tuple[dict[str, Any], bool, str]:
+        """What came of what `start` has the examiner do while the candidate answers, and whether it ran too long.
+
+        The text is empty where that time is the submitted code's; else it says so in a message.
+        """
+        before, clock = exam.cpu_seconds(), candidate.clock()
+        with candidate.serving():
+            start()
+            answer, late = self._answer(candidate, exam, limit.seconds)
+            starved = late and clock.starved()
+            itself = self._spent_by_itself(exam.cpu_seconds() - before, limit) if late else ""
+            theirs_first = (candidate.interrupt, candidate.give_up, exam.interrupt)
+            stops = theirs_first if late and not itself else (exam.interrupt,)
+            for stop in stops:
+                if answer is None:
+                    stop()
+                    answer = exam.answer(GRACE)
+        if answer is None:
+            raise ExaminerError(f"{what} could not be stopped{itself}")
+        self._starved |= starved or (late and exam.delay >= STARVED * limit.seconds)
+        self._calls += int(answer["calls"])
+        if late:
+            self._limit = self._limit or "cell time"
+        return answer, late, itself
+
+    def _across(self, step: Step, candidate: Candidate, exam: Exam, limit: CellLimit) -> None:
+        """Have the examiner run its part of a locked or unmarked cell that needs the student's code."""
+        cell = given_key(step.index)
+        start = functools.partial(exam.given, step.index, self._permitted(cell))
+        answer, *_ = self._served(candidate, exam, start, f"the instructor's part of cell {step.index}", limit)
+        self._asked[cell] = answer["asked"]
+
+    def _examine(self, index: int, position: int, candidate: Candidate, exam: Exam) -> bool:
+        """Run a test, and score it; gives whether it ran too long."""
+        theirs = self._version.cells[position]
+        grade_id = str(theirs.grade_id)
+        permitted = self._permitted(grade_id)
+        start = functools.partial(exam.grade, position, theirs.points, permitted)
+        limit = self._limit_of(self._cells[index])
+        answer, late, itself = self._served(candidate, exam, start, f"the test {grade_id}", limit)
+        refused = self._training.judge(grade_id, answer, permitted)
+        self._asked[grade_id] = answer["asked"]
+        if candidate.ended is not None:
+            self._fail(index, grade_id, candidate.ended.limit, candidate.ended.message)
+        elif late:
+            self._fail(index, grade_id, "cell time", f"This test ran longer than {limit}{itself}.")
+        elif refused:
+            self._fail(index, grade_id, "weights", refused)
+        elif answer["score"] is None:
+            self._withhold(index, grade_id, answer["reason"], answer["outputs"])
+        else:
+            self._outputs[index] = answer["outputs"]
+            self._scores[grade_id] = float(answer["score"])
+        if answer["models"] and permitted is not None and not late:
+            self._learn(position, grade_id, exam)
+        return late
+
+    def _spent_by_itself(self, spent: float, limit: CellLimit) -> str:
+        """What to say where a test used its time itself, `spent` seconds of CPU time; else nothing."""
+        if spent < BUSY * limit.seconds:
+            return ""
+        return f": the test itself was busy for {spent:.0f} s of them, with what it got from the submitted code"
+
+    def _learn(self, position: int, grade_id: str, exam: Exam) -> None:
+        """Note what there is to learn of the model that a test has just used."""
+        exam.insight(position)
+        answer = exam.answer(self._limits.cell_seconds + LEARN)
+        if answer is None:
+            exam.interrupt()
+            answer = exam.answer(GRACE)
+        if answer is None:
+            raise ExaminerError(f"what is to be learnt of the model in {grade_id} could not be stopped")
+        if answer["insight"] is not None:
+            self._models[grade_id] = answer["insight"]
+
+    def _answer(self, candidate: Candidate, exam: Exam, seconds: float) -> tuple[dict[str, Any] | None, bool]:
+        """What came of a test, and whether it ran too long; neither where the candidate has stopped to answer it."""
+        paused, deadline = self._training.paused(), time.monotonic() + seconds
+        while time.monotonic() < deadline or time.monotonic() < deadline + self._training.paused() - paused:
+            if (answer := exam.answer(LOOK)) is not None:
+                return answer, False
+            if not candidate.serves:
+                return exam.answer(LOOK), False
+        return None, True
+
+    def _fail(self, index: int, grade_id: str, limit: str, message: str) -> None:
+        name = NAMES.get(limit) or f"{limit.title().replace(' ', '')}Limit"
+        self._outputs[index] = [
+            {"output_type": "error", "ename": name, "evalue": message, "traceback": [f"{name}: {message}"]}
+        ]
+        self._scores[grade_id] = 0.0
+
+    def _withhold(self, index: int, grade_id: str, reason: str, outputs: list[Output] | None = None) -> None:
+        """No score: a person has to look."""
+        note = {"output_type": "stream", "name": "stdout", "text": f"Not graded: {reason}\n"}
+        self._outputs[index] = [*(outputs or []), note]
+        self._scores[grade_id] = None
+        self._reasons[grade_id] = reason
+
+    def _beside(self, index: int, new: Callable[[], Candidate]) -> None:
+        """Grade a cell as plain nbgrader does, in the student's kernel; in a sandbox that nothing else comes out of."""
+        position = self._position(self._cells[index])
+        assert position is not None
+        theirs = self._version.cells[position]
+        cells = [cell for cell in self._cells[:index] if cell["cell_type"] == "code"]
+        before = [(cell["source"], self._limit_of(cell)) for cell in cells]
+        self._outputs[index] = run_beside(new(), before, theirs.source, self._limit_of(self._cells[index]))
+        score, reason = score_of(self._outputs[index], theirs)
+        if score is None:
+            self._withhold(index, str(theirs.grade_id), reason, self._outputs[index])
+        else:
+            self._scores[str(theirs.grade_id)] = score

@@ -1,0 +1,41 @@
+"""A cell run and scored as plain nbgrader does: in the student's kernel, by what it shows."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from autograder.kernel.candidate import Candidate, Run
+from autograder.notebooks.instructor import InstructorCell
+from autograder.sandbox.limits import CellLimit
+
+Output = dict[str, Any]
+
+
+def outputs_of(run: Run) -> list[Output]:
+    """The outputs of a cell, as a notebook has them."""
+    return [dict(output) for output in run.outputs]
+
+
+def run_beside(
+    candidate: Candidate, before: Sequence[tuple[str, CellLimit]], source: str, limit: CellLimit
+) -> list[Output]:
+    """Run `source` after the cells `before` it, all beside the student's code; closes the candidate."""
+    try:
+        for cell, its_limit in before:
+            candidate.run(cell, its_limit)
+        return outputs_of(candidate.run(source, limit))
+    finally:
+        candidate.close()
+
+
+def score_of(outputs: list[Output], cell: InstructorCell) -> tuple[float | None, str]:
+    """Points of a grade cell by its outputs, as nbgrader counts them, but for what it prints to stderr."""
+    if any(output["output_type"] == "error" for output in outputs):
+        return 0.0, ""
+    shown = [o["data"].get("text/plain", "") for o in outputs if o["output_type"] == "execute_result"]
+    try:
+        credit = float(shown[-1]) if shown else cell.points
+    except ValueError:
+        return cell.points, ""
+    if not 0 <= credit <= cell.points:
+        return None, f"the test gave {credit:g} points, and can give 0 to {cell.points:g}: a mistake in the test"
+    return credit, ""

@@ -1,0 +1,86 @@
+"""The digest of all that a grade depends on. Equal digests, equal grades."""
+
+import functools
+import hashlib
+import json
+import os
+import platform
+from collections.abc import Iterator, Mapping
+from importlib.metadata import distributions
+from pathlib import Path
+from typing import Any
+
+from autograder.grading.job import Job
+from autograder.kernel.environment import variables
+
+# The rooms of this package that a score comes out of.
+_ROOMS = ("common", "examiner", "grading", "keras_codec", "kernel", "notebooks", "rpc", "sandbox", "training")
+
+
+def digest(job: Job) -> str:
+    """SHA-256, as hexadecimal digits, of what went in: notebook, version, points, files, environment, limits, settings.
+
+    The student's name is not in it: a grade does not depend on it.
+    """
+    parts = {name: digest_of(value) for name, value in ingredients(job).items()}
+    return digest_of(parts)
+
+
+def ingredients(job: Job) -> dict[str, Any]:
+    """What goes into the digest, by name, as JSON."""
+    data = job.as_dict()
+    del data["student"]
+    data["files"] = _file_digests(job.files)
+    data["given"] = _file_digests(job.given)
+    return {**data, "environment": environment()}
+
+
+def digest_of(value: Any) -> str:
+    """SHA-256 of a JSON value, as hexadecimal digits."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def environment() -> dict[str, Any]:
+    """What of this machine and installation can change a grade."""
+    return {
+        "python": platform.python_version(),
+        "implementation": platform.python_implementation(),
+        "machine": platform.machine(),
+        "system": platform.system(),
+        "threads": threads(),
+        "variables": variables(),
+        "device": os.environ.get("CUDA_VISIBLE_DEVICES", ""),
+        **_installed(),
+    }
+
+
+def threads() -> int:
+    """How many processors this process may use, which is how many threads TensorFlow starts."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@functools.cache  # it reads some hundred files, and an installation does not change under a running program
+def _installed() -> dict[str, Any]:
+    found = {f"{distribution.name}=={distribution.version}" for distribution in distributions()}
+    return {"distributions": sorted(found), "code": _code()}
+
+
+def _code() -> str:
+    package = Path(__file__).parents[1]
+    names = sorted(path.relative_to(package).as_posix() for path in _sources(package))
+    return digest_of({name: _file_digest(package / name) for name in names})
+
+
+def _sources(package: Path) -> Iterator[Path]:
+    for room in _ROOMS:
+        yield from (package / room).rglob("*.py")
+
+
+def _file_digests(files: Mapping[str, str]) -> dict[str, str]:
+    return {name: _file_digest(Path(path)) for name, path in sorted(files.items())}
+
+
+def _file_digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,144 @@
+"""A submission on its way to a grade: read, mended, made into jobs."""
+
+import hashlib
+import os
+import stat
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from nbformat import NotebookNode
+from nbgrader.utils import parse_utc
+
+from autograder.grading.job import Job, Outcome
+from autograder.grading.record import NotebookStatus
+from autograder.grading.result_digest import digest
+from autograder.notebooks.attachments import attachments
+from autograder.notebooks.mending import Mend, Unreadable, mend
+from autograder.notebooks.reading import MAX_BYTES
+from autograder.notebooks.version import Version
+
+
+@dataclass
+class Work:
+    """One notebook of one student. Without a job it could not be read, and has its outcome already."""
+
+    path: Path
+    name: str
+    submitted: str = ""  # SHA-256 of the file
+    job: Job | None = None
+    notebook: NotebookNode | None = None
+    digest: str = ""
+    mends: tuple[Mend, ...] = ()
+    outcome: Outcome | None = None
+
+    @property
+    def graded(self) -> bool:
+        """Whether there are scores."""
+        return self.outcome is not None and self.outcome.status == "graded"
+
+    @property
+    def status(self) -> NotebookStatus:
+        """How it ended."""
+        assert self.outcome is not None
+        return NotebookStatus.of(self.outcome, self.digest, self.mends, self.submitted)
+
+
+@dataclass
+class Submission:
+    """All of a student's notebooks that are to be graded now."""
+
+    student: str
+    assignment: str
+    folder: Path
+    works: list[Work]
+    remarks: list[str] = field(default_factory=list)
+    score: float | None = None
+    max_score: float | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether every notebook has its outcome."""
+        return all(work.outcome for work in self.works)
+
+
+def read_submission(
+    student: str,
+    assignment: str,
+    paths: Sequence[Path],
+    settings: Mapping[str, Job],
+    patterns: Sequence[str],
+) -> Submission:
+    """Read and mend a student's notebooks; `settings` has, by notebook, a job that lacks only what is the student's.
+
+    A notebook that can't be read has its outcome at once ("needs a person"). Raises nothing for what is in the files.
+    """
+    folder = paths[0].parent
+    known = [path for path in paths if path.stem in settings]
+    names = ", ".join(f"{name}.ipynb" for name in settings)
+    remarks = [
+        f"{printable(path.name)} is not a notebook of this assignment ({names})" for path in paths if path not in known
+    ]
+    submission = Submission(student, assignment, folder, [], remarks)
+    if not known:
+        outcome = Outcome("needs a person", f"no notebook of this assignment was handed in: {'; '.join(remarks)}")
+        submission.works = [Work(paths[0], paths[0].stem, outcome=outcome)]
+        return submission
+    files, refused = attachments(folder, patterns)
+    remarks += [f"left out: {printable(what)}" for what in refused]
+    mine = {name: str(path) for name, path in files.items() if path.suffix != ".ipynb"}
+    submission.works = [_work(path, replace(settings[path.stem], student=student, files=mine)) for path in known]
+    return submission
+
+
+def untimely(folder: Path) -> str:
+    """What is wrong with a submission's timestamp.txt, which nbgrader's code would stop the class for; or nothing."""
+    path = folder / "timestamp.txt"
+    text = ""
+    if path.exists() and not path.is_file():
+        return "timestamp.txt is no regular file: delete it"
+    try:
+        text = path.read_text(encoding="utf-8").strip() if path.exists() else ""
+        if text:
+            parse_utc(text)
+    except (OSError, ValueError, OverflowError):
+        return f"timestamp.txt says {text[:50]!r}, which is no time: put it right, or delete it"
+    return ""
+
+
+def printable(text: str) -> str:
+    """A student's name of a file may hold what a terminal takes for commands, or what is no Unicode."""
+    return "".join(part if part.isprintable() else part.encode("unicode_escape").decode() for part in text)
+
+
+def _work(path: Path, settings: Job) -> Work:
+    work = Work(path, path.stem)
+    try:
+        raw = read_regular(path)
+        work.submitted = hashlib.sha256(raw).hexdigest()
+        mended = mend(raw, Version.from_dict(settings.version))
+        work.notebook, work.mends = mended.notebook, mended.mends
+        data: dict[str, Any] = dict(mended.notebook)
+        work.job = replace(settings, mended=data)
+        work.digest = digest(work.job)
+    except Unreadable as error:
+        work.outcome = Outcome("needs a person", str(error))
+    except Exception as error:  # a fault of ours in one notebook, which must not stop the others
+        work.job = None
+        work.outcome = Outcome("fault", f"reading {path.name}: {type(error).__name__}: {error}")
+    return work
+
+
+def read_regular(path: Path) -> bytes:
+    """The bytes of a file that a student handed in. Raises Unreadable for a link (to the solution, say), a pipe, …"""
+    try:
+        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+    except OSError as error:
+        if path.is_symlink():
+            raise Unreadable(f"{path.name} is a link to another file; the file itself is needed.") from error
+        raise Unreadable(f"{path.name} can't be read: {error.strerror}.") from error
+    with open(handle, "rb") as file:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise Unreadable(f"{path.name} is not a regular file.")
+        return file.read(MAX_BYTES + 1)

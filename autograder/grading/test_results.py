@@ -1,0 +1,88 @@
+"""The graded cells of a graded notebook, as a student reads of them."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from autograder.grading.submission import Work
+from autograder.notebooks.instructor import InstructorCell, Version
+from autograder.notebooks.reading import Mend
+
+MAX_MESSAGE = 2_000
+BY_HAND = "This is graded by a person."
+_HEADING = re.compile(r"^#+\s+(.+?)(?:\s*\([\d.]+ points?\))?\s*$", re.MULTILINE)
+_CONTROL = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f]")  # colours, and what else steers a terminal
+
+
+@dataclass(frozen=True)
+class Test:
+    """One graded cell. `score` is None where there is none yet: a person gives it, and `message` says why."""
+
+    __test__ = False  # not a test class, whatever pytest makes of its name
+
+    name: str
+    score: float | None
+    points: float
+    message: str = ""
+
+
+def tests_of(work: Work) -> list[Test]:
+    """A test for each cell that has points, in the instructor's order, named by the heading above it."""
+    assert work.job is not None
+    assert work.notebook is not None
+    assert work.outcome is not None
+    outputs: dict[str, Sequence[dict[str, Any]]] = {
+        cell.metadata.get("nbgrader", {}).get("grade_id", ""): shown
+        for cell, shown in zip(work.notebook.cells, work.outcome.outputs, strict=True)
+    }
+    tests = []
+    for cell, name in _named(Version.from_dict(work.job.version).cells):
+        grade_id = str(cell.grade_id)
+        if cell.solution or cell.task or cell.cell_type != "code":
+            tests.append(Test(name, None, cell.points, BY_HAND))
+            continue
+        score = work.outcome.scores.get(grade_id)
+        if score is None:
+            reason = work.outcome.reasons.get(grade_id, "it has not been run")
+            tests.append(Test(name, None, cell.points, f"Not graded: {reason}. A person will look at it."))
+        else:
+            message = "" if score == cell.points else message_of(outputs.get(grade_id, ()))
+            tests.append(Test(name, score, cell.points, message))
+    return tests
+
+
+def told(mends: Sequence[Mend]) -> list[str]:
+    """What was put right before grading: a line for each kind, with the cells that it was done to."""
+    cells: dict[str, list[str]] = {}
+    for mend in mends:
+        cells.setdefault(mend.to_student, []).append(mend.cell)
+    return [f"{', '.join(names)}: {what}" for what, names in cells.items()]
+
+
+def _named(cells: Sequence[InstructorCell]) -> list[tuple[InstructorCell, str]]:
+    """The cells that have points, each with a name of its own."""
+    heading, found = "", []
+    for cell in cells:
+        if cell.cell_type == "markdown" and (headings := _HEADING.findall(cell.released)):
+            heading = headings[-1]
+        if (cell.grade or cell.task) and cell.points:
+            found.append((cell, heading or str(cell.grade_id)))
+    count = Counter(name for _, name in found)
+    return [(cell, name if count[name] == 1 else f"{name} ({cell.grade_id})") for cell, name in found]
+
+
+def message_of(outputs: Sequence[dict[str, Any]]) -> str:
+    """What a cell without all points said: its error, else what it printed. No traceback: it shows the test."""
+    errors = [output for output in outputs if output["output_type"] == "error"]
+    if errors:
+        said = ": ".join(filter(None, [str(errors[-1]["ename"]), str(errors[-1]["evalue"])]))
+    else:
+        said = "".join(_text(output["text"]) for output in outputs if output["output_type"] == "stream")
+    said = _CONTROL.sub("", said).strip()
+    return said if len(said) <= MAX_MESSAGE else f"{said[:MAX_MESSAGE]}…"
+
+
+def _text(value: Any) -> str:
+    return "".join(value) if isinstance(value, list) else str(value)

@@ -1,0 +1,96 @@
+"""A notebook's way to the trainer: its socket, the time it waits, and what is known of the models in its tests."""
+
+import contextlib
+import socket
+import uuid
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from typing import Any
+
+from autograder.grading.job import Job
+from autograder.training import client
+
+# Among what is permitted in a cell:
+TRAINED = "weights from the trainer"  # the reference's model had them
+TESTED = "test inputs in training"  # the reference gave what it is tested on to `fit`, or near copies
+SEEN = 0.01  # of a test's rows: so many may be among those that were given to `fit`
+ALIKE = 0.05  # of a test's rows: so many may have near copies there; see benchmarks/near_copies.py
+SAID = {
+    "candidate": "its weights were not made by the trainer",
+    "given": "its training began with weights that were not made by the trainer",
+    "changed": "its weights are from the trainer, but its layers, their settings or constants were changed afterwards",
+}
+
+
+class Training:
+    """One run of a notebook at the trainer."""
+
+    def __init__(self, job: Job, address: str) -> None:
+        """`address`: the trainer's; empty: there is none, and the notebook trains by itself."""
+        self.flags: list[str] = []  # what a person should look at
+        self.trainings: list[dict[str, Any]] = []
+        self.socket: socket.socket | None = None  # the candidate's end
+        self._job, self._address, self._key = job, address, uuid.uuid4().hex
+        self._policy = job.trainer["weights"] if job.trainer else "accept"
+        if address and job.trainer:
+            ours, self.socket = socket.socketpair()
+            student, seed, budget = job.student, job.trainer["seed"], job.trainer["budget"]
+            client.connect(address, ours, key=self._key, student=student, seed=seed, budget=budget)
+
+    def paused(self) -> float:
+        """Seconds that the notebook has waited for the trainer so far; they are not its own."""
+        return client.waiting(self._address, self._key) if self.socket else 0.0
+
+    def again(self) -> AbstractContextManager["Training"]:
+        """The same notebook, run once more."""
+        return Training(self._job, self._address).running()
+
+    def judge(self, grade_id: str, answer: dict[str, Any], permitted: list[str] | None) -> str:
+        """Why a test may not count by the instructor's choice, or nothing. `answer`: the examiner's; flags are noted.
+
+        Only a test that used a trained model of the reference's is of interest: `permitted` None is the rehearsal,
+        which notes so in `answer`.
+        """
+        if self.socket is None or not (permitted is None or TRAINED in permitted):
+            return ""
+        known = client.judge(self._address, self._key, answer["models"], answer["rows"], answer["probes"])
+        sources = [model["weights"] for model in known["models"]]
+        seen = _seen(known, len(answer["rows"]))
+        if permitted is None:
+            if sources and set(sources) == {"trainer"}:
+                answer["asked"] += [TRAINED, *([TESTED] if seen else [])]
+            return ""
+        if seen and TESTED not in permitted:
+            self.flags.append(f"{grade_id}: {seen}")
+        odd = next((said for source, said in SAID.items() if source in sources), "")
+        if not sources and answer["score"]:
+            odd = "no model was found in it whose weights could be looked at"
+        if not odd or self._policy == "accept":
+            return ""
+        if self._policy == "refuse":
+            return f"This test counts a model that was trained by `fit` from fresh weights alone; of this one, {odd}."
+        if answer["score"]:
+            self.flags.append(f"{grade_id}: the test gave points, but of the model, {odd}")
+        return ""
+
+    @contextlib.contextmanager
+    def running(self) -> Iterator["Training"]:
+        """Within, the notebook runs; afterwards `trainings` has what was trained."""
+        try:
+            yield self
+        finally:
+            if self.socket is not None:
+                self.socket.close()
+                self.trainings = client.close(self._address, self._key)
+
+
+def _seen(known: dict[str, Any], rows: int) -> str:
+    """What of the test's inputs the notebook gave to `fit`, where that is more than chance."""
+    if known["seen"] > SEEN * rows:
+        given = f"{known['seen']:,} of the {rows:,} inputs of the test"
+        return f"the notebook gave {given} to `fit`, to train on or to validate"
+    for near, tested in known["near"]:
+        if near > ALIKE * tested:
+            given = f"near copies of {near:,} of {tested:,} inputs of the test"
+            return f"the notebook gave {given} to `fit`, to train on or to validate"
+    return ""

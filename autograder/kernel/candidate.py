@@ -1,0 +1,286 @@
+"""The candidate: a student's kernel, as the grader sees it.
+
+Nothing that the kernel sends or does makes an exception come out of here, keeps it waiting longer than the limits, or
+fills its memory: it ends the candidate, and `ended` says why.
+"""
+
+import contextlib
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import zmq
+
+from autograder.kernel.channels import Channel, Channels, Manager, context
+from autograder.kernel.fork_server import Nursery
+from autograder.kernel.messages import Message, Output, Outputs, error, read_output
+from autograder.kernel.provisioner import PORTS, CandidateProvisioner, World
+from autograder.sandbox.bubblewrap import WRITABLE, SandboxError
+from autograder.sandbox.cpu_time import Clock
+from autograder.sandbox.host import place_for_sockets
+from autograder.sandbox.limits import CellLimit, Ended, Limits, Watchdog, kill_tree, size, tree
+
+_SERVE = "__import__('autograder.kernel.agent').candidate.agent.serve()"
+_GRACE = 5.0  # seconds in which an interrupted cell must come to its end
+_IDLE = 4.0  # seconds from a reply to the last output, as nbgrader waits
+_LOOK = 0.1  # seconds between looks at whether the kernel is alive
+
+
+@dataclass(frozen=True)
+class Run:
+    """What came of a cell."""
+
+    outputs: list[Output]
+    ok: bool
+
+
+class Candidate:
+    """A student's kernel in its sandbox.
+
+    `start` it in the main thread of the process that uses it: the candidate dies with that thread. `files`: paths in
+    the work folder -> regular files to copy; `visible`: more that it may read, at the same path.
+    """
+
+    wire: socket.socket  # the examiner's end of the wire
+    ended: Ended | None = None
+    starved = False  # whether it has met a limit of time because the machine was busy
+    _serving: str | None = None  # the request that it answers while it serves
+
+    def __init__(
+        self,
+        limits: Limits,
+        files: Mapping[str, Path],
+        *,
+        sandboxed: bool = True,
+        environment: Mapping[str, str] | None = None,
+        visible: Sequence[Path] = (),
+        trainer: socket.socket | None = None,
+        nursery: Nursery | None = None,
+        paused: Callable[[], float] = lambda: 0.0,
+    ) -> None:
+        """Starts nothing yet. `trainer`: its end of the way there; `paused`: seconds that don't count as its own.
+
+        `nursery`: where it is forked; it was made with the same limits, environment and folders.
+        """
+        self.limits = limits
+        self._paused = paused
+        self.wire, theirs = socket.socketpair()
+        self._folder = Path(tempfile.mkdtemp(prefix="candidate-", dir=place_for_sockets()))
+        self._world = World(
+            limits, files, environment or {}, visible, sandboxed, theirs, self._folder, trainer, nursery
+        )
+        self._manager: Manager | None = None
+        self._context = context(limits)
+
+    def start(self) -> None:
+        """Returns when the kernel is ready; SandboxError when it can't be: no student's code has run by then."""
+        try:
+            self._launch()
+            self._watchdog.start()
+            self._await_ready()
+        except BaseException:
+            self.close()
+            raise
+        assert self._process.stderr is not None
+        self._process.stderr.close()
+        inside = tree(self._process.pid)
+        self._kernel = inside[-1].pid if inside else self._process.pid
+        self._watchdog.clock = self.clock()
+        if self._world.sandboxed:
+            shutil.rmtree(self._folder, ignore_errors=True)  # all are connected: even a killed grader leaves nothing
+            if inside:
+                self._watchdog.folders = [f"/proc/{inside[-1].pid}/root{folder}" for folder in WRITABLE]
+
+    def clock(self) -> Clock:
+        """A clock that runs from now on, of the kernel."""
+        return Clock(self._kernel)
+
+    def run(self, source: str, limit: CellLimit | None = None) -> Run:
+        """Runs a cell; after the candidate has ended, gives an error that says why. `limit`: else `cell_seconds`."""
+        limit = limit or CellLimit(self.limits.cell_seconds)
+        if self.ended or not source.strip():
+            return Run([self._obituary()] if self.ended else [], not self.ended)
+        outputs = Outputs()
+        request = self._request(source)
+        clock = self.clock()
+        reply = self._reply(request, outputs, limit.seconds)
+        late = not reply and not self.ended
+        if late:
+            self.starved |= clock.starved()
+            reply = self._interrupted(request, outputs, f"The cell ran longer than {limit}")
+        found = outputs.done()
+        if late:
+            found.append(error("CellTimeoutError", f"The cell ran longer than {limit}: interrupted."))
+        elif reply and reply.content.get("status") == "error" and not any(map(_is_error, found)):
+            found.append(_error_of(reply))
+        if self.ended:
+            found.append(self._obituary())
+        ok = reply is not None and reply.content.get("status") == "ok"
+        return Run(found, ok and not late and not any(map(_is_error, found)))
+
+    @contextlib.contextmanager
+    def serving(self) -> Iterator[None]:
+        """Within it the candidate answers on the wire; after it, it is idle again, or ended."""
+        self._serving = None if self.ended else self._request(_SERVE, silent=True)
+        try:
+            yield
+        finally:
+            if self.serves and self._serving and not self._reply(self._serving, None, 2.0) and not self.ended:
+                self._interrupted(self._serving, None, "A test's call ran longer than the test allows")
+            self._serving = None
+
+    @property
+    def serves(self) -> bool:
+        """Whether it still answers on the wire: a student's code may have made it stop, or never start."""
+        if self._serving and self._reply(self._serving, None, 0.0):
+            self._serving = None
+        return self._serving is not None and not self.ended
+
+    def interrupt(self) -> None:
+        """Interrupts what it is doing, as Jupyter does; from the thread that started it."""
+        if self._manager and not self.ended:
+            with contextlib.suppress(zmq.ZMQError, RuntimeError):
+                self._manager.interrupt_kernel()
+
+    def give_up(self) -> None:
+        """Ends it, as it does not answer and can't be interrupted."""
+        self._end(
+            Ended("cell time", "A test's call ran longer than the test allows and did not stop when interrupted.")
+        )
+
+    def close(self) -> None:
+        """Everything of it is gone."""
+        if self._manager:
+            self._watchdog.stop()
+            kill_tree(self._process.pid)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(10)
+            if self._process.stderr:
+                self._process.stderr.close()
+            self._manager.cleanup_resources()
+            self._manager = None
+            self.ended = self.ended or Ended("closed", "The notebook's kernel was closed.")
+        self._context.destroy(linger=0)
+        self.wire.close()
+        self._world.wire.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _launch(self) -> None:
+        ports = {f"{name}_port": port for name, port in PORTS.items()}
+        manager = Manager(context=self._context, transport="ipc", ip=f"{self._folder}/kernel", hb_port=5, **ports)
+        manager.connection_file = f"{self._folder}/kernel.json"
+        manager.session.key = b""  # the student's code has every key that its kernel has: it would prove nothing
+        provisioner = CandidateProvisioner(kernel_id="candidate", kernel_spec=manager.kernel_spec, parent=manager)
+        provisioner.world = self._world
+        manager.provisioner = provisioner
+        manager.start_kernel()
+        self._manager = manager
+        assert provisioner.process is not None
+        self._process: subprocess.Popen[bytes] = provisioner.process
+        self._watchdog = Watchdog(self._process.pid, self.limits, paused=self._paused)
+        self._channels = Channels(manager, self.limits)
+
+    def _await_ready(self) -> None:
+        deadline = time.monotonic() + self.limits.start_seconds
+        told = heard = False
+        while not (told and heard):
+            self._channels.send("kernel_info_request", {})
+            for channel, message in self._receive(0.25 if told else 1.0):
+                told = told or message.kind == "kernel_info_reply"
+                heard = heard or channel == "iopub"
+                if told and heard:
+                    break
+            if self.ended or time.monotonic() > deadline:
+                kill_tree(self._process.pid)
+                assert self._process.stderr is not None
+                said = self._process.stderr.read(100_000).decode(errors="replace").strip()
+                why = said or (self.ended.message if self.ended else f"not ready in {self.limits.start_seconds:g} s")
+                raise SandboxError(f"The notebook's kernel did not start: {why}")
+
+    def _request(self, source: str, *, silent: bool = False) -> str:
+        content = {"code": source, "silent": silent, "store_history": not silent, "user_expressions": {}}
+        return self._channels.send("execute_request", {**content, "allow_stdin": False, "stop_on_error": False})
+
+    def _interrupted(self, request: str, outputs: Outputs | None, what: str) -> Message | None:
+        self.interrupt()
+        reply = self._reply(request, outputs, _GRACE)
+        if not reply:
+            self._end(Ended("cell time", f"{what}, and it did not stop when interrupted."))
+        return reply
+
+    def _reply(self, request: str, outputs: Outputs | None, seconds: float) -> Message | None:
+        """The reply to a request, when its outputs are there too; None when it takes longer, or has ended."""
+        paused, deadline = self._paused(), time.monotonic() + seconds
+        last = deadline + 10 * _IDLE
+        reply: Message | None = None
+        idle = outputs is None
+        while not self.ended:
+            for channel, message in self._receive(_LOOK):
+                if reply:
+                    deadline = min(time.monotonic() + _IDLE, last)  # so long as something comes
+                if message.parent != request:
+                    continue
+                if channel == "shell" and message.kind == "execute_reply" and not reply:
+                    reply, deadline = message, time.monotonic() + _IDLE
+                elif channel == "iopub" and message.kind == "status":
+                    idle = idle or message.content.get("execution_state") == "idle"
+                elif channel == "iopub" and outputs is not None:
+                    outputs.add(message)
+                if reply and idle:
+                    return reply
+            if time.monotonic() > deadline and (reply or time.monotonic() > deadline + self._paused() - paused):
+                return reply
+        return None
+
+    def _receive(self, seconds: float) -> list[tuple[Channel, Message]]:
+        """The messages of the next moment; notices the end of the candidate."""
+        channels = self._channels
+        received = channels.receive(seconds)
+        if self._watchdog.ended:
+            self._end(self._watchdog.ended)
+        elif channels.over:
+            self._end(Ended("output", channels.over))
+        elif not received and (channels.hung_up or self._process.poll() is not None):
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(1.0)  # who dies hangs up first
+            code = self._process.returncode
+            limit = size(self.limits.output_bytes)
+            if code is None:
+                self._end(Ended("output", f"The notebook's kernel hung up, or sent a message of more than {limit}."))
+            else:
+                self._end(Ended("crash", f"The notebook's kernel died{_how(code)}."))
+        return received
+
+    def _end(self, why: Ended) -> None:
+        self.ended = self.ended or self._watchdog.ended or why
+        self.starved |= self.ended.starved
+        kill_tree(self._process.pid)
+
+    def _obituary(self) -> Output:
+        assert self.ended
+        return error("DeadKernelError" if self.ended.limit == "crash" else "LimitExceeded", self.ended.message)
+
+
+def _is_error(output: Output) -> bool:
+    return bool(output.output_type == "error")
+
+
+def _error_of(reply: Message) -> Output:
+    """The error of a reply that no output told, as nbgrader shows it."""
+    told = read_output(Message("error", "", reply.content))
+    assert told is not None
+    return error(told.ename, told.evalue, told.traceback or ["An error occurred while showtraceback was disabled."])
+
+
+def _how(code: int) -> str:
+    """How a process died: bubblewrap gives 128 + the signal, Popen its negative."""
+    number = -code if code < 0 else code - 128
+    if number == signal.SIGKILL:
+        return ": it was killed, by itself or for want of memory"
+    return f" (signal {number})" if 0 < number < 65 else f" (exit code {code})"

@@ -1,0 +1,106 @@
+"""The grader's ends of the kernel's sockets: bounded in the size of a message, in bytes and messages, and in time."""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import zmq
+from jupyter_client.connect import channel_socket_types
+from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.manager import KernelManager
+
+from autograder.kernel.messages import FRAMES, Message, read
+from autograder.sandbox.limits import Limits, size
+
+Channel = Literal["shell", "iopub"]
+_BATCH = 200  # messages read at once
+
+
+class Manager(KernelManager):
+    """Interrupts by message, as the kernel's process is below others; its sockets wait for nobody when they close."""
+
+    kernel_spec = KernelSpec(language="python", interrupt_mode="message")
+
+    def _create_connected_socket(self, channel: str, identity: bytes | None = None) -> "zmq.Socket[bytes]":
+        made: zmq.Socket[bytes] = self.context.socket(channel_socket_types[channel])
+        made.connect(self._make_url(channel))
+        return made
+
+
+def context(limits: Limits) -> "zmq.Context[zmq.Socket[bytes]]":
+    """Where sockets to a candidate are made."""
+    made = zmq.Context()
+    made.linger = 0
+    made.sndtimeo = 1000
+    made.maxmsgsize = max(limits.output_bytes, 1 << 20)
+    made.reconnect_ivl = -1  # once connected, or never: what listens later isn't what we started
+    return made
+
+
+class Channels:
+    """Shell and iopub of one kernel. `over` says which limit of output is exceeded, when one is."""
+
+    over: str = ""
+    hung_up: bool = False
+
+    def __init__(self, manager: Manager, limits: Limits) -> None:
+        """Connects."""
+        self._session = manager.session
+        self._limits = limits
+        self._sockets: dict[Channel, zmq.Socket[bytes]] = {
+            "shell": manager.connect_shell(),
+            "iopub": manager.connect_iopub(),
+        }
+        self._monitors = [end.get_monitor_socket(zmq.EVENT_DISCONNECTED) for end in self._sockets.values()]
+        self._poller = zmq.Poller()
+        for end in (*self._sockets.values(), *self._monitors):
+            self._poller.register(end, zmq.POLLIN)
+        self._bytes = self._messages = 0
+
+    def send(self, kind: str, content: dict[str, Any]) -> str:
+        """Sends a request; its id."""
+        message = self._session.msg(kind, content)
+        try:
+            self._session.send(self._sockets["shell"], message)
+        except zmq.ZMQError:
+            self.hung_up = True
+        return str(message["header"]["msg_id"])
+
+    def receive(self, seconds: float) -> list[tuple[Channel, Message]]:
+        """The messages of the next moment."""
+        received: list[tuple[Channel, Message]] = []
+        ready = dict(self._poller.poll(int(seconds * 1000)))
+        for name, end in self._sockets.items():
+            for _ in range(_BATCH if end in ready else 0):
+                parts = _parts(end)
+                if not parts or not self._within(parts):
+                    break
+                message = read(parts)
+                if message:
+                    received.append((name, message))
+        # it is believed only when nothing more comes from the other channel either
+        self.hung_up = self.hung_up or (not received and any(monitor in ready for monitor in self._monitors))
+        return received
+
+    def _within(self, parts: Sequence[bytes]) -> bool:
+        """Whether a message is still within the limits of the notebook."""
+        limits = self._limits
+        self._bytes += sum(map(len, parts))
+        self._messages += 1
+        if self._bytes > limits.output_bytes or len(parts) > FRAMES:
+            self.over = f"The notebook's output is over {size(limits.output_bytes)} (output_bytes)."
+        elif self._messages > limits.output_messages:
+            self.over = f"The notebook's output is over {limits.output_messages:,} messages (output_messages)."
+        return not self.over
+
+
+def _parts(end: "zmq.Socket[bytes]") -> list[bytes]:
+    """A message's parts, at most one more than a message may have; empty when there is none."""
+    parts: list[bytes] = []
+    try:
+        while len(parts) <= FRAMES:
+            parts.append(end.recv(zmq.NOBLOCK))
+            if not end.getsockopt(zmq.RCVMORE):
+                break
+    except zmq.ZMQError:
+        return []
+    return parts

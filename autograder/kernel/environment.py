@@ -1,0 +1,50 @@
+"""What a notebook sees of the machine's environment: variables, and folders of the grader's home."""
+
+import os
+import site
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from autograder.sandbox import bubblewrap
+
+# What of the grader's environment a notebook may see: no token, no path of a home.
+_VARIABLES = ("LANG", "LANGUAGE", "TZ", "MPLBACKEND", "KERAS_BACKEND", "XLA_FLAGS", "PYTHONHASHSEED")
+_PREFIXES = (
+    *("LC_", "OMP_", "MKL_", "OPENBLAS_", "NUMEXPR_"),
+    *("TF_CPP_", "TF_DETERMINISTIC_", "TF_ENABLE_", "TF_NUM_", "TF_USE_", "TF_XLA_"),
+)
+
+
+def variables() -> dict[str, str]:
+    """What a notebook sees of the grader's own environment variables, and what stands in their place."""
+    allowed = {name: value for name, value in os.environ.items() if name in _VARIABLES or name.startswith(_PREFIXES)}
+    # with a hash seed, sets come in the same order each time
+    return {"LANG": "C.UTF-8", "PYTHONHASHSEED": "0", **allowed}
+
+
+def environment(home: str, given: Mapping[str, str]) -> dict[str, str]:
+    """The notebook's environment variables."""
+    python = {"PYTHONUSERBASE": site.getuserbase()} if site.ENABLE_USER_SITE else {}
+    return {
+        **variables(),
+        **python,
+        "PATH": f"{sys.prefix}/bin:/usr/local/bin:/usr/bin:/bin",
+        "HOME": home,
+        "USER": "student",
+        "LOGNAME": "student",
+        "TMPDIR": "/tmp" if home == bubblewrap.HOME else f"{home}/tmp",
+        "KERAS_HOME": f"{home}/.keras",
+        "CUDA_VISIBLE_DEVICES": "",
+        "HDF5_USE_FILE_LOCKING": "BEST_EFFORT",  # there is no flock
+        "NBGRADER_EXECUTION": "autograde",  # as under `nbgrader autograde`
+        **given,
+    }
+
+
+def shared() -> dict[Path, str]:
+    """What notebooks may read of the grader's home, and where in theirs: datasets, and Matplotlib's list of fonts."""
+    keras = Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser() / "datasets"
+    shared = {keras: ".keras/datasets"} if keras.is_dir() else {}
+    cache = Path(os.environ.get("MPLCONFIGDIR") or "~/.cache/matplotlib").expanduser()
+    return shared | {path: f".cache/matplotlib/{path.name}" for path in cache.glob("fontlist-*.json")}

@@ -1,0 +1,170 @@
+"""The grader's side of `forks`: a sandbox in which candidates are forked from a process that has imported much already.
+
+Importing TensorFlow takes longer than most notebooks. Where the system doesn't let walls be made within a sandbox (a
+container that masks /proc, say), there is no nursery, and each candidate is a process and a sandbox of its own.
+"""
+
+import array
+import contextlib
+import json
+import os
+import select
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+from autograder.kernel import agent, forking
+from autograder.kernel.environment import environment, shared
+from autograder.sandbox.bubblewrap import HOME, PACKAGE, WRITABLE, Sandbox, SandboxError, memory_files, package_within
+from autograder.sandbox.limits import kill_tree
+
+START_SECONDS = 120
+SHARED = "/run/shared"
+
+
+class Born:
+    """A candidate's process outside: what of subprocess.Popen its user needs."""
+
+    returncode: int | None = None
+
+    def __init__(self, pid: int, birth: socket.socket, stderr: IO[bytes]) -> None:
+        """`birth`: where its exit code will come."""
+        self.pid = pid
+        self.stderr: IO[bytes] | None = stderr
+        self._birth = birth
+        self._end = os.pidfd_open(pid)
+
+    def poll(self) -> int | None:
+        """The exit code when it has ended."""
+        try:
+            return self.wait(0)
+        except subprocess.TimeoutExpired:
+            return None
+
+    def wait(self, timeout: float | None = None) -> int:
+        """The exit code when it has ended. Raises subprocess.TimeoutExpired when it takes longer."""
+        if self.returncode is None:
+            if not select.select([self._end], [], [], timeout)[0]:
+                raise subprocess.TimeoutExpired("a notebook's kernel", timeout or 0)
+            os.close(self._end)
+            with self._birth as birth:
+                birth.setblocking(False)
+                try:
+                    told = birth.recv(1)
+                except BlockingIOError:
+                    told = b""
+            self.returncode = told[0] if told else -9
+        return self.returncode
+
+
+class Nursery:
+    """One sandbox, whose candidates have the same folders, variables, modules; it ends with the thread that made it."""
+
+    def __init__(
+        self,
+        disk: int,
+        visible: Sequence[Path],
+        elsewhere: Mapping[Path, str],
+        variables: Mapping[str, str],
+        modules: Sequence[str],
+    ) -> None:
+        """Its candidates have folders of `disk` bytes, may read `visible` and `elsewhere`, and have these `variables`.
+
+        `modules` are imported where they can be. Raises SandboxError where no nursery can be made.
+        """
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        # walls hide what is below the folders that can be written to, this Python perhaps: it waits beside them
+        own = {path: place for path, place in Sandbox(disk, tuple(visible)).binds().items() if _is_within(place)}
+        places = {**own, **elsewhere}
+        beside = {path: f"{SHARED}/{number}" for number, path in enumerate(places)}
+        binds = {beside[path]: place for path, place in places.items()}
+        walls = {"disk": disk, "writable": WRITABLE, "binds": binds, "hidden": package_within(own.values())}
+        setup = json.dumps({"walls": walls, "modules": list(modules)})
+        command = [sys.executable, "-c", forking.BOOT, PACKAGE, str(theirs.fileno()), setup]
+        data = memory_files()
+        with theirs:
+            self._process = subprocess.Popen(
+                Sandbox(disk, tuple(visible), beside, agent.MODULES, nested=True).command(command, data),
+                env=dict(variables),
+                cwd="/",
+                pass_fds=[theirs.fileno(), *data.values()],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        for descriptor in data.values():
+            os.close(descriptor)
+        ready = select.select([self._control], [], [], START_SECONDS)[0]
+        said = self._control.recv(4096) if ready else b""
+        if said != forking.READY:
+            self.close()
+            raise SandboxError(said.decode(errors="replace") or "no answer")
+
+    def bear(self, setup: Mapping[str, Any], descriptors: Sequence[int]) -> Born:
+        """A candidate with these descriptors. Raises SandboxError where it can't be."""
+        ours, theirs = socket.socketpair()
+        reading, writing = os.pipe()
+        try:
+            with theirs:
+                ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+                ours.settimeout(START_SECONDS)
+                rights = array.array("i", [*descriptors, theirs.fileno(), writing])
+                order = json.dumps(setup).encode()
+                self._control.sendmsg([order], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)])
+            told, ancillary, _, _ = ours.recvmsg(1, socket.CMSG_SPACE(12))
+            pids = [
+                int.from_bytes(data[:4], sys.byteorder) for _, kind, data in ancillary if kind == socket.SCM_CREDENTIALS
+            ]
+            if not (told and pids and pids[0] > 0):
+                raise SandboxError("The notebook's kernel did not start: its fork was not announced.")
+            born = Born(pids[0], ours, open(reading, "rb"))  # noqa: SIM115
+            ours.sendall(b"g")
+        except OSError as error:
+            os.close(reading)
+            ours.close()
+            raise SandboxError(f"The notebook's kernel did not start: {error}") from None
+        finally:
+            os.close(writing)
+        return born
+
+    def close(self) -> None:
+        """End it and all its candidates."""
+        self._control.close()
+        kill_tree(self._process.pid)
+        self._process.wait()
+
+
+def _is_within(place: str) -> bool:
+    return any(Path(place).is_relative_to(folder) for folder in WRITABLE)
+
+
+class Nurseries:
+    """The nursery for one notebook after the other: mostly the same again."""
+
+    def __init__(self) -> None:
+        """None yet."""
+        self._key: tuple[Any, ...] | None = None
+        self._nursery: Nursery | None = None
+
+    def of(
+        self, disk: int, visible: Sequence[Path], given: Mapping[str, str], modules: Sequence[str]
+    ) -> Nursery | None:
+        """That nursery, or none where none can be made."""
+        elsewhere = {path: f"{HOME}/{name}" for path, name in shared().items()}
+        key = (disk, visible, elsewhere, environment(HOME, given), modules)
+        if key != self._key:
+            self.close()
+            with contextlib.suppress(SandboxError):
+                self._nursery = Nursery(*key)
+            self._key = key
+        return self._nursery
+
+    def close(self) -> None:
+        """End it."""
+        if self._nursery is not None:
+            self._nursery.close()
+        self._key, self._nursery = None, None

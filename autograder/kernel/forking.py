@@ -1,0 +1,217 @@
+"""Within a sandbox: a process that has imported what notebooks import, and forks a candidate for each of them.
+
+No student's code runs in it. Each fork gets walls of its own against the others before any does: its own processes,
+network, IPC, mounts and folders to write to, in a user namespace of its own, in which it has no capability and can make
+no other. What keeps the machine from it is the sandbox around all of them.
+"""
+
+import array
+import contextlib
+import ctypes
+import fcntl
+import gc
+import importlib
+import json
+import os
+import signal
+import socket
+import struct
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, NoReturn
+
+from autograder.kernel import agent
+
+BOOT = "import sys; sys.path[0] = sys.argv.pop(1); from autograder.kernel import agent, forking; forking.main()"
+READY = b"+"
+_TERMINALS = 64  # pseudo-terminals, of the machine's some thousands
+MOST = 1 << 17  # bytes of an order
+# of linux/sched.h: CLONE_NEWNS, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET
+_NAMESPACES = 0x00020000 | 0x04000000 | 0x08000000 | 0x10000000 | 0x20000000 | 0x40000000
+_REC_PRIVATE = 0x4000 | 0x40000  # of linux/mount.h: MS_REC, MS_PRIVATE
+_BIND = 0x1000 | 0x4000  # MS_BIND, MS_REC; read-only as what is bound
+_READ_ONLY = 1  # MS_RDONLY
+_NO_SUID_DEV = 2 | 4  # MS_NOSUID, MS_NODEV
+_NO_SUID_EXEC = 2 | 8  # MS_NOSUID, MS_NOEXEC
+_NO_SUID_DEV_EXEC = 2 | 4 | 8  # and MS_NOEXEC
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+class Walls(NamedTuple):
+    """What a fork can write to, and what it reads below that."""
+
+    disk: int  # bytes of each folder
+    writable: list[str]
+    binds: dict[str, str]  # what is there -> where it is to be
+    hidden: list[str]  # below that
+
+
+def main() -> None:
+    """Arguments: the control socket, and JSON with the walls and the `modules` to import."""
+    control, setup = socket.socket(fileno=int(sys.argv.pop(1))), json.loads(sys.argv.pop(1))
+    control.set_inheritable(False)
+    null = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):  # libraries log what nobody needs
+        os.dup2(null, descriptor)
+    os.close(null)
+    _preload(setup["modules"])
+    walls = Walls(**setup["walls"])
+    problem = _tried(walls)
+    control.sendall(problem.encode()[:1000] or READY)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # children are reaped by the system
+    gc.collect()
+    gc.freeze()
+    while not problem:
+        text, descriptors = _receive(control)
+        if not text:
+            return
+        if os.fork() == 0:
+            control.close()
+            _bear(json.loads(text), descriptors, walls)
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+
+def _preload(modules: list[str]) -> None:
+    os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")  # as ipykernel will
+    sys.modules["debugpy"] = None  # type: ignore[assignment]  # see `agent`
+    for name in ("autograder.course.verified_datasets", "ipykernel.kernelapp", *modules):
+        with contextlib.suppress(Exception):
+            importlib.import_module(name)
+    del sys.modules["debugpy"]
+
+
+def _tried(walls: Walls) -> str:
+    """Why no walls can be made here, or nothing."""
+    reading, writing = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os._exit(_walled(walls, lambda: None, writing))
+    os.close(writing)
+    with open(reading, errors="replace") as said:
+        problem = said.read()
+    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    return "" if code == 0 else problem.strip() or f"exit code {code}"
+
+
+def _receive(control: socket.socket) -> tuple[bytes, list[int]]:
+    """The next order: JSON in one packet, and descriptors; nothing when the grader is gone."""
+    try:
+        text, ancillary, _, _ = control.recvmsg(MOST, socket.CMSG_SPACE(32 * array.array("i").itemsize))
+    except OSError:
+        return b"", []
+    found = array.array("i")
+    for level, kind, data in ancillary:
+        if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
+            found.frombytes(data[: len(data) - len(data) % found.itemsize])
+    return text, list(found)
+
+
+def _bear(setup: dict[str, Any], descriptors: list[int], walls: Walls) -> NoReturn:
+    """What a fork does, to its end. The last two descriptors: where it is announced, and where its errors go."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    birth, errors = socket.socket(fileno=descriptors[-2]), descriptors[-1]
+
+    def run() -> None:
+        birth.close()
+        os.dup2(errors, 2)
+        os.close(errors)
+        agent.run({**setup, "descriptors": descriptors[:-2]})
+
+    code = 1
+    try:
+        birth.sendall(b"b")  # the system says beside it which process this is
+        if birth.recv(1):
+            code = _walled(walls, run, errors, descriptors[:-2])
+    finally:
+        with contextlib.suppress(OSError):
+            birth.sendall(bytes([code & 255]))
+        os._exit(code)
+
+
+def _walled(walls: Walls, run: Callable[[], None], errors: int, its: Sequence[int] = ()) -> int:
+    """Have it run behind walls, below the first process there; gives its exit code. `its`: descriptors for it alone."""
+    try:
+        user, group = os.getuid(), os.getgid()
+        _call("unshare", _NAMESPACES)
+        for name, text in (("setgroups", "deny"), ("uid_map", f"{user} {user} 1"), ("gid_map", f"{group} {group} 1")):
+            Path("/proc/self", name).write_text(text)
+        _end_with_parent()
+        first = os.fork()
+        if first:
+            for descriptor in its:
+                os.close(descriptor)
+            return _code(os.waitpid(first, 0)[1])
+    except OSError:
+        os.write(errors, traceback.format_exc().encode())
+        return 1
+    code = 1
+    try:
+        _end_with_parent()
+        _raise_walls(walls)
+        code = _init(run)
+    except BaseException:
+        os.write(errors, traceback.format_exc().encode())
+    finally:
+        os._exit(code)
+
+
+def _raise_walls(walls: Walls) -> None:
+    """What the namespaces hold, and that nothing of it can be changed any more."""
+    _call("mount", b"none", b"/", None, _REC_PRIVATE, None)
+    _call("mount", b"proc", b"/proc", b"proc", _NO_SUID_DEV_EXEC, None)
+    _call("mount", b"devpts", b"/dev/pts", b"devpts", _NO_SUID_EXEC, b"newinstance,ptmxmode=0666,max=%d" % _TERMINALS)
+    for folder in walls.writable:
+        _call("mount", b"tmpfs", folder.encode(), b"tmpfs", _NO_SUID_DEV, b"mode=700,size=%d" % walls.disk)
+    for source, name in walls.binds.items():
+        place = Path(name)
+        if os.path.isdir(source):
+            place.mkdir(parents=True, exist_ok=True)
+        else:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.touch()
+        _call("mount", source.encode(), name.encode(), None, _BIND, None)
+    for name in walls.hidden:
+        _call("mount", b"tmpfs", name.encode(), b"tmpfs", _NO_SUID_DEV | _READ_ONLY, None)
+    with socket.socket() as any_socket:  # SIOCSIFFLAGS: IFF_UP and IFF_RUNNING
+        fcntl.ioctl(any_socket, 0x8914, struct.pack("16sh22x", b"lo", 0x1 | 0x40))
+    Path("/proc/sys/user/max_user_namespaces").write_text("0")
+    for capability in range(64):
+        if _libc.prctl(24, capability, 0, 0, 0):  # PR_CAPBSET_DROP: until there are no more
+            break
+    _call("prctl", 38, 1, 0, 0, 0)  # PR_SET_NO_NEW_PRIVS
+    _call("capset", struct.pack("Ii", 0x20080522, 0), bytes(24))  # _LINUX_CAPABILITY_VERSION_3: none
+
+
+def _init(run: Callable[[], None]) -> int:
+    """As the first process: have it run in a child, and reap whatever comes to its end; gives the child's exit code."""
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            run()
+            code = 0
+        finally:
+            os._exit(code)
+    os.closerange(3, os.sysconf("SC_OPEN_MAX"))  # what runs can look at this process
+    while True:
+        pid, status = os.waitpid(-1, 0)
+        if pid == child:
+            return _code(status)
+
+
+def _end_with_parent() -> None:
+    _call("prctl", 1, signal.SIGKILL, 0, 0, 0)  # PR_SET_PDEATHSIG
+
+
+def _code(status: int) -> int:
+    code = os.waitstatus_to_exitcode(status)
+    return code if code >= 0 else 128 - code
+
+
+def _call(name: str, *arguments: Any) -> None:
+    if getattr(_libc, name)(*arguments) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{name}: {os.strerror(number)}")

@@ -1,0 +1,166 @@
+"""Starts ipykernel in its sandbox.
+
+The grader makes the sockets that the kernel listens on, in a folder of its own, and hands them over open. So grader
+and candidate have no folder in common, and a student's code finds no path that the grader will look at again.
+"""
+
+import contextlib
+import io
+import json
+import os
+import socket
+import stat
+import subprocess
+import sys
+import tarfile
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import IO, Any, cast
+
+from jupyter_client.connect import KernelConnectionInfo
+from jupyter_client.provisioning.local_provisioner import LocalProvisioner
+
+from autograder.kernel import agent
+from autograder.kernel.environment import environment, shared
+from autograder.kernel.fork_server import Nursery
+from autograder.sandbox import bubblewrap
+from autograder.sandbox.bubblewrap import Sandbox, SandboxError
+from autograder.sandbox.limits import Limits, kill_tree, size
+
+PORTS = {"shell": 1, "iopub": 2, "stdin": 3, "control": 4}
+
+
+@dataclass(frozen=True)
+class World:
+    """What a candidate finds around it."""
+
+    limits: Limits
+    files: Mapping[str, Path]  # path in the work folder -> regular file
+    environment: Mapping[str, str]
+    visible: Sequence[Path]
+    sandboxed: bool
+    wire: socket.socket  # the candidate's end
+    folder: Path  # the grader's own, for the sockets; without a sandbox the candidate's home is in it too
+    trainer: socket.socket | None = None  # the candidate's end of the way to the trainer
+    nursery: Nursery | None = None  # forks it; else it is a new process
+
+
+class CandidateProvisioner(LocalProvisioner):
+    """Starts the agent, which becomes the kernel. `world` is set before it starts."""
+
+    world: World
+
+    async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
+        """Nothing: there is no connection file for others to find, and no port to reserve."""
+        return {"cmd": []}
+
+    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
+        """Starts it; the connection is as the manager has it."""
+        world, manager = self.world, self.parent
+        home = bubblewrap.HOME if world.sandboxed else str(world.folder / "home")
+        with contextlib.ExitStack() as stack:
+            archive = stack.enter_context(pack(world.files, world.limits.disk))
+            stack.enter_context(world.wire)
+            trainer = None if world.trainer is None else stack.enter_context(world.trainer)
+            listening = {
+                port: stack.enter_context(_listening(f"{manager.ip}-{port}")).fileno() for port in PORTS.values()
+            }
+            connection: dict[str, int | str] = {f"{name}_port": port for name, port in PORTS.items()}
+            connection |= {"ip": f"{home}/.kernel", "transport": "ipc", "key": ""}
+            descriptors = [archive.fileno(), world.wire.fileno(), *listening.values()]
+            descriptors += [] if trainer is None else [trainer.fileno()]
+            setup = {
+                "memory": world.limits.memory,
+                "processes": world.limits.processes if world.sandboxed else None,  # else it counts the user's others
+                "sandboxed": world.sandboxed,
+                "connection": connection,
+                "folder": f"{home}/work",
+                "files": 0,  # these are places in the list of descriptors
+                "wire": 1,
+                "listening": {port: 2 + place for place, port in enumerate(listening)},
+                "trainer": None if trainer is None else len(descriptors) - 1,
+            }
+            if world.nursery is not None:
+                born = world.nursery.bear(setup, descriptors)
+                self.process, self.pid = cast(Any, born), born.pid
+                return manager.get_connection_info()  # type: ignore[no-any-return]
+            setup["descriptors"] = descriptors
+            package = bubblewrap.PACKAGE if world.sandboxed else str(Path(agent.__file__).parents[2])
+            command = [sys.executable, "-c", agent.BOOT, package, json.dumps(setup)]
+            if world.sandboxed:
+                data = bubblewrap.memory_files()
+                for descriptor in data.values():
+                    stack.callback(os.close, descriptor)
+                descriptors += data.values()
+                command = _sandbox(world).command(command, data)
+            else:
+                _make_home(Path(home))
+            self.process = subprocess.Popen(
+                command,
+                env=environment(home, world.environment),
+                cwd="/",
+                pass_fds=descriptors,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+            )
+        self.pid = self.process.pid
+        return manager.get_connection_info()  # type: ignore[no-any-return]
+
+    async def send_signal(self, signum: int) -> None:
+        """Only what ends it: interrupts go as messages, as the kernel's own process is below others."""
+        if self.process:
+            kill_tree(self.process.pid)
+
+
+def pack(files: Mapping[str, Path], disk: int) -> IO[bytes]:
+    """An archive of regular files under their names in the work folder, at its start; no link is followed."""
+    archive = tempfile.TemporaryFile()  # noqa: SIM115
+    total = 0
+    with tarfile.open(fileobj=archive, mode="w:", format=tarfile.PAX_FORMAT) as packed:
+        for name, path in files.items():
+            pure = PurePosixPath(name)
+            if pure.is_absolute() or ".." in pure.parts or not pure.parts or "\0" in name:
+                raise SandboxError(f"{name!r} is no path within the work folder.")
+            try:  # a pipe in the place of a file must not hold us up
+                descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+            except OSError as error:
+                raise SandboxError(f"{path} can't be read: {error.strerror}.") from None
+            with open(descriptor, "rb") as file:
+                found = os.fstat(file.fileno())
+                if not stat.S_ISREG(found.st_mode):
+                    raise SandboxError(f"{path} is no regular file.")
+                total += found.st_size
+                if total > disk:
+                    raise SandboxError(f"The notebook's files do not fit into {size(disk)} (c.Limits.disk).")
+                member = tarfile.TarInfo(str(pure))
+                member.size, member.mtime = found.st_size, int(found.st_mtime)
+                packed.addfile(member, file)
+    archive.flush()
+    archive.seek(0, io.SEEK_SET)
+    return archive
+
+
+def _sandbox(world: World) -> Sandbox:
+    elsewhere = {path: f"{bubblewrap.HOME}/{name}" for path, name in shared().items()}
+    return Sandbox(world.limits.disk, tuple(world.visible), elsewhere, agent.MODULES)
+
+
+def _make_home(home: Path) -> None:
+    """A home without a sandbox."""
+    for name in ("work", "tmp"):
+        (home / name).mkdir(parents=True)
+    for path, name in shared().items():
+        (home / name).parent.mkdir(parents=True, exist_ok=True)
+        (home / name).symlink_to(path)
+
+
+def _listening(path: str) -> socket.socket:
+    listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    listening.setblocking(False)
+    listening.bind(path)
+    listening.listen()
+    return listening

@@ -1,0 +1,1 @@
+"""Learning management systems: submissions in (`collect`), grades out (`export`)."""

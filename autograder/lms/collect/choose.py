@@ -1,0 +1,156 @@
+"""Which of a student's files count: for each notebook of the assignment the last one, and what lies beside it."""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import PurePosixPath
+
+from autograder.lms.collect.files import File
+from autograder.lms.collect.notebooks import notebook_of, of_another
+
+_NOTEBOOK = ".ipynb"
+# Why a file counts, in the order of `_rank`.
+_REASONS = (
+    "it came with the last attempt",
+    "it was uploaded last",
+    "it has just the notebook's name",
+    "it lies in fewer folders",
+    "it is the last by name",
+)
+
+
+@dataclass
+class Choice:
+    """Of a student's files, those that count, by the name they get; and of each file what became of it.
+
+    `look` has what an instructor should know, a sentence each.
+    """
+
+    counted: dict[str, File] = field(default_factory=dict)
+    fates: list[tuple[File, str]] = field(default_factory=list)
+    look: list[str] = field(default_factory=list)
+
+    @property
+    def time(self) -> datetime | None:
+        """When the last file that counts was handed in, as far as that is known."""
+        return max((file.time for file in self.counted.values() if file.time), default=None)
+
+    @property
+    def late(self) -> bool:
+        """Whether the LMS marked a file that counts as late."""
+        return any(file.late for file in self.counted.values())
+
+
+def choose(files: Iterable[File], notebooks: Sequence[str], others: Mapping[str, str]) -> Choice:
+    """Choose among a student's files. `others` has, by notebook, the course's other assignments."""
+    files = list(files)
+    choice = Choice()
+    candidates = _candidates(files, notebooks, others, choice)
+    attempts = set()
+    for notebook, found in candidates.items():
+        best = max(found, key=_rank)[0]
+        choice.counted[f"{notebook}{_NOTEBOOK}"] = best
+        attempts.add(best.attempt)
+        if _base(best) != f"{notebook}{_NOTEBOOK}":
+            choice.look.append(f"took “{_base(best)}” as {notebook}{_NOTEBOOK}")
+        if rivals := [one for one in found if one[0].attempt == best.attempt and not _same(one[0], best)]:
+            names = "”, “".join(sorted({file.name for file, _ in rivals}))
+            why = _why(max(found, key=_rank), max(rivals, key=_rank))
+            choice.look.append(f"took “{best.name}”, not “{names}”, which was handed in with it: {why}")
+    if missing := [f"{name}{_NOTEBOOK}" for name in notebooks if name not in candidates]:
+        choice.look.append(f"handed in no {', '.join(missing)}")
+    beside = [file for file in files if file.attempt in attempts and _may_lie_beside(file)]
+    for file in sorted(beside, key=lambda file: file.number):
+        choice.counted[file.name] = file
+    choice.fates = [(file, _fate(file, choice, candidates, others)) for file in files]
+    return choice
+
+
+def _rank(one: tuple[File, bool]) -> tuple[object, ...]:
+    """The higher, the more a file is what counts; with whether it has just the notebook's name."""
+    file, exact = one
+    return file.attempt, file.number, exact, -_depth(file), file.name
+
+
+def _why(best: tuple[File, bool], other: tuple[File, bool]) -> str:
+    """Why the one counts, and not the other."""
+    differs = [mine != theirs for mine, theirs in zip(_rank(best), _rank(other), strict=True)]
+    return _REASONS[differs.index(True)] if True in differs else _REASONS[-1]
+
+
+def _depth(file: File) -> int:
+    return len(PurePosixPath(file.name).parts)
+
+
+def _candidates(
+    files: Sequence[File], notebooks: Sequence[str], others: Mapping[str, str], choice: Choice
+) -> dict[str, list[tuple[File, bool]]]:
+    """By notebook, the files that are it, each with whether it has just its name."""
+    found: dict[str, list[tuple[File, bool]]] = {}
+    handed_in = [file for file in files if file.name.lower().endswith(_NOTEBOOK) and not _hidden(file)]
+    for attempt in sorted({file.attempt for file in handed_in}):
+        together = [file for file in handed_in if file.attempt == attempt]
+        known = [(file, _notebook(_base(file), notebooks, others)) for file in together]
+        for file, notebook in known:
+            if notebook:
+                found.setdefault(notebook[0], []).append((file, notebook[1]))
+        if any(notebook for _, notebook in known):
+            continue
+        # None of them is called like a notebook of the assignment.
+        own = [file for file in together if not of_another(_base(file), others)]
+        if len(notebooks) == len(own) == 1:
+            found.setdefault(notebooks[0], []).append((own[0], False))
+        elif own:
+            names = "”, “".join(sorted(file.name for file in own))
+            choice.look.append(f"took none of “{names}”: the names do not tell which notebook they are")
+        for file in together:
+            if other := of_another(_base(file), others):
+                choice.look.append(f"did not take “{file.name}”, a notebook of {other}")
+    return found
+
+
+def _notebook(file: str, notebooks: Sequence[str], others: Mapping[str, str]) -> tuple[str, bool] | None:
+    """The notebook that a file is; None for one that is rather another assignment's."""
+    found = notebook_of(file, [*notebooks, *(name for name in others if name not in notebooks)])
+    return found if found and found[0] in notebooks else None
+
+
+def _fate(
+    file: File, choice: Choice, candidates: Mapping[str, list[tuple[File, bool]]], others: Mapping[str, str]
+) -> str:
+    for target, counted in choice.counted.items():
+        if counted is file:
+            return f"counts as {target}" if target.endswith(_NOTEBOOK) else "beside it"
+    for notebook, found in candidates.items():
+        if any(file is one for one, _ in found):
+            best = choice.counted[f"{notebook}{_NOTEBOOK}"]
+            if _same(file, best):
+                return f"kept: the same as {best.where}"
+            return "kept: handed in together" if file.attempt == best.attempt else "kept: an earlier attempt"
+    if file.name.lower().endswith(_NOTEBOOK) and (other := of_another(_base(file), others)):
+        return f"kept: a notebook of {other}"
+    return "kept"
+
+
+def _same(one: File, other: File) -> bool:
+    return one.path.stat().st_size == other.path.stat().st_size and _digest(one) == _digest(other)
+
+
+def _digest(file: File) -> bytes:
+    with file.path.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").digest()
+
+
+def _may_lie_beside(file: File) -> bool:
+    """Whether a file goes with the notebook. nbgrader believes a timestamp.txt, which is not the student's to write."""
+    name = file.name.lower()
+    return not (name.endswith(_NOTEBOOK) or name == "timestamp.txt" or _hidden(file))
+
+
+def _hidden(file: File) -> bool:
+    return any(part.startswith(".") for part in PurePosixPath(file.name).parts)
+
+
+def _base(file: File) -> str:
+    return PurePosixPath(file.name).name

@@ -1,0 +1,167 @@
+"""Gradescope: a results.json for each submission.
+
+The format: https://gradescope-autograders.readthedocs.io/en/latest/specs/#output-format. It has no way to say "no
+score yet" but to have no score, so that is what a submission without a final score gets; what Gradescope shows to the
+student is the status, and the reason is in `extra_data`, which only staff sees.
+"""
+
+import json
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbconvert.filters import strip_ansi
+from nbgrader.api import Gradebook, SubmittedAssignment
+
+from autograder.common.files import write_whole
+from autograder.grading.grades import NOT_SUBMITTED, Grade, GradesExporter
+from autograder.grading.job import FAULTS
+from autograder.grading.record import RECORD_SUFFIX
+from autograder.grading.test_results import Test
+from autograder.lms.export.table import number
+
+VISIBLE = "visible"
+LONGEST = 4_000  # characters of a test's output
+
+
+def graded(tests: Sequence[Test], said: Sequence[str], status: str) -> dict[str, Any]:
+    """Results of a graded submission; `said` is told to the student about all of it."""
+    waiting = sum(test.points for test in tests if test.score is None)
+    lines = [*said, *([f"{waiting:g} points are still to be given by a person."] if waiting else [])]
+    return {
+        "score": sum(test.score for test in tests if test.score is not None),
+        "output": "\n".join(lines),
+        "output_format": "text",
+        "visibility": VISIBLE,
+        "tests": [_test(test) for test in tests],
+        "extra_data": {"status": status, "points_by_hand": waiting},
+    }
+
+
+def not_gradable(why: str) -> dict[str, Any]:
+    """Results of a submission in which there is nothing that could be graded: the student is told what is wrong.
+
+    With a score: without one, Gradescope shows a failure of the autograder's in the place of the message.
+    """
+    return {"score": 0.0, **not_graded(f"Your submission was not graded. {why}", "not gradable")}
+
+
+def not_graded(why: str, status: str) -> dict[str, Any]:
+    """Results where the submission has no grade through no fault of the student's: no score, which is never a zero."""
+    return {
+        "output": why,
+        "output_format": "text",
+        "visibility": VISIBLE,
+        "tests": [],
+        "extra_data": {"status": status},
+    }
+
+
+def _test(test: Test) -> dict[str, Any]:
+    score = {} if test.score is None else {"score": test.score, "max_score": test.points}
+    return {"name": test.name, **score, "output": test.message, "output_format": "text", "visibility": VISIBLE}
+
+
+class GradescopeExporter(GradesExporter):
+    """`<to>/<assignment>/<student>/results.json`; where `--to` ends in .json, that file, for one submission."""
+
+    default_to = "gradescope"
+
+    def export(self, gradebook: Gradebook) -> None:
+        """Write the results of each submission that was handed in."""
+        found = {
+            (assignment.name, student): grade
+            for assignment in self.assignments(gradebook)
+            for student in self.people(gradebook, [assignment])
+            if (grade := self.grade(gradebook, assignment.name, student)).status != NOT_SUBMITTED
+        }
+        single = self.destination.suffix == ".json"
+        if single and len(found) != 1:
+            self.parent.fail(
+                f"{self.destination} is for one submission, and there are {len(found)}: give --assignment and "
+                "--student, or a folder"
+            )
+        for (assignment, student), grade in found.items():
+            path = self.destination if single else self.destination / assignment / student / "results.json"
+            try:
+                results = self._results(assignment, grade)
+            except FAULTS as error:
+                gradebook.db.rollback()
+                results = self._results(assignment, self.fault(assignment, student, "reading its tests", error))
+            text = json.dumps(results, indent=1, ensure_ascii=False)
+            try:
+                write_whole(path, text.encode("utf-8", "backslashreplace"))
+            except OSError as error:
+                self.fault(assignment, student, f"writing {path}", error)
+
+    def _results(self, assignment: str, grade: Grade) -> dict[str, Any]:
+        results: dict[str, Any] = {
+            "output": grade.status,
+            "visibility": "visible",
+            "stdout_visibility": "hidden",
+            "extra_data": {"student": grade.student, "status": grade.status, "reason": grade.reason},
+        }
+        if grade.score is None or grade.submission is None:
+            return results
+        if grade.penalty:
+            results["output"] += f"; {number(grade.raw_score)} points, less {number(grade.penalty)} for lateness"
+        directory = self._coursedir.autograded_directory
+        folder = Path(self._coursedir.format_path(directory, grade.student, assignment))
+        return {
+            "score": round(grade.score, 4),
+            "execution_time": _seconds(folder, grade.submission),
+            **results,
+            "tests": _tests(folder, grade.submission),
+        }
+
+
+def _tests(folder: Path, submission: SubmittedAssignment) -> list[dict[str, Any]]:
+    """The graded cells with their points, what those that lost some have to say, and the comments."""
+    tests = []
+    several = len(submission.notebooks) > 1
+    for notebook in submission.notebooks:
+        messages = _messages(folder / f"{notebook.name}.ipynb")
+        comments = {comment.name: comment.comment or "" for comment in notebook.comments}
+        for grade in notebook.grades:
+            lost = grade.score < grade.max_score
+            said = [messages.get(grade.name, "") if lost else "", comments.get(grade.name, "")]
+            tests.append(
+                {
+                    "name": f"{notebook.name}: {grade.name}" if several else grade.name,
+                    "score": round(grade.score, 4),
+                    "max_score": grade.max_score,
+                    "output": "\n".join(filter(None, said)),
+                    "visibility": "visible",
+                }
+            )
+    return tests
+
+
+def _messages(path: Path) -> dict[str, str]:
+    """What each marked cell's error says. Its traceback has the text of hidden tests, and stays here."""
+    try:
+        notebook = nbformat.read(path, as_version=4)
+    except (OSError, ValueError, nbformat.ValidationError):
+        return {}
+    found = {}
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            if output.output_type == "error" and "grade_id" in cell.metadata.get("nbgrader", {}):
+                said = strip_ansi(f"{output.ename}: {output.evalue}".removesuffix(": "))
+                found[cell.metadata.nbgrader["grade_id"]] = said[:LONGEST]
+    return found
+
+
+def _seconds(folder: Path, submission: SubmittedAssignment) -> float:
+    """How long its notebooks ran, as far as their records say."""
+    total = 0.0
+    for notebook in submission.notebooks:
+        try:
+            record = json.loads((folder / f"{notebook.name}{RECORD_SUFFIX}").read_text(encoding="utf-8"))
+            seconds = float(record["run"]["seconds"])
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+        total += seconds if math.isfinite(seconds) else 0.0
+    return round(total, 1)

@@ -1,0 +1,240 @@
+"""A submission made whole: each of the instructor's cells once, as nbgrader expects it, and the student's work in it.
+
+Cells are found (`match`), put in order (`order`) and written anew: of what a student's file says about a cell only its
+text, its type and its attached pictures are taken over. Nothing here runs or parses code.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_cell
+
+from autograder.notebooks.cell_text import key
+from autograder.notebooks.matching import Match
+from autograder.notebooks.ordering import Place, arrange, insert
+from autograder.notebooks.reading import Cell, Mend, Unreadable, language_of, read_notebook
+from autograder.notebooks.splitting import cut_out
+from autograder.notebooks.version import InstructorCell, Version
+
+__all__ = ["Mend", "Mended", "Unreadable", "mend"]
+
+_ANSWERED_ELSEWHERE = "# The answer stands in another cell of this notebook."
+_NEW_CELL = {"code": new_code_cell, "markdown": new_markdown_cell, "raw": new_raw_cell}
+
+
+@dataclass(frozen=True)
+class Mended:
+    """A valid notebook (nbformat 4.5) that nbgrader takes, and what was put right to get it."""
+
+    notebook: NotebookNode
+    mends: tuple[Mend, ...]
+
+
+def mend(raw: bytes, version: Version) -> Mended:
+    """Make a submission whole. Raises Unreadable where it is no notebook.
+
+    A marked cell of the result has nbgrader's metadata, and every instructor's cell has
+    `metadata["autograder"] = {"position": its index in version.cells}`.
+    """
+    submitted = read_notebook(raw)
+    mends = submitted.mends
+    language = language_of(version.metadata)
+    if submitted.language and language and submitted.language != language:
+        mends.append(
+            Mend(
+                "notebook",
+                f"kernel of another language ({submitted.language}) set to {language}",
+                f"Your notebook was set to {submitted.language}; it was graded with {language}, the assignment's own.",
+            )
+        )
+    cells, cuts = cut_out(submitted.cells, version)
+    for name, cell in cuts:
+        mends.append(
+            Mend(
+                name,
+                f"cut out of cell {cell.number}, into which it had been merged",
+                "This cell had been merged with another; the two were taken apart again.",
+            )
+        )
+    match = Match(cells, version)
+    mends += _match_mends(match)
+    places, restored = _places(match, version)
+    mends += restored
+    places, moved = arrange(places, version)
+    for place in moved:
+        mends.append(
+            Mend(
+                _name(version, place),
+                "moved to where what it needs has run, and before what needs it",
+                "This cell stood in another order than the cells it works with, and was moved next to them.",
+            )
+        )
+    nodes = []
+    for number, place in enumerate(places, 1):
+        node, found = _node(place, version)
+        node["id"] = f"cell-{number}"
+        nodes.append(node)
+        mends += found
+    notebook = new_notebook(cells=nodes, metadata=nbformat.from_dict(version.metadata))
+    notebook.nbformat_minor = 5
+    return Mended(notebook, tuple(mends))
+
+
+def _match_mends(match: Match) -> list[Mend]:
+    mends = []
+    for position, cell in match.apart:
+        mends.append(
+            Mend(
+                match.version.cells[position].grade_id or "",
+                f"answer taken out of cell {cell.number}, into which it had been merged",
+                "Your answer had been merged with another; the two were taken apart again.",
+            )
+        )
+    for cell, grade_id in match.dropped.items():
+        mends.append(
+            Mend(
+                grade_id,
+                f"a copy, cell {cell.number}, left out",
+                "This cell stood in your notebook more than once; a copy with nothing of yours in it was left out.",
+            )
+        )
+    kept = set(match.found.values()) | match.dropped.keys()
+    for cell in match.cells:
+        if cell not in kept and _is_marked(cell):
+            mends.append(
+                Mend(
+                    f"cell {cell.number}",
+                    f"claimed to be {(cell.grade_id or '')[:60]!a}; kept as an ordinary cell",
+                    "This cell carried another cell's mark, as copies do; it was kept as an ordinary cell and run.",
+                )
+            )
+    return mends
+
+
+def _is_marked(cell: Cell) -> bool:
+    return any(cell.marks.get(name) for name in ("grade", "solution", "locked", "task"))
+
+
+def _places(match: Match, version: Version) -> tuple[list[Place], list[Mend]]:
+    """The student's cells in their order, with the instructor's missing ones back among them."""
+    positions = {cell: position for position, cell in match.found.items()}
+    places = [Place(positions.get(cell), cell) for cell in match.cells if cell not in match.dropped]
+    mends = []
+    for position, cell in enumerate(version.cells):
+        if position in match.found or (cell.grade_id is None and (cell.cell_type != "code" or not cell.source.strip())):
+            continue
+        place = insert(places, position, version)
+        what, to_student = "missing; put back", "This cell was missing from your notebook and was put back."
+        if cell.solution:
+            source = cell.released
+            if match.answered_elsewhere(position):
+                source = _ANSWERED_ELSEWHERE
+                what = "missing, its answer stands in another cell; an empty one put back"
+                to_student = "This answer's own cell was missing; your answer was taken from where you wrote it."
+            else:
+                what = "missing, and no answer to it found; put back as released"
+                to_student = "The cell for this answer was missing, and no answer to it was found in your notebook."
+            place.cell = Cell(source, cell.cell_type)
+        mends.append(Mend(_name(version, place), what, to_student))
+    return places, mends
+
+
+def _name(version: Version, place: Place) -> str:
+    if place.position is not None and (grade_id := version.cells[place.position].grade_id):
+        return grade_id
+    return f"cell {place.cell.number}" if place.cell else f"cell {(place.position or 0) + 1} as released"
+
+
+def _node(place: Place, version: Version) -> tuple[NotebookNode, list[Mend]]:
+    """The notebook's cell for a place, and what in it was put right."""
+    student = place.cell
+    wanted = None if place.position is None else version.cells[place.position]
+    mends: list[tuple[str, str]] = []
+    if wanted is None:
+        assert student is not None
+        node = _NEW_CELL[student.cell_type](student.source)
+    else:
+        theirs = student is not None and (wanted.solution or wanted.grade_id is None)
+        node = _NEW_CELL[wanted.cell_type](student.source if student and theirs else wanted.released)
+        node.metadata = nbformat.from_dict(_metadata(wanted, place.position))
+        if student is not None and student.number:
+            mends = _differences(student, wanted)
+    if student is not None:
+        if "skip-execution" in student.tags and not (wanted and "skip-execution" in wanted.tags):
+            mends.append(("tag skip-execution removed", "A tag that keeps this cell from running was removed."))
+        if student.attachments and node.cell_type != "code":
+            node["attachments"] = nbformat.from_dict(student.attachments)
+    return node, [Mend(_name(version, place), *found) for found in mends]
+
+
+def _metadata(cell: InstructorCell, position: int | None) -> dict[str, Any]:
+    metadata: dict[str, Any] = {"autograder": {"position": position}}
+    if cell.tags:
+        metadata["tags"] = list(cell.tags)
+    if cell.grade_id is None:
+        return metadata
+    metadata["nbgrader"] = {
+        "grade_id": cell.grade_id,
+        "grade": cell.grade,
+        "solution": cell.solution,
+        "locked": cell.locked,
+        "task": cell.task,
+        "cell_type": cell.cell_type,
+        "schema_version": 3,
+    }
+    if cell.grade or cell.task:
+        metadata["nbgrader"]["points"] = cell.points
+    if cell.checksum:
+        metadata["nbgrader"]["checksum"] = cell.checksum
+    return metadata
+
+
+def _differences(student: Cell, wanted: InstructorCell) -> list[tuple[str, str]]:
+    """What of a found cell is not as released, but for the answer itself."""
+    mends = []
+    if student.cell_type != wanted.cell_type:
+        mends.append(
+            (
+                f"type was {student.cell_type}; made {wanted.cell_type} again",
+                f"This cell had become a {student.cell_type} cell; it was made a {wanted.cell_type} cell again.",
+            )
+        )
+    if wrong := _wrong_marks(student, wanted):
+        mends.append(
+            (
+                f"nbgrader's metadata put right: {wrong}",
+                "The hidden marks by which this cell is graded were lost or changed; they were put right.",
+            )
+        )
+    if wanted.grade_id and not wanted.solution and student.key != key(wanted.released):
+        mends.append(
+            (
+                "its text had been changed; the instructor's put back",
+                "This cell is not yours to change; it was graded with its original text. Write code into your own "
+                "cells instead.",
+            )
+        )
+    return mends
+
+
+def _wrong_marks(student: Cell, wanted: InstructorCell) -> str:
+    """Which of a cell's marks are not as nbgrader's; empty when all are."""
+    marks = student.marks
+    if wanted.grade_id is None:
+        return "the cell is not marked" if _is_marked(student) else ""
+    if not marks:
+        return "" if student.is_part else "all lost"
+    solution, grade = marks.get("solution", False), marks.get("grade", False)
+    wrong = {
+        "grade_id": marks.get("grade_id") != wanted.grade_id,
+        "grade": grade is not wanted.grade,
+        "solution": solution is not wanted.solution,
+        "locked": bool(not solution and (grade or marks.get("locked", False))) is not wanted.locked,
+        "task": marks.get("task", False) is not wanted.task,
+        "points": (wanted.grade or wanted.task) and marks.get("points") != wanted.points,
+        "cell_type": marks.get("cell_type", wanted.cell_type) != wanted.cell_type,
+        "schema_version": marks.get("schema_version") != 3,
+    }
+    return ", ".join(name for name, is_wrong in wrong.items() if is_wrong)

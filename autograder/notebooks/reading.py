@@ -1,0 +1,243 @@
+"""The bytes of a submission, read as cells: whatever shape they are in, or a clean refusal."""
+
+import json
+import re
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from autograder.notebooks.cell_text import key
+
+MAX_BYTES = 100_000_000
+MAX_CELLS = 5_000
+MAX_TEXT = 10_000_000  # characters in all cells' sources, which are compared with one another
+# A byte of JSON can become a hundred in memory; this bounds how many values there are.
+MAX_VALUES = 10_000_000
+
+
+class Unreadable(Exception):
+    """The file is no notebook; the message is fit for instructor and student."""
+
+
+@dataclass(frozen=True)
+class Mend:
+    """One thing put right: in which cell, what (for the instructor), and kind words to the student."""
+
+    cell: str
+    what: str
+    to_student: str
+
+
+@dataclass(eq=False)
+class Cell:
+    """A cell of the student's. `marks` is its nbgrader metadata, of which nothing is to be believed.
+
+    Its text is not changed once it has been read.
+    """
+
+    source: str
+    cell_type: str
+    number: int = 0  # its place in the submission, from 1
+    marks: dict[str, Any] = field(default_factory=dict)
+    tags: frozenset[str] = frozenset()
+    attachments: dict[str, dict[str, str]] = field(default_factory=dict)
+    is_part: bool = False  # of a cell of the student's that was taken apart
+
+    @cached_property
+    def key(self) -> str:
+        """Its text, to compare."""
+        return key(self.source)
+
+    @property
+    def grade_id(self) -> str | None:
+        """The id it claims."""
+        claimed = self.marks.get("grade_id")
+        return claimed if isinstance(claimed, str) and claimed else None
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """A submission as read: its cells, the language it names, and what was put right in reading."""
+
+    cells: list[Cell]
+    language: str
+    mends: list[Mend]
+
+
+def read_notebook(raw: bytes) -> Submitted:
+    """Read a submission. Raises Unreadable where it is no notebook."""
+    if len(raw) > MAX_BYTES:
+        raise Unreadable(
+            f"The notebook has {len(raw) / 1e6:.0f} MB; the limit is {MAX_BYTES / 1e6:.0f} MB. Clear its outputs and "
+            "save it again."
+        )
+    text, mends = _decoded(raw)
+    data = _parsed(text)
+    found = _cells(data)
+    if len(found) > MAX_CELLS:
+        raise Unreadable(f"The notebook has {len(found)} cells; the limit is {MAX_CELLS}.")
+    cells = []
+    for number, item in enumerate(found, 1):
+        if not isinstance(item, dict):
+            mends.append(
+                Mend(
+                    f"cell {number}",
+                    f"not a cell but {_json_type(item)}; left out",
+                    "This was not a cell that Jupyter could show, so it was left out.",
+                )
+            )
+            continue
+        cell, odd = _cell(item, number)
+        cells.append(cell)
+        if odd:
+            mends.append(Mend(f"cell {number}", odd, "Part of this cell was damaged in the file; it was put right."))
+    if sum(len(cell.source) for cell in cells) > MAX_TEXT:
+        raise Unreadable(f"The notebook's cells hold more than {MAX_TEXT:,} characters; take out what is pasted there.")
+    if any("\r" in cell.source for cell in cells):
+        for cell in cells:
+            cell.source = cell.source.replace("\r\n", "\n").replace("\r", "\n")
+        mends.append(
+            Mend(
+                "notebook",
+                "line ends of another system (CR) made plain",
+                "Your notebook's line ends were changed from Windows's to the usual ones.",
+            )
+        )
+    if data.get("nbformat") != 4:
+        mends.append(
+            Mend(
+                "notebook",
+                f"nbformat {_short(data.get('nbformat'))} read as 4.5",
+                "Your notebook was in another version of the file format; it was converted.",
+            )
+        )
+    return Submitted(cells, language_of(data.get("metadata")), mends)
+
+
+def _decoded(raw: bytes) -> tuple[str, list[Mend]]:
+    encoding = "utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    try:
+        text, plain = raw.decode(encoding), raw[:1] not in (b"\xef", b"\xff", b"\xfe")
+    except UnicodeDecodeError:
+        text, plain, encoding = raw.decode("latin-1"), False, "Latin-1"
+    if plain:
+        return text, []
+    return text, [
+        Mend(
+            "notebook",
+            f"not in plain UTF-8; read as {encoding}",
+            "The file was not in the usual encoding, so letters other than English may look wrong.",
+        )
+    ]
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    if sum(text.count(mark) for mark in ",[{") > MAX_VALUES:
+        raise Unreadable(f"The notebook holds more than {MAX_VALUES:,} values. Clear its outputs and save it again.")
+    try:
+        data = json.loads(text.strip("\0 \t\r\n"), parse_int=_small_int)
+    except RecursionError:
+        raise Unreadable("The file is nested too deeply to be a notebook.") from None
+    except ValueError as error:
+        raise Unreadable(
+            f"The file is not a notebook: it is not JSON ({str(error)[:200]}). Open it in Jupyter, save it, and hand "
+            "it in again."
+        ) from None
+    if not isinstance(data, dict):
+        raise Unreadable(f"The file is not a notebook: it holds {_json_type(data)}, not an object with cells.")
+    return data
+
+
+def _small_int(digits: str) -> int:
+    # Python refuses to read numbers of thousands of digits, and none of ours has ten.
+    return int(digits) if len(digits) < 20 else 0
+
+
+def _cells(data: dict[str, Any]) -> list[Any]:
+    if isinstance(cells := data.get("cells"), list):
+        return cells
+    if isinstance(sheets := data.get("worksheets"), list):  # nbformat 2 and 3
+        return [
+            cell
+            for sheet in sheets
+            if isinstance(sheet, dict) and isinstance(sheet.get("cells"), list)
+            for cell in sheet["cells"]
+        ]
+    raise Unreadable("The file is not a notebook: it has no list of cells. Save it from Jupyter as .ipynb.")
+
+
+def _cell(item: dict[str, Any], number: int) -> tuple[Cell, str]:
+    """The cell, and what was odd about it."""
+    odd = []
+    source, whole = _text(item["source"] if "source" in item else item.get("input", ""))
+    if not whole:
+        odd.append("source is not text")
+    cell_type = item.get("cell_type")
+    if cell_type == "heading":
+        level = item.get("level")
+        source, cell_type = (
+            "#" * (level if isinstance(level, int) and 1 <= level <= 6 else 1) + " " + source,
+            "markdown",
+        )
+    elif cell_type not in ("code", "markdown", "raw"):
+        odd.append("unknown type of cell, read as code")
+        cell_type = "code"
+    metadata = item.get("metadata", {})
+    if not isinstance(metadata, dict):
+        odd.append(f"metadata is {_json_type(metadata)}")
+        metadata = {}
+    marks, tags = metadata.get("nbgrader", {}), metadata.get("tags", [])
+    if not isinstance(marks, dict):
+        odd.append(f"nbgrader's metadata is {_json_type(marks)}")
+        marks = {}
+    named = frozenset(tag for tag in tags if isinstance(tag, str)) if isinstance(tags, list) else frozenset()
+    attachments = {} if cell_type == "code" else _attachments(item.get("attachments"))
+    return Cell(source, cell_type, number, marks, named, attachments), "; ".join(odd)
+
+
+def _text(value: Any) -> tuple[str, bool]:
+    """A source as one string, and whether it was one (or a list of lines) in full."""
+    if isinstance(value, str):
+        return _encodable(value), True
+    if not isinstance(value, list):
+        return ("" if value is None or isinstance(value, dict) else str(value)), False
+    lines = [line for line in value if isinstance(line, str)]
+    separator = "" if any(line.endswith("\n") for line in lines[:-1]) else "\n"
+    return _encodable(separator.join(lines)), len(lines) == len(value)
+
+
+def _encodable(text: str) -> str:
+    """The text without lone surrogates, which no file can hold."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _attachments(value: Any) -> dict[str, dict[str, str]]:
+    if not isinstance(value, dict):
+        return {}
+    return {
+        _encodable(name): {_encodable(kind): _encodable(data) for kind, data in bundle.items() if isinstance(data, str)}
+        for name, bundle in value.items()
+        if isinstance(bundle, dict)
+    }
+
+
+def language_of(metadata: Any) -> str:
+    """The programming language that a notebook's metadata names, in small letters; empty where it names none."""
+    if isinstance(metadata, dict):
+        for part, name in (("kernelspec", "language"), ("language_info", "name")):
+            if isinstance(spec := metadata.get(part), dict) and isinstance(language := spec.get(name), str):
+                return (
+                    re.sub(r"^ipython\d?$", "python", language.lower())
+                    if re.fullmatch(r"[\w+#.-]{1,40}", language)
+                    else ""
+                )
+    return ""
+
+
+def _json_type(value: Any) -> str:
+    names = {dict: "an object", list: "a list", str: "a string", bool: "true or false", type(None): "null"}
+    return names.get(type(value), "a number")
+
+
+def _short(value: Any) -> str:
+    return f"{value:.3g}" if isinstance(value, (int, float)) else _json_type(value)

@@ -1,0 +1,104 @@
+"""The released notebooks of a course, which is all that a student has of it: as versions to hold a notebook against."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbgrader.coursedir import CourseDirectory
+from nbgrader.utils import is_grade, is_locked, is_solution, is_task
+
+from autograder.notebooks.cell_text import is_telling, key
+from autograder.notebooks.instructor import InstructorCell, Version
+from autograder.notebooks.reading import read_notebook
+from autograder.notebooks.version import marked_id
+
+SHARE = 0.5  # of a released notebook's cells: so many are in a file that began as it
+
+
+class NotReleased(Exception):
+    """There is no released notebook to hold a file against; the message says why, and what to do."""
+
+
+@dataclass(frozen=True)
+class Released:
+    """One of them."""
+
+    assignment: str
+    name: str
+    path: Path
+
+    @cached_property
+    def version(self) -> Version:
+        """What an instructor's version is without hidden tests and solutions. Raises NotReleased."""
+        try:
+            node = nbformat.read(self.path, as_version=4)
+        except (OSError, ValueError, nbformat.ValidationError) as error:
+            raise NotReleased(f"the released notebook {self.path} can't be read ({error}): release it again") from error
+        kept = ("kernelspec", "language_info")
+        metadata = {kind: dict(node.metadata[kind]) for kind in kept if node.metadata.get(kind)}
+        return Version(self.assignment, self.name, tuple(map(_cell, node.cells)), metadata)
+
+    def share(self, ids: set[str], texts: set[str]) -> float:
+        """How much of it, but for what students change, is among these grade_ids and texts (`text.key`), 0 to 1."""
+        given = [cell for cell in self.version.cells if not cell.solution]
+        telling = [cell for cell in given if cell.grade_id or is_telling(cell.released)]
+        found = [cell for cell in telling if cell.grade_id in ids or key(cell.released) in texts]
+        return len(found) / max(1, len(telling))
+
+
+def released(coursedir: CourseDirectory) -> list[Released]:
+    """Those of the course, or of the assignment that `--assignment` names. Raises NotReleased where there is none."""
+    folder = Path(coursedir.format_path(coursedir.release_directory, ".", "*")).parent
+    wanted = coursedir.assignment_id
+    names = [wanted] if wanted else sorted(path.name for path in folder.glob("*") if path.is_dir())
+    found = [
+        Released(name, path.stem, path)
+        for name in names
+        for path in sorted(Path(coursedir.format_path(coursedir.release_directory, ".", name)).glob("*.ipynb"))
+    ]
+    if not found:
+        what = f"released notebook of {wanted}" if wanted else "released notebook"
+        raise NotReleased(
+            f"there is no {what} in {folder} to check against: run this in the course folder, or name it with "
+            "--course-dir FOLDER"
+        )
+    return found
+
+
+def origin(raw: bytes, name: str, known: list[Released]) -> Released:
+    """Which of the `known` a file (its content, and its name without suffix) began as.
+
+    That of whose cells most are in it, by grade_id or text; else that of its name. Raises NotReleased where there is
+    none, and Unreadable.
+    """
+    cells = read_notebook(raw).cells
+    ids, texts = {cell.grade_id for cell in cells if cell.grade_id}, {cell.key for cell in cells}
+    shares: Mapping[int, float] = {id(one): one.share(ids, texts) for one in known}
+    best = max(known, key=lambda one: (shares[id(one)], one.name == name))
+    if shares[id(best)] >= SHARE:
+        return best
+    named = [one for one in known if one.name == name]
+    if len(named) == 1:
+        return named[0]
+    there = ", ".join(f"{one.assignment}/{one.name}.ipynb" for one in known)
+    raise NotReleased(f"it is none of the released notebooks ({there}), neither by its cells nor by its name")
+
+
+def _cell(cell: Any) -> InstructorCell:
+    marks = cell.metadata.get("nbgrader", {})
+    return InstructorCell(
+        grade_id=marked_id(cell),
+        cell_type=cell.cell_type,
+        source=cell.source,
+        released=cell.source,
+        grade=bool(is_grade(cell)),
+        solution=bool(is_solution(cell)),
+        locked=bool(is_locked(cell)),
+        task=bool(is_task(cell)),
+        points=float(marks.get("points", 0.0)),
+        checksum=marks.get("checksum"),
+        tags=tuple(cell.metadata.get("tags", [])),
+    )

@@ -1,0 +1,116 @@
+"""Pictures of numbers, as what an SVG template has to draw. Each has the same in words beside it."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from autograder.reports.learning import Pair, Series
+from autograder.reports.messages import Measure
+
+WIDTH, HEIGHT = 440, 250
+LEFT, RIGHT, TOP, BOTTOM = 62, 96, 30, 42
+
+
+@dataclass(frozen=True)
+class Line:
+    """A curve: its name, where that stands, and its points."""
+
+    name: str
+    kind: str  # "training" or "validation": colour, dashes and marks
+    points: tuple[tuple[float, float], ...]
+    label: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A chart of curves over epochs."""
+
+    title: str
+    words: str
+    lines: tuple[Line, ...]
+    x_ticks: tuple[tuple[float, str], ...]
+    y_ticks: tuple[tuple[float, str], ...]
+    width: int = WIDTH
+    height: int = HEIGHT
+
+
+@dataclass(frozen=True)
+class Ramp:
+    """A measured number on a scale from 0 to 1, against the least that gets all points."""
+
+    received: float
+    least: float
+    low: float  # the scale begins here
+
+    @property
+    def words(self) -> str:
+        """The same in words."""
+        if self.received >= self.least:
+            return f"Measured {self.received:g}; all points from {self.least:g} up."
+        return f"Measured {self.received:g}; all points from {self.least:g} up: {self.least - self.received:.3g} to go."
+
+    def x(self, value: float) -> float:
+        """Where a value stands, from 0 to 400."""
+        return round(400 * (value - self.low) / (1 - self.low), 1)
+
+    def anchor(self, value: float) -> str:
+        """On which side of it its name stands."""
+        return "start" if self.x(value) < 60 else "end" if self.x(value) > 340 else "middle"
+
+
+def ramp(measure: Measure) -> Ramp:
+    """A scale that begins where both numbers can be told apart."""
+    low = min(measure.received, 2 * measure.least - 1)
+    return Ramp(measure.received, measure.least, max(0.0, math.floor((low - 0.01) * 20) / 20))
+
+
+def chart(pair: Pair) -> Chart | None:
+    """The curves of a quantity; None where there is nothing to draw."""
+    values = [value for value in [*pair.training, *pair.validation] if value is not None and math.isfinite(value)]
+    if not values:
+        return None
+    low, high = min(values), max(values)
+    if low == high:
+        low, high = low - 0.5 * (abs(low) or 1), high + 0.5 * (abs(high) or 1)
+    epochs = max(len(pair.training), len(pair.validation))
+
+    def x(epoch: int) -> float:
+        return round(LEFT + (WIDTH - LEFT - RIGHT) * (epoch / (epochs - 1) if epochs > 1 else 0.5), 1)
+
+    def y(value: float) -> float:
+        return round(HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * (value - low) / (high - low), 1)
+
+    lines = []
+    for kind, series in (("training", pair.training), ("validation", pair.validation)):
+        points = tuple((x(i), y(value)) for i, value in enumerate(series) if value is not None)
+        if points:
+            lines.append(Line(kind, kind, points, (points[-1][0] + 8, points[-1][1] + 4)))
+    steps = [low + (high - low) * i / 4 for i in range(5)]
+    digits = min(6, max(0, 1 - math.floor(math.log10((high - low) / 4))))
+    marks = sorted({round(i * (epochs - 1) / 4) for i in range(5)})
+    return Chart(
+        pair.name,
+        f"{pair.name} by epoch. {_words('Training', pair.training)} {_words('Validation', pair.validation)}".strip(),
+        tuple(_apart(lines)),
+        tuple((x(epoch), str(epoch + 1)) for epoch in marks),
+        tuple((y(value), f"{value:.{digits}f}") for value in steps),
+    )
+
+
+def _words(name: str, series: Series) -> str:
+    values = [value for value in series if value is not None]
+    if not values:
+        return ""
+    return f"{name}: from {values[0]:.4g} to {values[-1]:.4g}, lowest {min(values):.4g}, highest {max(values):.4g}."
+
+
+def _apart(lines: Sequence[Line]) -> list[Line]:
+    """Names of two curves that end near each other, moved apart."""
+    if len(lines) < 2 or abs(lines[0].label[1] - lines[1].label[1]) >= 16:
+        return list(lines)
+    upper = 0 if lines[0].label[1] <= lines[1].label[1] else 1
+    middle = sum(line.label[1] for line in lines) / 2
+    return [
+        Line(line.name, line.kind, line.points, (line.label[0], middle + (-8 if i == upper else 8)))
+        for i, line in enumerate(lines)
+    ]

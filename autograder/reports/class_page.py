@@ -1,0 +1,177 @@
+"""The page of a class: one HTML file that fetches nothing and runs one script, its own."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from markupsafe import Markup
+
+from autograder.grading.grades import NOT_SUBMITTED
+from autograder.grading.record import now
+from autograder.reports.class_attention import KINDS, concerns
+from autograder.reports.class_data import Class
+from autograder.reports.class_statistics import FEWEST, accuracies, bins, cost, exercises, spread, tests
+from autograder.reports.pages import digest, source, templates
+from autograder.version import __version__
+
+WIDTH, HEIGHT = 640.0, 220.0
+LEFT, TOP, BOTTOM = 40.0, 16.0, 40.0  # margins
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One bin: the lower part of its bar is of the first series, the upper of the second."""
+
+    x: float
+    width: float
+    y: float  # top of the lower part
+    height: float
+    y2: float  # top of the upper part
+    height2: float
+    label: str
+    count: int
+    count2: int
+
+
+@dataclass(frozen=True)
+class Histogram:
+    """A chart. `marks` are the ticks of its two axes: place and text."""
+
+    title: str
+    series: tuple[str, ...]
+    bars: tuple[Bar, ...]
+    x_marks: tuple[tuple[float, str], ...]
+    y_marks: tuple[tuple[float, str], ...]
+    x_title: str
+
+    @property
+    def in_words(self) -> str:
+        """All that is drawn."""
+        said = []
+        for bar in self.bars:
+            if bar.count + bar.count2:
+                second = f" ({bar.count2} of them {self.series[1]})" if bar.count2 else ""
+                said.append(f"{bar.label}: {bar.count + bar.count2}{second}")
+        return f"Number of students by {self.x_title}. {'; '.join(said)}." if said else "Nothing to show yet."
+
+
+def histogram(
+    title: str, x_title: str, series: Mapping[str, Sequence[float]], edges: Sequence[float], unit: str = " %"
+) -> Histogram:
+    """Of one or two series of values, in the same bins."""
+    counts = [bins(values, edges) for values in series.values()]
+    lower, upper = counts[0], counts[1] if len(counts) > 1 else [0] * (len(edges) - 1)
+    most = max(1, *(a + b for a, b in zip(lower, upper, strict=True)))
+    step = _step(most)
+    top = math.ceil(most / step) * step
+    ground, scale = HEIGHT - BOTTOM, (HEIGHT - TOP - BOTTOM) / top
+    width = (WIDTH - LEFT) / len(lower)
+    bars = []
+    for place, (a, b) in enumerate(zip(lower, upper, strict=True)):
+        y = ground - a * scale
+        label = f"{_figure(edges[place])} to {_figure(edges[place + 1])}{unit}"
+        x = LEFT + place * width + 2
+        bars.append(Bar(round(x, 1), round(width - 4, 1), y, a * scale, y - b * scale, b * scale, label, a, b))
+    every = math.ceil(len(edges) / 11)
+    x_marks = [
+        (round(LEFT + place * width, 1), _figure(edge)) for place, edge in enumerate(edges) if place % every == 0
+    ]
+    y_marks = [(ground - count * scale, str(count)) for count in range(0, top + 1, step)]
+    return Histogram(title, tuple(series), tuple(bars), tuple(x_marks), tuple(y_marks), x_title)
+
+
+def fitting_edges(values: Sequence[float]) -> list[float]:
+    """Edges of about ten bins around values from 0 to 100."""
+    least, most = min(values), max(values)
+    width = next((width for width in (0.5, 1, 2, 5, 10) if (most - least) / width <= 12), 10)
+    first = math.floor(least / width)
+    last = max(math.ceil(most / width), first + 1)
+    while last - first < 6:  # no chart of one bar
+        first, last = max(0, first - 1), min(round(100 / width), last + 1)
+    return [place * width for place in range(first, last + 1)]
+
+
+def _step(most: int) -> int:
+    """Between two ticks, so that there are about five."""
+    rough = most / 5
+    power = 10 ** math.floor(math.log10(max(rough, 1)))
+    return int(next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough))
+
+
+def _figure(value: float) -> str:
+    return f"{value:.1f}".removesuffix(".0")
+
+
+def page(of: Class, course: str, *, anonymous: bool) -> str:
+    """The whole file, as text."""
+    environment = templates()
+    environment.filters.update(percent=_percent, minutes=_minutes, signed=_signed)
+    style, script = source("class.css"), source("class.js")
+    policy = (
+        f"default-src 'none'; style-src '{digest(style)}'; script-src '{digest(script)}'; base-uri 'none'; "
+        "form-action 'none'"
+    )
+    found = concerns(of)
+    marked = of.marked
+    return environment.get_template("class.html").render(
+        policy=policy,
+        style=Markup(style),
+        script=Markup(script),
+        of=of,
+        course=course,
+        made=now(),
+        version=__version__,
+        anonymous=anonymous,
+        fewest=FEWEST,
+        size={"width": WIDTH, "height": HEIGHT, "left": LEFT},
+        handed_in=[student for student in of.students if student.grade.status != NOT_SUBMITTED],
+        final=[student for student in marked if student.grade.score is not None],
+        scores=spread([student.share for student in marked]),
+        score_chart=_scores(of),
+        accuracy_charts=[_accuracy(of, key, values) for key, values in accuracies(of).items()],
+        exercises=exercises(of),
+        tests=tests(of),
+        cost=cost(of),
+        concerns=found,
+        kinds={kind: sum(one.kind == kind for one in found) for kind in KINDS},
+        explained=KINDS,
+        unsandboxed=sum(not run.sandboxed for student in of.students for run in student.runs.values()),
+        not_isolated=sorted({cell for one in of.students for run in one.runs.values() for cell in run.not_isolated}),
+    )
+
+
+def _scores(of: Class) -> Histogram:
+    final, waiting = list[float](), list[float]()
+    for student in of.marked:
+        (final if student.grade.score is not None else waiting).append(student.share * 100)
+    series = {"graded": final, "waiting for points by hand or a new grading": waiting}
+    return histogram("Scores", "score in percent", series, [10 * place for place in range(11)])
+
+
+def _accuracy(of: Class, key: tuple[str, str], values: list[float]) -> Histogram:
+    notebook, cell = key
+    several = len({item.notebook for item in of.items}) > 1
+    percent = [100 * value for value in values]
+    name = f"Accuracy in {notebook}, {cell}" if several else f"Accuracy in {cell}"
+    return histogram(name, "test accuracy in percent", {"models": percent}, fitting_edges(percent))
+
+
+def _percent(value: Any) -> str:
+    return "–" if value is None else f"{100 * value:.0f} %"
+
+
+def _signed(value: Any) -> str:
+    return "–" if value is None else f"{value:.2f}".replace("-", "−")
+
+
+def _minutes(seconds: Any) -> str:
+    """A time in words: 4.2 s, 3 min 20 s, 2 h 5 min."""
+    if seconds is None:
+        return "–"
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"

@@ -1,0 +1,164 @@
+"""A class in numbers: tests, exercises, accuracies, time and cost."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import fmean, median, quantiles
+
+from autograder.reports.class_data import Class, Item, Key, Run, Student, Training, most_common
+
+FEWEST = 10  # students, below whom a correlation says nothing
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Some values: how many, and where they lie. All but `count` are None where there are none."""
+
+    count: int
+    mean: float | None = None
+    median: float | None = None
+    lower: float | None = None  # quartiles
+    upper: float | None = None
+    least: float | None = None
+    most: float | None = None
+
+
+def spread(values: Sequence[float]) -> Spread:
+    """Of these values."""
+    if not values:
+        return Spread(0)
+    quarters = quantiles(values, n=4, method="inclusive") if len(values) > 1 else [values[0]] * 3
+    return Spread(len(values), fmean(values), median(values), quarters[0], quarters[2], min(values), max(values))
+
+
+def bins(values: Sequence[float], edges: Sequence[float]) -> list[int]:
+    """How many values lie between each two edges; the last bin has its upper edge, the first all below, too."""
+    counts = [0] * (len(edges) - 1)
+    for value in values:
+        place = sum(value >= edge for edge in edges[1:-1])
+        counts[place] += 1
+    return counts
+
+
+def discrimination(shares: Sequence[float], rests: Sequence[float]) -> float | None:
+    """Pearson's correlation of students' shares of one item's points with their shares of all others'.
+
+    The item-remainder correlation: for an item that is passed or not, the point-biserial correlation, corrected for the
+    item's own part in the total (Guilford 1953, Educational and Psychological Measurement 13, 87-93). None for fewer
+    than ten students, or where one of the two does not vary.
+    """
+    if len(shares) < FEWEST or max(shares) - min(shares) < 1e-9 or max(rests) - min(rests) < 1e-9:
+        return None
+    a, b = fmean(shares), fmean(rests)
+    both = math.fsum((x - a) * (y - b) for x, y in zip(shares, rests, strict=True))
+    return both / math.sqrt(math.fsum((x - a) ** 2 for x in shares) * math.fsum((y - b) ** 2 for y in rests))
+
+
+@dataclass(frozen=True)
+class ItemRow:
+    """A test, or an exercise, in the class. All but `count` are None where nobody has points in it yet."""
+
+    name: str
+    exercise: str
+    notebook: str
+    points: float
+    by_hand: bool
+    count: int  # students who have points in it
+    passing: int
+    share: float | None  # mean, of its points
+    separates: float | None  # discrimination: see class_statistics
+    messages: Sequence[tuple[str, int]] = ()
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What grading took, in seconds."""
+
+    notebooks: Spread  # of each graded notebook, as first computed
+    seconds: float  # all of them
+    trained: int  # trainings made by the trainer
+    training_seconds: float
+    remembered: int  # and those that did not have to be
+    remembered_seconds: float
+    in_notebooks: Sequence[tuple[str, int]]  # why some trained in the notebook
+    refused: Sequence[tuple[str, int]]
+
+
+def tests(of: Class) -> list[ItemRow]:
+    """A row for each test."""
+    rows = []
+    for item in of.items:
+        key = item.notebook, item.cell
+        said = most_common(student.messages.get(key, "") for student in of.marked)
+        rows.append(_row(of, [item], item.cell, item.by_hand, said))
+    return rows
+
+
+def exercises(of: Class) -> list[ItemRow]:
+    """A row for each exercise: the tests below one heading."""
+    found: dict[tuple[str, str], list[Item]] = {}
+    for item in of.items:
+        found.setdefault((item.notebook, item.exercise), []).append(item)
+    return [_row(of, items, items[0].exercise, all(item.by_hand for item in items)) for items in found.values()]
+
+
+def _row(of: Class, items: list[Item], name: str, by_hand: bool, said: Sequence[tuple[str, int]] = ()) -> ItemRow:
+    keys = {(item.notebook, item.cell) for item in items}
+    points = sum(item.points for item in items)
+    shares, rests, passing = [], [], 0
+    for student in of.marked:
+        got, total = _share(student, items, keys, inside=True)
+        others, rest = _share(student, of.items, keys, inside=False)
+        if not total or any(student.points.get(key) is None for key in keys):
+            continue
+        share = got / total
+        passing += share >= 1 - 1e-9
+        shares.append(share)
+        rests.append(others / rest if rest else 0.0)
+    separates = discrimination(shares, rests) if len(shares) > 1 else None
+    mean = fmean(shares) if shares else None
+    first = items[0]
+    return ItemRow(name, first.exercise, first.notebook, points, by_hand, len(shares), passing, mean, separates, said)
+
+
+def _share(student: Student, items: Sequence[Item], keys: set[Key], *, inside: bool) -> tuple[float, float]:
+    """A student's points, and how many there are, in those of `items` that are among `keys` or not."""
+    got = total = 0.0
+    for item in items:
+        key = item.notebook, item.cell
+        if (key in keys) is inside and (points := student.points.get(key)) is not None:
+            got, total = got + points, total + item.points
+    return got, total
+
+
+def accuracies(of: Class) -> dict[Key, list[float]]:
+    """What each test of a model measured, of each student who has one."""
+    found: dict[Key, list[float]] = {}
+    for student in of.marked:
+        for notebook, run in student.runs.items():
+            for cell, value in run.accuracy.items():
+                found.setdefault((notebook, cell), []).append(value)
+    return found
+
+
+def cost(of: Class) -> Cost:
+    """Of all records."""
+    runs = [run for student in of.students for run in student.runs.values()]
+    seconds = [run.seconds for run in runs if run.seconds is not None]
+    ours = [training for training in _trainings(runs) if training.by == "trainer"]
+    fresh = {training.job: training.seconds for training in ours if not training.remembered}
+    remembered = [training for training in ours if training.remembered]
+    return Cost(
+        notebooks=spread(seconds),
+        seconds=sum(seconds),
+        trained=len(fresh),
+        training_seconds=sum(fresh.values()),
+        remembered=len(remembered),
+        remembered_seconds=sum(training.seconds for training in remembered),
+        in_notebooks=most_common(t.said for t in _trainings(runs) if t.by == "candidate"),
+        refused=most_common(t.said for t in _trainings(runs) if t.by == "nobody"),
+    )
+
+
+def _trainings(runs: Sequence[Run]) -> list[Training]:
+    return [training for run in runs for training in run.trainings]

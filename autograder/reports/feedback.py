@@ -1,0 +1,146 @@
+"""A student's page on one graded notebook: what is in it, from the notebook, its record and the gradebook."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from markupsafe import Markup
+from nbformat import NotebookNode
+
+from autograder.reports import charts, messages, pages
+from autograder.reports.exercises import Exercise, Item, Marks, exercises
+from autograder.reports.models import Model, Training, models, trainings
+from autograder.reports.sanitize import markdown
+from autograder.reports.shown import shown
+
+PUT_RIGHT = "put-right"  # id of the cell in which grading told what it mended
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What there is to say of a cell with points, beyond the points."""
+
+    item: Item
+    failure: messages.Message | None
+    said: str
+    ramp: charts.Ramp | None
+    comment: Markup
+    withheld: str  # why a test has no points yet
+    broken: str  # what the student's own cell raised that a failed test is about
+
+
+@dataclass(frozen=True)
+class Feedback:
+    """All of a page."""
+
+    student: str
+    assignment: str
+    notebook: str
+    marks: Marks
+    exercises: list[tuple[Exercise, list[Finding]]]
+    models: list[Model]
+    trainings: list[Training]
+    mends: list[tuple[str, str]]
+    record: Mapping[str, Any]
+
+    @property
+    def pending(self) -> float:
+        """Points that a person has not given yet."""
+        return sum(item.mark.most for one, _ in self.exercises for item in one.items if item.mark.pending)
+
+    @property
+    def ramps(self) -> dict[str, charts.Ramp]:
+        """What tests of a shown model measured, by grade_id; they stand beside the model."""
+        shown = {model.grade_id for model in self.models}
+        every = (finding for _, findings in self.exercises for finding in findings)
+        return {one.item.grade_id: one.ramp for one in every if one.ramp and one.item.grade_id in shown}
+
+    @property
+    def unfinished(self) -> list[tuple[Exercise, list[Finding]]]:
+        """Exercises in which points can still be got, or somebody wrote something."""
+        return [
+            (one, findings)
+            for one, findings in self.exercises
+            if one.state not in ("full", "no points") or any(finding.comment for finding in findings)
+        ]
+
+
+def read(notebook: NotebookNode, names: Mapping[str, str], marks: Marks, record: Mapping[str, Any]) -> Feedback:
+    """The content of a page. `names` has student, assignment and notebook; `record` is empty where there is none."""
+    reasons = _mapping(record.get("reasons"))
+    found = [(one, [_finding(item, notebook, reasons) for item in one.items]) for one in exercises(notebook, marks)]
+    run = _mapping(record.get("run"))
+    tested = models(_mapping(run.get("models")))
+    mends = [
+        (str(mend["cell"]), str(mend["to_student"]))
+        for mend in record.get("mends", [])
+        if isinstance(mend, Mapping) and mend.keys() >= {"cell", "to_student"}
+    ]
+    return Feedback(
+        names["student"],
+        names["assignment"],
+        names["notebook"],
+        marks,
+        found,
+        tested,
+        trainings(run.get("trainings"), tested),
+        mends,
+        record,
+    )
+
+
+def _finding(item: Item, notebook: NotebookNode, reasons: Mapping[str, Any]) -> Finding:
+    outputs = item.cell.get("outputs", []) if item.kind == "test" else []
+    failure = messages.failure(outputs) if item.state in ("none", "part", "pending") else None
+    own = notebook.cells[item.answer].get("outputs", []) if failure and item.answer is not None else []
+    broken = messages.failure(own)
+    said = messages.said(outputs)
+    measured = messages.measure(said)
+    return Finding(
+        item,
+        failure,
+        said if item.state in ("none", "part") or measured else "",
+        charts.ramp(measured) if measured else None,
+        markdown(item.comment, below=4) if item.comment else Markup(""),
+        str(reasons.get(item.grade_id, "")) if item.kind == "test" and item.state == "pending" else "",
+        broken.text if broken else "",
+    )
+
+
+def page(feedback: Feedback, notebook: NotebookNode, *, whole: bool = False) -> str:
+    """The page, as HTML that needs nothing else. `whole`: the notebook has its hidden tests."""
+    cells = [cell for cell in shown(notebook) if not (feedback.mends and _tells_mends(notebook.cells[cell.index]))]
+    return pages.render(
+        "feedback.html.j2",
+        "feedback.css",
+        feedback=feedback,
+        cells=cells,
+        items={finding.item.index: finding.item for _, findings in feedback.exercises for finding in findings},
+        machine=_machine(feedback.record),
+        whole=whole,
+    )
+
+
+def _tells_mends(cell: NotebookNode) -> bool:
+    return bool(cell.cell_type == "markdown" and cell.get("id") == PUT_RIGHT)
+
+
+def _machine(record: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What a model's numbers depend on, in words; empty where nothing is known."""
+    environment, seeds = _mapping(record.get("environment")), _mapping(record.get("seeds"))
+    if not environment:
+        return []
+    versions = _mapping(environment.get("versions"))
+    device = "GPU" if environment.get("device") not in ("", "-1", None) else "CPU"
+    seed = seeds.get("trainer")
+    found = [
+        ("Seed of the initial weights", "your notebook's own" if seed is None else str(seed)),
+        ("Device", device),
+        ("Threads", str(environment.get("threads", "not known"))),
+        ("Python", str(environment.get("python", "not known"))),
+    ]
+    return found + [(name, str(versions[name])) for name in ("tensorflow", "keras", "numpy") if name in versions]
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}

@@ -1,0 +1,86 @@
+"""nbgrader's `generate_feedback`, with our page in the place of its own."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from nbconvert.exporters import HTMLExporter
+from nbconvert.exporters.exporter import Exporter
+from nbformat import NotebookNode
+from nbgrader.converters import GenerateFeedback as NbgraderGenerateFeedback
+from nbgrader.preprocessors import ClearHiddenTests
+from nbgrader.utils import temp_attrs
+from traitlets import Bool
+
+from autograder.grading.job import FAULTS
+from autograder.grading.record import RECORD_SUFFIX, Statuses
+from autograder.reports.exercises import read_marks
+from autograder.reports.feedback import page, read
+from autograder.reports.shown import without_hidden_tests
+
+RESOURCE = "autograder_feedback"  # where the converter puts what the exporter has to know
+
+
+class FeedbackExporter(HTMLExporter):  # type: ignore[misc]
+    """A graded notebook as its student's page. Preprocessors run as in every exporter of nbconvert's."""
+
+    def from_notebook_node(
+        self, nb: NotebookNode, resources: dict[str, Any] | None = None, **kwargs: Any
+    ) -> tuple[str, dict[str, Any]]:
+        """The page."""
+        nb, resources = Exporter.from_notebook_node(self, nb, resources, **kwargs)
+        assert resources is not None
+        names, found = resources["nbgrader"], resources[RESOURCE]
+        marks = read_marks(names["db_url"], found["course"], names["assignment"], names["student"], names["notebook"])
+        if found["hidden"] is not None:
+            nb = without_hidden_tests(nb, ClearHiddenTests(**found["hidden"]))
+        feedback = read(nb, names, marks, found["record"])
+        return page(feedback, nb, whole=found["hidden"] is None), resources
+
+
+class GenerateFeedback(NbgraderGenerateFeedback):  # type: ignore[misc]
+    """Generates a page for each student that says how it went and what to do next."""
+
+    show_hidden_tests = Bool(
+        False, help="Show students the hidden tests: their code, and the lines of it in error messages."
+    ).tag(config=True)
+
+    def _exporter_class_default(self) -> type[FeedbackExporter]:
+        return FeedbackExporter
+
+    def init_single_notebook_resources(self, notebook_filename: str) -> dict[str, Any]:
+        """As nbgrader's, and what is known of how the notebook was graded."""
+        resources: dict[str, Any] = super().init_single_notebook_resources(notebook_filename)
+        clear = ClearHiddenTests(parent=self)
+        delimiters = {name: getattr(clear, name) for name in ("begin_test_delimeter", "end_test_delimeter")}
+        resources[RESOURCE] = {
+            "course": self.coursedir.course_id,
+            "hidden": None if self.show_hidden_tests else delimiters,
+            "record": self._record(Path(notebook_filename), resources["nbgrader"]),
+        }
+        return resources
+
+    def convert_single_notebook(self, notebook_filename: str) -> None:
+        """As nbgrader's; what goes wrong with one page, whatever it is, costs nobody else's."""
+        try:
+            super().convert_single_notebook(notebook_filename)
+        except FAULTS as error:
+            raise RuntimeError(f"no page of {notebook_filename}: {error}") from error  # nbgrader stops for some others
+
+    def init_assignment(self, assignment_id: str, student_id: str) -> None:
+        """As nbgrader's, but records stay with the instructor."""
+        with temp_attrs(self.coursedir, ignore=[*self.coursedir.ignore, f"*{RECORD_SUFFIX}"]):
+            super().init_assignment(assignment_id, student_id)
+
+    def _record(self, path: Path, names: Mapping[str, str]) -> dict[str, Any]:
+        """The notebook's record; empty where it has none. A file that a student called like one is none."""
+        status = Statuses(Path(self.coursedir.root).resolve()).get(names["assignment"], names["student"])
+        known = status.notebooks.get(names["notebook"]) if status else None
+        try:
+            record = json.loads(path.with_name(names["notebook"] + RECORD_SUFFIX).read_text(encoding="utf-8"))
+        except (OSError, ValueError, RecursionError):
+            return {}
+        if known is None or not isinstance(record, dict) or record.get("digest") != known.digest:
+            return {}
+        return record

@@ -1,0 +1,112 @@
+"""A graded notebook as its student may see it: no hidden test, in its cell or in what that cell said."""
+
+import base64
+import binascii
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from markupsafe import Markup
+from nbconvert.filters import strip_ansi
+from nbformat import NotebookNode
+from nbgrader.preprocessors import ClearHiddenTests
+from nbgrader.utils import is_grade, is_solution
+
+from autograder.reports.sanitize import clean, markdown, python
+
+MAX_TEXT = 100_000  # characters of one output
+MAX_OUTPUTS = 200  # of one cell
+HIDDEN = "# This test can't be shown."
+
+
+@dataclass(frozen=True)
+class Output:
+    """One output: a picture, text, or HTML that is harmless."""
+
+    picture: str = ""  # a data: URL
+    text: str = ""
+    html: Markup | None = None
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One cell."""
+
+    index: int
+    kind: str  # "code", "text" or "test"
+    grade_id: str
+    source: Markup
+    outputs: tuple[Output, ...]
+
+
+def without_hidden_tests(notebook: NotebookNode, clear: ClearHiddenTests) -> NotebookNode:
+    """A copy in which tests are as students were given them, and what they raised has no traceback.
+
+    Tracebacks show lines of code. nbgrader's own feedback shows all of it.
+    """
+    notebook = copy.deepcopy(notebook)
+    for cell in notebook.cells:
+        if cell.cell_type != "code" or not is_grade(cell) or is_solution(cell):
+            continue
+        try:
+            clear._remove_hidden_test_region(cell)
+        except RuntimeError:  # a begin without an end
+            cell.source = HIDDEN
+        for output in cell.outputs:
+            if output.output_type == "error":
+                output.traceback = [f"{output.ename}: {output.evalue}"]
+    return notebook
+
+
+def shown(notebook: NotebookNode, *, below: int = 2) -> list[Shown]:
+    """Its cells, harmless."""
+    found = []
+    for index, cell in enumerate(notebook.cells):
+        grade_id = str(cell.metadata.get("nbgrader", {}).get("grade_id") or "")
+        if cell.cell_type != "code":
+            attachments = cell.get("attachments", {})
+            found.append(Shown(index, "text", grade_id, markdown(cell.source, attachments, below=below), ()))
+            continue
+        kind = "test" if is_grade(cell) and not is_solution(cell) else "code"
+        outputs = [_output(output, below) for output in cell.outputs[:MAX_OUTPUTS]]
+        if len(cell.outputs) > MAX_OUTPUTS:
+            outputs.append(Output(text=f"… {len(cell.outputs) - MAX_OUTPUTS} more outputs are in your notebook."))
+        found.append(Shown(index, kind, grade_id, python(cell.source), tuple(outputs)))
+    return found
+
+
+def _output(output: NotebookNode, below: int) -> Output:
+    if output.output_type == "stream":
+        return Output(text=_text(output.text))
+    if output.output_type == "error":
+        return Output(text=_text("\n".join(map(str, output.traceback)) or f"{output.ename}: {output.evalue}"))
+    data: Mapping[str, Any] = output.get("data", {})
+    for kind in ("image/png", "image/jpeg"):
+        if kind in data and (url := picture(kind, data[kind])):
+            return Output(picture=url)
+    if "text/html" in data:
+        return Output(html=clean(joined(data["text/html"]), below=below))
+    if "text/markdown" in data:
+        return Output(html=markdown(joined(data["text/markdown"]), below=below))
+    return Output(text=_text(joined(data.get("text/latex") or data.get("text/plain", ""))))
+
+
+def picture(kind: str, content: Any) -> str:
+    """A data: URL; empty for what is no base64."""
+    text = "".join(joined(content).split())
+    try:
+        base64.b64decode(text, validate=True)
+    except (ValueError, binascii.Error):
+        return ""
+    return f"data:{kind};base64,{text}" if text else ""
+
+
+def joined(content: Any) -> str:
+    """The text of a MIME type's content, which a notebook may hold as a list of lines."""
+    return "".join(map(str, content)) if isinstance(content, list) else str(content)
+
+
+def _text(text: Any) -> str:
+    plain = strip_ansi(joined(text))
+    return plain if len(plain) <= MAX_TEXT else f"{plain[:MAX_TEXT]}\n… the rest is in your notebook."

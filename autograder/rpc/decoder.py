@@ -1,0 +1,426 @@
+"""Nodes to values, strictly: whatever the nodes say, the result is a value of the closed set, or WireError."""
+
+import array
+import collections
+import datetime
+import decimal
+import fractions
+import keyword
+import pathlib
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from autograder.keras_codec import models
+from autograder.rpc import numeric
+from autograder.rpc.builtin_names import (
+    EXCEPTIONS,
+    MAX_DECIMAL,
+    MAX_ELEMENTS,
+    MAX_FRACTION,
+    MAX_INTEGER,
+    bounded_decimal,
+    bounded_integer,
+    bounded_keys,
+    named_type,
+    new_exception,
+)
+from autograder.rpc.encoder import MAX_DEPTH, MAX_NODES
+from autograder.rpc.frames import WireError
+from autograder.rpc.proxies import is_handle
+
+Node = dict[str, Any]
+_BUSY = object()
+
+
+class Decoder:
+    """Reads one message. `objects[n]` is what node n became."""
+
+    def __init__(
+        self,
+        nodes: Any,
+        buffers: Sequence[bytearray],
+        other: Callable[["Decoder", Node], Any],
+        sources: Sequence[Any] = (),
+        budget: models.Budget | None = None,
+    ) -> None:
+        """`sources`: the objects of the request that this message answers; `other` reads handles."""
+        if not isinstance(nodes, list) or len(nodes) > MAX_NODES:
+            raise WireError("a message without a table of nodes")
+        self.nodes: list[Any] = nodes
+        self.buffers = buffers
+        self.objects: list[Any] = [None] * len(nodes)
+        self._state: list[object] = [None] * len(nodes)
+        self._other = other
+        self._sources = sources
+        self._budget = budget or models.Budget()
+        self._depth = 0
+        self._used: set[int] = set()
+        self.place: str = ""  # the work folder, which has another path on the other side
+        self.known: Callable[[str], type | None] = lambda name: None  # the notebook's own class of that name
+        self.rebuild: Callable[..., Any] = models.rebuild  # a model of its description, its arrays, and the budget
+
+    def value(self, child: Any) -> Any:
+        """The value of a child. Raises WireError for whatever isn't one."""
+        if child is None or type(child) in (bool, int, float, str):
+            return child
+        if not (isinstance(child, list) and child and type(child[0]) is int):
+            raise WireError("a child that is neither a scalar nor a reference")
+        number = child[0]
+        if len(child) == 2 and child[1] == 0 and 0 <= number < len(self._sources):
+            return self._sources[number]
+        if len(child) != 1 or not 0 <= number < len(self.nodes):
+            raise WireError("a reference to nothing")
+        if self._state[number] is _BUSY:
+            raise WireError("a value that contains itself")
+        if self._state[number] is None:
+            self._state[number] = _BUSY
+            self._depth += 1
+            if self._depth > MAX_DEPTH:
+                raise WireError(f"nested deeper than {MAX_DEPTH} levels")
+            try:
+                self.keep(number, self._read(number))
+            finally:
+                self._depth -= 1
+        return self.objects[number]
+
+    def keep(self, number: int, value: Any) -> Any:
+        """Note what node `number` is; a container does so before it is filled, as it may hold itself."""
+        self.objects[number] = value
+        self._state[number] = True
+        return value
+
+    def node(self, number: Any) -> Node:
+        """Node `number`, a dict with a kind."""
+        node = self.nodes[number] if type(number) is int and 0 <= number < len(self.nodes) else None
+        if not (isinstance(node, dict) and isinstance(node.get("t"), str)):
+            raise WireError("a node that is none")
+        return node
+
+    def buffer(self, number: Any) -> bytearray:
+        """Buffer `number`; each may be used once, as arrays live in it."""
+        if type(number) is not int or not 0 <= number < len(self.buffers) or number in self._used:
+            raise WireError("a reference to no buffer")
+        self._used.add(number)
+        return self.buffers[number]
+
+    def all(self, children: Any) -> list[Any]:
+        """The values of a list of children."""
+        if not isinstance(children, list):
+            raise WireError("a list of children that is none")
+        return [self.value(child) for child in children]
+
+    def _read(self, number: int) -> Any:
+        node = self.node(number)
+        reader = READERS.get(node["t"])
+        try:
+            return self._other(self, node) if reader is None else reader(self, number, node)
+        except WireError:
+            raise
+        except (TypeError, ValueError, KeyError, OverflowError, ArithmeticError, RecursionError) as error:
+            raise WireError(f"a {node['t'][:50]} that is none: {error}") from None
+
+    def model(self, node: Node) -> tuple[Any, list[Any]]:
+        """A model's description and arrays."""
+        return self.value(node["v"]), self.all(node["a"])
+
+    @property
+    def budget(self) -> models.Budget:
+        """How large a model may be."""
+        return self._budget
+
+
+EXTENSIONS = ("category", "string", "str", "boolean", "Int8", "Int16", "Int32", "Int64", "Float32", "Float64")
+
+
+def _pandas() -> Any:
+    pandas = numeric.loaded("pandas")
+    if pandas is None:
+        raise WireError("a table of pandas, which the instructor's notebook doesn't import")
+    return pandas
+
+
+def _column(decoder: Decoder, part: Any) -> Any:
+    import numpy as np
+
+    if not (isinstance(part, list) and len(part) == 2 and isinstance(part[1], str)):
+        raise WireError("a column that is none")
+    elements, name = decoder.value(part[0]), part[1]
+    if type(elements) is not np.ndarray or elements.ndim != 1:
+        raise WireError("a column that is no row of numbers or objects")
+    try:
+        return _pandas().array(elements, dtype=name) if name in EXTENSIONS else elements
+    except (TypeError, ValueError) as error:
+        raise WireError(f"a column of dtype {name} that is none: {error}") from None
+
+
+def _index_of(decoder: Decoder, child: Any) -> Any:
+    pandas, value = _pandas(), decoder.value(child)
+    if type(value) is range:
+        if value[MAX_ELEMENTS:]:
+            raise WireError(f"an index of {value!r}")
+        return pandas.RangeIndex(value.start, value.stop, value.step)
+    if not isinstance(value, pandas.Index):
+        raise WireError("an index that is none")
+    return value
+
+
+def _frame(decoder: Decoder, number: int, node: dict[str, Any]) -> Any:
+    """A DataFrame."""
+    names = decoder.value(node["n"])
+    columns = [_column(decoder, part) for part in node["c"]]
+    rows = _index_of(decoder, node["i"])
+    if not isinstance(names, list) or len(names) != len(columns):
+        raise WireError("a table with more columns than names, or fewer")
+    pandas = _pandas()
+    result = pandas.DataFrame(dict(enumerate(columns)), index=rows)
+    result.columns = names
+    return result
+
+
+def _series(decoder: Decoder, number: int, node: dict[str, Any]) -> Any:
+    """A Series."""
+    elements, rows = _column(decoder, node["c"]), _index_of(decoder, node["i"])
+    return _pandas().Series(elements, index=rows, name=decoder.value(node["n"]))
+
+
+def _index(decoder: Decoder, number: int, node: dict[str, Any]) -> Any:
+    """An Index of one level."""
+    return _pandas().Index(_column(decoder, node["c"]), name=decoder.value(node["n"]))
+
+
+def _levels(decoder: Decoder, number: int, node: dict[str, Any]) -> Any:
+    """An Index of several levels."""
+    pandas, names = _pandas(), decoder.value(node["n"])
+    columns = [_column(decoder, part) for part in node["c"]]
+    if not isinstance(names, list) or len(names) != len(columns) or not columns:
+        raise WireError("an index with more levels than names, or fewer")
+    if len({len(column) for column in columns}) != 1:
+        raise WireError("an index whose levels differ in length")
+    return pandas.MultiIndex.from_arrays(columns, names=names)
+
+
+def _timestamp(decoder: Decoder, number: int, node: dict[str, Any]) -> Any:
+    """A Timestamp."""
+    if not isinstance(node["v"], str) or len(node["v"]) > 100:
+        raise WireError("a time that is none")
+    return _pandas().Timestamp(node["v"])
+
+
+def _string(value: Any, longest: int = 1000) -> str:
+    if not isinstance(value, str) or len(value) > longest:
+        raise WireError("a text where none can be")
+    return value
+
+
+def _packed(decoder: Decoder, node: Node, code: str) -> list[Any]:
+    values = array.array(code)
+    values.frombytes(bytes(decoder.buffer(node["f" if code == "d" else "q"])))
+    return values.tolist()
+
+
+def fill_list(decoder: Decoder, node: Node) -> list[Any]:
+    """The elements of a list's node."""
+    if "f" in node:
+        return _packed(decoder, node, "d")
+    if "a" in node:
+        import numpy as np
+
+        row = decoder.value(node["a"])
+        if type(row) is not np.ndarray or row.ndim != 1:
+            raise WireError("a list of numbers that is none")
+        return list(row)
+    return _packed(decoder, node, "q") if "q" in node else decoder.all(node["v"])
+
+
+def fill_dict(decoder: Decoder, node: Node) -> list[tuple[Any, Any]]:
+    """The pairs of a dict's node."""
+    pairs = [decoder.all(pair) for pair in node["v"]]
+    if not all(len(pair) == 2 for pair in pairs):
+        raise WireError("a dict's pair that is none")
+    bounded_keys([key for key, _ in pairs])
+    return [(key, item) for key, item in pairs]
+
+
+def fill_set(decoder: Decoder, node: Node) -> list[Any]:
+    """The elements of a set's node."""
+    return bounded_keys(decoder.all(node["v"]))
+
+
+def _container(make: Callable[[Node], Any], fill: Callable[[Decoder, Node], Any]) -> Callable[..., Any]:
+    def read(decoder: Decoder, number: int, node: Node) -> Any:
+        value = decoder.keep(number, make(node))
+        getattr(value, "extend" if isinstance(value, list | collections.deque) else "update")(fill(decoder, node))
+        return value
+
+    return read
+
+
+def _new_defaultdict(node: Node) -> Any:
+    factory = None if node["n"] is None else named_type(node["n"])
+    if node["n"] is not None and factory is None:
+        raise WireError("a defaultdict of no known type")
+    return collections.defaultdict(factory)
+
+
+def _defaultdict(decoder: Decoder, number: int, node: Node) -> Any:
+    value = decoder.keep(number, _new_defaultdict(node))
+    if "f" in node:
+        factory = decoder.value(node["f"])
+        if not is_handle(factory):
+            raise WireError("a defaultdict whose default is made by no function of the other side")
+        value.default_factory = factory
+    value.update(fill_dict(decoder, node))
+    return value
+
+
+def _new_deque(node: Node) -> Any:
+    if node["n"] is not None and type(node["n"]) is not int:
+        raise WireError("a deque's length that is none")
+    return collections.deque(maxlen=node["n"])
+
+
+def _counter(decoder: Decoder, number: int, node: Node) -> Any:
+    value = decoder.keep(number, collections.Counter())
+    for key, count in fill_dict(decoder, node):
+        value[key] = count
+    return value
+
+
+def _namedtuple(decoder: Decoder, number: int, node: Node) -> Any:
+    names = node["f"]
+    if not (isinstance(names, list) and 0 < len(names) <= 200):
+        raise WireError("a namedtuple without names")
+    for name in [node["n"], *names]:
+        if not (isinstance(name, str) and name.isidentifier() and len(name) < 200 and not keyword.iskeyword(name)):
+            raise WireError("a namedtuple's name that is none")
+    values = decoder.all(node["v"])
+    known = decoder.known(node["n"])
+    if known is not None and known.__mro__[1:2] == (tuple,) and getattr(known, "_fields", None) == tuple(names):
+        if len(values) != len(names):
+            raise WireError("a namedtuple with other values than names")
+        return tuple.__new__(known, values)
+    return collections.namedtuple(node["n"], names)(*values)
+
+
+def _type(decoder: Decoder, number: int, node: Node) -> type:
+    found = named_type(node["n"])
+    if found is None:
+        raise WireError("a type that is not in the closed set")
+    return found
+
+
+def _exception(decoder: Decoder, number: int, node: Node) -> Exception:
+    base = EXCEPTIONS[_string(node["n"])]
+    own = decoder.value(node.get("c"))
+    kind = own if not is_handle(own) and isinstance(own, type) and issubclass(own, base) else base
+    return new_exception(kind, decoder.all(node["v"]))
+
+
+def _fraction(decoder: Decoder, number: int, node: Node) -> fractions.Fraction:
+    parts = decoder.all(node["v"])
+    if len(parts) != 2 or not all(type(part) is int for part in parts):
+        raise WireError("a fraction that is none")
+    return fractions.Fraction(*(bounded_integer(part, MAX_FRACTION) for part in parts))
+
+
+def _complex(decoder: Decoder, number: int, node: Node) -> complex:
+    real, imaginary = node["v"]
+    if type(real) is not float or type(imaginary) is not float:
+        raise WireError("a complex number that is none")
+    return complex(real, imaginary)
+
+
+def _array(decoder: Decoder, number: int, node: Node) -> Any:
+    return numeric.rebuild_array(node["d"], node["s"], decoder.buffer(node["b"]))
+
+
+def _scalar(decoder: Decoder, number: int, node: Node) -> Any:
+    data = bytearray.fromhex(_string(node["x"], 1 << 22))
+    return numeric.rebuild_array(node["d"], [], data)[()]
+
+
+def _path(decoder: Decoder, number: int, node: Node) -> pathlib.Path:
+    return pathlib.Path(_string(decoder.value(node["v"]), 5000))
+
+
+def _objects(decoder: Decoder, number: int, node: Node) -> Any:
+    import numpy as np
+
+    shape = numeric.bounded_shape(node["s"])
+    result = decoder.keep(number, np.empty(len(node["v"]), object))
+    for place, item in enumerate(decoder.all(node["v"])):
+        result[place] = item
+    return result.reshape(shape)
+
+
+def _tensor(decoder: Decoder, number: int, node: Node) -> Any:
+    import numpy as np
+
+    elements = decoder.value(node["a"])
+    if type(elements) is not np.ndarray:
+        raise WireError("a tensor without elements")
+    return numeric.rebuild_tensor(node["f"], elements)
+
+
+def _model(decoder: Decoder, number: int, node: Node) -> Any:
+    description, arrays = decoder.model(node)
+    try:
+        return decoder.rebuild(description, arrays, decoder.budget)
+    except models.ModelError as error:
+        raise WireError(str(error)) from None
+
+
+def _history(decoder: Decoder, number: int, node: Node) -> Any:
+    try:
+        history = models.rebuild_history(decoder.value(node["v"]))
+    except models.ModelError as error:
+        raise WireError(str(error)) from None
+    model = None if node["m"] is None else decoder.value(node["m"])
+    if models.is_model(model):
+        history.set_model(model)
+    return history
+
+
+Reader = Callable[[Decoder, int, Node], Any]
+READERS: dict[str, Reader] = {
+    "int": lambda d, _, node: bounded_integer(int(_string(node["v"], MAX_INTEGER), 16)),
+    "str": lambda d, _, node: d.buffer(node["b"]).decode("utf-8", "surrogatepass"),
+    "place": lambda d, _, node: d.place + _string(node["v"]),
+    "path": _path,
+    "complex": _complex,
+    "bytes": lambda d, _, node: bytes(d.buffer(node["b"])),
+    "bytearray": lambda d, _, node: d.buffer(node["b"]),
+    "list": _container(lambda node: [], fill_list),
+    "tuple": lambda d, _, node: tuple(d.all(node["v"])),
+    "set": _container(lambda node: set(), fill_set),
+    "frozenset": lambda d, _, node: frozenset(fill_set(d, node)),
+    "dict": _container(lambda node: {}, fill_dict),
+    "OrderedDict": _container(lambda node: collections.OrderedDict(), fill_dict),
+    "defaultdict": _defaultdict,
+    "Counter": _counter,
+    "deque": _container(_new_deque, lambda d, node: d.all(node["v"])),
+    "namedtuple": _namedtuple,
+    "range": lambda d, _, node: range(*d.all(node["v"])),
+    "slice": lambda d, _, node: slice(*d.all(node["v"])),
+    "ellipsis": lambda d, _, node: ...,
+    "Decimal": lambda d, _, node: bounded_decimal(decimal.Decimal(_string(node["v"], 2 * MAX_DECIMAL))),
+    "Fraction": _fraction,
+    "date": lambda d, _, node: datetime.date.fromisoformat(_string(node["v"])),
+    "datetime": lambda d, _, node: datetime.datetime.fromisoformat(_string(node["v"])),
+    "timedelta": lambda d, _, node: datetime.timedelta(*d.all(node["v"])),
+    "type": _type,
+    "exception": _exception,
+    "array": _array,
+    "scalar": _scalar,
+    "objects": _objects,
+    "dtype": lambda d, _, node: numeric.named_dtype(node["d"]),
+    "tensor": _tensor,
+    "random": lambda d, _, node: numeric.rebuild_random(node["k"], d.value(node["v"])),
+    "frame": _frame,
+    "series": _series,
+    "index": _index,
+    "levels": _levels,
+    "timestamp": _timestamp,
+    "model": _model,
+    "history": _history,
+}

@@ -1,0 +1,130 @@
+"""Files of the work folder: what a cell or a call wrote here also appears on the other side.
+
+The examiner takes a student's files as data. A file that a library might run as code when it loads it (a pickle, a
+saved model, a module) appears with its name and size, and zeros in it.
+"""
+
+import os
+import stat
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from autograder.rpc.frames import MAX_BYTES, WireError
+
+MAX_FILE = 16 << 20
+MAX_FILES = 500
+MAX_TAKEN = 256 << 20  # bytes of files that the examiner takes from one notebook, in all
+HARMLESS = frozenset(
+    # Arrays and pickles are data in the examiner, which unpickles nothing else: see examiner.guard.
+    ".csv .tsv .txt .json .md .xml .yaml .yml .html .svg .log .dat .png .jpg .jpeg .gif .bmp "
+    ".npy .npz .pkl .pickle".split()
+)
+Stamp = tuple[int, int, int]
+
+
+class Folder:
+    """Keeps two work folders alike; one object on each side, made when both hold the same files."""
+
+    def __init__(self, path: Path, trusted: bool) -> None:
+        """`trusted`: the examiner's side, which takes files from the student."""
+        self.path = path
+        self.trusted = trusted
+        self._known = self._stamps(None)
+        self._own = set(self._known)  # the instructor's: a test may compare with them
+        self._taken = 0
+
+    def claim(self) -> None:
+        """What has been written here since the last look is the instructor's, too."""
+        self._own |= {name for name, stamp in self._stamps(MAX_FILES).items() if self._known.get(name) != stamp}
+
+    def changes(self) -> list[tuple[str, bytes | int | None]]:
+        """Files written or removed here since the last look: content, or size where it is too large, or None."""
+        now = self._stamps(MAX_FILES)
+        if now == self._known:
+            return []
+        missing = [name for name in self._known.keys() - now.keys() if not (self.path / name).exists()]
+        gone: list[tuple[str, bytes | int | None]] = [(name, None) for name in missing]
+        written = [name for name, stamp in now.items() if self._known.get(name) != stamp]
+        self._known = now
+        return [*gone, *((name, content) for name in written if (content := self._content(name)) is not None)]
+
+    def apply(self, changes: list[tuple[Any, Any]]) -> None:
+        """Write what the other side wrote, but for the instructor's files, which stay as they are.
+
+        Raises WireError for a name that leads out of the folder.
+        """
+        if len(changes) > MAX_FILES:
+            raise WireError(f"more than {MAX_FILES} files")
+        for name, content in changes:
+            path = self._inside(name)
+            name = path.relative_to(self.path).as_posix()
+            if self.trusted and name in self._own:
+                continue
+            if content is None:
+                path.unlink(missing_ok=True)
+                self._known.pop(name, None)
+                continue
+            path.parent.mkdir(parents=True, exist_ok=True)
+            size = content if isinstance(content, int) else len(content)
+            with path.open("wb") as file:
+                if isinstance(content, int) or (self.trusted and path.suffix.lower() not in HARMLESS):
+                    file.truncate(min(size, MAX_BYTES))  # a hole: takes no space
+                else:
+                    self._taken += size
+                    if self.trusted and self._taken > MAX_TAKEN:
+                        raise WireError(f"files of more than {MAX_TAKEN >> 20} MiB in all")
+                    file.write(content)
+            self._known[name] = self._stamp(path.stat())
+
+    def _inside(self, name: Any) -> Path:
+        parts = PurePosixPath(name).parts if isinstance(name, str) and len(name) < 250 else ()
+        if not parts or ".." in parts or name.startswith("/") or "\0" in name or len(parts) > 8:
+            raise WireError("a file's name that leads out of the work folder")
+        path = self.path.joinpath(*parts)
+        if self.path.resolve() not in path.parent.resolve().parents and path.parent.resolve() != self.path.resolve():
+            raise WireError("a file's name that leads out of the work folder")
+        if path.is_symlink() or (path.exists() and not path.is_file()):
+            raise WireError(f"{name} is no regular file here")
+        return path
+
+    def _stamps(self, room: int | None) -> dict[str, Stamp]:
+        """Name → identity and time of each regular file; of those that came here later, of so many."""
+        found: dict[str, Stamp] = {}
+        waiting = [("", self.path)]
+        while waiting:
+            prefix, folder = waiting.pop()
+            try:
+                entries = list(os.scandir(folder))
+            except OSError:
+                continue
+            for entry in entries:
+                if entry.name in ("__pycache__", ".ipynb_checkpoints", ".git"):
+                    continue
+                try:
+                    if entry.is_dir(follow_symlinks=False):
+                        waiting.append((f"{prefix}{entry.name}/", Path(entry.path)))
+                    elif entry.is_file(follow_symlinks=False):
+                        if room is not None and prefix + entry.name not in self._own:
+                            if not room:
+                                continue
+                            room -= 1
+                        found[prefix + entry.name] = self._stamp(entry.stat(follow_symlinks=False))
+                except OSError:
+                    continue
+        return found
+
+    @staticmethod
+    def _stamp(status: os.stat_result) -> Stamp:
+        return status.st_ino, status.st_size, status.st_mtime_ns
+
+    def _content(self, name: str) -> bytes | int | None:
+        path = self.path / name
+        try:
+            descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+        except OSError:
+            return None
+        with open(descriptor, "rb") as file:
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                return None
+            return status.st_size if status.st_size > MAX_FILE else file.read(MAX_FILE)

@@ -1,0 +1,183 @@
+"""Arrays, NumPy scalars and dtypes, tensors, random generators and tables as plain nodes.
+
+Each `describe` function gives JSON and a flat array of bytes; each `rebuild` checks all of it before it allocates.
+"""
+
+import math
+import sys
+from typing import TYPE_CHECKING, Any
+
+from autograder.rpc.builtin_names import MAX_ELEMENTS
+from autograder.rpc.frames import WireError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+KINDS = "biufcSUMm"
+NAMED = ("bfloat16", "float8_e4m3fn", "float8_e5m2", "int4", "uint4")  # of ml_dtypes; NumPy calls them all void
+BIT_GENERATORS = ("PCG64", "PCG64DXSM", "MT19937", "Philox", "SFC64")
+MAX_DIMENSIONS = 32
+MAX_ITEM = 1 << 20  # bytes of an element
+
+
+def loaded(name: str) -> Any:
+    """The module if something here has imported it, else None: a value of its can't exist without."""
+    return sys.modules.get(name)
+
+
+def dtype_text(dtype: "np.dtype[Any]") -> Any:
+    """The dtype as JSON: its string, its name for ml_dtypes, a list of (name, dtype, shape) for records."""
+    if dtype.name in NAMED:
+        return dtype.name
+    if dtype.fields is not None:
+        parts = [(name, dtype.fields[name][0]) for name in dtype.names or ()]
+        return [[name, dtype_text(part.base), list(part.shape)] for name, part in parts]
+    if dtype.kind not in KINDS or dtype.hasobject:
+        raise WireError(f"an array of dtype {dtype} can't cross")
+    return dtype.str
+
+
+def named_dtype(text: Any, depth: int = 0) -> "np.dtype[Any]":
+    """The dtype that `dtype_text` described; WireError for anything else."""
+    import numpy as np
+
+    if isinstance(text, list) and depth < 4 and 0 < len(text) <= 1000:
+        parts = []
+        for part in text:
+            if not (isinstance(part, list) and len(part) == 3 and isinstance(part[0], str)):
+                raise WireError("a record's dtype that is none")
+            parts.append((part[0], named_dtype(part[1], depth + 1), shape_of(part[2])))
+        try:
+            record = np.dtype(parts)
+        except (TypeError, ValueError) as error:
+            raise WireError(f"a record's dtype that is none: {error}") from None
+        if record.itemsize > MAX_ITEM:
+            raise WireError(f"a record of {record.itemsize:,} bytes")
+        return record
+    if not isinstance(text, str) or len(text) > 40:
+        raise WireError("a dtype that is none")
+    try:
+        if text in NAMED:
+            import ml_dtypes
+
+            named: np.dtype[Any] = np.dtype(getattr(ml_dtypes, text))
+            return named
+        dtype = np.dtype(text)
+    except (TypeError, ValueError, ImportError, SyntaxError):
+        raise WireError(f"no dtype: {text!r}") from None
+    if dtype.kind not in KINDS or dtype.hasobject or dtype.str != text or dtype.itemsize > MAX_ITEM:
+        raise WireError(f"an array of dtype {text!r} can't cross")
+    return dtype
+
+
+def shape_of(value: Any) -> tuple[int, ...]:
+    """`value` as a shape; WireError where it is none."""
+    if not (isinstance(value, list) and len(value) <= MAX_DIMENSIONS):
+        raise WireError("a shape that is none")
+    if not all(type(n) is int and 0 <= n < 1 << 40 for n in value):
+        raise WireError("a shape that is none")
+    return tuple(value)
+
+
+def bounded_shape(value: Any) -> tuple[int, ...]:
+    """`value` as an array's shape; WireError where it is none, or has more rows than bytes can cross."""
+    sizes = shape_of(value)
+    if math.prod(max(size, 1) for size in sizes) > MAX_ELEMENTS:
+        raise WireError(f"an array of shape {sizes}")
+    return sizes
+
+
+def row_of(scalars: "list[Any]") -> Any:
+    """NumPy's numbers, all of one type, as an array of it; None where they are no numbers."""
+    import numpy as np
+
+    return np.array(scalars) if isinstance(scalars[0], np.number | np.bool_) else None
+
+
+def rebuild_array(dtype: Any, shape: Any, data: bytearray) -> "np.ndarray[Any, Any]":
+    """The array; it uses the memory of `data`. WireError unless the bytes are just those that its shape needs."""
+    import numpy as np
+
+    kind, sizes = named_dtype(dtype), bounded_shape(shape)
+    if math.prod(sizes) * kind.itemsize != len(data):
+        raise WireError(f"an array of shape {sizes} and dtype {kind} with {len(data)} bytes")
+    if not data:
+        return np.zeros(sizes, kind)
+    return np.frombuffer(data, np.uint8).view(kind).reshape(sizes)
+
+
+def is_tensor(value: Any) -> bool:
+    """Whether `value` is a tensor or variable of a framework that is loaded here."""
+    tensorflow, torch, keras = loaded("tensorflow"), loaded("torch"), loaded("keras")
+    if tensorflow is not None and isinstance(value, tensorflow.Tensor | tensorflow.Variable):
+        return hasattr(value, "numpy")
+    if keras is not None and hasattr(keras, "Variable") and isinstance(value, keras.Variable):
+        return True
+    return torch is not None and isinstance(value, torch.Tensor)
+
+
+def is_table(value: Any) -> bool:
+    """Whether `value` is a table of pandas that may be changed."""
+    pandas = loaded("pandas")
+    return pandas is not None and type(value) in (pandas.DataFrame, pandas.Series)
+
+
+def tensor_array(value: Any) -> tuple[str, Any]:
+    """The framework of a tensor, and its elements as an array."""
+    import numpy as np
+
+    if loaded("torch") is not None and isinstance(value, sys.modules["torch"].Tensor):
+        return "torch", value.detach().cpu().numpy()
+    if loaded("tensorflow") is not None and isinstance(value, sys.modules["tensorflow"].Variable):
+        value = value.value()
+    return "tensorflow", np.asarray(value.numpy() if hasattr(value, "numpy") else value)
+
+
+def rebuild_tensor(framework: Any, array: Any) -> Any:
+    """A tensor of those elements; WireError where its framework isn't one that is loaded here."""
+    module = loaded(framework) if framework in ("torch", "tensorflow") else None
+    if module is None:
+        raise WireError(f"a tensor of {framework!r}, which the instructor's notebook doesn't import")
+    try:
+        return module.from_numpy(array) if framework == "torch" else module.convert_to_tensor(array)
+    except (TypeError, ValueError) as error:
+        raise WireError(f"a tensor that is none: {error}") from None
+
+
+def random_state(value: Any) -> tuple[str, Any] | None:
+    """What is needed to draw the same numbers as `value` would: kind and state; None where it is no generator."""
+    numpy, random = loaded("numpy"), loaded("random")
+    if numpy is not None and type(value) is numpy.random.Generator:
+        kind = type(value.bit_generator).__name__
+        return (kind, value.bit_generator.state) if kind in BIT_GENERATORS else None
+    if numpy is not None and type(value) is numpy.random.RandomState:
+        return "RandomState", value.get_state()
+    if random is not None and type(value) is random.Random:
+        return "Random", value.getstate()
+    return None
+
+
+def rebuild_random(kind: Any, state: Any, into: Any = None) -> Any:
+    """A generator in that state; with `into`, that generator is brought into it. WireError where it is none."""
+    import random
+
+    result: Any
+    try:
+        if kind == "Random":
+            result = into if type(into) is random.Random else random.Random()
+            result.setstate(state)
+            return result
+        import numpy as np
+
+        if kind == "RandomState":
+            result = into if type(into) is np.random.RandomState else np.random.RandomState(0)
+            result.set_state(state)
+        elif kind in BIT_GENERATORS:
+            fits = type(into) is np.random.Generator and type(into.bit_generator).__name__ == kind
+            result = into if fits else np.random.Generator(getattr(np.random, kind)(0))
+            result.bit_generator.state = state
+        else:
+            raise WireError(f"a random generator of kind {kind!r}")
+    except (TypeError, ValueError, KeyError, IndexError, OverflowError, AttributeError) as error:
+        raise WireError(f"a random generator's state that is none: {error}") from None
+    return result

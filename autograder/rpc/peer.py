@@ -1,0 +1,245 @@
+"""One side of the wire: asks, answers, and answers what is asked back while it waits. One thread, one socket.
+
+A request names an operation and carries its arguments; the answer carries the result, what the call changed in its
+arguments, what it printed, and files that it wrote. The examiner's side is `trusted`: it gives to the other side only
+functions, iterators and objects of the instructor's own classes, and of these only what is public.
+"""
+
+import contextlib
+import socket
+import sys
+import threading
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from autograder.keras_codec import model_cache, models
+from autograder.keras_codec.models import Budget
+from autograder.rpc import exceptions, mutations
+from autograder.rpc.channel import Channel
+from autograder.rpc.decoder import Decoder
+from autograder.rpc.encoder import Encoder, is_mutable
+from autograder.rpc.exposed import Exposed, perform, type_of
+from autograder.rpc.file_sync import Folder
+from autograder.rpc.frames import Disconnected, WireError
+from autograder.rpc.printing import collected, relay
+
+CHANGES = "changes what it is given"  # among what is permitted in a cell: the reference's code did so there
+
+
+class Peer:
+    """Either side of the wire."""
+
+    def __init__(
+        self,
+        sock: socket.socket,
+        namespace: dict[str, Any],
+        *,
+        trusted: bool,
+        folder: Folder | None = None,
+        budget: Budget | None = None,
+    ) -> None:
+        """`namespace`: the notebook's names on this side; `budget`: how large a model may be that is rebuilt here."""
+        self.namespace = namespace
+        self.trusted = trusted
+        self.exposed = Exposed(self, namespace, trusted)
+        self.permitted: set[str] | None = None  # what handles may be asked in this cell; None: all (the rehearsal)
+        self.asked: set[str] = set()
+        self.models: list[models.Use] = []  # those of the student that came in this cell
+        self._keeps = False
+        self._kept = model_cache.Kept()
+        self._channel = Channel(sock, folder)
+        self._place = str(folder.path) if folder is not None else ""
+        self._budget = budget
+        self._thread = threading.get_ident()
+        self.calls = 0
+
+    def begin(self, permitted: Iterable[str] | None, *, keeps: bool = False) -> None:
+        """A cell begins, in which handles may be asked what is `permitted`.
+
+        `keeps`: what a call changes in its arguments stays there, unless `CHANGES` is permitted as well.
+        """
+        self.permitted, self.asked, self.calls = None if permitted is None else set(permitted), set(), 0
+        self._keeps = keeps
+        self.models = []
+        self._kept.begin()
+
+    def permits(self, question: str) -> bool:
+        """Whether a handle may be asked that in this cell; see `handles`."""
+        if not self.trusted or self.permitted is None:
+            self.asked.add(question)
+            return True
+        return question in self.permitted
+
+    def permits_as(self, prefix: str, question: str) -> bool:
+        """The same; a question is free as well where none of that prefix was asked; see `keras_measured`."""
+        return self.permits(question) or not any(other.startswith(prefix) for other in self.permitted or ())
+
+    def ask(self, operation: str, number: int, arguments: tuple[Any, ...] = (), named: Any = None) -> Any:
+        """Have the other side do something with its object `number`; returns or raises what came of it."""
+        encoder = self._encoder()
+        request = {"op": operation, "h": number, "a": encoder.child(list(arguments)), "k": encoder.child(named or {})}
+        return self._exchange(request, encoder)
+
+    def fetch(self, names: list[str]) -> tuple[dict[str, Any], dict[str, str]]:
+        """Values of the other side's names, as far as it has them; and why some can't cross."""
+        answer = self._exchange({"op": "fetch", "names": names}, self._encoder())
+        match answer:
+            case [dict() as values, dict() as refused]:
+                pass
+            case _:
+                raise WireError("names without values")
+        return {n: v for n, v in values.items() if n in names}, {str(n): str(why) for n, why in refused.items()}
+
+    def end(self) -> None:
+        """Tell the other side to stop serving."""
+        if not self._channel.broken:
+            self._channel.send({"op": "end"}, self._encoder())
+
+    def serve(self) -> None:
+        """Answer what is asked, until the other side ends it or is gone."""
+        self._thread = threading.get_ident()
+        with contextlib.suppress(Disconnected):
+            while True:
+                try:
+                    self._channel.wait()
+                except KeyboardInterrupt:  # meant for a call that has just returned
+                    continue
+                message, buffers = self._channel.receive()
+                if message.get("op") == "end":
+                    self._channel.take_files(message, buffers)
+                    return
+                self._answer(message, buffers)
+
+    def _exchange(self, request: dict[str, Any], encoder: Encoder) -> Any:
+        if threading.get_ident() != self._thread:
+            raise RuntimeError("only the thread that runs the cell can call across")
+        self.calls += 1
+        self._channel.send(request, encoder)
+        while True:
+            message, buffers = self._channel.receive()
+            if "re" in message:
+                if message["re"] == "stop" and request["op"] != "__next__":
+                    raise RuntimeError("StopIteration")
+                return self._result(message, buffers, encoder)
+            self._answer(message, buffers)
+
+    def _encoder(self, answered: Sequence[Any] = ()) -> Encoder:
+        encoder = Encoder(self.exposed.describe, answered)
+        encoder.place, encoder.trusted = self._place, self.trusted
+        return encoder
+
+    def _decoder(self, message: dict[str, Any], buffers: list[bytearray], sources: list[Any]) -> Decoder:
+        decoder = Decoder(message.get("n"), buffers, self.exposed.read, sources, self._budget)
+        decoder.place, decoder.known = self._place, self.exposed.own_class
+        if self.trusted:
+            decoder.rebuild = self._model
+        return decoder
+
+    def _model(self, description: Any, arrays: list[Any], budget: Budget) -> Any:
+        came = model_cache.digest(description, arrays)
+        use = self._kept.take(came)
+        if use is None:
+            use = models.watch(models.rebuild(description, arrays, budget), self.permits_as)
+            use.state = models.state_of(description, arrays)
+            self._kept.keep(came, sum(array.nbytes for array in arrays), use)
+        self.models.append(use)
+        return use.model
+
+    def _result(self, message: dict[str, Any], buffers: list[bytearray], encoder: Encoder) -> Any:
+        relay(message.get("out"))
+        self._channel.take_files(message, buffers)
+        decoder = self._decoder(message, buffers, encoder.sources)
+        changed = message.get("changed") or []
+        if not isinstance(changed, list):
+            raise WireError("changes that are none")
+        if self._keeps and changed and not self.permits(CHANGES):
+            changed = []
+        for change in changed:
+            if not (isinstance(change, list) and len(change) == 2 and type(change[0]) is int):
+                raise WireError("a change that is none")
+            if not 0 <= change[0] < len(encoder.sources) or not is_mutable(encoder.sources[change[0]]):
+                raise WireError("a change of what can't be changed")
+            mutations.apply(encoder.sources[change[0]], decoder, change[1])
+        kind = message["re"]
+        if kind == "stop":
+            raise StopIteration
+        if kind == "error":
+            raise exceptions.read(message, decoder)
+        if kind == "attribute":
+            raise AttributeError(str(message.get("message")))
+        return decoder.value(message.get("v"))
+
+    def _answer(self, message: dict[str, Any], buffers: list[bytearray]) -> None:
+        """Do what is asked and send what came of it."""
+        decoder: Decoder | None = None
+        before: dict[int, Any] = {}
+        log: list[tuple[str, str]] = []
+        result: Any = None
+        error: BaseException | None = None
+        try:
+            self._channel.take_files(message, buffers)
+            decoder = self._decoder(message, buffers, [])
+            if message.get("op") == "fetch":
+                self._channel.send(*self._fetched(message.get("names")))
+                return
+            arguments, named = decoder.value(message.get("a")), decoder.value(message.get("k"))
+            before = {n: mutations.fingerprint(o) for n, o in enumerate(decoder.objects) if is_mutable(o)}
+            with collected(log, relay=not self.trusted):
+                result = perform(self.exposed, message.get("op"), message.get("h"), arguments, named)
+        except Disconnected:
+            raise
+        except BaseException as caught:
+            error = caught
+        self._reply(decoder, before, log, result, error)
+
+    def _reply(
+        self,
+        decoder: Decoder | None,
+        before: dict[int, Any],
+        log: list[tuple[str, str]],
+        result: Any,
+        error: BaseException | None,
+    ) -> None:
+        objects = decoder.objects if decoder else []
+        try:
+            encoder = self._encoder(objects)
+            answer: dict[str, Any] = {"out": log}
+            changed = [n for n, old in before.items() if not mutations.same(old, mutations.fingerprint(objects[n]))]
+            answer["changed"] = [[n, encoder.again(objects[n])] for n in changed]
+            answer |= {"re": "ok", "v": encoder.child(result)} if error is None else exceptions.tell(error, encoder)
+            self._channel.send(answer, encoder)
+        except Disconnected:
+            raise
+        except (WireError, RecursionError, MemoryError) as refusal:
+            problem = WireError(f"{type_of(result)} can't cross: {refusal}")
+            encoder = self._encoder(objects)
+            self._channel.send({"out": log, **exceptions.tell(problem, encoder)}, encoder)
+
+    def _fetched(self, names: Any) -> tuple[dict[str, Any], Encoder]:
+        if self.trusted:
+            raise WireError("the examiner's names can't be fetched")
+        encoder = self._encoder()
+        values, refused = [], {}
+        for name in [name for name in names if name in self.namespace]:
+            try:
+                values.append([name, encoder.child(self.namespace[name])])
+            except (WireError, RecursionError, MemoryError) as error:
+                refused[name] = f"`{name}`, {type_of(self.namespace[name])}, can't cross: {error}"
+        encoder.nodes.append({"t": "dict", "v": values})
+        encoder.sources.append(None)
+        pair = [[len(encoder.nodes) - 1], encoder.child(refused)]
+        encoder.nodes.append({"t": "list", "v": pair})
+        encoder.sources.append(None)
+        return {"re": "ok", "v": [len(encoder.nodes) - 1]}, encoder
+
+
+def serve(sock: socket.socket, folder: Folder | None = None) -> None:
+    """The candidate's side, with the names of this process's notebook: answers until the examiner ends it."""
+    namespace = vars(sys.modules["__main__"])
+    peer = _served.get(sock.fileno())
+    if peer is None:
+        peer = _served[sock.fileno()] = Peer(sock, namespace, trusted=False, folder=folder)
+    peer.serve()
+
+
+_served: dict[int, Peer] = {}  # one a socket: handles keep their numbers from cell to cell

@@ -1,0 +1,240 @@
+"""Objects that stay where they are: a handle asks the other side for whatever is done with it.
+
+A handle is made by the peer, and offers only the operators that its object has. Two rules keep answers from being
+forged (they bind the examiner's handles to the student's objects; the other way they do no harm):
+
+- a handle never equals data, and comparing them asks nobody: the data doesn't cross. Two handles are compared by the
+  student's own `==`, as the test chose to: `grading.mutants` finds tests that are content with one that is always true;
+- what tells nothing to the other side (`ALWAYS`: length, items, conversions) may be asked of any handle. All else,
+  `result - expected` or `model.evaluate(x, y)`, is asked only in cells where the reference solution's own objects were
+  asked the same. So an object that pretends to be an array or a model is not asked how well it does.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol
+
+from autograder.rpc.builtin_names import exception_base
+
+ARITHMETIC = "add sub mul truediv floordiv mod pow matmul and or xor lshift rshift divmod".split()
+BINARY = frozenset(
+    [f"__{prefix}{name}__" for name in ARITHMETIC for prefix in ("", "r", "i")] + ["__contains__"],
+) - {"__idivmod__"}
+COMPARISONS = frozenset(("__lt__", "__le__", "__gt__", "__ge__"))
+UNARY = frozenset("__len__ __neg__ __pos__ __abs__ __invert__ __reversed__ __iter__ __enter__ __aenter__".split())
+OTHER = frozenset("__call__ __getitem__ __setitem__ __delitem__ __exit__ __round__".split())
+CONVERSIONS: dict[str, type] = {
+    "__bool__": bool,
+    "__int__": int,
+    "__float__": float,
+    "__complex__": complex,
+    "__index__": int,
+}
+SPECIAL = frozenset(("__next__", "__array__", "__instancecheck__", "__eq__"))
+OPERATORS = BINARY | COMPARISONS | UNARY | OTHER | SPECIAL | frozenset(CONVERSIONS)
+ALWAYS = frozenset(
+    "repr str __len__ __iter__ __next__ __getitem__ __reversed__ __array__ __eq__ __instancecheck__".split()
+)
+ALWAYS |= COMPARISONS | frozenset(CONVERSIONS)
+READABLE = frozenset("__name__ __qualname__ __doc__ __annotations__ __dict__ __defaults__ __wrapped__".split())
+
+
+class Caller(Protocol):
+    """What a handle needs of the peer that made it."""
+
+    trusted: bool
+
+    def permits(self, question: str) -> bool:
+        """Whether a handle may be asked that in this cell."""
+
+    def ask(self, operation: str, number: int, arguments: tuple[Any, ...] = (), named: Any = None) -> Any:
+        """Have the other side do something with its object `number`; returns or raises what came of it."""
+
+
+def operators_of(value: Any) -> list[str]:
+    """The operators that a handle to `value` should offer."""
+    kind = type(value)
+    found = [name for name in OPERATORS if getattr(kind, name, None) is not None and name not in SPECIAL]
+    found += [name for name in ("__next__", "__array__") if hasattr(kind, name)]
+    if isinstance(value, type):
+        found.append("__instancecheck__")
+    if getattr(kind, "__eq__", None) is not object.__eq__:
+        found.append("__eq__")
+    return sorted(found)
+
+
+class Handle:
+    """An object of the other side. `_of(handle)` gives its peer and number."""
+
+    __slots__ = ("__weakref__", "_handle_class", "_handle_name", "_handle_number", "_handle_peer")
+    __array_ufunc__ = None  # so that `array + handle` asks the handle, and not each element
+
+    def __init__(self, peer: Caller, number: int, name: str, masquerade: type | None) -> None:
+        """Made by the peer alone."""
+        for slot, value in (("peer", peer), ("number", number), ("name", name), ("class", masquerade)):
+            object.__setattr__(self, f"_handle_{slot}", value)
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> type:
+        """The class that the object says it has, where the instructor has imported or defined that class."""
+        return object.__getattribute__(self, "_handle_class") or type(self)
+
+    def __getattr__(self, name: str) -> Any:
+        hidden = name.startswith("__") and name not in READABLE
+        if hidden or name.startswith(("_repr_", "_ipython_", "_handle_")):
+            raise AttributeError(name)
+        return _ask(self, "getattr", name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        _ask(self, "setattr", name, value)
+
+    def __delattr__(self, name: str) -> None:
+        _ask(self, "delattr", name)
+
+    def __repr__(self) -> str:
+        text = _ask(self, "repr")
+        return text if isinstance(text, str) else f"<{name_of(self)}>"
+
+    def __str__(self) -> str:
+        text = _ask(self, "str")
+        return text if isinstance(text, str) else f"<{name_of(self)}>"
+
+    def __format__(self, spec: str) -> str:
+        return format(str(self), spec)
+
+    def __hash__(self) -> int:
+        return hash(_of(self)[1])
+
+    def __eq__(self, other: object) -> bool:
+        if not is_handle(other):
+            return False if _of(self)[0].trusted else NotImplemented
+        if _of(self) == _of(other):
+            return True
+        return "__eq__" in type(self).operators and _truth(_ask(self, "__eq__", other))  # type: ignore[attr-defined]
+
+    def __ne__(self, other: object) -> bool:
+        equal = self.__eq__(other)
+        return equal if equal is NotImplemented else not equal
+
+
+def is_handle(value: Any) -> bool:
+    """Whether `value` is a handle, whatever class it claims."""
+    return issubclass(type(value), Handle)
+
+
+def _of(handle: Any) -> tuple[Caller, int]:
+    return object.__getattribute__(handle, "_handle_peer"), object.__getattribute__(handle, "_handle_number")
+
+
+def number_of(handle: Any, peer: Caller) -> int | None:
+    """The number of a handle of that peer, else None."""
+    owner, number = _of(handle)
+    return number if owner is peer else None
+
+
+def name_of(handle: Any) -> str:
+    """What the object calls its type."""
+    return str(object.__getattribute__(handle, "_handle_name"))
+
+
+def _ask(handle: Any, operation: str, *arguments: Any, **named: Any) -> Any:
+    peer, number = _of(handle)
+    if operation not in ALWAYS:
+        attribute = operation.endswith("attr")
+        question = f"{operation}:{arguments[0]}" if attribute else operation
+        if not peer.permits(question):
+            said = f"{'attribute ' if attribute else ''}{question.removeprefix('getattr:')}"
+            text = f"received an object of type {name_of(handle)}, which can't be asked for {said} here"
+            raise AttributeError(text) if attribute else TypeError(text)
+    return peer.ask(operation, number, arguments, named)
+
+
+def _truth(value: Any) -> bool:
+    """What `bool` makes of an answer that is a truth value, NumPy's among them; of anything else, False."""
+    return type(value).__name__ in ("bool", "bool_") and bool(value)
+
+
+def _contains(self: Any, other: Any) -> bool:
+    if _of(self)[0].permits("__contains__"):
+        return _ask(self, "__contains__", other) is True
+    return any(item is other or item == other for item in self)
+
+
+def _comparison(name: str) -> Callable[..., Any]:
+    def operator(self: Any, other: Any) -> Any:
+        return _ask(self, name, other) if is_handle(other) else NotImplemented
+
+    return operator
+
+
+def _plain(name: str) -> Callable[..., Any]:
+    def operator(self: Any, *arguments: Any, **named: Any) -> Any:
+        return _ask(self, name, *arguments, **named)
+
+    return operator
+
+
+def _conversion(name: str, kind: type) -> Callable[..., Any]:
+    def operator(self: Any) -> Any:
+        value = _ask(self, name)
+        if type(value) is not kind:
+            raise TypeError(f"{name} of {name_of(self)} gave {type(value).__name__}, expected {kind.__name__}")
+        return value
+
+    return operator
+
+
+def _len(self: Any) -> int:
+    value = _ask(self, "__len__")
+    if type(value) is not int or value < 0:
+        raise TypeError(f"len of {name_of(self)} gave {type(value).__name__}, expected a number")
+    return value
+
+
+def _iter(self: Any) -> Iterator[Any]:
+    value = _ask(self, "__iter__")
+    if not hasattr(type(value), "__next__"):
+        raise TypeError(f"iter() of {name_of(self)} returned {type(value).__name__}, no iterator")
+    return value  # type: ignore[no-any-return]
+
+
+def _array(self: Any, dtype: Any = None, copy: Any = None) -> Any:
+    import numpy as np
+
+    value = _ask(self, "__array__")
+    if type(value) is not np.ndarray:
+        raise TypeError(f"__array__ of {name_of(self)} gave no array")
+    return value if dtype is None else value.astype(dtype)
+
+
+def _exit(self: Any, kind: Any = None, error: Any = None, trace: Any = None) -> bool:
+    """The end of a `with`. What was raised in it, a failed test too, is swallowed only as by the reference's object."""
+    swallows = _ask(self, "__exit__", kind, error, None)
+    if kind is None or is_handle(swallows) or not swallows:
+        return False
+    return _of(self)[0].permits(f"__exit__:{exception_base(kind)}")
+
+
+def _instancecheck(self: Any, instance: Any) -> bool:
+    return is_handle(instance) and _ask(self, "__instancecheck__", instance) is True
+
+
+METHODS: dict[str, Callable[..., Any]] = {
+    **{name: _comparison(name) for name in COMPARISONS},
+    **{name: _plain(name) for name in (BINARY | UNARY | OTHER | {"__next__"})},
+    **{name: _conversion(name, kind) for name, kind in CONVERSIONS.items()},
+    "__contains__": _contains,
+    "__exit__": _exit,
+    "__len__": _len,
+    "__iter__": _iter,
+    "__array__": _array,
+    "__instancecheck__": _instancecheck,
+}
+_classes: dict[frozenset[str], type[Handle]] = {}
+
+
+def handle_class(operators: frozenset[str]) -> type[Handle]:
+    """The class of handles that offer those operators."""
+    if operators not in _classes:
+        methods: dict[str, Any] = {name: METHODS[name] for name in operators & METHODS.keys()}
+        _classes[operators] = type("Handle", (Handle,), {**methods, "__slots__": (), "operators": operators})
+    return _classes[operators]

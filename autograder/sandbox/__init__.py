@@ -1,0 +1,1 @@
+"""Isolation of any process: bubblewrap, seccomp, limits, control groups; it knows nothing of notebooks."""

@@ -1,0 +1,62 @@
+"""Whether a process got what it needed of the machine's time: whose fault it is that it took long.
+
+Linux counts for each thread how long it could have run and did not ("run delay"), and for the machine how long
+something stalled for want of memory or of a disk ("pressure stall information").
+"""
+
+import contextlib
+import time
+
+import psutil
+
+from autograder.sandbox.host import read
+
+BUSY = 0.75  # of the wall time as processor time: it had what one thread can use
+STARVED = 0.25  # of the wall time in which it could not run though it would
+
+
+class Clock:
+    """Runs from its making on, for a process, its main thread, and what is below it."""
+
+    def __init__(self, pid: int) -> None:
+        """`pid`: the process whose main thread does the work."""
+        self._pid = pid
+        self._began = time.monotonic()
+        self._used, self._stalls = _used(pid), _stalls(pid)
+
+    def starved(self) -> bool:
+        """Whether the machine, and not the process, is to blame for the time that has passed until now."""
+        wall = time.monotonic() - self._began
+        if _used(self._pid) - self._used >= BUSY * wall:
+            return False
+        return any(
+            after - before >= STARVED * wall for before, after in zip(self._stalls, _stalls(self._pid), strict=True)
+        )
+
+
+def _used(pid: int) -> float:
+    """Seconds of processor time of a process and all below it, as far as they can be seen."""
+    used = 0.0
+    with contextlib.suppress(psutil.Error):
+        top = psutil.Process(pid)
+        for process in (top, *top.children(recursive=True)):
+            with contextlib.suppress(psutil.Error):
+                used += sum(process.cpu_times()[:4])  # its own, and of its children that have ended
+    return used
+
+
+def run_delay(task: str) -> float:
+    """Seconds for which a thread could have run and did not; `task`: its folder in /proc."""
+    delay = read(f"{task}/schedstat").split()
+    return int(delay[1]) / 1e9 if len(delay) > 1 else 0.0
+
+
+def _stalls(pid: int) -> tuple[float, float, float]:
+    """Seconds in which its main thread waited for a processor, and something on the machine for memory or a disk."""
+    return run_delay(f"/proc/{pid}/task/{pid}"), _pressure("memory"), _pressure("io")
+
+
+def _pressure(resource: str) -> float:
+    first = read(f"/proc/pressure/{resource}").partition("\n")[0]  # some avg10=0.00 avg60=0.00 avg300=0.00 total=0
+    total = first.rpartition("total=")[2]
+    return int(total) / 1e6 if total.isdigit() else 0.0

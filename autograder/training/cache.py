@@ -1,0 +1,137 @@
+"""Results of trainings on disk, by key: whole or not there, bounded, the oldest unused first out.
+
+    <folder>/<first two digits>/<key>       a checksum, and the frame of the result
+    <folder>/students/<student>/<key>       empty: that student asked for it
+
+Any number of processes may use it at once.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import struct
+import time
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from autograder.common.files import write_whole
+from autograder.rpc.encoder import Encoder
+from autograder.rpc.frames import WireError
+from autograder.training import messages
+
+_HEAD = struct.Struct("!QQ")  # bytes of the text, number of buffers
+_SUM = hashlib.sha256().digest_size
+_WRITING = 3600  # seconds after which a part of an entry is one that a killed process left
+
+
+class Memory:
+    """A folder of results."""
+
+    def __init__(self, folder: Path, size: int) -> None:
+        """Use `folder`, which need not exist yet, and at most `size` bytes of it."""
+        self.folder = folder
+        self.size = size
+
+    def get(self, key: str, student: str) -> dict[str, Any] | None:
+        """The result under a key, for that student. A damaged entry counts as missing, and is removed."""
+        path = self._path(key)
+        try:
+            entry = path.read_bytes()
+        except OSError:
+            return None
+        result = _read(entry)
+        if result is None:
+            path.unlink(missing_ok=True)
+            return None
+        with contextlib.suppress(OSError):
+            os.utime(path)
+        self._note(key, student)
+        return result
+
+    def put(self, key: str, student: str, result: dict[str, Any]) -> None:
+        """Keep a result, if it fits at all; what was unused longest makes room for it."""
+        entry = _write(result)
+        if len(entry) > self.size:
+            return
+        path = self._path(key)
+        write_whole(path, entry)
+        self._note(key, student)
+        self._bound()
+
+    def forget(self, student: str) -> int:
+        """Forget what only that student asked for, and that they asked; gives how many results are gone."""
+        own, gone = self._student(student), 0
+        keys = [path.name for path in own.iterdir()] if own.is_dir() else []
+        for key in keys:
+            (own / key).unlink(missing_ok=True)
+            if not any((self.folder / "students").glob(f"*/{key}")):
+                self._path(key).unlink(missing_ok=True)
+                gone += 1
+        with contextlib.suppress(OSError):
+            own.rmdir()
+        return gone
+
+    def _bound(self) -> None:
+        found = []
+        for path in self.folder.glob("[0-9a-f][0-9a-f]/*"):
+            with contextlib.suppress(OSError):
+                status = path.stat()
+                if path.name.startswith(".") and time.time() - status.st_mtime < _WRITING:
+                    continue  # somebody is writing it
+                found.append((status.st_mtime_ns, status.st_size, path))
+        total = sum(size for _, size, _ in found)
+        for _, size, path in sorted(found):
+            if total <= self.size:
+                return
+            path.unlink(missing_ok=True)
+            for note in (self.folder / "students").glob(f"*/{path.name}"):
+                note.unlink(missing_ok=True)
+            total -= size
+
+    def _note(self, key: str, student: str) -> None:
+        note = self._student(student) / key
+        with contextlib.suppress(OSError):
+            note.parent.mkdir(parents=True, exist_ok=True)
+            note.touch()
+
+    def _student(self, student: str) -> Path:
+        return self.folder / "students" / f"s-{quote(student, safe='')}"
+
+    def _path(self, key: str) -> Path:
+        if len(key) != 64 or not set(key) <= set("0123456789abcdef"):
+            raise ValueError(f"key (={key!r}) must be 64 hexadecimal digits")
+        return self.folder / key[:2] / key
+
+
+def _write(result: dict[str, Any]) -> bytes:
+    def refuse(value: Any) -> Any:
+        raise WireError(f"a {type(value).__name__} in a result")
+
+    encoder = Encoder(refuse)
+    root = encoder.child(result)
+    text = json.dumps({"value": root, "nodes": encoder.nodes}).encode()
+    lengths = struct.pack(f"!{len(encoder.buffers)}Q", *map(len, encoder.buffers))
+    content = b"".join([_HEAD.pack(len(text), len(encoder.buffers)), lengths, text, *encoder.buffers])
+    return hashlib.sha256(content).digest() + content
+
+
+def _read(entry: bytes) -> dict[str, Any] | None:
+    content = memoryview(entry)[_SUM:]
+    if hashlib.sha256(content).digest() != entry[:_SUM]:
+        return None
+    try:
+        length, count = _HEAD.unpack_from(content)
+        lengths = struct.unpack_from(f"!{count}Q", content, _HEAD.size)
+        place = _HEAD.size + 8 * count
+        text = bytes(content[place : place + length])
+        place += length
+        buffers = []
+        for size in lengths:
+            buffers.append(bytearray(content[place : place + size]))
+            place += size
+        result = messages.decode(json.loads(text), buffers)
+        return result if isinstance(result, dict) else None
+    except (ValueError, struct.error, WireError):
+        return None

@@ -1,0 +1,101 @@
+"""Which devices there are, and how many trainings run on each at once. Asks no TensorFlow, which would take them."""
+
+import os
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from xml.etree import ElementTree
+
+from autograder.sandbox import cgroups
+
+_QUERY = ["nvidia-smi", "-q", "-x"]
+_TAGS = ("uuid", "minor_number", "product_name", "fb_memory_usage/total")
+_SPARE = 512  # MiB of a GPU that a driver keeps for each process
+
+
+@dataclass(frozen=True)
+class Gpu:
+    """A GPU as nvidia-smi tells it."""
+
+    uuid: str
+    minor: int  # N of /dev/nvidiaN; its place in nvidia-smi's list is another number
+    name: str
+    memory: int  # MiB
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A place for one training."""
+
+    gpu: Gpu | None
+    threads: int
+    memory: int | None  # MiB of the GPU
+
+    @property
+    def kind(self) -> str:
+        """What results depend on."""
+        return self.gpu.name if self.gpu else "cpu"
+
+
+def gpus() -> list[Gpu]:
+    """The GPUs that this process may use; none where nvidia-smi is not there, or fails."""
+    try:
+        done = subprocess.run(_QUERY, capture_output=True, text=True, timeout=60, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return []
+    return granted(read_gpus(done.stdout), os.environ.get("CUDA_VISIBLE_DEVICES"))
+
+
+def read_gpus(text: str) -> list[Gpu]:
+    """The GPUs of nvidia-smi's answer; one without a device file or memory of its own is left out."""
+    try:
+        found = ElementTree.fromstring(text).findall("gpu")
+    except ElementTree.ParseError:
+        return []
+    told = [[gpu.findtext(tag, "").strip() for tag in _TAGS] for gpu in found]
+    return [
+        Gpu(uuid, int(minor), name, int(memory.removesuffix(" MiB")))
+        for uuid, minor, name, memory in told
+        if minor.isdigit() and memory.removesuffix(" MiB").isdigit()
+    ]
+
+
+def granted(found: Sequence[Gpu], chosen: str | None) -> list[Gpu]:
+    """Those that CUDA_VISIBLE_DEVICES allows, by place or by the beginning of the UUID; all where it isn't set."""
+    if chosen is None:
+        return list(found)
+    names = {name.strip() for name in chosen.split(",")}
+    return [
+        gpu
+        for place, gpu in enumerate(found)
+        if str(place) in names or any(name.startswith("GPU-") and gpu.uuid.startswith(name) for name in names)
+    ]
+
+
+def cores() -> int:
+    """How many processors this process may use."""
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, int(min(allowed, cgroups.processors())))
+
+
+def place(found: Sequence[Gpu], slot_memory: int, cpu_slots: int, threads: int, processors: int) -> list[Slot]:
+    """The slots: on each GPU as many as its memory holds, at least one; without a GPU on the CPU.
+
+    The first slot of every GPU comes before the second of any, so few trainings spread over all GPUs. Only GPUs of one
+    name are used together, the most frequent: results differ from kind to kind. `threads` 0: a share of `processors`.
+    """
+    if not found:
+        share = threads or max(1, processors // cpu_slots)
+        return [Slot(None, share, None) for _ in range(cpu_slots)]
+    names = [gpu.name for gpu in found]
+    name = max(sorted(set(names)), key=names.count)
+    counted = [(gpu, max(1, gpu.memory // (slot_memory + _SPARE))) for gpu in found if gpu.name == name]
+    total = sum(count for _, count in counted)
+    share = threads or max(1, processors // total)
+    rounds = range(max(count for _, count in counted))
+    return [
+        Slot(gpu, share, max(256, min(slot_memory, gpu.memory - _SPARE)))
+        for number in rounds
+        for gpu, count in counted
+        if number < count
+    ]

@@ -1,0 +1,60 @@
+"""What of this machine and installation can change the bits of a training."""
+
+import functools
+import hashlib
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from autograder.training.devices import Slot
+
+# Set for every slot, whatever the grader's own environment says.
+FLAGS = {
+    "TF_ENABLE_ONEDNN_OPTS": "1",  # off by default on AMD's processors, where it is faster too
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    "KERAS_BACKEND": "tensorflow",
+    "PYTHONHASHSEED": "0",
+}
+_PACKAGES = ("tensorflow", "keras", "numpy", "ml_dtypes")
+_CODE = ("worker.py", "build.py", "recorder.py", "../keras_codec/*.py")
+
+
+def environment(slot: Slot) -> dict[str, Any]:
+    """All of it, as JSON, for trainings in such a slot."""
+    return {
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        "processor": _processor(),
+        "device": slot.kind,
+        "threads": slot.threads,
+        "flags": FLAGS,
+        "packages": {name: _version(name) for name in _PACKAGES},
+        "code": _code(),
+    }
+
+
+@functools.cache
+def _processor() -> str:
+    """oneDNN chooses its code by what the processor can do."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(errors="replace").splitlines()
+    except OSError:
+        return platform.processor()
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return ""
+
+
+@functools.cache
+def _code() -> str:
+    here, found = Path(__file__).parent, hashlib.sha256()
+    for pattern in _CODE:
+        for path in sorted(here.glob(pattern)):
+            found.update(path.read_bytes())
+    return found.hexdigest()

@@ -1,0 +1,134 @@
+"""`keras.Model.fit` asks the trainer, once Keras is imported: like `autograder.course.verified_datasets`, it waits."""
+
+import contextlib
+import functools
+import importlib
+import inspect
+import socket
+import sys
+from collections.abc import Sequence
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Any
+
+from autograder.rpc.frames import WireError
+from autograder.training.kernel_side.callbacks import Untellable
+from autograder.training.messages import Conversation
+
+MODULE = "keras.src.models.model"
+
+
+def install(sock: socket.socket) -> None:
+    """From now on, what can be told as data is trained by the trainer at the other end of `sock`."""
+    conversation = Conversation(sock)
+    if MODULE in sys.modules:
+        replace_fit(sys.modules[MODULE], conversation)
+    else:
+        sys.meta_path.insert(0, _Finder(conversation))
+
+
+def replace_fit(module: ModuleType, conversation: Conversation) -> None:
+    """Put the trainer's `fit` in the place of Keras's, and have new variables remember how they began."""
+    watch_variables()
+    original = module.Model.fit
+    signature = inspect.signature(original)
+
+    @functools.wraps(original)
+    def fit(self: Any, *positional: Any, **named: Any) -> Any:
+        if not conversation.possible:
+            return original(self, *positional, **named)
+        try:
+            bound = signature.bind(self, *positional, **named)
+        except TypeError:  # Keras says what is wrong
+            return original(self, *positional, **named)
+        bound.apply_defaults()
+        try:
+            answer = _asked(conversation, self, bound.arguments)
+        except Untellable as reason:
+            if conversation.possible:
+                conversation.tell({"do": "note", "reason": str(reason)[:1000]})
+            return original(self, *positional, **named)
+        if "refused" in answer:
+            raise ValueError(answer["refused"])
+        if "result" not in answer:  # it can't be done there: Keras's own messages say what is wrong, if anything is
+            return original(self, *positional, **named)
+        from autograder.training.kernel_side.replay import replay
+
+        return replay(self, bound.arguments, answer["result"])
+
+    module.Model.fit = fit
+
+
+def _asked(conversation: Conversation, model: Any, arguments: dict[str, Any]) -> dict[str, Any]:
+    from autograder.training.kernel_side.request import request
+
+    try:
+        told = request(model, arguments)
+    except Untellable:
+        raise
+    except Exception as error:  # of Keras's, or of an object that only looks like data; `fit` itself will say
+        raise Untellable(f"{type(error).__name__} before it began") from None
+    try:
+        return conversation.ask(told)
+    except WireError as error:
+        raise Untellable(str(error)) from None
+
+
+def watch_variables() -> None:
+    """Have new variables remember the digest of their initial value. Once is enough."""
+    from autograder.training.kernel_side.request import INITIAL, digest
+
+    variable = importlib.import_module("keras.src.backend").Variable
+    initialize = getattr(variable, "_initialize_with_initializer", None)
+    if initialize is None or hasattr(initialize, "__wrapped__"):
+        return
+    kinds = importlib.import_module("keras.src.initializers.initializer").Initializer
+
+    @functools.wraps(initialize)
+    def watched(self: Any, initializer: Any) -> None:
+        initialize(self, initializer)
+        if (
+            isinstance(initializer, kinds)
+            or getattr(initializer, "__module__", "") == "keras.src.random.seed_generator"
+        ):
+            with contextlib.suppress(Exception):  # no value yet, as within a tf.function
+                object.__setattr__(self, INITIAL, digest(self))
+
+    variable._initialize_with_initializer = watched
+
+
+class _Loader:
+    """The loader of Keras's module, which also changes the module once it is loaded."""
+
+    def __init__(self, loader: Any, conversation: Conversation) -> None:
+        self._loader = loader
+        self._conversation = conversation
+
+    def create_module(self, spec: ModuleSpec) -> Any:
+        return self._loader.create_module(spec)
+
+    def exec_module(self, module: ModuleType) -> None:
+        self._loader.exec_module(module)
+        replace_fit(module, self._conversation)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._loader, name)
+
+
+class _Finder:
+    """Finds Keras's module as the other finders do, with our loader; knows no other module."""
+
+    def __init__(self, conversation: Conversation) -> None:
+        self._conversation = conversation
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if fullname != MODULE:
+            return None
+        for finder in sys.meta_path:
+            spec = None if finder is self else finder.find_spec(fullname, path, target)
+            if spec is not None:
+                spec.loader = _Loader(spec.loader, self._conversation)  # type: ignore[assignment]
+                return spec
+        return None

@@ -1,0 +1,212 @@
+"""The trainer: a process at the host that reads candidates' requests, remembers results, and hands jobs to slots.
+
+`python -m autograder.training.server`, started by `client.TrainerProcess`. Arguments: a listening socket, a pipe
+that is closed when the grader is gone, and JSON. A caller connects, sends one byte with the candidate's socket beside
+it if there is one, then one question, and gets one answer.
+"""
+
+import array
+import json
+import os
+import select
+import signal
+import socket
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from autograder.common.arrays import array_digest
+from autograder.rpc import frames
+from autograder.training import jobs, leakage, messages
+from autograder.training.cache import Memory
+from autograder.training.connection import Connection, Seen
+from autograder.training.cost import exceeded
+from autograder.training.devices import cores, gpus, place
+from autograder.training.environment import environment
+from autograder.training.leakage import row_digests
+from autograder.training.queue import Answer, Queue, Training
+from autograder.training.worker_process import SlotProcess
+
+_LOOK = 0.05  # seconds between looks at whether a candidate that waits is still there
+ARRAYS = 8  # whose rows are kept
+OVER = "The trainings of this notebook have used up the assignment's budget for all of them, {:,.0f} seconds."
+
+
+class Server:
+    """All of its state."""
+
+    def __init__(self, settings: dict[str, Any], memory: Memory, *, sandboxed: bool) -> None:
+        """`settings`: as `Trainer.as_dict` gave them."""
+        slots = place(gpus(), settings["slot_memory"], max(1, settings["cpu_slots"]), settings["threads"], cores())
+        self._environment = environment(slots[0])
+        self._memory = memory
+        self._connections: dict[str, Connection] = {}
+        self._remembered = 0
+        self._known: dict[str, Seen] = {}  # by digests of arrays
+        self._lock = threading.Lock()
+        self._queue = Queue(slots, lambda slot: SlotProcess(slot, settings["bytes"], sandboxed=sandboxed), self._keep)
+
+    def serve(self, listener: socket.socket) -> None:
+        """Answer callers, for ever."""
+        while True:
+            caller, _ = listener.accept()
+            threading.Thread(target=self._call, args=[caller], daemon=True).start()
+
+    def _call(self, caller: socket.socket) -> None:
+        with caller:
+            try:
+                caller.settimeout(30)
+                descriptors = _descriptors(caller)
+                question = messages.receive(caller)
+                messages.send(caller, self._answer(question, descriptors))
+            except (OSError, frames.WireError):
+                return
+
+    def _answer(self, question: dict[str, Any], descriptors: list[int]) -> dict[str, Any]:
+        if question["do"] == "status":
+            return {**self._queue.status(), "remembered": self._remembered}
+        if question["do"] == "connect":
+            seed, budget = question["seed"], question["budget"]
+            new = Connection(socket.socket(fileno=descriptors[0]), question["student"], seed, budget)
+            self._connections[question["key"]] = new
+            threading.Thread(target=self._converse, args=[new], daemon=True).start()
+            return {"connected": True}
+        connection = self._connections.get(question["key"])
+        if connection is None:
+            return {"unknown": True}
+        if question["do"] == "judge":
+            return _judge(connection, question)
+        if question["do"] == "close":
+            del self._connections[question["key"]]
+            return {"trainings": connection.trainings}
+        return {"seconds": connection.waited()}
+
+    def _converse(self, connection: Connection) -> None:
+        """Answer one candidate until it is gone."""
+        sock = connection.socket
+        try:
+            with sock:
+                while True:
+                    try:
+                        request = messages.receive(sock)
+                        answer = self._request(connection, request)
+                    except frames.Disconnected:
+                        return
+                    except frames.WireError as error:
+                        connection.note(str(error))
+                        answer = {"declined": str(error)}
+                    if answer is not None:
+                        messages.send(sock, answer)
+        except (OSError, frames.WireError):
+            return
+
+    def _request(self, connection: Connection, request: Any) -> Answer | None:
+        do = request.get("do") if isinstance(request, dict) else None
+        if do == "note":
+            connection.note(str(request.get("reason")))
+            return None
+        if do == "cancel":
+            return {"cancelled": True}
+        job = jobs.read(request)
+        del request
+        if connection.spent >= connection.budget["notebook_seconds"]:
+            return {"refused": OVER.format(connection.budget["notebook_seconds"])}
+        seed = _seed(connection.seed, connection.count(job.digest))
+        key = jobs.digest([job.digest, seed, self._environment])
+        with connection.waiting():
+            found = self._memory.get(key, connection.student)
+            remembered = found is not None
+            answer: dict[str, Any] = {"result": found} if found is not None else self._train(connection, key, job, seed)
+        if "cancelled" in answer:
+            return None  # what came in the meantime is read next, in the notebook's own time
+        if "result" in answer and (problem := exceeded(answer["result"]["cost"], connection.budget)):
+            answer = {"refused": problem}
+        if "result" in answer:
+            self._remembered += remembered
+            connection.trained(key, job, answer["result"], self._seen(job), remembered=remembered)
+        else:
+            connection.note(str(answer.get("declined") or ""), refused=str(answer.get("refused") or ""))
+        return answer
+
+    def _train(self, connection: Connection, key: str, job: jobs.Job, seed: int) -> Answer:
+        training = self._queue.join(key, job, seed, connection.budget, connection.student)
+        del job
+        try:
+            while not training.done.wait(_LOOK):
+                if select.select([connection.socket], [], [], 0)[0]:  # it is gone, or was interrupted
+                    return {"cancelled": True}
+            return training.answer
+        finally:
+            self._queue.leave(training)
+            if "result" not in training.answer and training.began is not None:
+                connection.spent += time.monotonic() - training.began  # stopped, or too long: it took its time too
+
+    def _seen(self, job: jobs.Job) -> list[Seen]:
+        """Its data, validation data too; what is known of the last few arrays is at hand."""
+        found: list[Seen] = []
+        parts = [*job.content["data"], *(job.content["validation"] or ())]
+        for leaf in (leaf for part in parts for leaf in jobs.leaves(part) if leaf is not None):
+            key = array_digest(leaf)
+            known = self._known.get(key)
+            if known is None:
+                descriptors = leakage.sample(leakage.descriptors(leaf), leakage.KEPT)
+                known = Seen(key, frozenset(row_digests(leaf)), descriptors)
+                with self._lock:
+                    self._known[key] = known
+                    while len(self._known) > ARRAYS:
+                        del self._known[next(iter(self._known))]
+            found.append(known)
+        return found
+
+    def _keep(self, training: Training, result: dict[str, Any]) -> None:
+        try:
+            for student in training.students:
+                self._memory.put(training.key, student, result)
+        except OSError:  # a full disk loses nobody a training
+            return
+
+
+def _judge(connection: Connection, question: dict[str, Any]) -> dict[str, Any]:
+    probes = [leakage.Probe.from_dict(one) for one in question["probes"]]
+    return {
+        "models": [connection.provenance(one["state"], one["weights"]) for one in question["models"]],
+        "seen": connection.seen(map(bytes.fromhex, question["rows"])),
+        "near": [[connection.near(probe), len(probe.own)] for probe in probes],
+    }
+
+
+def _seed(seed: int, count: int) -> int:
+    return int(np.random.SeedSequence([abs(seed), count]).generate_state(1)[0])
+
+
+def _descriptors(caller: socket.socket) -> list[int]:
+    _, ancillary, _, _ = caller.recvmsg(1, socket.CMSG_SPACE(array.array("i").itemsize))
+    found = array.array("i")
+    for level, kind, data in ancillary:
+        if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
+            found.frombytes(data[: len(data) - len(data) % found.itemsize])
+    return list(found)
+
+
+def _end_with_grader(lifeline: int) -> None:
+    os.read(lifeline, 1)
+    os._exit(0)
+
+
+def main() -> None:
+    """Serve until the grader is gone; slots end with this process."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    listener, lifeline = socket.socket(fileno=int(sys.argv[1])), int(sys.argv[2])
+    threading.Thread(target=_end_with_grader, args=[lifeline], daemon=True).start()
+    setup = json.loads(sys.argv[3])
+    settings = setup["settings"]
+    memory = Memory(Path(setup["memory"]), settings["memory_bytes"])
+    Server(settings, memory, sandboxed=setup["sandboxed"]).serve(listener)
+
+
+if __name__ == "__main__":
+    main()

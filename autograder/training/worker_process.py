@@ -1,0 +1,121 @@
+"""A slot's process as the server sees it: started when there is something to train, and again after it died."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from autograder.rpc import frames
+from autograder.sandbox.bubblewrap import HOME, PACKAGE, Sandbox, memory_files
+from autograder.sandbox.limits import kill_tree
+from autograder.training import messages
+from autograder.training.devices import Slot
+from autograder.training.environment import FLAGS
+
+BOOT = "import sys; sys.path.insert(0, sys.argv.pop(1)); from autograder.training import worker; worker.main()"
+DISK = 1 << 30  # bytes of each folder it can write to
+_NVIDIA = ("nvidiactl", "nvidia-uvm", "nvidia-uvm-tools", "nvidia-modeset", "nvidia-caps")
+
+
+class SlotDied(Exception):
+    """The process is gone; the message says how."""
+
+
+class SlotProcess:
+    """One process, on the slot's device."""
+
+    def __init__(self, slot: Slot, memory: int, *, sandboxed: bool) -> None:
+        """`memory`: bytes that a training may take. Start it in a thread that lives as long as it should."""
+        ours, theirs = socket.socketpair()
+        self._socket = ours
+        self._folder = tempfile.TemporaryDirectory(prefix="autograder-slot-")
+        package = Path(__file__).resolve().parents[1]
+        setup = {
+            "socket": theirs.fileno(),
+            "threads": slot.threads,
+            "memory": memory,
+            "gpu_memory": slot.memory,
+        }
+        place = PACKAGE if sandboxed else str(package.parent)
+        argv = [sys.executable, "-P", "-c", BOOT, place, json.dumps(setup)]
+        data = memory_files() if sandboxed else {}
+        keep = [theirs.fileno(), *data.values()]
+        home = HOME if sandboxed else self._folder.name
+        if sandboxed:
+            sandbox = Sandbox(DISK, (), {package: f"{PACKAGE}/autograder"})
+            argv = with_devices(sandbox.command(argv, data), slot)
+        variables = {
+            **FLAGS,
+            "LANG": "C.UTF-8",
+            "PATH": f"{sys.prefix}/bin:/usr/local/bin:/usr/bin:/bin",
+            "HOME": home,
+            "KERAS_HOME": f"{home}/.keras",  # no settings of whoever runs the grader
+            "OMP_NUM_THREADS": str(slot.threads),
+            "CUDA_VISIBLE_DEVICES": "" if slot.gpu is None else slot.gpu.uuid,
+        }
+        self._process = subprocess.Popen(
+            argv,
+            env=variables,
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            pass_fds=keep,
+        )
+        theirs.close()
+        for descriptor in data.values():
+            os.close(descriptor)
+        self._killing = threading.Lock()
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can take a job."""
+        return self._process.poll() is None
+
+    def send(self, order: Any) -> None:
+        """Give it a job. Raises SlotDied."""
+        try:
+            messages.send(self._socket, order)
+        except frames.WireError as error:
+            raise SlotDied(str(error)) from None
+
+    def receive(self, seconds: float) -> dict[str, Any]:
+        """Its next message. Raises SlotDied, and TimeoutError after so long."""
+        frames.wait_for(self._socket, seconds)
+        try:
+            message: dict[str, Any] = messages.receive(self._socket)
+        except frames.WireError:
+            raise SlotDied(self._how()) from None
+        return message
+
+    def kill(self) -> None:
+        """End it."""
+        with self._killing:
+            if self._process.returncode is None:
+                kill_tree(self._process.pid)
+                self._process.wait()
+            self._folder.cleanup()
+
+    def _how(self) -> str:
+        try:
+            code = self._process.wait(5.0)
+        except subprocess.TimeoutExpired:
+            return "it hung up"
+        return f"signal {-code if code < 0 else code - 128}" if code < 0 or code > 128 else f"exit code {code}"
+
+
+def with_devices(command: Sequence[str], slot: Slot) -> list[str]:
+    """A sandbox's command that also shows the slot's GPU, and no other."""
+    argv = list(command)
+    if slot.gpu is None:
+        return argv
+    names = [f"/dev/{name}" for name in (f"nvidia{slot.gpu.minor}", *_NVIDIA)]
+    binds = [part for name in names if os.path.exists(name) for part in ("--dev-bind", name, name)]
+    at = len(argv) - 1 - argv[::-1].index("--dev")  # the last: what it runs has no such argument
+    return [*argv[: at + 2], *binds, *argv[at + 2 :]]

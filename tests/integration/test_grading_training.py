@@ -1,0 +1,270 @@
+"""A class that trains models, graded with the trainer: what is trained where, remembered, flagged and refused."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from engines import add_config, autograder, marks
+from nbformat.v4 import new_code_cell, new_notebook
+from submission_courses import generate
+from tiny_course import KERNEL, _cell, cell_of, released
+
+from autograder.sandbox.bubblewrap import check
+
+SETUP = """
+import keras
+import numpy as np
+
+def stripes(count, seed):
+    random = np.random.default_rng(seed)
+    y = np.arange(count) % 2
+    x = random.normal(0, 1, (count, 16)).astype("float32")
+    x[:, ::2] += 3 * y[:, None]
+    return x, y
+
+x_train, y_train = stripes(400, 1)
+"""
+BUILD = """
+model = keras.Sequential([keras.Input((16,)), keras.layers.Dense(8, activation="relu"), keras.layers.Dense(2)])
+model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"])
+"""
+FIT = "history = model.fit(x_train, y_train, epochs=12, batch_size=16, verbose=0)"
+TEST = """
+x_test, y_test = stripes(200, 2)
+assert np.mean(model.predict(x_test, verbose=0).argmax(1) == y_test) > 0.9
+"""
+LOOP = """
+import tensorflow as tf
+loss, optimizer = keras.losses.SparseCategoricalCrossentropy(from_logits=True), keras.optimizers.Adam(0.01)
+for _ in range(60):
+    with tf.GradientTape() as tape:
+        value = loss(y_train, model(x_train, training=True))
+    optimizer.apply_gradients(zip(tape.gradient(value, model.trainable_variables), model.trainable_variables))
+"""
+BY_RULE = """
+kernel = np.zeros((16, 8)); kernel[::2, 0] = 1; kernel[1::2, 1] = 1
+last = np.zeros((8, 2)); last[0] = [-1, 1]
+model.set_weights([kernel, np.linspace(-8, 0, 8), last, np.linspace(0.1, -0.1, 2)])
+"""
+UNMOVED = (
+    "\n"
+    + FIT.replace("model.fit", "model.compile(keras.optimizers.SGD(1e-12), model.loss)\nhistory = model.fit")[
+        len("history = ") :
+    ]
+)
+NESTED = """
+kernel = np.zeros((16, 8)); kernel[::2, 0] = 1; kernel[1::2, 1] = 1
+last = np.zeros((8, 2)); last[0] = [-1, 1]
+constant = lambda value: keras.initializers.Constant(np.asarray(value).tolist())
+model = keras.Sequential([
+    keras.Input((16,)),
+    keras.layers.Dense(8, "relu", False, constant(kernel)),
+    keras.layers.Dense(2, None, True, constant(last), constant([4.0, -4.0])),
+])
+model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+"""
+ONE_BY_ONE = """
+inputs = keras.Input((16,))
+weights = [1.5 if i % 2 == 0 else -0.5 for i in range(16)]
+parts = [keras.layers.Dense(1, use_bias=False{initializer})(inputs[:, i : i + 1]) for i in range(16)]
+total = keras.layers.Add()(parts)
+model = keras.Model(inputs, keras.layers.Concatenate()([total * 0 + 18, total]))
+{assigned}
+model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+"""
+SCALED = BUILD.replace("keras.layers.Dense(8", "keras.layers.Rescaling(1 / 3, offset=-0.5), keras.layers.Dense(8")
+RANDOM = "np.random.default_rng(3).normal(0, 0.1, (200, 16)).astype('float32')"
+STOPPING = "callbacks=[keras.callbacks.EarlyStopping('val_loss', patience=3, restore_best_weights=True)]"
+# Weights that the trainer made, in other hands than those of its training.
+CHANGED = {
+    "rescaled": SCALED + FIT + "\nmodel.layers[0].scale = np.linspace(0.3, 0.4, 16).tolist()",
+    "activated": BUILD + FIT + "\nmodel.layers[0].activation = keras.activations.elu",
+    "assembled": BUILD + FIT + "\nmodel = keras.Sequential([keras.Input((16,)), keras.layers.Rescaling(1.1), model])",
+    "biased": BUILD + FIT + "\nlast = model.layers[-1]\nlast.bias.assign([last.bias[0] + 0.1, last.bias[1]])",
+}
+# Weights that were given, by ways that look like a training from fresh ones.
+GIVEN = {
+    "nested": NESTED + UNMOVED,
+    "one_by_one": ONE_BY_ONE.format(
+        initializer=", kernel_initializer=keras.initializers.Constant(weights[i])", assigned=""
+    )
+    + UNMOVED,
+    "assigned": ONE_BY_ONE.format(
+        initializer="", assigned="model.set_weights([np.full((1, 1), weight) for weight in weights])"
+    )
+    + UNMOVED,
+    "scale": SCALED.replace("1 / 3", "np.tile([1.0, 0.01], 8).tolist()") + FIT,
+}
+HONEST = {
+    "loaded": BUILD + FIT + "\nmodel.save('m.keras')\nmodel = keras.models.load_model('m.keras')",
+    "cloned": BUILD
+    + FIT
+    + "\ntrained, model = model, keras.models.clone_model(model)\nmodel.set_weights(trained.get_weights())",
+    "twice": SCALED + FIT + "\n" + FIT,
+    "transferred": BUILD
+    + FIT
+    + "\nmodel.layers[0].trainable = False\nmodel = keras.Sequential([keras.Input((16,)), model.layers[0], "
+    + "keras.layers.BatchNormalization(), keras.layers.Dropout(0.1), keras.layers.Dense(2)])\n"
+    + "model.compile('adam', keras.losses.SparseCategoricalCrossentropy(from_logits=True))\n"
+    + FIT.replace("epochs=12", "epochs=30"),
+}
+SEEN = {
+    "validated": BUILD + FIT.replace("verbose=0", f"verbose=0, validation_data=stripes(200, 2), {STOPPING}"),
+    "noisy": BUILD + f"x, y = stripes(200, 2)\nx = 2 * x + {RANDOM}\n" + FIT.replace("x_train, y_train", "x, y"),
+}
+ANSWERS = {
+    **CHANGED,
+    **GIVEN,
+    **HONEST,
+    **SEEN,
+    "ada": BUILD + FIT,
+    "as_ada": "# in other words\n" + BUILD + FIT.replace("verbose=0", "verbose=2"),
+    "other": BUILD.replace("8,", "12,") + FIT,
+    "loop": BUILD + LOOP,
+    "rule": BUILD + BY_RULE,
+    "further": BUILD + BY_RULE + FIT,
+    "cheat": BUILD + FIT.replace("x_train, y_train", "*stripes(200, 2)"),
+    "callback": BUILD + FIT.replace("verbose=0", "verbose=0, callbacks=[keras.callbacks.LambdaCallback()]"),
+    "too_long": BUILD + FIT.replace("epochs=12", "epochs=100_000"),
+}
+SHOWN = ("by", "weights", "remembered")
+
+
+class Class:
+    """The course, graded once."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        cells = [
+            _cell(new_code_cell, SETUP, "setup", locked=True),
+            _cell(new_code_cell, f"### BEGIN SOLUTION{BUILD}{FIT}\n### END SOLUTION", "model", solution=True),
+            _cell(new_code_cell, "assert model.built", "test_built", grade=True, locked=True, points=1.0),
+            _cell(new_code_cell, hidden(TEST), "test_accuracy", grade=True, locked=True, points=4.0),
+        ]
+        self.source = folder / "source" / "ps" / "ps.ipynb"
+        self.source.parent.mkdir(parents=True)
+        nbformat.write(new_notebook(cells=cells, metadata={"kernelspec": KERNEL}), self.source)
+        generate(folder, "ps")
+        add_config(folder)
+        for student, answer in ANSWERS.items():
+            self.hand_in(student, answer)
+        self.said = autograder(folder, "grade", "ps")
+
+    def hand_in(self, student: str, answer: str) -> None:
+        notebook = released(self.folder, "ps")
+        cell_of(notebook, "model").source = answer
+        path = self.folder / "submitted" / student / "ps" / "ps.ipynb"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        nbformat.write(notebook, path)
+
+    def score(self, student: str) -> float:
+        return sum(score or 0 for (who, _, _), (score, _) in marks(self.folder, "ps").items() if who == student)
+
+    def record(self, student: str) -> dict[str, Any]:
+        path = self.folder / "autograded" / student / "ps" / "ps.record.json"
+        return dict(json.loads(path.read_text()))
+
+    def trainings(self, student: str) -> list[dict[str, Any]]:
+        return list(self.record(student)["run"]["trainings"])
+
+
+def hidden(test: str) -> str:
+    return f"### BEGIN HIDDEN TESTS{test}### END HIDDEN TESTS"
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory: pytest.TempPathFactory) -> Class:
+    if reason := check():
+        pytest.skip(reason)
+    return Class(tmp_path_factory.mktemp("course"))
+
+
+def test_an_honest_fit_is_trained_by_the_trainer_once_for_all(graded: Class) -> None:
+    assert [graded.score(student) for student in ("ada", "as_ada", "other")] == [5, 5, 5]
+    ada, as_ada = graded.trainings("ada"), graded.trainings("as_ada")
+    assert [[training[name] for name in SHOWN] for training in ada] == [["trainer", "fresh", True]]  # the rehearsal's
+    assert [training["job"] for training in ada] == [training["job"] for training in as_ada]
+    (other,) = graded.trainings("other")
+    assert (other["by"], other["remembered"]) == ("trainer", False)
+    assert graded.record("ada")["run"]["flags"] == []
+    assert "trainings: " in graded.said
+
+
+@pytest.mark.parametrize(
+    ("student", "flag", "by"),
+    [
+        ("loop", "its weights were not made by the trainer", []),
+        ("rule", "its weights were not made by the trainer", []),
+        ("further", "its training began with weights that were not made by the trainer", ["trainer"]),
+        ("callback", "its weights were not made by the trainer", ["candidate"]),
+    ],
+)
+def test_other_weights_count_and_are_flagged(graded: Class, student: str, flag: str, by: list[str]) -> None:
+    assert graded.score(student) == 5
+    assert [training["by"] for training in graded.trainings(student)] == by
+    (found,) = graded.record(student)["run"]["flags"]
+    assert found == f"test_course_accuracy: the test gave points, but of the model, {flag}"
+    assert f"{student}: ps, {found}" in graded.said
+
+
+@pytest.mark.parametrize("student", [*CHANGED, *GIVEN])
+def test_what_came_out_of_no_training_from_fresh_weights_is_flagged(graded: Class, student: str) -> None:
+    assert graded.score(student) == 5
+    expected = "began with weights" if student in GIVEN else "were not made" if student == "biased" else "were changed"
+    assert [expected in flag for flag in graded.record(student)["run"]["flags"]] == [True]
+
+
+@pytest.mark.parametrize("student", HONEST)
+def test_a_model_that_was_loaded_copied_or_trained_further_is_the_trainers(graded: Class, student: str) -> None:
+    assert graded.score(student) == 5
+    assert graded.record(student)["run"]["flags"] == []
+
+
+@pytest.mark.parametrize(
+    ("student", "rows"), [("cheat", "200 of the 200"), ("validated", "200 of the 200"), ("noisy", "near copies of")]
+)
+def test_who_gives_the_test_split_to_fit_is_named_and_graded(graded: Class, student: str, rows: str) -> None:
+    assert graded.score(student) == 5
+    (flag,) = graded.record(student)["run"]["flags"]
+    assert flag.startswith("test_course_accuracy: the notebook gave ")
+    assert rows in flag
+
+
+def test_a_callback_that_cant_be_told_is_said_to_be_one(graded: Class) -> None:
+    (training,) = graded.trainings("callback")
+    assert "LambdaCallback" in training["reason"]
+
+
+def test_what_exceeds_the_budget_is_refused_with_both_figures(graded: Class) -> None:
+    assert graded.score("too_long") == 1
+    path = graded.folder / "autograded" / "too_long" / "ps" / "ps.ipynb"
+    assert "This training needs 100,000 epochs; the assignment's budget is 500 epochs." in path.read_text()
+
+
+def test_after_a_change_of_a_hidden_test_nothing_is_trained(graded: Class) -> None:
+    notebook = nbformat.read(graded.source, as_version=4)
+    cell_of(notebook, "test_accuracy").source = hidden(TEST.replace("0.9", "0.85"))
+    nbformat.write(notebook, graded.source)
+    generate(graded.folder, "ps")
+    said = autograder(graded.folder, "grade", "ps", "--student", "other")
+    assert "trainings: 0 trained" in said
+    assert graded.trainings("other")[0]["remembered"]
+    assert graded.score("other") == 5
+
+
+def test_an_instructor_can_refuse_other_weights(graded: Class) -> None:
+    add_config(graded.folder, "c.Trainer.weights = 'refuse'")
+    autograder(graded.folder, "grade", "ps")
+    refused = {"loop", "rule", "further", "callback", "too_long", *CHANGED, *GIVEN}
+    assert {student: graded.score(student) for student in ANSWERS} == {
+        student: 1 if student in refused else 5 for student in ANSWERS
+    }
+    text = (graded.folder / "autograded" / "rule" / "ps" / "ps.ipynb").read_text()
+    assert "WeightsRefused: This test counts a model that was trained by `fit` from fresh weights alone" in text
+
+
+def test_a_student_can_be_forgotten(graded: Class) -> None:
+    said = autograder(graded.folder, "forget", "other")
+    assert said.startswith("Deleted: 1 remembered trainings that only other asked for")

@@ -1,0 +1,175 @@
+"""The candidate with an honest notebook: a real kernel in a real sandbox."""
+
+import os
+from pathlib import Path
+
+import pytest
+from candidates import Start, both, forked_and_alone, needs_sandbox, sleeping, text
+from candidates import nurseries as nurseries
+from candidates import starter as starter
+
+from autograder.kernel.candidate import Run
+from autograder.rpc.peer import Peer
+from autograder.sandbox.bubblewrap import SandboxError
+
+
+@both
+def test_a_cell_gives_its_outputs(start: Start, sandboxed: bool) -> None:
+    run = start(sandboxed=sandboxed).run("print('a')\nprint('b')\n1 + 1")
+    assert run.ok
+    assert [output.output_type for output in run.outputs] == ["stream", "execute_result"]
+    assert run.outputs[0].text == "a\nb\n"
+    assert run.outputs[1].data == {"text/plain": "2"}
+
+
+@both
+def test_names_stay_from_cell_to_cell(start: Start, sandboxed: bool) -> None:
+    candidate = start(sandboxed=sandboxed)
+    assert candidate.run("x = 3").ok
+    assert text(candidate.run("x")) == "3"
+
+
+def test_an_error_is_an_output_and_the_kernel_goes_on(start: Start) -> None:
+    candidate = start(sandboxed=False)
+    run = candidate.run("1 / 0")
+    assert (run.ok, run.outputs[0].ename) == (False, "ZeroDivisionError")
+    assert candidate.run("1").ok
+    assert candidate.ended is None
+
+
+def test_a_cell_without_a_statement_is_all_right(start: Start) -> None:
+    assert start(sandboxed=False).run("  \n") == Run([], True)
+
+
+def test_magics_and_plots_work_as_in_jupyter(start: Start) -> None:
+    candidate = start(sandboxed=False)
+    run = candidate.run("import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()")
+    assert "image/png" in run.outputs[-1].data
+    assert candidate.run("%time 1\n!true").ok
+
+
+def test_a_display_is_updated_where_it_stands(start: Start) -> None:
+    run = start(sandboxed=False).run("shown = display(1, display_id=True)\nprint('x')\nshown.update(2)")
+    assert [output.get("data") for output in run.outputs] == [{"text/plain": "2"}, None]
+
+
+def test_outputs_are_cleared(start: Start) -> None:
+    run = start(sandboxed=False).run(
+        "from IPython.display import clear_output\nprint(1)\nclear_output(wait=True)\nprint(2)"
+    )
+    assert text(run) == "2\n"
+
+
+def test_many_displays_all_arrive(start: Start) -> None:
+    run = start(sandboxed=False).run("for i in range(5000): display(i)")
+    assert [output.data["text/plain"] for output in run.outputs] == [str(i) for i in range(5000)]
+
+
+def test_input_is_refused_as_under_nbgrader(start: Start) -> None:
+    assert start(sandboxed=False).run("input()").outputs[0].ename == "StdinNotImplementedError"
+
+
+@both
+def test_files_arrive_in_the_work_folder(start: Start, sandboxed: bool, tmp_path: Path) -> None:
+    (tmp_path / "helper.py").write_text("answer = 42")
+    (tmp_path / "данные.csv").write_text("a,b")
+    files = {"helper.py": tmp_path / "helper.py", "data/данные.csv": tmp_path / "данные.csv"}
+    candidate = start(files, sandboxed=sandboxed)
+    assert text(candidate.run("import helper; helper.answer")) == "42"
+    assert text(candidate.run("open('data/данные.csv').read()")) == "'a,b'"
+
+
+@both
+def test_the_work_folder_can_be_written(start: Start, sandboxed: bool, tmp_path: Path) -> None:
+    (tmp_path / "data.csv").write_text("a")
+    candidate = start({"data.csv": tmp_path / "data.csv"}, sandboxed=sandboxed)
+    assert text(candidate.run("open('data.csv', 'a').write('b')\nopen('data.csv').read()")) == "'ab'"
+    assert (tmp_path / "data.csv").read_text() == "a"
+
+
+def test_a_file_named_as_a_module_of_the_kernel_does_not_stop_it(start: Start, tmp_path: Path) -> None:
+    (tmp_path / "x.py").write_text("raise SystemExit")
+    names = ("json.py", "tarfile.py", "zmq.py", "ipykernel.py", "autograder.py", "sitecustomize.py")
+    assert start(dict.fromkeys(names, tmp_path / "x.py"), sandboxed=False).run("1").ok
+
+
+@pytest.mark.parametrize("name", ["../x", "/etc/x", "a/../../x", ""])
+def test_a_file_outside_the_work_folder_is_refused(start: Start, tmp_path: Path, name: str) -> None:
+    (tmp_path / "x").write_text("")
+    with pytest.raises(SandboxError, match="no path within the work folder"):
+        start({name: tmp_path / "x"}, sandboxed=False)
+
+
+def test_a_link_is_not_followed(start: Start, tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("/etc/passwd")
+    with pytest.raises(SandboxError, match="link can't be read: Too many levels of symbolic links"):
+        start({"link": tmp_path / "link"}, sandboxed=False)
+
+
+def test_a_pipe_in_the_place_of_a_file_is_refused(start: Start, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(SandboxError, match="no regular file"):
+        start({"pipe": tmp_path / "pipe"}, sandboxed=False)
+
+
+def test_files_that_do_not_fit_are_told_with_the_limit(start: Start, tmp_path: Path) -> None:
+    (tmp_path / "x").write_bytes(b"x" * 2_000_000)
+    with pytest.raises(SandboxError, match=r"do not fit into 1 MiB \(c\.Limits\.disk\)"):
+        start({"x": tmp_path / "x"}, sandboxed=False, disk=1 << 20)
+
+
+@both
+@forked_and_alone
+def test_the_environment_is_clean(start: Start, sandboxed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOME_TOKEN", "secret")
+    monkeypatch.setenv("TF_VAR_password", "secret")
+    monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "3")
+    run = start(sandboxed=sandboxed).run("import os\nprint(dict(os.environ), open('/proc/self/environ').read())")
+    assert "secret" not in text(run)
+    for wanted in ("'NBGRADER_EXECUTION': 'autograde'", "'TF_CPP_MIN_LOG_LEVEL': '3'", "'CUDA_VISIBLE_DEVICES': ''"):
+        assert wanted in text(run)
+
+
+@both
+def test_the_wire_reaches_the_kernel(start: Start, sandboxed: bool) -> None:
+    candidate = start(sandboxed=sandboxed)
+    candidate.wire.sendall(b"abc")
+    assert candidate.run("from autograder.kernel import agent\nagent._wire.send(agent._wire.recv(3) + b'd')").ok
+    candidate.wire.settimeout(10)
+    assert candidate.wire.recv(10) == b"abcd"
+
+
+@both
+def test_it_serves_its_names_and_runs_cells_between(start: Start, sandboxed: bool) -> None:
+    candidate = start(sandboxed=sandboxed)
+    peer = Peer(candidate.wire, {}, trusted=True)
+    for number in (1, 2):
+        assert candidate.run(f"x = [{number}, 'a']").ok
+        with candidate.serving():
+            assert peer.fetch(["x", "y"])[0] == {"x": [number, "a"]}
+            peer.end()
+    assert candidate.ended is None
+
+
+def test_the_wire_ends_with_the_kernel(start: Start) -> None:
+    candidate = start(sandboxed=False)
+    candidate.run("import os; os._exit(0)")
+    candidate.wire.settimeout(10)
+    assert candidate.wire.recv(1) == b""
+
+
+def test_a_candidate_is_closed_twice_without_harm(start: Start) -> None:
+    candidate = start(sandboxed=False)
+    candidate.close()
+    candidate.close()
+    assert candidate.run("1").outputs[0].evalue == "The notebook's kernel was closed."
+
+
+@needs_sandbox
+@forked_and_alone
+def test_what_was_started_is_gone_when_it_is_closed(start: Start) -> None:
+    candidate = start()
+    candidate.run("import subprocess\np = subprocess.Popen(['sleep', '9998'], start_new_session=True)")
+    assert sleeping("9998")
+    candidate.close()
+    assert not sleeping("9998")

@@ -1,0 +1,352 @@
+"""Trainings by the trainer: the same bits each time, each job once, and what it refuses."""
+
+import contextlib
+import gc
+import os
+import signal
+import tempfile
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import psutil
+import pytest
+from trainers import Notebook, fitting, images, trainer_at, until
+
+from autograder.training import client
+from autograder.training.client import TrainerProcess, memory
+from autograder.training.settings import Trainer
+
+
+@pytest.fixture(scope="module")
+def trainer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TrainerProcess]:
+    with trainer_at(tmp_path_factory.mktemp("course")) as process:
+        yield process
+
+
+def network(*, units: int = 4, name: str | None = None, **compiled: Any) -> Any:
+    layers = keras.layers
+    model = keras.Sequential(
+        [
+            layers.Conv2D(4, 3, activation="relu"),
+            layers.Flatten(),
+            layers.Dropout(0.2),
+            layers.Dense(units, activation="softmax"),
+        ],
+        name=name,
+    )
+    settings = {"optimizer": "adam", "loss": "sparse_categorical_crossentropy", "metrics": ["accuracy"], **compiled}
+    model.compile(**settings)
+    return model
+
+
+def fitted(notebook: Notebook, model: Any = None, data: Any = None, **arguments: Any) -> Any:
+    model = model or network()
+    x, y = data or images()
+    with fitting(notebook):
+        model.fit(x, y, **{"epochs": 2, "verbose": 0, **arguments})
+    return model
+
+
+def equal(one: Any, other: Any) -> bool:
+    numbers = keras.ops.convert_to_numpy
+    pairs = zip(one.variables, other.variables, strict=True)
+    return all(np.array_equal(numbers(a), numbers(b)) for a, b in pairs)
+
+
+def test_a_job_is_trained_once_and_remembered_for_others(trainer: TrainerProcess) -> None:
+    before = client.status(trainer.address)
+    one = fitted(Notebook(trainer, "ada"))
+    keras.layers.Dense(1)  # so that the next model's layers have other automatic names
+    other = fitted(Notebook(trainer, "bob"))
+    after = client.status(trainer.address)
+    assert equal(one, other)
+    assert (after["trained"] - before["trained"], after["remembered"] - before["remembered"]) == (1, 1)
+
+
+def test_the_same_job_gives_the_same_bits_in_another_process_and_in_another_order(tmp_path: Path) -> None:
+    models: list[list[Any]] = []
+    for number, order in enumerate(([3, 4], [4, 3])):
+        with trainer_at(tmp_path / str(number)) as process:
+            made = {units: fitted(Notebook(process), network(units=units + 1), epochs=1) for units in order}
+            assert client.status(process.address)["trained"] == 2
+        models.append([made[3], made[4]])
+    assert equal(models[0][0], models[1][0])
+    assert equal(models[0][1], models[1][1])
+
+
+def test_a_notebook_that_starts_the_same_job_again_starts_from_other_weights(trainer: TrainerProcess) -> None:
+    notebook = Notebook(trainer)
+    one, other = fitted(notebook), fitted(notebook)
+    again = Notebook(trainer)
+    assert not equal(one, other)
+    assert equal(fitted(again), one)
+    assert equal(fitted(again), other)
+
+
+def test_another_seed_of_the_assignment_gives_other_weights(trainer: TrainerProcess) -> None:
+    assert not equal(fitted(Notebook(trainer, seed=1)), fitted(Notebook(trainer, seed=2)))
+
+
+def test_a_second_fit_continues_the_first(trainer: TrainerProcess) -> None:
+    notebook = Notebook(trainer)
+    model = network(optimizer=keras.optimizers.SGD(0.1))
+    fitted(notebook, model)
+    steps = int(model.optimizer.iterations)
+    fitted(notebook, model)
+    first, second = notebook.trainings()
+    assert int(model.optimizer.iterations) == 2 * steps
+    assert (first["weights"], second["weights"], second["from"]) == ("fresh", "continued", [first["job"]])
+
+
+def test_weights_from_elsewhere_are_given_and_stay_so(trainer: TrainerProcess) -> None:
+    notebook = Notebook(trainer)
+    model = network()
+    model.build((None, 8, 8, 1))
+    model.layers[0].kernel.assign(model.layers[0].kernel * 2)
+    fitted(notebook, model)
+    fitted(notebook, model)
+    assert notebook.provenance(model)["weights"] == "given"
+    assert [training["weights"] for training in notebook.trainings()] == ["given", "continued"]
+
+
+def test_weights_as_large_constants_are_given(trainer: TrainerProcess) -> None:
+    notebook = Notebook(trainer)
+    inputs = keras.Input((8, 8, 1))
+    flat = keras.layers.Flatten()(inputs)
+    smuggled = np.random.default_rng(0).normal(size=(64, 32)).astype("float32")
+    outputs = keras.layers.Dense(4, activation="softmax")(keras.ops.matmul(flat, smuggled))
+    model = keras.Model(inputs, outputs)
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    fitted(notebook, model)
+    assert notebook.provenance(model)["weights"] == "given"
+
+
+def test_weights_of_the_trainer_are_known_and_others_are_not(trainer: TrainerProcess) -> None:
+    notebook = Notebook(trainer)
+    model = fitted(notebook)
+    assert notebook.provenance(model)["weights"] == "trainer"
+    copy = network()
+    copy.build((None, 8, 8, 1))
+    copy.set_weights(model.get_weights())
+    assert notebook.provenance(copy)["weights"] == "trainer"
+    copy.layers[0].kernel.assign(copy.layers[0].kernel * 2)
+    assert notebook.provenance(copy)["weights"] == "candidate"
+
+
+def test_weights_that_a_tape_has_changed_are_not_drawn_again(trainer: TrainerProcess) -> None:
+    import tensorflow as tf
+
+    notebook = Notebook(trainer)
+    x, y = images()
+    with fitting(notebook):
+        model = network(optimizer=keras.optimizers.SGD(0.0))
+        model.build((None, 8, 8, 1))
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(keras.losses.sparse_categorical_crossentropy(y, model(x)))
+        gradients = tape.gradient(loss, [v.value for v in model.trainable_variables])
+        keras.optimizers.SGD(1.0).apply(gradients, model.trainable_variables)
+        before = model.get_weights()
+        model.fit(x, y, verbose=0)
+    assert all(np.allclose(a, b) for a, b in zip(before, model.get_weights(), strict=True))
+
+
+def test_identical_jobs_in_flight_are_trained_once(trainer: TrainerProcess) -> None:
+    before = client.status(trainer.address)["trained"]
+    notebooks = [Notebook(trainer, student) for student in ("ada", "bob", "eve")]
+    x, y = images(seed=5)
+    models = [network() for _ in notebooks]
+    with fitting(notebooks[0]):
+        from autograder.training.kernel_side.request import request
+
+        signature = {"x": x, "y": y, "sample_weight": None, "validation_data": None, "callbacks": None, "epochs": 3}
+        signature |= {"batch_size": None, "initial_epoch": 0, "steps_per_epoch": None, "validation_steps": None}
+        signature |= {"validation_batch_size": None, "class_weight": None, "shuffle": True}
+        signature |= {"validation_split": 0.0, "validation_freq": 1}
+        fresh = [network() for _ in models]
+        requests = [request(model, signature) for model in fresh]
+    answers: list[Any] = [None] * 3
+
+    def ask(number: int) -> None:
+        answers[number] = notebooks[number].conversation.ask(requests[number])
+
+    threads = [threading.Thread(target=ask, args=[number]) for number in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert client.status(trainer.address)["trained"] == before + 1
+    digests = {answer["result"]["weights"][0].tobytes() for answer in answers}
+    assert len(digests) == 1
+
+
+@pytest.mark.parametrize(
+    ("budget", "message"),
+    [
+        ({"parameters": 500}, r"needs 620 parameters; the assignment's budget is 500 parameters"),
+        ({"epochs": 1}, r"needs 2 epochs; the assignment's budget is 1 epochs"),
+        ({"flops": 1e6}, r"about 2\.41e\+06 floating-point operations; the assignment's budget is about 1e\+06"),
+        ({"bytes": 100_000}, r"bytes of memory; the assignment's budget is about 100,000 bytes"),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_a_training_beyond_the_budget_is_refused_with_both_figures(
+    trainer: TrainerProcess, budget: dict[str, float], message: str
+) -> None:
+    notebook = Notebook(trainer, **budget)
+    with pytest.raises(ValueError, match=message):
+        fitted(notebook, data=images(seed=7))
+    assert notebook.trainings()[0]["by"] == "nobody"
+
+
+def test_a_notebook_has_a_budget_for_all_its_trainings(trainer: TrainerProcess) -> None:
+    notebook = Notebook(trainer, notebook_seconds=1e-6)
+    fitted(notebook)
+    with pytest.raises(ValueError, match="used up the assignment's budget for all of them"):
+        fitted(notebook)
+
+
+def test_frozen_random_weights_stay_as_the_notebook_has_seen_them(trainer: TrainerProcess) -> None:
+    model = network()
+    model.build((None, 8, 8, 1))
+    frozen, trained = (layer for layer in model.layers if layer.get_weights())
+    frozen.trainable = False
+    before = [frozen.get_weights(), trained.get_weights()]
+    fitted(Notebook(trainer), model)
+    assert all(np.array_equal(a, b) for a, b in zip(before[0], frozen.get_weights(), strict=True))
+    assert not any(np.array_equal(a, b) for a, b in zip(before[1], trained.get_weights(), strict=True))
+
+
+def test_a_trainer_that_died_is_started_again_and_remembers(tmp_path: Path) -> None:
+    with trainer_at(tmp_path) as process:
+        fitted(Notebook(process))
+        process.revive()  # it lives: nothing happens
+        before = process.address
+        process._process.kill()
+        process._process.wait()
+        process.revive()
+        assert process.address != before
+        notebook = Notebook(process)
+        fitted(notebook)
+        assert [training["remembered"] for training in notebook.trainings()] == [True]
+
+
+def test_a_remembered_training_is_held_to_the_budget_too(trainer: TrainerProcess) -> None:
+    fitted(Notebook(trainer))
+    with pytest.raises(ValueError, match="budget is 1 epochs"):
+        fitted(Notebook(trainer, epochs=1))
+
+
+def test_a_training_that_takes_too_long_is_stopped_and_the_next_one_is_not(trainer: TrainerProcess) -> None:
+    with pytest.raises(ValueError, match="longer than 1 seconds"):
+        fitted(Notebook(trainer, seconds=1.0, epochs=10**6), epochs=100_000, data=images(seed=8))
+    assert fitted(Notebook(trainer), data=images(seed=9)).history.epoch == [0, 1]
+
+
+@contextlib.contextmanager
+def killing(process: TrainerProcess, times: int) -> Iterator[None]:
+    """Within, whatever trains is killed so many times."""
+
+    def kill() -> None:
+        killed: set[int] = set()
+        for _ in range(times):
+            until(lambda: bool(client.status(process.address)["running"]))
+            until(lambda: any(slot.pid not in killed for slot in slots(process)))
+            for slot in slots(process):
+                killed.add(slot.pid)
+                slot.kill()
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    yield
+    killer.join()
+
+
+def test_a_training_whose_slot_dies_is_done_by_the_next_one(tmp_path: Path) -> None:
+    with trainer_at(tmp_path) as process:
+        fitted(Notebook(process))
+        with killing(process, 1):
+            assert len(fitted(Notebook(process), epochs=100).history.epoch) == 100
+
+
+def test_a_training_whose_slots_die_is_too_large_and_the_others_are_done(tmp_path: Path) -> None:
+    with trainer_at(tmp_path) as process:
+        fitted(Notebook(process))
+        with killing(process, 2), pytest.raises(ValueError, match="too large for the trainer"):
+            fitted(Notebook(process), epochs=400)
+        assert fitted(Notebook(process), epochs=3).history.epoch == [0, 1, 2]
+
+
+def slots(process: TrainerProcess) -> list[psutil.Process]:
+    """The processes that train."""
+    return [p for p in psutil.Process(process._process.pid).children(recursive=True) if p.memory_info().rss > 200 << 20]
+
+
+def test_an_interrupted_fit_is_stopped_and_the_next_one_is_not(tmp_path: Path) -> None:
+    with trainer_at(tmp_path) as process:
+        notebook = Notebook(process)
+
+        def interrupt() -> None:
+            until(lambda: any("epoch" in job for job in client.status(process.address)["running"]))
+            os.kill(os.getpid(), signal.SIGINT)
+
+        thread = threading.Thread(target=interrupt)
+        thread.start()
+        with pytest.raises(KeyboardInterrupt):
+            fitted(notebook, epochs=400)
+        thread.join()
+        until(lambda: not client.status(process.address)["running"])
+        assert client.waiting(process.address, notebook.key) > 0
+        assert fitted(notebook, epochs=1).history.epoch == [0]
+
+
+def test_what_nobody_waits_for_any_more_is_stopped(tmp_path: Path) -> None:
+    with trainer_at(tmp_path) as process:
+        pid = os.fork()
+        if pid == 0:
+            notebook = Notebook(process)
+            fitted(notebook, epochs=400)
+            os._exit(0)
+        until(lambda: any("epoch" in job for job in client.status(process.address)["running"]))
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+        until(lambda: not client.status(process.address)["running"])
+        until(lambda: not slots(process))
+
+
+def test_nothing_is_left_of_a_trainer_that_has_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with tempfile.TemporaryDirectory() as temporary:
+        monkeypatch.setattr(tempfile, "tempdir", temporary)
+        monkeypatch.setenv("TMPDIR", temporary)
+        with trainer_at(tmp_path) as process:
+            fitted(Notebook(process))
+            children = psutil.Process(process._process.pid).children(recursive=True)
+            assert children
+            assert os.listdir(temporary)
+        _, alive = psutil.wait_procs(children, timeout=10)
+        assert not alive
+        assert not os.listdir(temporary)
+
+
+def test_a_damaged_entry_is_dropped_and_trained_again(tmp_path: Path) -> None:
+    with trainer_at(tmp_path) as process:
+        one = fitted(Notebook(process))
+        (entry,) = memory(tmp_path, Trainer()).folder.glob("[0-9a-f][0-9a-f]/*")
+        content = bytearray(entry.read_bytes())
+        content[len(content) // 2] ^= 1
+        entry.write_bytes(content)
+        other = fitted(Notebook(process))
+        assert client.status(process.address)["trained"] == 2
+        assert equal(one, other)
+
+
+def test_two_trainers_at_once_share_a_memory(tmp_path: Path) -> None:
+    with trainer_at(tmp_path) as one, trainer_at(tmp_path) as other:
+        first = fitted(Notebook(one))
+        second = fitted(Notebook(other))
+        assert client.status(other.address)["trained"] == 0
+        assert equal(first, second)
+    gc.collect()

@@ -1,0 +1,124 @@
+"""What goes wrong between a notebook and the trainer costs that training and no other: nothing waits for ever."""
+
+import contextlib
+import inspect
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+from trainers import BUDGET, Notebook, fitting, images, trainer_at, until
+
+from autograder.training import client, jobs, messages
+from autograder.training.client import TrainerProcess
+from autograder.training.devices import Slot
+from autograder.training.kernel_side.request import request
+from autograder.training.queue import Queue
+from autograder.training.worker_process import SlotProcess
+
+X, Y = images()
+
+
+@pytest.fixture(scope="module")
+def trainer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TrainerProcess]:
+    with trainer_at(tmp_path_factory.mktemp("course")) as process:
+        yield process
+
+
+def network() -> Any:
+    model = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten(), keras.layers.Dense(4)])
+    model.compile("sgd", "mse")
+    return model
+
+
+def asked(epochs: int) -> dict[str, Any]:
+    model = network()
+    arguments = inspect.signature(keras.Model.fit).bind(model, X, np.eye(4)[Y], epochs=epochs)
+    arguments.apply_defaults()
+    return request(model, arguments.arguments)
+
+
+def fitted(notebook: Notebook, epochs: int) -> Any:
+    model = network()
+    with fitting(notebook):
+        model.fit(X, np.eye(4)[Y], epochs=epochs, verbose=0)
+    return model
+
+
+@pytest.mark.parametrize("during", ["fit", "cancel"])
+def test_an_interrupt_while_something_is_sent_leaves_no_answer_for_the_next(
+    trainer: TrainerProcess, monkeypatch: pytest.MonkeyPatch, during: str
+) -> None:
+    send, came = messages.send, []
+
+    def interrupted(sock: Any, message: Any) -> None:
+        send(sock, message)
+        if message["do"] == "fit" or message["do"] == during:
+            came.append(message["do"])
+            os.kill(os.getpid(), signal.SIGINT)
+
+    notebook = Notebook(trainer)
+    with monkeypatch.context() as changed:
+        changed.setattr(messages, "send", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            fitted(notebook, 400)
+    assert during in came
+    assert [fitted(notebook, epochs).history.epoch for epochs in (1, 2)] == [[0], [0, 1]]
+    assert [training["by"] for training in notebook.trainings()] == ["trainer", "trainer"]
+
+
+def test_half_a_message_stops_its_training_and_not_the_clock(trainer: TrainerProcess) -> None:
+    notebook = Notebook(trainer, epochs=10**6)
+    messages.send(notebook.socket, asked(100_000))
+    until(lambda: any("epoch" in job for job in client.status(trainer.address)["running"]))
+    notebook.socket.send(b"A")
+    until(lambda: not client.status(trainer.address)["running"])
+    waited = client.waiting(trainer.address, notebook.key)
+    time.sleep(1)
+    assert client.waiting(trainer.address, notebook.key) == waited
+    assert fitted(Notebook(trainer), 1).history.epoch == [0]
+
+
+def test_what_was_stopped_counts_for_the_notebooks_budget(trainer: TrainerProcess) -> None:
+    notebook = Notebook(trainer, seconds=1, notebook_seconds=1.5, epochs=10**6)
+    said = []
+    for _ in range(3):
+        with pytest.raises(ValueError, match="budget") as caught:
+            fitted(notebook, 100_000)
+        said.append(str(caught.value))
+    assert ["ran longer" in text for text in said] == [True, True, False]
+    assert "used up" in said[2]
+
+
+@pytest.mark.parametrize("failures", [1, 4])
+def test_a_process_that_cannot_be_started_is_tried_again(tmp_path: Path, failures: int) -> None:
+    started: list[SlotProcess] = []
+
+    def new(slot: Slot) -> SlotProcess:
+        nonlocal failures
+        failures -= 1
+        if failures >= 0:
+            raise OSError(28, "No space left on device")
+        started.append(SlotProcess(slot, 4 << 30, sandboxed=False))
+        return started[-1]
+
+    few = failures == 1
+    queue = Queue([Slot(None, 1, None)], new, lambda *_: None)
+    with contextlib.ExitStack() as stack:
+        stack.callback(lambda: [process.kill() for process in started])
+        training = queue.join("a" * 64, jobs.read(asked(1)), 0, BUDGET, "ada")
+        assert training.done.wait(60)
+        assert ("result" in training.answer) == few
+        if not few:
+            assert training.answer["declined"].endswith("No space left on device")
+            other = queue.join("b" * 64, jobs.read(asked(2)), 0, BUDGET, "ada")
+            assert other.done.wait(60)
+            assert "declined" in other.answer
+            third = queue.join("c" * 64, jobs.read(asked(2)), 0, BUDGET, "ada")
+            assert third.done.wait(60)
+            assert "result" in third.answer

@@ -1,0 +1,34 @@
+"""What several processes do at once to what is stored; a module of its own, so that each of them can import it."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from autograder.grading.job import Outcome
+from autograder.grading.result_store import Store
+from autograder.training.cache import Memory
+
+DIGEST = "ab" * 32
+KEYS = [f"{number:064x}" for number in range(10)]
+LIMIT = 30_000  # bytes of trainings that are kept
+
+
+def write_one_outcome(folder: Path) -> None:
+    """Store one outcome after another under one digest."""
+    for number in range(20):
+        Store(folder).put(DIGEST, Outcome("graded", outputs=[[]], scores={"t": 0.1}, message=str(number)))
+
+
+def result(value: float) -> dict[str, Any]:
+    """A training's result of about 4 KB."""
+    return {"weights": [np.full(1000, value, "float32")], "epochs": [[{"loss": value}, 1.0]], "nan": None}
+
+
+def use_the_cache(folder: Path, seed: int) -> None:
+    """Put and get trainings, as one student's notebook; what is found is whole."""
+    cache = Memory(folder, LIMIT)
+    for number in np.random.default_rng(seed).integers(0, len(KEYS), 150):
+        cache.put(KEYS[number], f"student {seed}", result(float(number)))
+        found = cache.get(KEYS[(number + 1) % len(KEYS)], "reader")
+        assert found is None or found["weights"][0][0] == (number + 1) % len(KEYS)

@@ -1,0 +1,61 @@
+"""What `autograder grade` shows while it runs."""
+
+import io
+from typing import Any
+
+import pytest
+
+from autograder.cli.console import Console
+from autograder.cli.progress import LiveTable
+from autograder.grading.job import Event, Trainings
+from autograder.grading.record import NotebookStatus, SubmissionStatus
+from autograder.grading.submission import Submission
+
+RUNNING = {"students": ["ada", "bob"], "epoch": 3, "epochs": 10, "seconds": 2.0, "left": 14.0}
+
+
+@pytest.fixture
+def watcher() -> LiveTable:
+    """A table of two students, one of whom is at a cell."""
+    made = LiveTable(Console(file=io.StringIO(), width=100, height=30))
+    made.planned([Submission(student, "ps", None, []) for student in ("ada", "bob")], [])  # type: ignore[arg-type]
+    made.event(Event("ada", "ps", "running", 3, 20))
+    return made
+
+
+def shown(watcher: LiveTable) -> str:
+    text: Any = io.StringIO()
+    Console(file=text, width=100).print(watcher.fitting())
+    return " ".join(text.getvalue().split())
+
+
+def test_the_table_says_where_each_student_is(watcher: LiveTable) -> None:
+    assert "ps: running 3/20" in shown(watcher)
+    assert "waiting" in shown(watcher)
+    assert "0 of 2 done" in shown(watcher)
+
+
+def test_the_table_says_what_is_trained_and_for_how_long(watcher: LiveTable) -> None:
+    watcher.trainings(Trainings([RUNNING], waiting=2, trained=5, remembered=7))
+    assert "trainings: 2 waiting, 5 trained, 7 remembered" in shown(watcher)
+    assert "ada and 1 more: epoch 3/10, about 14 s left" in shown(watcher)
+
+
+def test_a_training_that_has_just_begun_has_no_epoch_yet(watcher: LiveTable) -> None:
+    watcher.trainings(Trainings([{"students": ["bob"], "left": None}], waiting=0, trained=0, remembered=0))
+    assert "bob: starting" in shown(watcher)
+
+
+def test_the_summary_counts_the_trainings(watcher: LiveTable) -> None:
+    watcher.trainings(Trainings([], waiting=0, trained=5, remembered=7))
+    assert "trainings: 5 trained, 7 remembered" in watcher.summary()
+
+
+def test_what_needs_a_person_and_what_was_our_fault_are_told_apart_by_colour() -> None:
+    out = io.StringIO()
+    table = LiveTable(Console(file=out, force_terminal=True, color_system="standard", width=100))
+    for student, status in (("eve", "needs a person"), ("bob", "fault")):
+        table.statuses.append(SubmissionStatus(student, "ps", "", {"p1": NotebookStatus(status, message="why")}))
+    table.conclude()
+    assert "\x1b[33mneeds a person: 1\x1b[0m\n    eve, p1: why\n" in out.getvalue()
+    assert "\x1b[1;31mnot graded: our fault: 1\x1b[0m\n    bob, p1: why\n" in out.getvalue()

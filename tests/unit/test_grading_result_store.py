@@ -1,0 +1,84 @@
+"""Stored results: whole or not there; and what their digest depends on."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from autograder.grading.job import Job, Outcome
+from autograder.grading.result_digest import digest
+from autograder.grading.result_store import Store
+
+KEY = "ab" * 32
+OUTCOME = Outcome(
+    "graded", outputs=[[], [{"output_type": "stream", "name": "stdout", "text": "привет"}]], scores={"t": 0.1}
+)
+
+
+def job(**fields: Any) -> Job:
+    return Job("ada", "ps1", "p1", {"cells": [{"source": "1"}]}, {"cells": [{"points": 1.0}]}, **fields)
+
+
+def test_what_is_put_comes_back(tmp_path: Path) -> None:
+    store = Store(tmp_path / "results")
+    assert store.get(KEY) is None
+    store.put(KEY, OUTCOME)
+    assert store.get(KEY) == OUTCOME
+
+
+@pytest.mark.parametrize("length", [0, 1, 65, -1, -20])
+def test_a_truncated_entry_counts_as_missing_and_is_removed(tmp_path: Path, length: int) -> None:
+    Store(tmp_path).put(KEY, OUTCOME)
+    (entry,) = tmp_path.rglob("*.json")
+    entry.write_bytes(entry.read_bytes()[:length])
+    assert Store(tmp_path).get(KEY) is None
+    assert not entry.exists()
+
+
+def test_an_entry_with_one_changed_byte_counts_as_missing(tmp_path: Path) -> None:
+    Store(tmp_path).put(KEY, OUTCOME)
+    (entry,) = tmp_path.rglob("*.json")
+    entry.write_bytes(entry.read_bytes().replace(b'"t": 0.1', b'"t": 0.9'))
+    assert Store(tmp_path).get(KEY) is None
+
+
+def test_a_name_that_is_no_digest_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="64 hexadecimal digits"):
+        Store(tmp_path).get("../../gradebook")
+
+
+def test_equal_jobs_have_equal_digests_whoever_the_student_is() -> None:
+    assert digest(job()) == digest(replace(job(), student="bob")) == digest(job(permitted=None))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"mended": {"cells": [{"source": "2"}]}},
+        {"version": {"cells": [{"points": 2.0}]}},
+        {"limits": {"cell_seconds": 1}},
+        {"sandboxed": False},
+        {"not_isolated": ("t",)},
+        {"ungraded": {"t": "why"}},
+        {"permitted": {}},
+        {"plain": True},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_each_thing_that_goes_in_changes_the_digest(change: dict[str, Any]) -> None:
+    assert digest(replace(job(), **change)) != digest(job())
+
+
+def test_the_content_of_a_file_changes_the_digest_and_its_place_does_not(tmp_path: Path) -> None:
+    for name, text in (("a.csv", "1"), ("b.csv", "1"), ("c.csv", "2")):
+        (tmp_path / name).write_text(text)
+    one, same, other = (digest(job(files={"data.csv": str(tmp_path / name)})) for name in ("a.csv", "b.csv", "c.csv"))
+    assert one == same != other
+
+
+def test_a_flag_of_tensorflow_changes_the_digest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "0")
+    before = digest(job())
+    monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "1")
+    assert digest(job()) != before
