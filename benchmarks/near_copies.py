@@ -3,7 +3,7 @@
 For each data set: which share of the test images that are looked at has a near copy among the honest training images
 (also with augmented ones beside them), and among the test images themselves, changed in each of some ways. Then the
 seconds for one notebook: descriptors of the training images, and the comparison. Grading lists a notebook where the
-share is more than `autograder.grading.training_link.ALIKE`.
+share is more than `autograder.grading.trainer_link.ALIKE`.
 """
 
 import argparse
@@ -16,7 +16,7 @@ import numpy as np
 
 import autograder.course.verified_datasets  # noqa: F401  files from mirrors, before Keras is imported
 from autograder.course import datasets
-from autograder.grading.training_link import ALIKE
+from autograder.grading.trainer_link import ALIKE
 from autograder.training.leakage import descriptors, distances, near, probe
 
 

@@ -66,7 +66,7 @@ def main() -> None:
     generator = np.random.default_rng(0)
     x = generator.random((options.images, 28, 28, 1), "float32")
     y = np.eye(10, dtype="float32")[generator.integers(0, 10, options.images)]
-    settings = Trainer(flops=1e18)
+    settings = Trainer(max_flops=1e18)
     sandboxed = bubblewrap.check() is None
     load = os.getloadavg()[0]  # on a busy machine the two sides of the ratio are slowed at different moments
     before = sgemm()

@@ -18,7 +18,7 @@ from autograder.cli.options import FLAGS, aliases
 from autograder.lms.collect import LmsCollector, LmsExtractor
 from autograder.lms.collect.archive import add
 from autograder.lms.collect.collection import LIST, printable
-from autograder.lms.collect.files import STAMP
+from autograder.lms.collect.downloads import STAMP
 from autograder.lms.collect.unpack import regular_files
 
 

@@ -57,7 +57,7 @@ class DemoApp(CourseApp):
         self.next(f"autograder report {name} --course-dir {shlex.quote(str(folder))}", "makes the page about the class")
 
 
-def _table(grades: list[demo.Grade]) -> Table:
+def _table(grades: list[demo.DemoGrade]) -> Table:
     """Students down, assignments across; a status where there is no score, nothing where nothing was handed in."""
     table = Table("student", *demo.CLASS, right=tuple(demo.CLASS))
     found = {(grade.student, grade.assignment): grade for grade in grades}
@@ -66,7 +66,7 @@ def _table(grades: list[demo.Grade]) -> Table:
     return table
 
 
-def _cell(grade: demo.Grade | None) -> str:
+def _cell(grade: demo.DemoGrade | None) -> str:
     if grade is None or grade.status == NOT_SUBMITTED:
         return ""
     return grade.status if grade.score is None else f"{grade.score:g} / {grade.max_score:g}"

@@ -7,7 +7,7 @@ from nbgrader.apps.baseapp import NbGrader
 from nbgrader.coursedir import CourseDirectory
 
 from autograder.cli.base import CourseApp
-from autograder.training.client import memory
+from autograder.training.client import training_cache
 from autograder.training.settings import Trainer
 
 
@@ -25,7 +25,7 @@ class ForgetApp(CourseApp):
         if len(self.extra_args) != 1:
             self.fail(f"Give one student (received {', '.join(self.extra_args) or 'none'}): autograder forget STUDENT")
         student = self.extra_args[0]
-        gone = memory(self.root.resolve(), Trainer(parent=self)).forget(student)
+        gone = training_cache(self.root.resolve(), Trainer(parent=self)).forget(student)
         self.out.say(
             f"Deleted: {gone} remembered trainings that only {student} asked for, and the list of what they asked for.",
             "Grades stay; where those should go, too, delete the student's folders and the rows of the gradebook.",

@@ -8,7 +8,7 @@ import nbgrader.apps.generatefeedbackapp
 from nbgrader.converters import Autograde as NbgraderAutograde
 
 from autograder.grading.pipeline import Autograde
-from autograder.grading.writing import ours
+from autograder.grading.submission_writer import replaced
 from autograder.reports import formgrader
 from autograder.reports.generate import GenerateFeedback
 
@@ -22,4 +22,4 @@ def replace_converters(c: Any) -> None:
     nbgrader.apps.api.GenerateFeedback = GenerateFeedback
     formgrader.protect()
     chosen = c.Autograde.get("autograde_preprocessors") or NbgraderAutograde.autograde_preprocessors.default()
-    c.Autograde.autograde_preprocessors = [ours(step) for step in chosen]
+    c.Autograde.autograde_preprocessors = [replaced(step) for step in chosen]

@@ -14,7 +14,7 @@ from rich.text import Text
 from autograder.cli.console import Console, Table, plain
 from autograder.examiner.ownership import Reason
 from autograder.grading.job import Event, Trainings
-from autograder.grading.pipeline import Watcher
+from autograder.grading.pipeline import ProgressListener
 from autograder.grading.record import FAULT, GRADED, MENDED, PERSON, SubmissionStatus
 from autograder.grading.rehearsal import Rehearsal
 from autograder.grading.submission import Submission
@@ -55,7 +55,7 @@ class _Row:
 
 
 @dataclass
-class Lines(Watcher):
+class Lines(ProgressListener):
     """Plain lines: one when a submission is finished."""
 
     console: Console

@@ -23,7 +23,7 @@ from autograder.grading.mutants import MUTANTS, Mutated
 from autograder.grading.pipeline import Autograde
 from autograder.grading.rehearsal import Rehearsal
 from autograder.grading.settings import Grading
-from autograder.notebooks.version import VersionError
+from autograder.notebooks.instructor_version import VersionError
 from autograder.sandbox.limits import Limits
 from autograder.training.settings import Trainer
 

@@ -7,9 +7,9 @@ from traitlets import Bool, Unicode
 
 from autograder.cli.base import CourseApp, likely
 from autograder.cli.options import FLAGS, aliases
-from autograder.common.files import write_whole
+from autograder.common.files import write_atomic
 from autograder.grading.grades import GradesExporter
-from autograder.notebooks.version import VersionError, notebooks
+from autograder.notebooks.instructor_version import VersionError, notebooks
 from autograder.reports.class_attention import concerns
 from autograder.reports.class_data import read_class
 from autograder.reports.class_page import page
@@ -48,7 +48,7 @@ class ReportApp(CourseApp):
         found = read_class(self.coursedir, exporter, assignment, path.parent, anonymous=self.anonymous)
         text = page(found, self.coursedir.course_id, anonymous=self.anonymous)
         try:
-            write_whole(path, text.encode("utf-8", "replace"))
+            write_atomic(path, text.encode("utf-8", "replace"))
         except OSError as error:
             then = f"autograder report {assignment} --to FILE"
             self.fail("%s can't be written: %s", path, error.strerror, then=then)

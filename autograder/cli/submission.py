@@ -15,13 +15,13 @@ from nbgrader.converters import BaseConverter
 from nbgrader.coursedir import CourseDirectory
 from traitlets import Unicode
 
-from autograder.common.files import write_whole
-from autograder.container import one
-from autograder.container.handed_in import NotGradable, find
+from autograder.common.files import write_atomic
+from autograder.container import single_submission
+from autograder.container.submitted_notebook import NotGradable, find
 from autograder.grading.pipeline import Autograde
 from autograder.grading.record import FAULT, PERSON
 from autograder.grading.settings import Grading
-from autograder.grading.test_results import tests_of, told
+from autograder.grading.test_results import describe_mends, tests_of
 from autograder.lms.export import gradescope
 from autograder.sandbox.limits import Limits
 from autograder.training.settings import Trainer
@@ -86,11 +86,11 @@ class SubmissionApp(NbGrader):  # type: ignore[misc]
         self.exit(code)
 
     def _grade(self, to: Path) -> int:
-        known = one.known_notebooks(self.coursedir, *self.extra_args)
+        known = single_submission.known_notebooks(self.coursedir, *self.extra_args)
         handed_in = find(Path(self.submission), known)
         cache = Path(self.cache).resolve() if self.cache else None
         with tempfile.TemporaryDirectory(prefix="autograder-") as folder:
-            graded = one.grade(self.coursedir, self.config, handed_in, Path(folder), cache)
+            graded = single_submission.grade(self.coursedir, self.config, handed_in, Path(folder), cache)
             (work,), status = graded.works, graded.status
             assert status is not None
             assert work.outcome is not None
@@ -104,7 +104,7 @@ class SubmissionApp(NbGrader):  # type: ignore[misc]
             for name, path in (("feedback.html", graded.feedback), ("record.json", graded.record)):
                 if path is not None and path.is_file():
                     _put(to / name, path.read_bytes())
-            said = [*graded.remarks, *told(work.mends)]
+            said = [*graded.remarks, *describe_mends(work.mends)]
             return self._write(to, gradescope.graded(tests_of(work), said, status.label), GRADED)
 
     def _write(self, to: Path, results: dict[str, Any], code: int) -> int:
@@ -121,7 +121,7 @@ class SubmissionApp(NbGrader):  # type: ignore[misc]
 
 
 def _put(path: Path, content: bytes) -> None:
-    write_whole(path, content)
+    write_atomic(path, content)
     path.chmod(0o644)  # others read it
 
 

@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 from typing import NoReturn
 
-from autograder.container.world import lacking
+from autograder.container.requirements import lacking
 from autograder.sandbox.bubblewrap import has_proc
 from autograder.training import devices
 from autograder.version import __version__

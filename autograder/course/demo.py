@@ -21,7 +21,7 @@ CLASS = {
 
 
 @dataclass(frozen=True)
-class Grade:
+class DemoGrade:
     """One exported grade; `score` is None where nobody has graded, and `status` says why."""
 
     student: str
@@ -65,14 +65,14 @@ def grade(folder: Path, assignment: str) -> None:
         raise build.CourseError(f"`autograder grade {assignment}` in {folder} graded nobody; it says why above")
 
 
-def publish(folder: Path) -> list[Grade]:
+def publish(folder: Path) -> list[DemoGrade]:
     """Write the feedback pages, export the gradebook to `grades.csv` in `folder`, and read that."""
     for name in CLASS:
         build.nbgrader(folder, "generate_feedback", name)
     _autograder(folder, "export")
     with (folder / "grades.csv").open(newline="", encoding="utf-8") as file:
         return [
-            Grade(
+            DemoGrade(
                 row["student_id"],
                 row["assignment"],
                 float(row["score"]) if row["score"] else None,

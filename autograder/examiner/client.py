@@ -95,22 +95,22 @@ class Exam:
     def __init__(
         self,
         address: str,
-        wire: socket.socket,
+        rpc_socket: socket.socket,
         steps: Sequence[Step],
         files: Mapping[str, Path],
         memory: int,
         budget: Mapping[str, int],
     ) -> None:
-        """`wire` is handed over: this process keeps no copy of it."""
+        """`rpc_socket` is handed over: this process keeps no copy of it."""
         self._address = address
         reading, self._interrupt = os.pipe()
         self._control = socket.socket(socket.AF_UNIX)
         self._control.connect(address)
-        descriptors = array.array("i", [wire.fileno(), reading])
+        descriptors = array.array("i", [rpc_socket.fileno(), reading])
         rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, descriptors)]
         self._control.sendmsg([json.dumps({"do": "examine"}).encode()], rights)
         os.close(reading)
-        wire.close()
+        rpc_socket.close()
         contents = [memoryview(path.read_bytes()) for path in files.values()]
         begin = {"do": "begin", "steps": [step.as_dict() for step in steps], "files": list(files)}
         self._ask({**begin, "memory": memory, "budget": dict(budget)}, contents)
@@ -176,7 +176,7 @@ class Exam:
         self._control.settimeout(seconds)
         try:
             message, _ = frames.receive(self._control)
-        except frames.WireError as error:
+        except frames.RpcError as error:
             raise ExaminerError(f"the examiner broke down: {error}") from None
         answer = clean(message)
         if not isinstance(answer, dict):

@@ -37,7 +37,7 @@ from autograder.keras_codec.models import Budget
 from autograder.keras_codec.usage import Use
 from autograder.rpc import frames
 from autograder.rpc.file_sync import Folder
-from autograder.rpc.frames import Disconnected, WireError
+from autograder.rpc.frames import Disconnected, RpcError
 from autograder.rpc.peer import Peer
 from autograder.rpc.proxies import is_handle
 from autograder.sandbox.cpu_time import run_delay
@@ -53,11 +53,11 @@ CREDIT = "credit"  # among what is permitted in a cell: its last expression is p
 class Examination:
     """One notebook's examination; lives as long as its process."""
 
-    def __init__(self, shell: Shell, control: socket.socket, wire: socket.socket, folder: Path) -> None:
+    def __init__(self, shell: Shell, control: socket.socket, rpc_socket: socket.socket, folder: Path) -> None:
         """`folder`: an empty folder of its own; cells run in it."""
         self._shell = shell
         self._control = control
-        self._wire = wire
+        self._rpc_socket = rpc_socket
         self._folder = folder
         self._steps: list[Step] = []
         self._fetched: set[str] = set()
@@ -98,7 +98,7 @@ class Examination:
             sys.modules["numpy"].random.seed(SEED)
         guard_loading()
         folder = self._files = Folder(work, trusted=True)
-        self._peer = Peer(self._wire, self._shell.user_ns, trusted=True, folder=folder, budget=Budget(**budget))
+        self._peer = Peer(self._rpc_socket, self._shell.user_ns, trusted=True, folder=folder, budget=Budget(**budget))
         return {"pid": os.getpid()}
 
     def _given(self, buffers: list[bytearray], index: int, permitted: list[str] | None) -> Any:
@@ -125,7 +125,7 @@ class Examination:
         except KeyboardInterrupt:
             pass
         finally:
-            with contextlib.suppress(WireError, KeyboardInterrupt):
+            with contextlib.suppress(RpcError, KeyboardInterrupt):
                 peer.end()
         self._models[index], self._used[index] = peer.models, [replace(use) for use in peer.models if use.used]
         return {"asked": sorted(peer.asked), "calls": peer.calls}
@@ -158,7 +158,7 @@ class Examination:
         except KeyboardInterrupt:  # while names were fetched: the candidate does not answer
             return _answer([_error("TimeoutError", "the submitted code did not answer")], 0.0, peer)
         finally:
-            with contextlib.suppress(WireError, KeyboardInterrupt):
+            with contextlib.suppress(RpcError, KeyboardInterrupt):
                 peer.end()
 
     def _insight(self, buffers: list[bytearray], index: int) -> Any:

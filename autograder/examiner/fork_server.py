@@ -43,7 +43,7 @@ def serve(listener: socket.socket, modules: list[str]) -> None:
         with connection:
             try:
                 request, descriptors = _receive(connection)
-            except (OSError, frames.WireError, ValueError):
+            except (OSError, frames.RpcError, ValueError):
                 continue
             if request.get("do") == "kill":
                 with contextlib.suppress(OSError):
@@ -65,13 +65,13 @@ def serve(listener: socket.socket, modules: list[str]) -> None:
                 os.close(descriptor)
 
 
-def _examine(shell: Shell, connection: socket.socket, folder: Path, wire: int, interrupt: int) -> NoReturn:
+def _examine(shell: Shell, connection: socket.socket, folder: Path, rpc_socket: int, interrupt: int) -> NoReturn:
     """What the fork does, to its end."""
     code = 1
     try:
         signal.signal(signal.SIGINT, signal.default_int_handler)
         obey(interrupt)
-        Examination(shell, connection, socket.socket(fileno=wire), folder).run()
+        Examination(shell, connection, socket.socket(fileno=rpc_socket), folder).run()
         code = 0
     finally:
         os._exit(code)

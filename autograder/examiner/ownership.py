@@ -26,7 +26,7 @@ class Reason(enum.StrEnum):
 
 
 @dataclass(frozen=True)
-class Left:
+class StudentsName:
     """A name that a locked or unmarked cell binds and that is the student's all the same."""
 
     name: str
@@ -52,7 +52,7 @@ class Ownership:
         self._imports = {name for effect in everything for name in effect.imports}
         self._variables = set[str]().union(*(effect.now.binds | effect.later.binds for effect in everything))
         self._sources: dict[str, frozenset[Statement]] = {}
-        self._left: dict[str, Left] = {}
+        self._left: dict[str, StudentsName] = {}
         self._routines = set[str]().union(*(effect.defines for effect in solutions))
         self._bodies: dict[str, Uses] = {}  # of the solutions' functions
         for effect in solutions:
@@ -91,7 +91,7 @@ class Ownership:
         """The same of all that a statement reads."""
         return self.sources(self.reached(effect.now.reads) | effect.mentions)
 
-    def left(self, name: str) -> Left | None:
+    def left(self, name: str) -> StudentsName | None:
         """Of a name of the student's, the locked or unmarked cell that binds it, if one does."""
         return self._left.get(name)
 
@@ -140,7 +140,7 @@ class Ownership:
             self._left.pop(name, None)
             self._defined.discard(name)
             if position is not None and reason is not None and reason is not Reason.UNUSED:
-                self._left[name] = Left(name, position, reason)
+                self._left[name] = StudentsName(name, position, reason)
         self._students |= dict.fromkeys(effect.imports, False)
 
     def to_instructor(self, effect: Effects, at: Statement | None = None) -> None:

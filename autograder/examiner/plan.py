@@ -19,14 +19,14 @@ from itertools import chain
 from typing import Any, Literal, Protocol
 
 from autograder.examiner.bindings import effects
-from autograder.examiner.ownership import Left, Ownership, Reason, Statement
+from autograder.examiner.ownership import Ownership, Reason, Statement, StudentsName
 from autograder.examiner.references import Effects
 from autograder.examiner.statements import Statements, only, parse
 
 Kind = Literal["text", "solution", "given", "grade"]
 
 
-class Cell(Protocol):
+class PlannedCell(Protocol):
     """An instructor's cell: `source` with solutions and hidden tests."""
 
     @property
@@ -62,7 +62,9 @@ class Step:
     feeds: tuple[
         Statement, ...
     ] = ()  # of a grade cell: statements with the student's code that what it uses comes from
-    left: tuple[Left, ...] = ()  # of a grade cell: names that it fetches though a locked or unmarked cell binds them
+    left: tuple[
+        StudentsName, ...
+    ] = ()  # of a grade cell: names that it fetches though a locked or unmarked cell binds them
 
     @property
     def across(self) -> bool:
@@ -76,13 +78,13 @@ class Step:
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> "Step":
         """What `as_dict` gave, before or after a way through JSON."""
-        left = tuple(Left(one["name"], one["position"], Reason(one["reason"])) for one in data["left"])
+        left = tuple(StudentsName(one["name"], one["position"], Reason(one["reason"])) for one in data["left"])
         lists = {key: tuple(data[key]) for key in ("fetch", "maybe", "numbers")}
         feeds = tuple((position, number) for position, number in data["feeds"])
         return cls(**{**data, **lists, "feeds": feeds, "left": left})
 
 
-def plan(cells: Sequence[Cell], beside: Collection[int] = ()) -> tuple[Step, ...]:
+def plan(cells: Sequence[PlannedCell], beside: Collection[int] = ()) -> tuple[Step, ...]:
     """One step for each of the instructor's `cells`, in their order.
 
     What needs the student's code in the cells at the positions `beside` runs beside it alone.
@@ -98,7 +100,9 @@ class _Plan:
     `needed` are those that come to something in a grade cell.
     """
 
-    def __init__(self, cells: Sequence[Cell], runs: Callable[[Statement], bool], beside: Collection[int] = ()) -> None:
+    def __init__(
+        self, cells: Sequence[PlannedCell], runs: Callable[[Statement], bool], beside: Collection[int] = ()
+    ) -> None:
         self.needed: set[Statement] = set()
         self._runs, self._beside = runs, beside
         kinds = [_kind(cell) for cell in cells]
@@ -122,7 +126,7 @@ class _Plan:
             steps.append(step)
         self.steps = tuple(steps)
 
-    def _imports(self, cell: Cell, statements: Statements, found: Sequence[Effects]) -> str:
+    def _imports(self, cell: PlannedCell, statements: Statements, found: Sequence[Effects]) -> str:
         """What the examiner runs of a solution: its imports, but for those that hang on what is the student's."""
         kept = []
         for effect in found:
@@ -134,7 +138,7 @@ class _Plan:
         """A grade cell's step."""
         ownership = self._ownership
         fetch, maybe, sources = set[str](), set[str](), set[Statement]()
-        left = dict[str, Left]()
+        left = dict[str, StudentsName]()
         for effect in found:
             needed = ownership.reached(effect.now.reads | effect.mentions | effect.later.reads)
             sources |= ownership.sources(needed)
@@ -148,7 +152,7 @@ class _Plan:
         feeds = tuple(sorted(sources))
         return replace(step, fetch=tuple(sorted(fetch)), maybe=tuple(sorted(maybe)), feeds=feeds, left=names)
 
-    def _given(self, step: Step, cell: Cell, statements: Statements, found: Sequence[Effects]) -> Step:
+    def _given(self, step: Step, cell: PlannedCell, statements: Statements, found: Sequence[Effects]) -> Step:
         """The step of a locked or unmarked cell."""
         ownership = self._ownership
         kept, fetch, here = list[bool](), set[str](), set[str]()
@@ -175,17 +179,17 @@ class _Plan:
         return replace(step, code=code, fetch=tuple(sorted(fetch)), numbers=tuple(numbers), after=after)
 
 
-def _kept(cell: Cell, statements: Statements, kept: Sequence[bool]) -> str:
+def _kept(cell: PlannedCell, statements: Statements, kept: Sequence[bool]) -> str:
     return cell.source if kept and all(kept) else only(statements, kept)
 
 
-def modules(cells: Sequence[Cell]) -> tuple[str, ...]:
+def modules(cells: Sequence[PlannedCell]) -> tuple[str, ...]:
     """Modules that import statements of `cells` name, in functions as well: what the examiner may import."""
     parsed = [parse(cell.source) for cell in cells if cell.cell_type == "code"]
     return tuple(sorted({name for cell in parsed if cell for effect in effects(cell) for name in effect.modules}))
 
 
-def _kind(cell: Cell) -> Kind:
+def _kind(cell: PlannedCell) -> Kind:
     if cell.cell_type != "code":
         return "text"
     return "solution" if cell.solution else "grade" if cell.grade else "given"

@@ -26,7 +26,7 @@ ESCAPED = 12  # bytes of JSON that a character may take
 _CROSSING = tuple(str(Path(file).parent) for file in (keras_codec.__file__, rpc.__file__) if file)
 
 
-class Outputs:
+class CellOutputs:
     """The outputs of the cell that runs, as JSON that fits into one message."""
 
     def __init__(self) -> None:
@@ -68,7 +68,7 @@ def _size(content: Any) -> int:
 
 
 class _Stream(io.TextIOBase):
-    def __init__(self, outputs: Outputs, name: str) -> None:
+    def __init__(self, outputs: CellOutputs, name: str) -> None:
         self._outputs, self._name = outputs, name
 
     def writable(self) -> bool:
@@ -100,7 +100,7 @@ class Shell(InteractiveShell):
 
     display_pub_class = Type(_Publisher)
     displayhook_class = Type(_DisplayHook)
-    outputs: Outputs
+    outputs: CellOutputs
 
     def enable_gui(self, gui: Any = None) -> None:
         """No event loop is needed for pictures in the notebook."""
@@ -117,7 +117,7 @@ class Shell(InteractiveShell):
 
     def run(self, code: str) -> tuple[list[Output], Any, BaseException | None]:
         """Run a cell; returns its outputs, the value of its last expression, and what it raised."""
-        self.outputs = Outputs()
+        self.outputs = CellOutputs()
         with _streams(self.outputs):
             result: Any = self.run_cell(code, store_history=True)  # type: ignore[no-untyped-call]
         error = result.error_before_exec or result.error_in_exec
@@ -145,7 +145,7 @@ def _hide_rpc(error: BaseException | None) -> None:
 
 
 @contextmanager
-def _streams(outputs: Outputs) -> Iterator[None]:
+def _streams(outputs: CellOutputs) -> Iterator[None]:
     """The streams of this process belong to the cell; not `redirect_stdout`, as cells may do that themselves."""
     before = sys.stdout, sys.stderr
     sys.stdout, sys.stderr = _Stream(outputs, "stdout"), _Stream(outputs, "stderr")
@@ -161,5 +161,5 @@ def new_shell() -> Shell:
     config.HistoryManager.enabled = False
     config.InteractiveShell.colors = "nocolor"
     shell: Shell = Shell.instance(config=config, user_module=types.ModuleType("__main__"))
-    shell.outputs = Outputs()
+    shell.outputs = CellOutputs()
     return shell

@@ -15,9 +15,9 @@ from typing import Any
 from nbgrader.utils import find_all_files
 
 from autograder.grading import pool
-from autograder.grading.job import Event, Job, Listener, Outcome, Trainings
+from autograder.grading.job import Event, GradingJob, Listener, Outcome, Trainings
 from autograder.grading.pipeline import Autograde
-from autograder.grading.submission import Work, read_regular
+from autograder.grading.submission import NotebookTask, read_regular
 from autograder.grading.test_results import tests_of
 from autograder.notebooks.attachments import attachments
 from autograder.notebooks.instructor import InstructorCell, Version
@@ -36,8 +36,8 @@ class CheckError(Exception):
 class Subject:
     """What is checked: the work as grading would have it, and what it is held against."""
 
-    work: Work
-    job: Job
+    work: NotebookTask
+    job: GradingJob
     against: Released
     left_out: tuple[str, ...]  # files beside the notebook that it will not have, and why
 
@@ -138,7 +138,7 @@ def subject(path: Path, converter: Autograde) -> Subject:
     notebook: dict[str, Any] = dict(mended.notebook)
     job = replace(_settings(against, converter), files=files, mended=notebook)
     submitted = hashlib.sha256(raw).hexdigest()
-    work = Work(path, against.name, submitted, job, mended.notebook, mends=mended.mends)
+    work = NotebookTask(path, against.name, submitted, job, mended.notebook, mends=mended.mends)
     return Subject(work, job, against, left_out)
 
 
@@ -173,13 +173,13 @@ def _beside(folder: Path, converter: Autograde) -> tuple[dict[str, str], tuple[s
     return mine, tuple(refused)
 
 
-def _settings(against: Released, converter: Autograde) -> Job:
+def _settings(against: Released, converter: Autograde) -> GradingJob:
     """The job that lacks only what is the student's; `Autograde.notebook_jobs` makes it of `source/` and gradebook."""
     assignment, folder, grading = against.assignment, against.path.parent, converter.grading
     own = set(converter.exclude_overwriting.get(assignment, []))
     found = find_all_files(str(folder), [*converter.coursedir.ignore, "*.ipynb"])
     given = {Path(path).relative_to(folder).as_posix(): str(path) for path in found}
-    return Job(
+    return GradingJob(
         STUDENT,
         assignment,
         against.name,
@@ -193,7 +193,7 @@ def _settings(against: Released, converter: Autograde) -> Job:
             for cell in against.version.cells
             if cell.grade_id and _is_test(cell) and grading.allows_beside(assignment, cell.grade_id)
         ),
-        **{**grading.world(), "trainer": converter.trainer.world()},
+        **{**grading.job_fields(), "trainer": converter.trainer.job_fields()},
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import cast
 
 from autograder.grading import pool
-from autograder.grading.job import FAULTS, Job, Listener, Outcome
+from autograder.grading.job import FAULTS, GradingJob, Listener, Outcome
 from autograder.grading.mutants import Mutated, mutated, mutated_jobs
 from autograder.grading.rehearsal import Rehearsal, Search, compare, plain_job, reference_job
 from autograder.grading.result_digest import digest
@@ -46,9 +46,9 @@ class Engine:
         """End what was started to compute; it is started anew when it is needed."""
         self._pool.close()
 
-    def outcomes(self, jobs: Mapping[str, Job]) -> Generator[tuple[str, Outcome]]:
+    def outcomes(self, jobs: Mapping[str, GradingJob]) -> Generator[tuple[str, Outcome]]:
         """The outcomes of jobs given by digest, each as it comes. Raises EngineError where no sandbox can be made."""
-        missing: dict[int, tuple[str, Job]] = {}
+        missing: dict[int, tuple[str, GradingJob]] = {}
         for key, job in jobs.items():
             if (stored := self._store.get(key)) is not None:
                 yield key, stored
@@ -60,7 +60,7 @@ class Engine:
             raise EngineError(lacking)
         workers = self._workers or pool.default_workers(self._limits)
         run = self._pool.run([job for _, job in missing.values()], workers)
-        with closing(cast(Generator[tuple[Job, Outcome]], run)):
+        with closing(cast(Generator[tuple[GradingJob, Outcome]], run)):
             for job, outcome in run:
                 key, _ = missing[id(job)]
                 yield key, self._stored(key, outcome)
@@ -74,11 +74,11 @@ class Engine:
             return Outcome.fault("storing the result", error)
         return outcome
 
-    def rehearse(self, settings: Sequence[Job]) -> list[Rehearsal]:
+    def rehearse(self, settings: Sequence[GradingJob]) -> list[Rehearsal]:
         """Rehearse notebooks, each given as a job that lacks a student. Raises EngineError where that can't be done."""
         return [self._search(job, found) for job, found in zip(settings, self._both_ways(settings), strict=True)]
 
-    def _search(self, job: Job, found: Rehearsal) -> Rehearsal:
+    def _search(self, job: GradingJob, found: Rehearsal) -> Rehearsal:
         """Have locked cells run beside the student's code where the reference solution's grade cells need that."""
         search = Search(job, found)
         for _ in range(ROUNDS):
@@ -89,7 +89,7 @@ class Engine:
                 beside = search.tried(other)
         return search.found
 
-    def _both_ways(self, settings: Sequence[Job]) -> list[Rehearsal]:
+    def _both_ways(self, settings: Sequence[GradingJob]) -> list[Rehearsal]:
         pairs = [(reference_job(job), plain_job(job)) for job in settings]
         keys = [(digest(isolated), digest(plain)) for isolated, plain in pairs]
         jobs = {key: job for pair, both in zip(keys, pairs, strict=True) for key, job in zip(pair, both, strict=True)}
@@ -104,7 +104,7 @@ class Engine:
             found[key] = outcome
         return [compare(job, found[a], found[b]) for job, (a, b) in zip(settings, keys, strict=True)]
 
-    def mutate(self, settings: Sequence[Job]) -> list[Mutated]:
+    def mutate(self, settings: Sequence[GradingJob]) -> list[Mutated]:
         """Grade the mutants of notebooks that have been rehearsed, each given as a job that lacks a student.
 
         Raises EngineError where that can't be done.

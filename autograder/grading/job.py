@@ -11,7 +11,7 @@ Status = Literal["graded", "needs a person", "fault"]
 
 
 @dataclass(frozen=True)
-class Job:
+class GradingJob:
     """One mended notebook of one student, and all that its grade depends on."""
 
     student: str
@@ -33,7 +33,7 @@ class Job:
     model_parameters: int = 50_000_000  # of a model that is rebuilt for a test
     variables: dict[str, str] = field(default_factory=dict)  # more of the environment that cells see
     visible: list[str] = field(default_factory=list)  # more folders that cells may read
-    trainer: dict[str, Any] | None = None  # trainer.settings.Trainer.world(); None: notebooks train by themselves
+    trainer: dict[str, Any] | None = None  # trainer.settings.Trainer.job_fields(); None: notebooks train by themselves
     ungraded: dict[str, str] = field(default_factory=dict)  # grade_id -> why the rehearsal withholds it
     beside: tuple[int, ...] = ()  # positions of cells of which nothing that needs the student's code is the examiner's
 
@@ -42,7 +42,7 @@ class Job:
         return asdict(self)
 
     @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> "Job":
+    def from_dict(cls, data: dict[str, Any]) -> "GradingJob":
         """What `as_dict` gave, after its way through JSON."""
         return cls(**{**data, "not_isolated": tuple(data["not_isolated"]), "beside": tuple(data["beside"])})
 

@@ -23,7 +23,7 @@ from nbformat.v4 import new_code_cell
 from autograder.examiner.bindings import effects
 from autograder.examiner.plan import plan
 from autograder.examiner.statements import parse
-from autograder.grading.job import Job, Outcome
+from autograder.grading.job import GradingJob, Outcome
 from autograder.grading.rehearsal import reference_job
 from autograder.notebooks.instructor import InstructorCell, Version
 
@@ -68,7 +68,7 @@ class Mutated:
     ungraded: dict[str, str] = field(default_factory=dict)  # mutant, EMPTY or VISIBLE -> why it has no grade
 
 
-def mutated_jobs(job: Job) -> dict[str, Job]:
+def mutated_jobs(job: GradingJob) -> dict[str, GradingJob]:
     """What has to be graded, by mutant, with EMPTY and VISIBLE. `job` lacks a student, and has been rehearsed."""
     notebooks = {EMPTY: _released(job), VISIBLE: reference_job(job).mended}
     notebooks |= {mutant: _mutated(job, mutant) for mutant in MUTANTS}
@@ -78,7 +78,7 @@ def mutated_jobs(job: Job) -> dict[str, Job]:
     return {**jobs, VISIBLE: replace(jobs[VISIBLE], version=replace(version, cells=tuple(cells)).as_dict())}
 
 
-def mutated(job: Job, outcomes: Mapping[str, Outcome]) -> Mutated:
+def mutated(job: GradingJob, outcomes: Mapping[str, Outcome]) -> Mutated:
     """What the outcomes of `mutated_jobs(job)` say about each grade cell."""
     version = Version.from_dict(job.version)
     weak, tested = [], 0
@@ -96,14 +96,14 @@ def mutated(job: Job, outcomes: Mapping[str, Outcome]) -> Mutated:
     return Mutated(job.notebook, tested, weak, ungraded)
 
 
-def _released(job: Job) -> dict[str, Any]:
+def _released(job: GradingJob) -> dict[str, Any]:
     """The released notebook as it is."""
     version = Version.from_dict(job.version)
     cells = (replace(cell, source=cell.released) if cell.solution else cell for cell in version.cells)
     return reference_job(replace(job, version=replace(version, cells=tuple(cells)).as_dict())).mended
 
 
-def _mutated(job: Job, mutant: str) -> dict[str, Any]:
+def _mutated(job: GradingJob, mutant: str) -> dict[str, Any]:
     """The reference's notebook, with cells that switch the mutant on before each grade cell, and off after it."""
     version = Version.from_dict(job.version)
     notebook = reference_job(job).mended

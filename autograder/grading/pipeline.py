@@ -23,14 +23,14 @@ from sqlalchemy.exc import SQLAlchemyError
 from autograder.grading.backup import BackupError, Backups
 from autograder.grading.engine import Engine, EngineError
 from autograder.grading.gradebook import expected_points
-from autograder.grading.job import FAULTS, Event, Job, Outcome, Trainings
+from autograder.grading.job import FAULTS, Event, GradingJob, Outcome, Trainings
 from autograder.grading.record import FAULT, PERSON, Statuses, SubmissionStatus
 from autograder.grading.rehearsal import Rehearsal
 from autograder.grading.result_store import Store
 from autograder.grading.settings import Grading
-from autograder.grading.submission import Submission, Work, printable, read_submission, untimely
-from autograder.grading.writing import Writing
-from autograder.notebooks.version import VersionError, notebooks, read_version
+from autograder.grading.submission import NotebookTask, Submission, printable, read_submission, untimely
+from autograder.grading.submission_writer import SubmissionWriter
+from autograder.notebooks.instructor_version import VersionError, notebooks, read_version
 from autograder.sandbox.limits import Limits
 from autograder.training.client import TrainerProcess
 from autograder.training.settings import Trainer
@@ -40,7 +40,7 @@ class NotAllGraded(NbGraderException):  # type: ignore[misc]
     """Some submissions need a person or met a fault of ours; all others are graded."""
 
 
-class Watcher:
+class ProgressListener:
     """Is told how a grading goes; this one ignores it."""
 
     def planned(self, submissions: Sequence[Submission], unchanged: Sequence[str]) -> None:
@@ -65,12 +65,12 @@ class Watcher:
         """In a dry run: a submission's points in the gradebook, and after a grading (None: no grade)."""
 
 
-class Autograde(Writing):
+class Autograde(SubmissionWriter):
     """nbgrader's Autograde: submissions are mended, run isolated and in parallel, and stored results are used."""
 
     dry_run = False  # compute and compare only
     changed_too = False  # grade again what would come out differently, not only what is newer
-    watcher = Watcher()
+    watcher = ProgressListener()
 
     def __init__(self, coursedir: CourseDirectory | None = None, **kwargs: Any) -> None:
         """As nbgrader's: `coursedir` says what to grade, `parent` or `config` has the settings."""
@@ -158,7 +158,7 @@ class Autograde(Writing):
 
     # what is due
 
-    def _due(self, settings: dict[str, Job]) -> tuple[list[Submission], list[str], dict[str, str]]:
+    def _due(self, settings: dict[str, GradingJob]) -> tuple[list[Submission], list[str], dict[str, str]]:
         """The submissions to grade, read; students whose grades are as they should be; folders set aside, and why."""
         excluded = set(self.coursedir.student_id_exclude.split(","))
         pattern = re.compile(self._format_source("(?P<assignment_id>.*)", "(?P<student_id>.*)", escape=True))
@@ -187,7 +187,7 @@ class Autograde(Writing):
         return due, unchanged, aside
 
     def _read(
-        self, student: str, assignment: str, paths: Sequence[Path], settings: dict[str, Job]
+        self, student: str, assignment: str, paths: Sequence[Path], settings: dict[str, GradingJob]
     ) -> Submission | None:
         """A submission that is to be graded, read; None where its grade is as it should be."""
         known = [path for path in paths if path.stem in settings]
@@ -199,7 +199,9 @@ class Autograde(Writing):
             return None if old and self._certainly(self._is_unchanged, submission) else submission
         except FAULTS as error:
             self.log.error("%s: not graded: %s", student, error, exc_info=True)
-            works = [Work(path, path.stem, outcome=Outcome.fault("reading it", error)) for path in known or paths]
+            works = [
+                NotebookTask(path, path.stem, outcome=Outcome.fault("reading it", error)) for path in known or paths
+            ]
             return Submission(student, assignment, paths[0].parent, works)
 
     def _certainly(self, question: Callable[..., bool], *about: Any) -> bool:
@@ -210,7 +212,7 @@ class Autograde(Writing):
             self.log.error("%s", error, exc_info=True)
             return False
 
-    def settings(self, assignment: str) -> dict[str, Job]:
+    def settings(self, assignment: str) -> dict[str, GradingJob]:
         """By notebook, a job that lacks only what is a student's."""
         settings = self.notebook_jobs(assignment)
         allows = functools.partial(self.grading.allows_beside, assignment)
@@ -220,7 +222,7 @@ class Autograde(Writing):
             self.watcher.rehearsed(job.notebook, rehearsal, jobs[job.notebook].not_isolated)
         return jobs
 
-    def notebook_jobs(self, assignment: str) -> list[Job]:
+    def notebook_jobs(self, assignment: str) -> list[GradingJob]:
         """A job for each notebook, as it is before the rehearsal and without a student."""
         source = Path(self.coursedir.format_path(self.coursedir.source_directory, ".", assignment))
         own = set(self.exclude_overwriting.get(assignment, []))  # files that students are to edit and hand in
@@ -233,8 +235,8 @@ class Autograde(Writing):
             version = read_version(self.coursedir, assignment, name, self.config).as_dict()
             given = {file: path for file, path in found.items() if file not in own}
             limits = self.limits.as_dict()
-            world = {**self.grading.world(), "trainer": self.trainer.world()}
-            settings.append(Job("", assignment, name, {}, version, given=given, limits=limits, **world))
+            fields = {**self.grading.job_fields(), "trainer": self.trainer.job_fields()}
+            settings.append(GradingJob("", assignment, name, {}, version, given=given, limits=limits, **fields))
         return settings
 
     def _is_old(self, assignment: str, student: str, paths: Sequence[Path]) -> bool:
@@ -270,7 +272,7 @@ class Autograde(Writing):
 
     def _computed(self, submissions: Sequence[Submission]) -> Generator[Submission]:
         """Each submission when all its outcomes are there. Equal jobs are computed once."""
-        waiting: dict[str, list[Work]] = {}
+        waiting: dict[str, list[NotebookTask]] = {}
         for submission in submissions:
             for work in submission.works:
                 if work.job and not work.outcome:

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from typing import Any
 
-from autograder.kernel.candidate import Candidate, Run
+from autograder.kernel.candidate import Candidate, CellRun
 from autograder.notebooks.instructor import InstructorCell
 from autograder.sandbox.limits import CellLimit
 
 Output = dict[str, Any]
 
 
-def outputs_of(run: Run) -> list[Output]:
+def outputs_of(run: CellRun) -> list[Output]:
     """The outputs of a cell, as a notebook has them."""
     return [dict(output) for output in run.outputs]
 

@@ -19,7 +19,7 @@ import psutil
 
 from autograder.examiner.client import Examiner
 from autograder.examiner.plan import modules
-from autograder.grading.job import FAULTS, Event, Job, Listener, Outcome, Trainings
+from autograder.grading.job import FAULTS, Event, GradingJob, Listener, Outcome, Trainings
 from autograder.notebooks.instructor import Version
 from autograder.sandbox import cgroups
 from autograder.sandbox.limits import Limits
@@ -34,7 +34,7 @@ KERAS = ("keras", "tensorflow")
 def default_workers(limits: Limits) -> int:
     """As many notebooks at once as there are cores, and as the free memory holds; the machine's, or the container's."""
     memory = min(psutil.virtual_memory().available, cgroups.memory())
-    return max(1, min(cores(), int(memory // limits.memory)))
+    return max(1, min(cores(), int(memory // limits.memory_bytes)))
 
 
 class Pool:
@@ -50,7 +50,7 @@ class Pool:
         self._examiner: Examiner
         self._trainer: TrainerProcess | None = None
 
-    def run(self, jobs: Sequence[Job], workers: int) -> Iterator[tuple[Job, Outcome]]:
+    def run(self, jobs: Sequence[GradingJob], workers: int) -> Iterator[tuple[GradingJob, Outcome]]:
         """Grade all `jobs`; yields each with its outcome as it comes. Closing the iterator ends what runs.
 
         A trainer is started where the jobs are to have one, and import Keras.
@@ -58,7 +58,7 @@ class Pool:
         if not jobs:
             return
         self._prepare(jobs)
-        alone: list[Job] = []
+        alone: list[GradingJob] = []
         for job, outcome in self._pass(jobs, workers):
             if outcome.starved:
                 alone.append(job)
@@ -80,7 +80,7 @@ class Pool:
         """End everything."""
         self.close()
 
-    def _prepare(self, jobs: Sequence[Job]) -> None:
+    def _prepare(self, jobs: Sequence[GradingJob]) -> None:
         versions = {(job.assignment, job.notebook): job.version for job in jobs}
         preload = sorted({name for data in versions.values() for name in modules(Version.from_dict(data).cells)})
         trains = jobs[0].trainer is not None and any(name.partition(".")[0] in KERAS for name in preload)
@@ -94,7 +94,7 @@ class Pool:
         self._trainer = self._stack.enter_context(self._new_trainer()) if trains else None
         self._key = key
 
-    def _pass(self, jobs: Sequence[Job], workers: int) -> Iterator[tuple[Job, Outcome]]:
+    def _pass(self, jobs: Sequence[GradingJob], workers: int) -> Iterator[tuple[GradingJob, Outcome]]:
         waiting = [(job, 1) for job in reversed(jobs)]
         with selectors.DefaultSelector() as selector:
             try:
@@ -124,7 +124,7 @@ class Pool:
                 for key in list(selector.get_map().values()):
                     key.data.kill()
 
-    def _given(self, job: Job, tries: int) -> "_Worker":
+    def _given(self, job: GradingJob, tries: int) -> "_Worker":
         """A worker, a new one if need be, that has started a job."""
         worker = self._idle.pop() if self._idle else self._stack.enter_context(_Worker())
         worker.give(job, tries, self._examiner.address, self._address())
@@ -171,10 +171,10 @@ class _Worker:
         self.out: IO[bytes] = self._process.stdout
         self._rest = b""
         self.alive = True
-        self.job: Job
+        self.job: GradingJob
         self.tries = 0
 
-    def give(self, job: Job, tries: int, examiner: str, trainer: str) -> None:
+    def give(self, job: GradingJob, tries: int, examiner: str, trainer: str) -> None:
         """Start a job; the others are addresses."""
         self.job, self.tries = job, tries
         order = {"job": job.as_dict(), "examiner": examiner, "trainer": trainer}

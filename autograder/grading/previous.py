@@ -12,7 +12,7 @@ from pathlib import Path
 
 from nbgrader.utils import rmtree
 
-from autograder.common.files import sync_folder, write_whole
+from autograder.common.files import sync_folder, write_atomic
 from autograder.grading.gradebook import Marks, dump, load
 
 
@@ -41,7 +41,7 @@ class Previous:
         part.mkdir(parents=True)
         if self._autograded.is_dir():
             shutil.copytree(self._autograded, part / "autograded", symlinks=True)
-        write_whole(part / "marks.json", dump(marks).encode())
+        write_atomic(part / "marks.json", dump(marks).encode())
         part.rename(self.folder)
         sync_folder(self.folder.parent)
 

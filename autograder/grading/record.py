@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, get_args
 
-from autograder.common.files import write_whole
-from autograder.grading.job import Job, Outcome, Status
+from autograder.common.files import write_atomic
+from autograder.grading.job import GradingJob, Outcome, Status
 from autograder.grading.result_digest import digest_of, ingredients
 from autograder.notebooks.reading import Mend
 
@@ -86,7 +86,7 @@ class Statuses:
 
     def put(self, status: SubmissionStatus) -> None:
         """Keep a status, in the place of the submission's last one."""
-        write_whole(self.folder / status.assignment / f"{status.student}.json", _pretty(asdict(status)).encode())
+        write_atomic(self.folder / status.assignment / f"{status.student}.json", _pretty(asdict(status)).encode())
 
     def students(self, assignment: str) -> list[str]:
         """The students of whom a status is known."""
@@ -98,7 +98,7 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def write_record(path: Path, job: Job, status: NotebookStatus, run: Mapping[str, Any]) -> None:
+def write_record(path: Path, job: GradingJob, status: NotebookStatus, run: Mapping[str, Any]) -> None:
     """Write the record of a grade: what went in, by digest, and what came out. `run` is the outcome's own record."""
     went_in = ingredients(job)
     environment = went_in.pop("environment")
@@ -135,7 +135,7 @@ def write_record(path: Path, job: Job, status: NotebookStatus, run: Mapping[str,
         },
         "run": dict(run),
     }
-    write_whole(path, _pretty(record).encode())
+    write_atomic(path, _pretty(record).encode())
 
 
 def _notebook_status(data: dict[str, Any]) -> NotebookStatus:

@@ -15,9 +15,9 @@ from typing import Any
 
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_cell
 
-from autograder.examiner.ownership import Left, Reason
+from autograder.examiner.ownership import Reason, StudentsName
 from autograder.examiner.plan import plan
-from autograder.grading.job import Job, Outcome
+from autograder.grading.job import GradingJob, Outcome
 from autograder.notebooks.instructor import InstructorCell, Version
 
 NEW = {"code": new_code_cell, "markdown": new_markdown_cell, "raw": new_raw_cell}
@@ -31,7 +31,9 @@ class Rehearsal:
     differing: dict[str, str] = field(default_factory=dict)  # grade_id -> why it can't be served across the wire
     short: dict[str, str] = field(default_factory=dict)  # grade_id -> how the reference itself misses its points
     beside: tuple[int, ...] = ()  # positions of locked or unmarked cells that come out otherwise run by the examiner
-    left: dict[str, tuple[Left, ...]] = field(default_factory=dict)  # grade_id -> names there that stay the student's
+    left: dict[str, tuple[StudentsName, ...]] = field(
+        default_factory=dict
+    )  # grade_id -> names there that stay the student's
     cells: tuple[str, ...] = ()  # what the notebook's cells are called
     seconds: dict[str, float] = field(default_factory=dict)  # position -> how long the reference's cell took
 
@@ -45,7 +47,7 @@ class Rehearsal:
                 used.add(grade_id)
         return found
 
-    def applied(self, job: Job, allowed: Callable[[str], bool]) -> Job:
+    def applied(self, job: GradingJob, allowed: Callable[[str], bool]) -> GradingJob:
         """`job` as this rehearsal has it graded; `allowed` says which differing cells may run beside the student's."""
         beside = tuple(grade_id for grade_id in self.differing if allowed(grade_id))
         ungraded = {grade_id: why for grade_id, why in self.differing.items() if grade_id not in beside}
@@ -61,10 +63,10 @@ class Rehearsal:
         )
 
 
-def cell_limits(job: Job, took: Mapping[str, float]) -> tuple[dict[str, float], dict[str, float]]:
+def cell_limits(job: GradingJob, took: Mapping[str, float]) -> tuple[dict[str, float], dict[str, float]]:
     """By position, how long a cell may take, and what the reference takes at most where that decides it.
 
-    `took` is the reference's own time. The limit is the least of `reference_least` doubled so often that it is
+    `took` is the reference's own time. The limit is the least of `reference_min_seconds` doubled so often that it is
     `reference_factor` times that time: coarse, so that another rehearsal of the same solution mostly gives the same.
     """
     most, factor, least = job.limits["cell_seconds"], job.pace["factor"], job.pace["least"]
@@ -83,7 +85,7 @@ def cell_limits(job: Job, took: Mapping[str, float]) -> tuple[dict[str, float], 
     return seconds, reference
 
 
-def reference_job(job: Job) -> Job:
+def reference_job(job: GradingJob) -> GradingJob:
     """The job of grading the reference solution, isolated; limits and settings are those of `job`.
 
     `job.student` and its notebook are of no account.
@@ -100,12 +102,12 @@ def reference_job(job: Job) -> Job:
     return replace(own, student="(reference)", mended=notebook)
 
 
-def plain_job(job: Job) -> Job:
+def plain_job(job: GradingJob) -> GradingJob:
     """The same, with every grade cell in the kernel of the solution, as plain nbgrader runs it."""
     return replace(reference_job(job), student="(reference, plain)", plain=True, beside=())
 
 
-def compare(job: Job, isolated: Outcome, plain: Outcome) -> Rehearsal:
+def compare(job: GradingJob, isolated: Outcome, plain: Outcome) -> Rehearsal:
     """What the two outcomes say about each grade cell."""
     differing, short = {}, {}
     index_of = {
@@ -133,7 +135,7 @@ class Search:
     Each round tries one cell more for each grade cell that differs: `beside` is what to try next.
     """
 
-    def __init__(self, job: Job, found: Rehearsal) -> None:
+    def __init__(self, job: GradingJob, found: Rehearsal) -> None:
         """`found`: with all of them run by the examiner as far as the plan has it so."""
         steps = plan(Version.from_dict(job.version).cells, job.beside)
         self.found = found

@@ -10,14 +10,14 @@ from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
-from autograder.grading.job import Job
+from autograder.grading.job import GradingJob
 from autograder.kernel.environment import variables
 
 # The rooms of this package that a score comes out of.
 _ROOMS = ("common", "examiner", "grading", "keras_codec", "kernel", "notebooks", "rpc", "sandbox", "training")
 
 
-def digest(job: Job) -> str:
+def digest(job: GradingJob) -> str:
     """SHA-256, as hexadecimal digits, of what went in: notebook, version, points, files, environment, limits, settings.
 
     The student's name is not in it: a grade does not depend on it.
@@ -26,7 +26,7 @@ def digest(job: Job) -> str:
     return digest_of(parts)
 
 
-def ingredients(job: Job) -> dict[str, Any]:
+def ingredients(job: GradingJob) -> dict[str, Any]:
     """What goes into the digest, by name, as JSON."""
     data = job.as_dict()
     del data["student"]

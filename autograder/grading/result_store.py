@@ -6,7 +6,7 @@ import json
 import re
 from pathlib import Path
 
-from autograder.common.files import write_whole
+from autograder.common.files import write_atomic
 from autograder.grading.job import Outcome
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -31,7 +31,7 @@ class Store:
     def put(self, digest: str, outcome: Outcome) -> None:
         """Store a final outcome, in the place of a damaged one. Raises OSError where that can't be done."""
         content = json.dumps(outcome.as_dict())
-        write_whole(self._path(digest), f"{_checksum(content)}\n{content}".encode())
+        write_atomic(self._path(digest), f"{_checksum(content)}\n{content}".encode())
 
     def _path(self, digest: str) -> Path:
         if not _DIGEST.fullmatch(digest):

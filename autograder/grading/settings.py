@@ -33,9 +33,11 @@ class Grading(Configurable):  # type: ignore[misc]
     reference_factor = Float(
         30,
         help="How many times the reference solution's own time a cell may take; 0: always c.Limits.cell_seconds. "
-        "Never more than that, nor less than reference_least.",
+        "Never more than that, nor less than reference_min_seconds.",
     ).tag(config=True)
-    reference_least = Float(10, help="Seconds that a cell may take however fast the reference is.").tag(config=True)
+    reference_min_seconds = Float(10, help="Seconds that a cell may take however fast the reference is.").tag(
+        config=True
+    )
     environment = Dict(help="More environment variables that cells see.").tag(config=True)
     visible = List(Unicode(), help="More folders that cells may read, at the same path.").tag(config=True)
 
@@ -43,7 +45,7 @@ class Grading(Configurable):  # type: ignore[misc]
         """Whether the instructor allowed that cell to run beside the student's code."""
         return grade_id in self.not_isolated or f"{assignment}/{grade_id}" in self.not_isolated
 
-    def world(self) -> dict[str, Any]:
+    def job_fields(self) -> dict[str, Any]:
         """What a job has to know of these settings."""
         return {
             "sandboxed": self.sandbox,
@@ -52,7 +54,7 @@ class Grading(Configurable):  # type: ignore[misc]
             "pace": {
                 "cells": dict(self.cell_seconds),
                 "factor": self.reference_factor,
-                "least": self.reference_least,
+                "least": self.reference_min_seconds,
             },
             "variables": dict(self.environment),
             "visible": list(self.visible),

@@ -11,23 +11,23 @@ from typing import Any
 from nbformat import NotebookNode
 from nbgrader.utils import parse_utc
 
-from autograder.grading.job import Job, Outcome
+from autograder.grading.job import GradingJob, Outcome
 from autograder.grading.record import NotebookStatus
 from autograder.grading.result_digest import digest
 from autograder.notebooks.attachments import attachments
+from autograder.notebooks.instructor_version import Version
 from autograder.notebooks.mending import Mend, Unreadable, mend
 from autograder.notebooks.reading import MAX_BYTES
-from autograder.notebooks.version import Version
 
 
 @dataclass
-class Work:
+class NotebookTask:
     """One notebook of one student. Without a job it could not be read, and has its outcome already."""
 
     path: Path
     name: str
     submitted: str = ""  # SHA-256 of the file
-    job: Job | None = None
+    job: GradingJob | None = None
     notebook: NotebookNode | None = None
     digest: str = ""
     mends: tuple[Mend, ...] = ()
@@ -52,7 +52,7 @@ class Submission:
     student: str
     assignment: str
     folder: Path
-    works: list[Work]
+    works: list[NotebookTask]
     remarks: list[str] = field(default_factory=list)
     score: float | None = None
     max_score: float | None = None
@@ -67,7 +67,7 @@ def read_submission(
     student: str,
     assignment: str,
     paths: Sequence[Path],
-    settings: Mapping[str, Job],
+    settings: Mapping[str, GradingJob],
     patterns: Sequence[str],
 ) -> Submission:
     """Read and mend a student's notebooks; `settings` has, by notebook, a job that lacks only what is the student's.
@@ -83,7 +83,7 @@ def read_submission(
     submission = Submission(student, assignment, folder, [], remarks)
     if not known:
         outcome = Outcome("needs a person", f"no notebook of this assignment was handed in: {'; '.join(remarks)}")
-        submission.works = [Work(paths[0], paths[0].stem, outcome=outcome)]
+        submission.works = [NotebookTask(paths[0], paths[0].stem, outcome=outcome)]
         return submission
     files, refused = attachments(folder, patterns)
     remarks += [f"left out: {printable(what)}" for what in refused]
@@ -112,8 +112,8 @@ def printable(text: str) -> str:
     return "".join(part if part.isprintable() else part.encode("unicode_escape").decode() for part in text)
 
 
-def _work(path: Path, settings: Job) -> Work:
-    work = Work(path, path.stem)
+def _work(path: Path, settings: GradingJob) -> NotebookTask:
+    work = NotebookTask(path, path.stem)
     try:
         raw = read_regular(path)
         work.submitted = hashlib.sha256(raw).hexdigest()

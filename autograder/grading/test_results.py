@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from autograder.grading.submission import Work
+from autograder.grading.submission import NotebookTask
 from autograder.notebooks.instructor import InstructorCell, Version
 from autograder.notebooks.reading import Mend
 
@@ -28,7 +28,7 @@ class Test:
     message: str = ""
 
 
-def tests_of(work: Work) -> list[Test]:
+def tests_of(work: NotebookTask) -> list[Test]:
     """A test for each cell that has points, in the instructor's order, named by the heading above it."""
     assert work.job is not None
     assert work.notebook is not None
@@ -53,7 +53,7 @@ def tests_of(work: Work) -> list[Test]:
     return tests
 
 
-def told(mends: Sequence[Mend]) -> list[str]:
+def describe_mends(mends: Sequence[Mend]) -> list[str]:
     """What was put right before grading: a line for each kind, with the cells that it was done to."""
     cells: dict[str, list[str]] = {}
     for mend in mends:

@@ -12,9 +12,9 @@ import sys
 import threading
 from typing import Any
 
-from autograder.grading.job import Event, Job, Outcome, Trainings
-from autograder.grading.notebook import grade
-from autograder.kernel.fork_server import Nurseries
+from autograder.grading.grade_notebook import grade
+from autograder.grading.job import Event, GradingJob, Outcome, Trainings
+from autograder.kernel.fork_server import ForkServerPool
 
 
 def _end_with_pool() -> None:
@@ -43,10 +43,10 @@ def main() -> None:
     def listener(event: Event | Trainings) -> None:
         say({"event": vars(event)})
 
-    nurseries = Nurseries()
+    fork_servers = ForkServerPool()
     for line in sys.stdin:
         order = json.loads(line)
-        outcome = grade(Job.from_dict(order["job"]), order["examiner"], order["trainer"], nurseries, listener)
+        outcome = grade(GradingJob.from_dict(order["job"]), order["examiner"], order["trainer"], fork_servers, listener)
         try:
             say({"outcome": outcome.as_dict()})
         except (TypeError, ValueError, RecursionError) as error:  # it is no JSON; nothing of it has been said

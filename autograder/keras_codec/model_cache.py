@@ -12,7 +12,7 @@ from autograder.keras_codec.usage import Use
 MAX_BYTES = 64 << 20  # of the weights of all that are kept
 
 
-class Kept:
+class ModelCache:
     """The models of this cell and the ones before, newest last."""
 
     def __init__(self) -> None:

@@ -14,9 +14,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from autograder.keras_codec import allow_list, build
+from autograder.keras_codec import allow_list, construction
 from autograder.keras_codec.budget import Budget, ModelError, pack, short
-from autograder.keras_codec.compile import (
+from autograder.keras_codec.compilation import (
     Compiled,
     compile_model,
     describe_compiled,
@@ -80,7 +80,7 @@ def describe(model: Any) -> tuple[dict[str, Any], list[Any]]:
     """A model as JSON and arrays. Raises ModelError that names what can't cross."""
     _check_layers(model)
     constants: list[Any] = []
-    with build.undisturbed(), build.as_model_errors(f"model {short(model.name)} can't cross"):
+    with construction.undisturbed(), construction.as_model_errors(f"model {short(model.name)} can't cross"):
         configuration = _configuration(model, constants)
         Reader(constants, Budget()).model(configuration)
         convert = importlib.import_module("keras").ops.convert_to_numpy
@@ -124,11 +124,11 @@ def update(model: Any, description: object, arrays: Sequence[Any], budget: Budge
         _update_layers(model, fresh)
     elif not _same(_clean(model), parts.configuration):
         raise ModelError(f"the layers of model {short(model.name)} were changed: build a new model instead")
-    with build.as_model_errors(f"model {short(model.name)} can't be brought to its new state"):
-        build.check_weights(model.variables, parts.weights)
+    with construction.as_model_errors(f"model {short(model.name)} can't be brought to its new state"):
+        construction.check_weights(model.variables, parts.weights)
         for variable, value in zip(model.variables, parts.weights, strict=True):
             variable.assign(value)
-        build.finish(model)
+        construction.finish(model)
         _set_trainable(model, parts.trainable)
     _update_compiled(model, parts.compiled, parts.optimizer)
     _set_training(model, parts)
@@ -148,7 +148,7 @@ def _update_layers(model: Any, fresh: Any) -> None:
         model.built = False
         model._functional = None
         if fresh._functional is not None:
-            with build.undisturbed(), build.as_model_errors("a Sequential that Keras doesn't build"):
+            with construction.undisturbed(), construction.as_model_errors("a Sequential that Keras doesn't build"):
                 model.build(fresh._layers[0].batch_shape)
 
 
@@ -163,7 +163,7 @@ def _update_compiled(model: Any, new: Compiled | None, variables: list[Any]) -> 
         if own is None or own.reason != new.reason:
             leave_uncompiled(model, new.reason)
     elif own is not None and _same(own.settings, new.settings) and own.built_for in (None, new.built_for):
-        with build.as_model_errors("an optimizer's variables"):
+        with construction.as_model_errors("an optimizer's variables"):
             set_optimizer(model, new, variables)
     else:
         compile_model(model, new, variables)
@@ -197,7 +197,7 @@ def _check_layers(model: Any) -> None:
             f"model {short(model.name)} is a {kind}, a class of your own: build it as Sequential or functional"
         )
     parents: dict[int, int] = {}
-    for layer in build.operations(model):
+    for layer in construction.operations(model):
         who = f"layer {short(layer.name)} is a {type(layer).__name__}"
         reason = allow_list.refusal(type(layer))
         if reason is not None:
@@ -228,7 +228,7 @@ def _configuration(model: Any, constants: list[Any]) -> dict[str, Any]:
 
 def _clean(model: Any) -> dict[str, Any]:
     constants: list[Any] = []
-    with build.undisturbed():
+    with construction.undisturbed():
         packed = _configuration(model, constants)
     return Reader(constants, Budget()).model(packed)
 
@@ -250,7 +250,7 @@ def _read(description: object, arrays: Sequence[Any], budget: Budget) -> _Parts:
     trainable, stop = description["trainable"], description["stop_training"]
     if not (type(trainable) is list and all(type(flag) is bool for flag in [*trainable, stop])):
         raise ModelError("flags that are none")
-    with build.as_model_errors("the description of a model that is none"):
+    with construction.as_model_errors("the description of a model that is none"):
         reader = Reader(constants, budget)
         configuration = reader.model(description["model"])
         compiled = read_compiled(description["compile"])
@@ -261,7 +261,7 @@ def _read(description: object, arrays: Sequence[Any], budget: Budget) -> _Parts:
 
 
 def _build(parts: _Parts, budget: Budget) -> Any:
-    model = build.build(copy_of(parts.configuration), parts.weights, budget)
+    model = construction.build(copy_of(parts.configuration), parts.weights, budget)
     _set_trainable(model, parts.trainable)
     return model
 

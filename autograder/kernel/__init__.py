@@ -1,11 +1,8 @@
-"""Where student code runs, and only here: a Jupyter kernel in a sandbox, with limits.
+"""Where student code runs, and only here: a Jupyter kernel in a sandbox.
 
-- `kernel`: the candidate, as the rest of the package sees it
-- `sandbox`: the bubblewrap command, and whether a sandbox can be made here
-- `provisioner`: starts ipykernel in the sandbox
+- `candidate`: the kernel, as the rest of the package sees it
+- `provisioner`: starts ipykernel in the sandbox; `environment`: the variables and folders that it sees
 - `agent`: what becomes the kernel, beside the student's code
-- `nursery`, `forks`: candidates forked from a process that has imported much already, behind walls of their own
-- `messages`: what the kernel sends, read strictly
-- `limits`: how much it may use, and the watchdog that ends it
-- `attachments`: which of a student's files go with the notebook
+- `fork_server`, `forking`: kernels forked from a process that has imported much already, in namespaces of their own
+- `channels`, `jupyter_messages`: what the kernel sends, bounded, and read strictly
 """

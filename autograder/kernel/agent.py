@@ -28,6 +28,7 @@ BOOT = "import sys; sys.path[0] = sys.argv.pop(1); from autograder.kernel import
 # What of our package it and `forking` import, and all of it that a sandbox with a student's code shows.
 MODULES = (
     "__init__.py",
+    "common/arrays.py",
     "common/text.py",
     "course/__init__.py",
     "course/verified_datasets.py",
@@ -37,10 +38,11 @@ MODULES = (
     "rpc",
     "sandbox/seccomp.py",
     "training/kernel_side",
-    "training/messages.py",
+    "training/protocol.py",
+    "version.py",
 )
 
-_wire: socket.socket | None = None
+_rpc_socket: socket.socket | None = None
 _folder: Any = None  # the work folder as the examiner knows it
 
 
@@ -51,7 +53,7 @@ def main() -> None:
 
 def run(setup: Mapping[str, Any]) -> None:
     """Becomes the kernel (see `provisioner` for what is in the setup); returns when the kernel ends."""
-    global _wire, _folder
+    global _rpc_socket, _folder
     del sys.path[0]
     given = setup["descriptors"]
     _limit(setup["memory"], setup["processes"])
@@ -61,9 +63,9 @@ def run(setup: Mapping[str, Any]) -> None:
         _end_with_parent()
     with contextlib.suppress(OSError):
         os.setpgid(0, 0)  # an interrupt then reaches what a cell has started, as in Jupyter
-    _wire = socket.socket(fileno=given[setup["wire"]])
-    _wire.set_inheritable(False)
-    if _abandoned(_wire):
+    _rpc_socket = socket.socket(fileno=given[setup["rpc_socket"]])
+    _rpc_socket.set_inheritable(False)
+    if _abandoned(_rpc_socket):
         return
     _unpack(given[setup["files"]], setup["folder"])
     with contextlib.suppress(ImportError):  # datasets from mirrors, which this Python's start could not see to
@@ -89,10 +91,10 @@ def run(setup: Mapping[str, Any]) -> None:
 
 def serve() -> None:
     """Answers the examiner over the wire until it has no more questions."""
-    from autograder.rpc.peer import serve as serve_wire
+    from autograder.rpc.peer import serve as serve_rpc
 
-    assert _wire is not None
-    serve_wire(_wire, _folder)
+    assert _rpc_socket is not None
+    serve_rpc(_rpc_socket, _folder)
 
 
 def _limit(memory: int, processes: int | None) -> None:
@@ -115,10 +117,10 @@ def _end_with_parent() -> None:
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
-def _abandoned(wire: socket.socket) -> bool:
+def _abandoned(rpc_socket: socket.socket) -> bool:
     """Whether the grader has gone already: bubblewrap can miss that while it starts."""
     try:
-        return wire.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
+        return rpc_socket.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
     except BlockingIOError:
         return False
 

@@ -18,13 +18,13 @@ from pathlib import Path
 import zmq
 
 from autograder.kernel.channels import Channel, Channels, Manager, context
-from autograder.kernel.fork_server import Nursery
-from autograder.kernel.messages import Message, Output, Outputs, error, read_output
-from autograder.kernel.provisioner import PORTS, CandidateProvisioner, World
+from autograder.kernel.fork_server import ForkServer
+from autograder.kernel.jupyter_messages import KernelMessage, KernelOutput, OutputCollector, error, read_output
+from autograder.kernel.provisioner import PORTS, CandidateProvisioner, LaunchSpec
 from autograder.sandbox.bubblewrap import WRITABLE, SandboxError
 from autograder.sandbox.cpu_time import Clock
 from autograder.sandbox.host import place_for_sockets
-from autograder.sandbox.limits import CellLimit, Ended, Limits, Watchdog, kill_tree, size, tree
+from autograder.sandbox.limits import CellLimit, Limits, Termination, Watchdog, kill_tree, size, tree
 
 _SERVE = "__import__('autograder.kernel.agent').candidate.agent.serve()"
 _GRACE = 5.0  # seconds in which an interrupted cell must come to its end
@@ -33,10 +33,10 @@ _LOOK = 0.1  # seconds between looks at whether the kernel is alive
 
 
 @dataclass(frozen=True)
-class Run:
+class CellRun:
     """What came of a cell."""
 
-    outputs: list[Output]
+    outputs: list[KernelOutput]
     ok: bool
 
 
@@ -47,8 +47,8 @@ class Candidate:
     the work folder -> regular files to copy; `visible`: more that it may read, at the same path.
     """
 
-    wire: socket.socket  # the examiner's end of the wire
-    ended: Ended | None = None
+    rpc_socket: socket.socket  # the examiner's end of the wire
+    ended: Termination | None = None
     starved = False  # whether it has met a limit of time because the machine was busy
     _serving: str | None = None  # the request that it answers while it serves
 
@@ -61,19 +61,19 @@ class Candidate:
         environment: Mapping[str, str] | None = None,
         visible: Sequence[Path] = (),
         trainer: socket.socket | None = None,
-        nursery: Nursery | None = None,
+        fork_server: ForkServer | None = None,
         paused: Callable[[], float] = lambda: 0.0,
     ) -> None:
         """Starts nothing yet. `trainer`: its end of the way there; `paused`: seconds that don't count as its own.
 
-        `nursery`: where it is forked; it was made with the same limits, environment and folders.
+        `fork_server`: where it is forked; it was made with the same limits, environment and folders.
         """
         self.limits = limits
         self._paused = paused
-        self.wire, theirs = socket.socketpair()
+        self.rpc_socket, theirs = socket.socketpair()
         self._folder = Path(tempfile.mkdtemp(prefix="candidate-", dir=place_for_sockets()))
-        self._world = World(
-            limits, files, environment or {}, visible, sandboxed, theirs, self._folder, trainer, nursery
+        self._spec = LaunchSpec(
+            limits, files, environment or {}, visible, sandboxed, theirs, self._folder, trainer, fork_server
         )
         self._manager: Manager | None = None
         self._context = context(limits)
@@ -92,7 +92,7 @@ class Candidate:
         inside = tree(self._process.pid)
         self._kernel = inside[-1].pid if inside else self._process.pid
         self._watchdog.clock = self.clock()
-        if self._world.sandboxed:
+        if self._spec.sandboxed:
             shutil.rmtree(self._folder, ignore_errors=True)  # all are connected: even a killed grader leaves nothing
             if inside:
                 self._watchdog.folders = [f"/proc/{inside[-1].pid}/root{folder}" for folder in WRITABLE]
@@ -101,12 +101,12 @@ class Candidate:
         """A clock that runs from now on, of the kernel."""
         return Clock(self._kernel)
 
-    def run(self, source: str, limit: CellLimit | None = None) -> Run:
+    def run(self, source: str, limit: CellLimit | None = None) -> CellRun:
         """Runs a cell; after the candidate has ended, gives an error that says why. `limit`: else `cell_seconds`."""
         limit = limit or CellLimit(self.limits.cell_seconds)
         if self.ended or not source.strip():
-            return Run([self._obituary()] if self.ended else [], not self.ended)
-        outputs = Outputs()
+            return CellRun([self._termination_output()] if self.ended else [], not self.ended)
+        outputs = OutputCollector()
         request = self._request(source)
         clock = self.clock()
         reply = self._reply(request, outputs, limit.seconds)
@@ -120,9 +120,9 @@ class Candidate:
         elif reply and reply.content.get("status") == "error" and not any(map(_is_error, found)):
             found.append(_error_of(reply))
         if self.ended:
-            found.append(self._obituary())
+            found.append(self._termination_output())
         ok = reply is not None and reply.content.get("status") == "ok"
-        return Run(found, ok and not late and not any(map(_is_error, found)))
+        return CellRun(found, ok and not late and not any(map(_is_error, found)))
 
     @contextlib.contextmanager
     def serving(self) -> Iterator[None]:
@@ -148,10 +148,10 @@ class Candidate:
             with contextlib.suppress(zmq.ZMQError, RuntimeError):
                 self._manager.interrupt_kernel()
 
-    def give_up(self) -> None:
+    def stop_serving(self) -> None:
         """Ends it, as it does not answer and can't be interrupted."""
         self._end(
-            Ended("cell time", "A test's call ran longer than the test allows and did not stop when interrupted.")
+            Termination("cell time", "A test's call ran longer than the test allows and did not stop when interrupted.")
         )
 
     def close(self) -> None:
@@ -165,10 +165,10 @@ class Candidate:
                 self._process.stderr.close()
             self._manager.cleanup_resources()
             self._manager = None
-            self.ended = self.ended or Ended("closed", "The notebook's kernel was closed.")
+            self.ended = self.ended or Termination("closed", "The notebook's kernel was closed.")
         self._context.destroy(linger=0)
-        self.wire.close()
-        self._world.wire.close()
+        self.rpc_socket.close()
+        self._spec.rpc_socket.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _launch(self) -> None:
@@ -177,7 +177,7 @@ class Candidate:
         manager.connection_file = f"{self._folder}/kernel.json"
         manager.session.key = b""  # the student's code has every key that its kernel has: it would prove nothing
         provisioner = CandidateProvisioner(kernel_id="candidate", kernel_spec=manager.kernel_spec, parent=manager)
-        provisioner.world = self._world
+        provisioner.spec = self._spec
         manager.provisioner = provisioner
         manager.start_kernel()
         self._manager = manager
@@ -207,18 +207,18 @@ class Candidate:
         content = {"code": source, "silent": silent, "store_history": not silent, "user_expressions": {}}
         return self._channels.send("execute_request", {**content, "allow_stdin": False, "stop_on_error": False})
 
-    def _interrupted(self, request: str, outputs: Outputs | None, what: str) -> Message | None:
+    def _interrupted(self, request: str, outputs: OutputCollector | None, what: str) -> KernelMessage | None:
         self.interrupt()
         reply = self._reply(request, outputs, _GRACE)
         if not reply:
-            self._end(Ended("cell time", f"{what}, and it did not stop when interrupted."))
+            self._end(Termination("cell time", f"{what}, and it did not stop when interrupted."))
         return reply
 
-    def _reply(self, request: str, outputs: Outputs | None, seconds: float) -> Message | None:
+    def _reply(self, request: str, outputs: OutputCollector | None, seconds: float) -> KernelMessage | None:
         """The reply to a request, when its outputs are there too; None when it takes longer, or has ended."""
         paused, deadline = self._paused(), time.monotonic() + seconds
         last = deadline + 10 * _IDLE
-        reply: Message | None = None
+        reply: KernelMessage | None = None
         idle = outputs is None
         while not self.ended:
             for channel, message in self._receive(_LOOK):
@@ -238,42 +238,44 @@ class Candidate:
                 return reply
         return None
 
-    def _receive(self, seconds: float) -> list[tuple[Channel, Message]]:
+    def _receive(self, seconds: float) -> list[tuple[Channel, KernelMessage]]:
         """The messages of the next moment; notices the end of the candidate."""
         channels = self._channels
         received = channels.receive(seconds)
         if self._watchdog.ended:
             self._end(self._watchdog.ended)
         elif channels.over:
-            self._end(Ended("output", channels.over))
+            self._end(Termination("output", channels.over))
         elif not received and (channels.hung_up or self._process.poll() is not None):
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(1.0)  # who dies hangs up first
             code = self._process.returncode
             limit = size(self.limits.output_bytes)
             if code is None:
-                self._end(Ended("output", f"The notebook's kernel hung up, or sent a message of more than {limit}."))
+                self._end(
+                    Termination("output", f"The notebook's kernel hung up, or sent a message of more than {limit}.")
+                )
             else:
-                self._end(Ended("crash", f"The notebook's kernel died{_how(code)}."))
+                self._end(Termination("crash", f"The notebook's kernel died{_how(code)}."))
         return received
 
-    def _end(self, why: Ended) -> None:
+    def _end(self, why: Termination) -> None:
         self.ended = self.ended or self._watchdog.ended or why
         self.starved |= self.ended.starved
         kill_tree(self._process.pid)
 
-    def _obituary(self) -> Output:
+    def _termination_output(self) -> KernelOutput:
         assert self.ended
         return error("DeadKernelError" if self.ended.limit == "crash" else "LimitExceeded", self.ended.message)
 
 
-def _is_error(output: Output) -> bool:
+def _is_error(output: KernelOutput) -> bool:
     return bool(output.output_type == "error")
 
 
-def _error_of(reply: Message) -> Output:
+def _error_of(reply: KernelMessage) -> KernelOutput:
     """The error of a reply that no output told, as nbgrader shows it."""
-    told = read_output(Message("error", "", reply.content))
+    told = read_output(KernelMessage("error", "", reply.content))
     assert told is not None
     return error(told.ename, told.evalue, told.traceback or ["An error occurred while showtraceback was disabled."])
 

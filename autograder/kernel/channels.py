@@ -8,7 +8,7 @@ from jupyter_client.connect import channel_socket_types
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import KernelManager
 
-from autograder.kernel.messages import FRAMES, Message, read
+from autograder.kernel.jupyter_messages import FRAMES, KernelMessage, read
 from autograder.sandbox.limits import Limits, size
 
 Channel = Literal["shell", "iopub"]
@@ -65,9 +65,9 @@ class Channels:
             self.hung_up = True
         return str(message["header"]["msg_id"])
 
-    def receive(self, seconds: float) -> list[tuple[Channel, Message]]:
+    def receive(self, seconds: float) -> list[tuple[Channel, KernelMessage]]:
         """The messages of the next moment."""
-        received: list[tuple[Channel, Message]] = []
+        received: list[tuple[Channel, KernelMessage]] = []
         ready = dict(self._poller.poll(int(seconds * 1000)))
         for name, end in self._sockets.items():
             for _ in range(_BATCH if end in ready else 0):

@@ -1,7 +1,7 @@
-"""The grader's side of `forks`: a sandbox in which candidates are forked from a process that has imported much already.
+"""The grader's side of `forking`: a sandbox in which candidates are forked from a process with most imports done.
 
-Importing TensorFlow takes longer than most notebooks. Where the system doesn't let walls be made within a sandbox (a
-container that masks /proc, say), there is no nursery, and each candidate is a process and a sandbox of its own.
+Importing TensorFlow takes longer than most notebooks. Where the system allows no namespaces within a sandbox (in a
+container that masks /proc, say), there is no fork server, and each candidate is a process and a sandbox of its own.
 """
 
 import array
@@ -25,16 +25,16 @@ START_SECONDS = 120
 SHARED = "/run/shared"
 
 
-class Born:
+class ForkedProcess:
     """A candidate's process outside: what of subprocess.Popen its user needs."""
 
     returncode: int | None = None
 
-    def __init__(self, pid: int, birth: socket.socket, stderr: IO[bytes]) -> None:
-        """`birth`: where its exit code will come."""
+    def __init__(self, pid: int, exit_channel: socket.socket, stderr: IO[bytes]) -> None:
+        """`exit_channel`: where its exit code will come."""
         self.pid = pid
         self.stderr: IO[bytes] | None = stderr
-        self._birth = birth
+        self._exit_channel = exit_channel
         self._end = os.pidfd_open(pid)
 
     def poll(self) -> int | None:
@@ -50,17 +50,17 @@ class Born:
             if not select.select([self._end], [], [], timeout)[0]:
                 raise subprocess.TimeoutExpired("a notebook's kernel", timeout or 0)
             os.close(self._end)
-            with self._birth as birth:
-                birth.setblocking(False)
+            with self._exit_channel as exit_channel:
+                exit_channel.setblocking(False)
                 try:
-                    told = birth.recv(1)
+                    told = exit_channel.recv(1)
                 except BlockingIOError:
                     told = b""
             self.returncode = told[0] if told else -9
         return self.returncode
 
 
-class Nursery:
+class ForkServer:
     """One sandbox, whose candidates have the same folders, variables, modules; it ends with the thread that made it."""
 
     def __init__(
@@ -73,16 +73,16 @@ class Nursery:
     ) -> None:
         """Its candidates have folders of `disk` bytes, may read `visible` and `elsewhere`, and have these `variables`.
 
-        `modules` are imported where they can be. Raises SandboxError where no nursery can be made.
+        `modules` are imported where they can be. Raises SandboxError where no fork server can be made.
         """
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        # walls hide what is below the folders that can be written to, this Python perhaps: it waits beside them
+        # mounts hide what is below the folders that can be written to, this Python perhaps: it waits beside them
         own = {path: place for path, place in Sandbox(disk, tuple(visible)).binds().items() if _is_within(place)}
         places = {**own, **elsewhere}
         beside = {path: f"{SHARED}/{number}" for number, path in enumerate(places)}
         binds = {beside[path]: place for path, place in places.items()}
-        walls = {"disk": disk, "writable": WRITABLE, "binds": binds, "hidden": package_within(own.values())}
-        setup = json.dumps({"walls": walls, "modules": list(modules)})
+        mounts = {"disk": disk, "writable": WRITABLE, "binds": binds, "hidden": package_within(own.values())}
+        setup = json.dumps({"mounts": mounts, "modules": list(modules)})
         command = [sys.executable, "-c", forking.BOOT, PACKAGE, str(theirs.fileno()), setup]
         data = memory_files()
         with theirs:
@@ -104,7 +104,7 @@ class Nursery:
             self.close()
             raise SandboxError(said.decode(errors="replace") or "no answer")
 
-    def bear(self, setup: Mapping[str, Any], descriptors: Sequence[int]) -> Born:
+    def spawn(self, setup: Mapping[str, Any], descriptors: Sequence[int]) -> ForkedProcess:
         """A candidate with these descriptors. Raises SandboxError where it can't be."""
         ours, theirs = socket.socketpair()
         reading, writing = os.pipe()
@@ -121,7 +121,7 @@ class Nursery:
             ]
             if not (told and pids and pids[0] > 0):
                 raise SandboxError("The notebook's kernel did not start: its fork was not announced.")
-            born = Born(pids[0], ours, open(reading, "rb"))  # noqa: SIM115
+            process = ForkedProcess(pids[0], ours, open(reading, "rb"))  # noqa: SIM115
             ours.sendall(b"g")
         except OSError as error:
             os.close(reading)
@@ -129,7 +129,7 @@ class Nursery:
             raise SandboxError(f"The notebook's kernel did not start: {error}") from None
         finally:
             os.close(writing)
-        return born
+        return process
 
     def close(self) -> None:
         """End it and all its candidates."""
@@ -142,29 +142,29 @@ def _is_within(place: str) -> bool:
     return any(Path(place).is_relative_to(folder) for folder in WRITABLE)
 
 
-class Nurseries:
-    """The nursery for one notebook after the other: mostly the same again."""
+class ForkServerPool:
+    """The fork server for one notebook after the other: mostly the same again."""
 
     def __init__(self) -> None:
         """None yet."""
         self._key: tuple[Any, ...] | None = None
-        self._nursery: Nursery | None = None
+        self._fork_server: ForkServer | None = None
 
     def of(
         self, disk: int, visible: Sequence[Path], given: Mapping[str, str], modules: Sequence[str]
-    ) -> Nursery | None:
-        """That nursery, or none where none can be made."""
+    ) -> ForkServer | None:
+        """That fork server, or none where none can be made."""
         elsewhere = {path: f"{HOME}/{name}" for path, name in shared().items()}
         key = (disk, visible, elsewhere, environment(HOME, given), modules)
         if key != self._key:
             self.close()
             with contextlib.suppress(SandboxError):
-                self._nursery = Nursery(*key)
+                self._fork_server = ForkServer(*key)
             self._key = key
-        return self._nursery
+        return self._fork_server
 
     def close(self) -> None:
         """End it."""
-        if self._nursery is not None:
-            self._nursery.close()
-        self._key, self._nursery = None, None
+        if self._fork_server is not None:
+            self._fork_server.close()
+        self._key, self._fork_server = None, None

@@ -1,6 +1,6 @@
 """Within a sandbox: a process that has imported what notebooks import, and forks a candidate for each of them.
 
-No student's code runs in it. Each fork gets walls of its own against the others before any does: its own processes,
+No student's code runs in it. Each fork gets namespaces and mounts of its own before any does: its own processes,
 network, IPC, mounts and folders to write to, in a user namespace of its own, in which it has no capability and can make
 no other. What keeps the machine from it is the sandbox around all of them.
 """
@@ -39,7 +39,7 @@ _NO_SUID_DEV_EXEC = 2 | 4 | 8  # and MS_NOEXEC
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-class Walls(NamedTuple):
+class MountPlan(NamedTuple):
     """What a fork can write to, and what it reads below that."""
 
     disk: int  # bytes of each folder
@@ -49,7 +49,7 @@ class Walls(NamedTuple):
 
 
 def main() -> None:
-    """Arguments: the control socket, and JSON with the walls and the `modules` to import."""
+    """Arguments: the control socket, and JSON with the mounts and the `modules` to import."""
     control, setup = socket.socket(fileno=int(sys.argv.pop(1))), json.loads(sys.argv.pop(1))
     control.set_inheritable(False)
     null = os.open(os.devnull, os.O_RDWR)
@@ -57,8 +57,8 @@ def main() -> None:
         os.dup2(null, descriptor)
     os.close(null)
     _preload(setup["modules"])
-    walls = Walls(**setup["walls"])
-    problem = _tried(walls)
+    mounts = MountPlan(**setup["mounts"])
+    problem = _tried(mounts)
     control.sendall(problem.encode()[:1000] or READY)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # children are reaped by the system
     gc.collect()
@@ -69,7 +69,7 @@ def main() -> None:
             return
         if os.fork() == 0:
             control.close()
-            _bear(json.loads(text), descriptors, walls)
+            _spawn(json.loads(text), descriptors, mounts)
         for descriptor in descriptors:
             os.close(descriptor)
 
@@ -83,12 +83,12 @@ def _preload(modules: list[str]) -> None:
     del sys.modules["debugpy"]
 
 
-def _tried(walls: Walls) -> str:
-    """Why no walls can be made here, or nothing."""
+def _tried(mounts: MountPlan) -> str:
+    """Why no namespaces can be made here, or nothing."""
     reading, writing = os.pipe()
     pid = os.fork()
     if pid == 0:
-        os._exit(_walled(walls, lambda: None, writing))
+        os._exit(_isolated(mounts, lambda: None, writing))
     os.close(writing)
     with open(reading, errors="replace") as said:
         problem = said.read()
@@ -109,30 +109,33 @@ def _receive(control: socket.socket) -> tuple[bytes, list[int]]:
     return text, list(found)
 
 
-def _bear(setup: dict[str, Any], descriptors: list[int], walls: Walls) -> NoReturn:
+def _spawn(setup: dict[str, Any], descriptors: list[int], mounts: MountPlan) -> NoReturn:
     """What a fork does, to its end. The last two descriptors: where it is announced, and where its errors go."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    birth, errors = socket.socket(fileno=descriptors[-2]), descriptors[-1]
+    exit_channel, errors = socket.socket(fileno=descriptors[-2]), descriptors[-1]
 
     def run() -> None:
-        birth.close()
+        exit_channel.close()
         os.dup2(errors, 2)
         os.close(errors)
         agent.run({**setup, "descriptors": descriptors[:-2]})
 
     code = 1
     try:
-        birth.sendall(b"b")  # the system says beside it which process this is
-        if birth.recv(1):
-            code = _walled(walls, run, errors, descriptors[:-2])
+        exit_channel.sendall(b"b")  # the system says beside it which process this is
+        if exit_channel.recv(1):
+            code = _isolated(mounts, run, errors, descriptors[:-2])
     finally:
         with contextlib.suppress(OSError):
-            birth.sendall(bytes([code & 255]))
+            exit_channel.sendall(bytes([code & 255]))
         os._exit(code)
 
 
-def _walled(walls: Walls, run: Callable[[], None], errors: int, its: Sequence[int] = ()) -> int:
-    """Have it run behind walls, below the first process there; gives its exit code. `its`: descriptors for it alone."""
+def _isolated(mounts: MountPlan, run: Callable[[], None], errors: int, its: Sequence[int] = ()) -> int:
+    """Have it run in namespaces of its own, below their first process; gives its exit code.
+
+    `its`: descriptors for it alone.
+    """
     try:
         user, group = os.getuid(), os.getgid()
         _call("unshare", _NAMESPACES)
@@ -150,7 +153,7 @@ def _walled(walls: Walls, run: Callable[[], None], errors: int, its: Sequence[in
     code = 1
     try:
         _end_with_parent()
-        _raise_walls(walls)
+        _mount(mounts)
         code = _init(run)
     except BaseException:
         os.write(errors, traceback.format_exc().encode())
@@ -158,14 +161,14 @@ def _walled(walls: Walls, run: Callable[[], None], errors: int, its: Sequence[in
         os._exit(code)
 
 
-def _raise_walls(walls: Walls) -> None:
+def _mount(mounts: MountPlan) -> None:
     """What the namespaces hold, and that nothing of it can be changed any more."""
     _call("mount", b"none", b"/", None, _REC_PRIVATE, None)
     _call("mount", b"proc", b"/proc", b"proc", _NO_SUID_DEV_EXEC, None)
     _call("mount", b"devpts", b"/dev/pts", b"devpts", _NO_SUID_EXEC, b"newinstance,ptmxmode=0666,max=%d" % _TERMINALS)
-    for folder in walls.writable:
-        _call("mount", b"tmpfs", folder.encode(), b"tmpfs", _NO_SUID_DEV, b"mode=700,size=%d" % walls.disk)
-    for source, name in walls.binds.items():
+    for folder in mounts.writable:
+        _call("mount", b"tmpfs", folder.encode(), b"tmpfs", _NO_SUID_DEV, b"mode=700,size=%d" % mounts.disk)
+    for source, name in mounts.binds.items():
         place = Path(name)
         if os.path.isdir(source):
             place.mkdir(parents=True, exist_ok=True)
@@ -173,7 +176,7 @@ def _raise_walls(walls: Walls) -> None:
             place.parent.mkdir(parents=True, exist_ok=True)
             place.touch()
         _call("mount", source.encode(), name.encode(), None, _BIND, None)
-    for name in walls.hidden:
+    for name in mounts.hidden:
         _call("mount", b"tmpfs", name.encode(), b"tmpfs", _NO_SUID_DEV | _READ_ONLY, None)
     with socket.socket() as any_socket:  # SIOCSIFFLAGS: IFF_UP and IFF_RUNNING
         fcntl.ioctl(any_socket, 0x8914, struct.pack("16sh22x", b"lo", 0x1 | 0x40))

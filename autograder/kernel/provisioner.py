@@ -24,7 +24,7 @@ from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
 from autograder.kernel import agent
 from autograder.kernel.environment import environment, shared
-from autograder.kernel.fork_server import Nursery
+from autograder.kernel.fork_server import ForkServer
 from autograder.sandbox import bubblewrap
 from autograder.sandbox.bubblewrap import Sandbox, SandboxError
 from autograder.sandbox.limits import Limits, kill_tree, size
@@ -33,7 +33,7 @@ PORTS = {"shell": 1, "iopub": 2, "stdin": 3, "control": 4}
 
 
 @dataclass(frozen=True)
-class World:
+class LaunchSpec:
     """What a candidate finds around it."""
 
     limits: Limits
@@ -41,16 +41,16 @@ class World:
     environment: Mapping[str, str]
     visible: Sequence[Path]
     sandboxed: bool
-    wire: socket.socket  # the candidate's end
+    rpc_socket: socket.socket  # the candidate's end
     folder: Path  # the grader's own, for the sockets; without a sandbox the candidate's home is in it too
     trainer: socket.socket | None = None  # the candidate's end of the way to the trainer
-    nursery: Nursery | None = None  # forks it; else it is a new process
+    fork_server: ForkServer | None = None  # forks it; else it is a new process
 
 
 class CandidateProvisioner(LocalProvisioner):
-    """Starts the agent, which becomes the kernel. `world` is set before it starts."""
+    """Starts the agent, which becomes the kernel. `spec` is set before it starts."""
 
-    world: World
+    spec: LaunchSpec
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
         """Nothing: there is no connection file for others to find, and no port to reserve."""
@@ -58,48 +58,48 @@ class CandidateProvisioner(LocalProvisioner):
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
         """Starts it; the connection is as the manager has it."""
-        world, manager = self.world, self.parent
-        home = bubblewrap.HOME if world.sandboxed else str(world.folder / "home")
+        spec, manager = self.spec, self.parent
+        home = bubblewrap.HOME if spec.sandboxed else str(spec.folder / "home")
         with contextlib.ExitStack() as stack:
-            archive = stack.enter_context(pack(world.files, world.limits.disk))
-            stack.enter_context(world.wire)
-            trainer = None if world.trainer is None else stack.enter_context(world.trainer)
+            archive = stack.enter_context(pack(spec.files, spec.limits.disk_bytes))
+            stack.enter_context(spec.rpc_socket)
+            trainer = None if spec.trainer is None else stack.enter_context(spec.trainer)
             listening = {
                 port: stack.enter_context(_listening(f"{manager.ip}-{port}")).fileno() for port in PORTS.values()
             }
             connection: dict[str, int | str] = {f"{name}_port": port for name, port in PORTS.items()}
             connection |= {"ip": f"{home}/.kernel", "transport": "ipc", "key": ""}
-            descriptors = [archive.fileno(), world.wire.fileno(), *listening.values()]
+            descriptors = [archive.fileno(), spec.rpc_socket.fileno(), *listening.values()]
             descriptors += [] if trainer is None else [trainer.fileno()]
             setup = {
-                "memory": world.limits.memory,
-                "processes": world.limits.processes if world.sandboxed else None,  # else it counts the user's others
-                "sandboxed": world.sandboxed,
+                "memory": spec.limits.memory_bytes,
+                "processes": spec.limits.processes if spec.sandboxed else None,  # else it counts the user's others
+                "sandboxed": spec.sandboxed,
                 "connection": connection,
                 "folder": f"{home}/work",
                 "files": 0,  # these are places in the list of descriptors
-                "wire": 1,
+                "rpc_socket": 1,
                 "listening": {port: 2 + place for place, port in enumerate(listening)},
                 "trainer": None if trainer is None else len(descriptors) - 1,
             }
-            if world.nursery is not None:
-                born = world.nursery.bear(setup, descriptors)
-                self.process, self.pid = cast(Any, born), born.pid
+            if spec.fork_server is not None:
+                process = spec.fork_server.spawn(setup, descriptors)
+                self.process, self.pid = cast(Any, process), process.pid
                 return manager.get_connection_info()  # type: ignore[no-any-return]
             setup["descriptors"] = descriptors
-            package = bubblewrap.PACKAGE if world.sandboxed else str(Path(agent.__file__).parents[2])
+            package = bubblewrap.PACKAGE if spec.sandboxed else str(Path(agent.__file__).parents[2])
             command = [sys.executable, "-c", agent.BOOT, package, json.dumps(setup)]
-            if world.sandboxed:
+            if spec.sandboxed:
                 data = bubblewrap.memory_files()
                 for descriptor in data.values():
                     stack.callback(os.close, descriptor)
                 descriptors += data.values()
-                command = _sandbox(world).command(command, data)
+                command = _sandbox(spec).command(command, data)
             else:
                 _make_home(Path(home))
             self.process = subprocess.Popen(
                 command,
-                env=environment(home, world.environment),
+                env=environment(home, spec.environment),
                 cwd="/",
                 pass_fds=descriptors,
                 stdin=subprocess.DEVNULL,
@@ -135,7 +135,7 @@ def pack(files: Mapping[str, Path], disk: int) -> IO[bytes]:
                     raise SandboxError(f"{path} is no regular file.")
                 total += found.st_size
                 if total > disk:
-                    raise SandboxError(f"The notebook's files do not fit into {size(disk)} (c.Limits.disk).")
+                    raise SandboxError(f"The notebook's files do not fit into {size(disk)} (c.Limits.disk_bytes).")
                 member = tarfile.TarInfo(str(pure))
                 member.size, member.mtime = found.st_size, int(found.st_mtime)
                 packed.addfile(member, file)
@@ -144,9 +144,9 @@ def pack(files: Mapping[str, Path], disk: int) -> IO[bytes]:
     return archive
 
 
-def _sandbox(world: World) -> Sandbox:
+def _sandbox(spec: LaunchSpec) -> Sandbox:
     elsewhere = {path: f"{bubblewrap.HOME}/{name}" for path, name in shared().items()}
-    return Sandbox(world.limits.disk, tuple(world.visible), elsewhere, agent.MODULES)
+    return Sandbox(spec.limits.disk_bytes, tuple(spec.visible), elsewhere, agent.MODULES)
 
 
 def _make_home(home: Path) -> None:

@@ -10,7 +10,7 @@ from keyword import iskeyword
 
 from rapidfuzz import fuzz
 
-from autograder.notebooks.version import InstructorCell, Version
+from autograder.notebooks.instructor_version import InstructorCell, Version
 
 _DEFINITION = re.compile(r"(?:async\s+def|def|class)\s+(\w+)")
 _IMPORT = re.compile(r"(?:from\s+\S+\s+)?import\s+(.+)")

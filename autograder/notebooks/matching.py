@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from autograder.notebooks.cell_text import binds, bound, closeness, is_telling, key, own_names
-from autograder.notebooks.reading import Cell
+from autograder.notebooks.instructor_version import InstructorCell, Version
+from autograder.notebooks.reading import SubmittedCell
 from autograder.notebooks.splitting import split_at
-from autograder.notebooks.version import InstructorCell, Version
 
 
 class Match:
@@ -22,13 +22,13 @@ class Match:
     `apart`, the answers that were taken out of another.
     """
 
-    def __init__(self, cells: list[Cell], version: Version) -> None:
+    def __init__(self, cells: list[SubmittedCell], version: Version) -> None:
         """Match `cells` with those of `version`."""
         self.cells = cells
         self.version = version
-        self.found: dict[int, Cell] = {}
-        self.dropped: dict[Cell, str] = {}
-        self.apart: list[tuple[int, Cell]] = []
+        self.found: dict[int, SubmittedCell] = {}
+        self.dropped: dict[SubmittedCell, str] = {}
+        self.apart: list[tuple[int, SubmittedCell]] = []
         self._own = own_names(version)
         self._keys = [key(cell.released) for cell in version.cells]
         self._ids = {cell.grade_id: position for position, cell in enumerate(version.cells) if cell.grade_id}
@@ -47,15 +47,15 @@ class Match:
     def _missing(self, wanted: Callable[[InstructorCell], bool]) -> list[int]:
         return [n for n, cell in enumerate(self.version.cells) if n not in self.found and wanted(cell)]
 
-    def _free(self) -> list[Cell]:
+    def _free(self) -> list[SubmittedCell]:
         taken = set(self.found.values())
         return [cell for cell in self.cells if cell not in taken]
 
-    def _unclaimed(self, cells: Iterable[Cell]) -> list[Cell]:
+    def _unclaimed(self, cells: Iterable[SubmittedCell]) -> list[SubmittedCell]:
         """Those which aren't copies of a cell found by its id."""
         return [cell for cell in cells if self._ids.get(cell.grade_id or "") not in self.found]
 
-    def _between(self, position: int) -> list[Cell]:
+    def _between(self, position: int) -> list[SubmittedCell]:
         """The free cells between the neighbours that are found; none where these are in another order."""
         index = {cell: n for n, cell in enumerate(self.cells)}
         low = max((n for n in self.found if n < position), default=None)
@@ -66,7 +66,7 @@ class Match:
 
     def _by_exact_text(self) -> None:
         times = Counter(self._keys)
-        texts: dict[str, list[Cell]] = {}
+        texts: dict[str, list[SubmittedCell]] = {}
         for cell in self.cells:
             texts.setdefault(cell.key, []).append(cell)
         for position in self._missing(lambda cell: not cell.solution):
@@ -83,7 +83,7 @@ class Match:
                 self.found[position] = (marked or same)[0]
 
     def _by_grade_id(self) -> None:
-        claims: dict[int, list[Cell]] = {}
+        claims: dict[int, list[SubmittedCell]] = {}
         for cell in self._free():
             if (position := self._ids.get(cell.grade_id or "")) is not None and not self._is_misplaced(position, cell):
                 claims.setdefault(position, []).append(cell)
@@ -100,7 +100,7 @@ class Match:
                 last -= 1
             self.found[position] = answers[last]
 
-    def _is_misplaced(self, position: int, cell: Cell) -> bool:
+    def _is_misplaced(self, position: int, cell: SubmittedCell) -> bool:
         """Whether a cell claims to be one but is, by all signs, the answer to another exercise."""
         names = bound(cell.source)
         wanted = self.version.cells[position]
@@ -207,7 +207,7 @@ class Match:
                     break
 
 
-def _closest(cells: list[Cell], text: str, at_least: float) -> Cell | None:
+def _closest(cells: list[SubmittedCell], text: str, at_least: float) -> SubmittedCell | None:
     scored = [(closeness(cell.source, text, at_least), cell) for cell in cells]
     best, cell = max(scored, key=lambda pair: pair[0], default=(0.0, None))
     return cell if best > 0 else None

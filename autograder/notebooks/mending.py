@@ -12,11 +12,11 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_cell
 
 from autograder.notebooks.cell_text import key
+from autograder.notebooks.instructor_version import InstructorCell, Version
 from autograder.notebooks.matching import Match
 from autograder.notebooks.ordering import Place, arrange, insert
-from autograder.notebooks.reading import Cell, Mend, Unreadable, language_of, read_notebook
+from autograder.notebooks.reading import Mend, SubmittedCell, Unreadable, language_of, read_notebook
 from autograder.notebooks.splitting import cut_out
-from autograder.notebooks.version import InstructorCell, Version
 
 __all__ = ["Mend", "Mended", "Unreadable", "mend"]
 
@@ -113,7 +113,7 @@ def _match_mends(match: Match) -> list[Mend]:
     return mends
 
 
-def _is_marked(cell: Cell) -> bool:
+def _is_marked(cell: SubmittedCell) -> bool:
     return any(cell.marks.get(name) for name in ("grade", "solution", "locked", "task"))
 
 
@@ -136,7 +136,7 @@ def _places(match: Match, version: Version) -> tuple[list[Place], list[Mend]]:
             else:
                 what = "missing, and no answer to it found; put back as released"
                 to_student = "The cell for this answer was missing, and no answer to it was found in your notebook."
-            place.cell = Cell(source, cell.cell_type)
+            place.cell = SubmittedCell(source, cell.cell_type)
         mends.append(Mend(_name(version, place), what, to_student))
     return places, mends
 
@@ -191,7 +191,7 @@ def _metadata(cell: InstructorCell, position: int | None) -> dict[str, Any]:
     return metadata
 
 
-def _differences(student: Cell, wanted: InstructorCell) -> list[tuple[str, str]]:
+def _differences(student: SubmittedCell, wanted: InstructorCell) -> list[tuple[str, str]]:
     """What of a found cell is not as released, but for the answer itself."""
     mends = []
     if student.cell_type != wanted.cell_type:
@@ -219,7 +219,7 @@ def _differences(student: Cell, wanted: InstructorCell) -> list[tuple[str, str]]
     return mends
 
 
-def _wrong_marks(student: Cell, wanted: InstructorCell) -> str:
+def _wrong_marks(student: SubmittedCell, wanted: InstructorCell) -> str:
     """Which of a cell's marks are not as nbgrader's; empty when all are."""
     marks = student.marks
     if wanted.grade_id is None:

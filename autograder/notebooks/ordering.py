@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from autograder.notebooks.cell_text import needs
-from autograder.notebooks.reading import Cell
-from autograder.notebooks.version import InstructorCell, Version
+from autograder.notebooks.instructor_version import InstructorCell, Version
+from autograder.notebooks.reading import SubmittedCell
 
 
 @dataclass(eq=False)
@@ -12,7 +12,7 @@ class Place:
     """A cell to be: the student's, the instructor's at `position` in the version, or both."""
 
     position: int | None
-    cell: Cell | None
+    cell: SubmittedCell | None
 
 
 def insert(places: list[Place], position: int, version: Version) -> Place:

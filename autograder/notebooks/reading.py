@@ -29,7 +29,7 @@ class Mend:
 
 
 @dataclass(eq=False)
-class Cell:
+class SubmittedCell:
     """A cell of the student's. `marks` is its nbgrader metadata, of which nothing is to be believed.
 
     Its text is not changed once it has been read.
@@ -59,7 +59,7 @@ class Cell:
 class Submitted:
     """A submission as read: its cells, the language it names, and what was put right in reading."""
 
-    cells: list[Cell]
+    cells: list[SubmittedCell]
     language: str
     mends: list[Mend]
 
@@ -166,7 +166,7 @@ def _cells(data: dict[str, Any]) -> list[Any]:
     raise Unreadable("The file is not a notebook: it has no list of cells. Save it from Jupyter as .ipynb.")
 
 
-def _cell(item: dict[str, Any], number: int) -> tuple[Cell, str]:
+def _cell(item: dict[str, Any], number: int) -> tuple[SubmittedCell, str]:
     """The cell, and what was odd about it."""
     odd = []
     source, whole = _text(item["source"] if "source" in item else item.get("input", ""))
@@ -192,7 +192,7 @@ def _cell(item: dict[str, Any], number: int) -> tuple[Cell, str]:
         marks = {}
     named = frozenset(tag for tag in tags if isinstance(tag, str)) if isinstance(tags, list) else frozenset()
     attachments = {} if cell_type == "code" else _attachments(item.get("attachments"))
-    return Cell(source, cell_type, number, marks, named, attachments), "; ".join(odd)
+    return SubmittedCell(source, cell_type, number, marks, named, attachments), "; ".join(odd)
 
 
 def _text(value: Any) -> tuple[str, bool]:

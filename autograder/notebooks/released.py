@@ -12,8 +12,8 @@ from nbgrader.utils import is_grade, is_locked, is_solution, is_task
 
 from autograder.notebooks.cell_text import is_telling, key
 from autograder.notebooks.instructor import InstructorCell, Version
+from autograder.notebooks.instructor_version import marked_id
 from autograder.notebooks.reading import read_notebook
-from autograder.notebooks.version import marked_id
 
 SHARE = 0.5  # of a released notebook's cells: so many are in a file that began as it
 

@@ -4,16 +4,18 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from autograder.notebooks.cell_text import bound_by_line, is_telling, key
-from autograder.notebooks.reading import Cell
-from autograder.notebooks.version import Version
+from autograder.notebooks.instructor_version import Version
+from autograder.notebooks.reading import SubmittedCell
 
 
-def cut_out(cells: list[Cell], version: Version) -> tuple[list[Cell], list[tuple[str, Cell]]]:
+def cut_out(
+    cells: list[SubmittedCell], version: Version
+) -> tuple[list[SubmittedCell], list[tuple[str, SubmittedCell]]]:
     """Cut out each text of the instructor's that stands in no cell of its own but, word for word, inside another.
 
     Returns the cells, and (the instructor's cell, the student's cell it was cut out of) for each cut.
     """
-    cuts: list[tuple[str, Cell]] = []
+    cuts: list[tuple[str, SubmittedCell]] = []
     present = {cell.key for cell in cells}
     for wanted in version.cells:
         text = key(wanted.released)
@@ -33,7 +35,7 @@ def cut_out(cells: list[Cell], version: Version) -> tuple[list[Cell], list[tuple
     return cells, cuts
 
 
-def split_at(cell: Cell, names: Iterable[str]) -> tuple[str, str] | None:
+def split_at(cell: SubmittedCell, names: Iterable[str]) -> tuple[str, str] | None:
     """The cell's text before and from the first line that binds one of the names; None where no safe place is."""
     wanted = set(names)
     lines = cell.source.split("\n")
@@ -44,7 +46,7 @@ def split_at(cell: Cell, names: Iterable[str]) -> tuple[str, str] | None:
     return (before.strip("\n"), after.strip("\n")) if before.strip() and _is_whole(before) else None
 
 
-def _part(cell: Cell, source: str, marked: bool) -> Cell:
+def _part(cell: SubmittedCell, source: str, marked: bool) -> SubmittedCell:
     return replace(cell, source=source.strip("\n"), marks=cell.marks if marked else {}, is_part=True)
 
 

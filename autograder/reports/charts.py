@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from autograder.reports.learning import Pair, Series
-from autograder.reports.messages import Measure
+from autograder.reports.test_messages import Measure
 
 WIDTH, HEIGHT = 440, 250
 LEFT, RIGHT, TOP, BOTTOM = 62, 96, 30, 42

@@ -16,7 +16,7 @@ import nbformat
 from nbgrader.api import Gradebook
 from nbgrader.coursedir import CourseDirectory
 
-from autograder.common.files import write_whole
+from autograder.common.files import write_atomic
 from autograder.grading.gradebook import Mark, open_gradebook, read_marks
 from autograder.grading.grades import Grade, GradesExporter
 from autograder.grading.job import FAULTS
@@ -36,7 +36,7 @@ def numbers(root: Path, students: Iterable[str]) -> dict[str, int]:
         random.SystemRandom().shuffle(new)
         first = max(found.values(), default=0) + 1
         found |= {student: first + count for count, student in enumerate(new)}
-        write_whole(path, json.dumps(found, indent=1).encode())
+        write_atomic(path, json.dumps(found, indent=1).encode())
     return {student: found[student] for student in wanted}
 
 
@@ -44,7 +44,7 @@ MAX_BYTES = 20_000_000
 
 
 @dataclass(frozen=True)
-class Training:
+class TrainingRecord:
     """One training: by "trainer", "candidate" (in the notebook) or "nobody" (refused)."""
 
     by: str
@@ -56,17 +56,17 @@ class Training:
 
 
 @dataclass(frozen=True)
-class Run:
+class GradingRun:
     """What grading one notebook took."""
 
     seconds: float | None = None
     sandboxed: bool = True
     not_isolated: tuple[str, ...] = ()
-    trainings: tuple[Training, ...] = ()
+    trainings: tuple[TrainingRecord, ...] = ()
     accuracy: dict[str, float] = field(default_factory=dict)  # by the grade_id of the test that measured it
 
 
-def read_run(path: Path) -> Run | None:
+def read_run(path: Path) -> GradingRun | None:
     """The run that a record tells of; None where there is none, or where it can't be read."""
     try:
         if path.is_symlink() or path.stat().st_size > MAX_BYTES:
@@ -77,7 +77,7 @@ def read_run(path: Path) -> Run | None:
     run = _dict(_dict(record).get("run"))
     models = _dict(run.get("models"))
     accuracy = {cell: _number(_dict(model).get("accuracy")) for cell, model in models.items()}
-    return Run(
+    return GradingRun(
         _number(run.get("seconds")),
         _dict(record).get("sandboxed") is not False,
         tuple(name for name in _list(_dict(record).get("not_isolated")) if isinstance(name, str)),
@@ -86,8 +86,8 @@ def read_run(path: Path) -> Run | None:
     )
 
 
-def _training(one: dict[str, Any]) -> Training:
-    return Training(
+def _training(one: dict[str, Any]) -> TrainingRecord:
+    return TrainingRecord(
         by=str(one.get("by")),
         job=str(one.get("job", "")),
         seconds=_number(one.get("seconds")) or 0.0,
@@ -182,7 +182,7 @@ _HEADING = re.compile(r"^#+[ \t]+(.+?)(?:[ \t]*\([\d.]+ points?\))?[ \t]*$", re.
 
 
 @dataclass(frozen=True)
-class Item:
+class ClassItem:
     """A cell that has points. `exercise` is the heading above it."""
 
     notebook: str
@@ -206,7 +206,7 @@ class Student:
     points: dict[Key, float | None] = field(default_factory=dict)
     waiting: list[Key] = field(default_factory=list)  # for points by hand
     messages: dict[Key, str] = field(default_factory=dict)  # of tests that did not give all points; normalised
-    runs: dict[str, Run] = field(default_factory=dict)
+    runs: dict[str, GradingRun] = field(default_factory=dict)
     feedback: dict[str, str] = field(default_factory=dict)  # links, by notebook
     hidden: tuple[str, ...] = ()  # names that must not be shown
     share: float = 0.0  # of all points, with those so far where some are still to come, before a late penalty
@@ -239,7 +239,7 @@ class Class:
 
     assignment: str
     max_score: float
-    items: list[Item]
+    items: list[ClassItem]
     students: list[Student]
 
     @property
@@ -283,7 +283,7 @@ def read_class(
         return Class(assignment, float(kept.max_score), items, students)
 
 
-def _items(coursedir: CourseDirectory, kept: Any) -> list[Item]:
+def _items(coursedir: CourseDirectory, kept: Any) -> list[ClassItem]:
     """The cells that have points, in the order of the instructor's notebooks."""
     items = []
     for notebook in sorted(kept.notebooks, key=lambda one: str(one.name)):
@@ -293,7 +293,7 @@ def _items(coursedir: CourseDirectory, kept: Any) -> list[Item]:
         cells = {cell.name: float(cell.max_score) for cell in [*notebook.grade_cells, *notebook.task_cells]}
         for cell in sorted(cells, key=lambda name: (order.index(name) if name in headings else len(order), name)):
             exercise = headings.get(cell) or notebook.name
-            items.append(Item(notebook.name, cell, readable(exercise), cells[cell], cell in by_hand))
+            items.append(ClassItem(notebook.name, cell, readable(exercise), cells[cell], cell in by_hand))
     return items
 
 
@@ -328,7 +328,7 @@ def _points(mark: Mark) -> float | None:
     return None if mark.automatic is None and mark.manual is None else mark.points
 
 
-def _left(one: Student, coursedir: CourseDirectory, items: Sequence[Item], assignment: str, student: str) -> None:
+def _left(one: Student, coursedir: CourseDirectory, items: Sequence[ClassItem], assignment: str, student: str) -> None:
     """What is in the folder of autograded notebooks: records, and what failed tests said."""
     folder = Path(coursedir.format_path(coursedir.autograded_directory, student, assignment))
     for notebook in {item.notebook for item in items}:
@@ -342,7 +342,7 @@ def _left(one: Student, coursedir: CourseDirectory, items: Sequence[Item], assig
                     one.messages[item.notebook, item.cell] = text
 
 
-def _lost(one: Student, item: Item) -> bool:
+def _lost(one: Student, item: ClassItem) -> bool:
     points = one.points.get((item.notebook, item.cell))
     return points is not None and points < item.points
 
@@ -358,7 +358,7 @@ def _json(path: Path) -> dict[str, Any]:
 
 
 def _links(
-    one: Student, coursedir: CourseDirectory, items: Sequence[Item], assignment: str, student: str, beside: Path
+    one: Student, coursedir: CourseDirectory, items: Sequence[ClassItem], assignment: str, student: str, beside: Path
 ) -> None:
     folder = Path(coursedir.format_path(coursedir.feedback_directory, student, assignment))
     for notebook in dict.fromkeys(item.notebook for item in items):

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean, median, quantiles
 
-from autograder.reports.class_data import Class, Item, Key, Run, Student, Training, most_common
+from autograder.reports.class_data import Class, ClassItem, GradingRun, Key, Student, TrainingRecord, most_common
 
 FEWEST = 10  # students, below whom a correlation says nothing
 
@@ -96,13 +96,13 @@ def tests(of: Class) -> list[ItemRow]:
 
 def exercises(of: Class) -> list[ItemRow]:
     """A row for each exercise: the tests below one heading."""
-    found: dict[tuple[str, str], list[Item]] = {}
+    found: dict[tuple[str, str], list[ClassItem]] = {}
     for item in of.items:
         found.setdefault((item.notebook, item.exercise), []).append(item)
     return [_row(of, items, items[0].exercise, all(item.by_hand for item in items)) for items in found.values()]
 
 
-def _row(of: Class, items: list[Item], name: str, by_hand: bool, said: Sequence[tuple[str, int]] = ()) -> ItemRow:
+def _row(of: Class, items: list[ClassItem], name: str, by_hand: bool, said: Sequence[tuple[str, int]] = ()) -> ItemRow:
     keys = {(item.notebook, item.cell) for item in items}
     points = sum(item.points for item in items)
     shares, rests, passing = [], [], 0
@@ -121,7 +121,7 @@ def _row(of: Class, items: list[Item], name: str, by_hand: bool, said: Sequence[
     return ItemRow(name, first.exercise, first.notebook, points, by_hand, len(shares), passing, mean, separates, said)
 
 
-def _share(student: Student, items: Sequence[Item], keys: set[Key], *, inside: bool) -> tuple[float, float]:
+def _share(student: Student, items: Sequence[ClassItem], keys: set[Key], *, inside: bool) -> tuple[float, float]:
     """A student's points, and how many there are, in those of `items` that are among `keys` or not."""
     got = total = 0.0
     for item in items:
@@ -160,5 +160,5 @@ def cost(of: Class) -> Cost:
     )
 
 
-def _trainings(runs: Sequence[Run]) -> list[Training]:
+def _trainings(runs: Sequence[GradingRun]) -> list[TrainingRecord]:
     return [training for run in runs for training in run.trainings]

@@ -17,7 +17,7 @@ _POINTS = re.compile(r"\s*\(\d+(?:\.\d+)? points?\)\s*$")
 
 
 @dataclass(frozen=True)
-class Mark:
+class CellScore:
     """The points of one cell."""
 
     points: float
@@ -31,7 +31,7 @@ class Mark:
 class Marks:
     """What the gradebook has of one notebook of one student: by grade_id, and in all."""
 
-    marks: Mapping[str, Mark]
+    marks: Mapping[str, CellScore]
     comments: Mapping[str, str]
     points: float
     most: float
@@ -39,13 +39,13 @@ class Marks:
 
 
 @dataclass(frozen=True)
-class Item:
+class ExerciseItem:
     """One cell that has points."""
 
     grade_id: str
     index: int  # of its cell
     kind: str  # in words
-    mark: Mark
+    mark: CellScore
     comment: str
     cell: NotebookNode
     answer: int | None = None  # index of the student's cell that it is about
@@ -65,7 +65,7 @@ class Exercise:
     """A heading of the notebook, and what has points under it."""
 
     title: str
-    items: list[Item] = field(default_factory=list)
+    items: list[ExerciseItem] = field(default_factory=list)
 
     @property
     def points(self) -> float:
@@ -91,7 +91,7 @@ def read_marks(db_url: str, course: str, assignment: str, student: str, notebook
     with open_gradebook(db_url, course) as gradebook:
         found = gradebook.find_submission_notebook(notebook, assignment, student)
         marks = {
-            grade.name: Mark(
+            grade.name: CellScore(
                 grade.score,
                 grade.max_score,
                 grade.extra_credit or 0.0,
@@ -119,14 +119,16 @@ def exercises(notebook: NotebookNode, marks: Marks) -> list[Exercise]:
         comment = marks.comments.get(grade_id, "")
         if not (is_grade(cell) or is_task(cell)):
             if comment:  # to an answer whose points are in a test
-                mark = Mark(0.0, 0.0)
+                mark = CellScore(0.0, 0.0)
                 _under(found, title or grade_id).items.append(
-                    Item(grade_id, index, "answer", mark, comment, cell, index)
+                    ExerciseItem(grade_id, index, "answer", mark, comment, cell, index)
                 )
             continue
-        mark = marks.marks.get(grade_id, Mark(0.0, 0.0))
+        mark = marks.marks.get(grade_id, CellScore(0.0, 0.0))
         about = index if is_solution(cell) or is_task(cell) else answer
-        _under(found, title or grade_id).items.append(Item(grade_id, index, _kind(cell), mark, comment, cell, about))
+        _under(found, title or grade_id).items.append(
+            ExerciseItem(grade_id, index, _kind(cell), mark, comment, cell, about)
+        )
     return found
 
 

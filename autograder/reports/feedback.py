@@ -7,11 +7,11 @@ from typing import Any
 from markupsafe import Markup
 from nbformat import NotebookNode
 
-from autograder.reports import charts, messages, pages
-from autograder.reports.exercises import Exercise, Item, Marks, exercises
-from autograder.reports.models import Model, Training, models, trainings
+from autograder.reports import charts, pages, test_messages
+from autograder.reports.exercises import Exercise, ExerciseItem, Marks, exercises
 from autograder.reports.sanitize import markdown
 from autograder.reports.shown import shown
+from autograder.reports.trained_models import Model, TrainingSummary, models, trainings
 
 PUT_RIGHT = "put-right"  # id of the cell in which grading told what it mended
 
@@ -20,8 +20,8 @@ PUT_RIGHT = "put-right"  # id of the cell in which grading told what it mended
 class Finding:
     """What there is to say of a cell with points, beyond the points."""
 
-    item: Item
-    failure: messages.Message | None
+    item: ExerciseItem
+    failure: test_messages.TestMessage | None
     said: str
     ramp: charts.Ramp | None
     comment: Markup
@@ -39,7 +39,7 @@ class Feedback:
     marks: Marks
     exercises: list[tuple[Exercise, list[Finding]]]
     models: list[Model]
-    trainings: list[Training]
+    trainings: list[TrainingSummary]
     mends: list[tuple[str, str]]
     record: Mapping[str, Any]
 
@@ -89,13 +89,13 @@ def read(notebook: NotebookNode, names: Mapping[str, str], marks: Marks, record:
     )
 
 
-def _finding(item: Item, notebook: NotebookNode, reasons: Mapping[str, Any]) -> Finding:
+def _finding(item: ExerciseItem, notebook: NotebookNode, reasons: Mapping[str, Any]) -> Finding:
     outputs = item.cell.get("outputs", []) if item.kind == "test" else []
-    failure = messages.failure(outputs) if item.state in ("none", "part", "pending") else None
+    failure = test_messages.failure(outputs) if item.state in ("none", "part", "pending") else None
     own = notebook.cells[item.answer].get("outputs", []) if failure and item.answer is not None else []
-    broken = messages.failure(own)
-    said = messages.said(outputs)
-    measured = messages.measure(said)
+    broken = test_messages.failure(own)
+    said = test_messages.said(outputs)
+    measured = test_messages.measure(said)
     return Finding(
         item,
         failure,

@@ -21,7 +21,7 @@ HIDDEN = "# This test can't be shown."
 
 
 @dataclass(frozen=True)
-class Output:
+class ShownOutput:
     """One output: a picture, text, or HTML that is harmless."""
 
     picture: str = ""  # a data: URL
@@ -37,7 +37,7 @@ class Shown:
     kind: str  # "code", "text" or "test"
     grade_id: str
     source: Markup
-    outputs: tuple[Output, ...]
+    outputs: tuple[ShownOutput, ...]
 
 
 def without_hidden_tests(notebook: NotebookNode, clear: ClearHiddenTests) -> NotebookNode:
@@ -71,25 +71,25 @@ def shown(notebook: NotebookNode, *, below: int = 2) -> list[Shown]:
         kind = "test" if is_grade(cell) and not is_solution(cell) else "code"
         outputs = [_output(output, below) for output in cell.outputs[:MAX_OUTPUTS]]
         if len(cell.outputs) > MAX_OUTPUTS:
-            outputs.append(Output(text=f"… {len(cell.outputs) - MAX_OUTPUTS} more outputs are in your notebook."))
+            outputs.append(ShownOutput(text=f"… {len(cell.outputs) - MAX_OUTPUTS} more outputs are in your notebook."))
         found.append(Shown(index, kind, grade_id, python(cell.source), tuple(outputs)))
     return found
 
 
-def _output(output: NotebookNode, below: int) -> Output:
+def _output(output: NotebookNode, below: int) -> ShownOutput:
     if output.output_type == "stream":
-        return Output(text=_text(output.text))
+        return ShownOutput(text=_text(output.text))
     if output.output_type == "error":
-        return Output(text=_text("\n".join(map(str, output.traceback)) or f"{output.ename}: {output.evalue}"))
+        return ShownOutput(text=_text("\n".join(map(str, output.traceback)) or f"{output.ename}: {output.evalue}"))
     data: Mapping[str, Any] = output.get("data", {})
     for kind in ("image/png", "image/jpeg"):
         if kind in data and (url := picture(kind, data[kind])):
-            return Output(picture=url)
+            return ShownOutput(picture=url)
     if "text/html" in data:
-        return Output(html=clean(joined(data["text/html"]), below=below))
+        return ShownOutput(html=clean(joined(data["text/html"]), below=below))
     if "text/markdown" in data:
-        return Output(html=markdown(joined(data["text/markdown"]), below=below))
-    return Output(text=_text(joined(data.get("text/latex") or data.get("text/plain", ""))))
+        return ShownOutput(html=markdown(joined(data["text/markdown"]), below=below))
+    return ShownOutput(text=_text(joined(data.get("text/latex") or data.get("text/plain", ""))))
 
 
 def picture(kind: str, content: Any) -> str:

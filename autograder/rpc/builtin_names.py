@@ -8,7 +8,7 @@ import fractions
 import sys
 from typing import Any
 
-from autograder.rpc.frames import WireError
+from autograder.rpc.frames import RpcError
 
 TYPES: dict[str, type] = {
     t.__name__: t
@@ -38,30 +38,30 @@ MAX_EQUAL_HASHES = 1000  # keys of a set or dict; finding one costs a look at al
 
 
 def bounded_integer(value: int, most: int = MAX_INTEGER) -> int:
-    """The integer. Raises WireError for one that is too large to cross."""
+    """The integer. Raises RpcError for one that is too large to cross."""
     if value.bit_length() > most:
-        raise WireError(f"an integer of {value.bit_length():,} bits, and at most {most:,} can cross")
+        raise RpcError(f"an integer of {value.bit_length():,} bits, and at most {most:,} can cross")
     return value
 
 
 def bounded_fraction(value: fractions.Fraction) -> fractions.Fraction:
-    """The fraction. Raises WireError for one that is too large to cross."""
+    """The fraction. Raises RpcError for one that is too large to cross."""
     for part in (value.numerator, value.denominator):
         bounded_integer(part, MAX_FRACTION)
     return value
 
 
 def bounded_decimal(value: decimal.Decimal) -> decimal.Decimal:
-    """The decimal. Raises WireError for one with too many digits, written out."""
+    """The decimal. Raises RpcError for one with too many digits, written out."""
     if value.is_finite() and max(abs(value.adjusted()), len(value.as_tuple().digits)) > MAX_DECIMAL:
-        raise WireError(f"a decimal of more than {MAX_DECIMAL:,} digits, written out, can't cross")
+        raise RpcError(f"a decimal of more than {MAX_DECIMAL:,} digits, written out, can't cross")
     return value
 
 
 def bounded_keys(keys: list[Any]) -> list[Any]:
-    """The keys of a set or dict. Raises WireError where too many of them have one hash."""
+    """The keys of a set or dict. Raises RpcError where too many of them have one hash."""
     if len(keys) > MAX_EQUAL_HASHES and max(collections.Counter(map(hash, keys)).values()) > MAX_EQUAL_HASHES:
-        raise WireError(f"more than {MAX_EQUAL_HASHES:,} keys of one hash can't cross")
+        raise RpcError(f"more than {MAX_EQUAL_HASHES:,} keys of one hash can't cross")
     return keys
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from autograder.rpc import frames
 from autograder.rpc.encoder import Encoder
 from autograder.rpc.file_sync import Folder
-from autograder.rpc.frames import Disconnected, WireError
+from autograder.rpc.frames import Disconnected, RpcError
 
 
 class Channel:
@@ -42,8 +42,8 @@ class Channel:
         try:
             message, buffers = frames.receive(self._socket)
             if not isinstance(message, dict):
-                raise WireError("a message that is none")
-        except WireError as error:
+                raise RpcError("a message that is none")
+        except RpcError as error:
             self.broken = str(error)
             raise Disconnected(self.broken) from None
         except BaseException:  # an interrupt in the middle of a frame: what follows can't be told apart any more
@@ -52,7 +52,7 @@ class Channel:
         return message, buffers
 
     def take_files(self, message: dict[str, Any], buffers: list[bytearray]) -> None:
-        """Write the files that came with a message. Raises WireError for what is none."""
+        """Write the files that came with a message. Raises RpcError for what is none."""
         files = message.get("files") or []
         if self._folder is None or not files:
             return
@@ -62,4 +62,4 @@ class Channel:
                 taken.append((name, bytes(buffers[content[0]]) if isinstance(content, list) else content))
             self._folder.apply(taken)
         except (TypeError, ValueError, IndexError, KeyError, OSError) as error:
-            raise WireError(f"a file that can't be taken: {error}") from None
+            raise RpcError(f"a file that can't be taken: {error}") from None

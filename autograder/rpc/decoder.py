@@ -1,4 +1,4 @@
-"""Nodes to values, strictly: whatever the nodes say, the result is a value of the closed set, or WireError."""
+"""Nodes to values, strictly: whatever the nodes say, the result is a value of the closed set, or RpcError."""
 
 import array
 import collections
@@ -25,7 +25,7 @@ from autograder.rpc.builtin_names import (
     new_exception,
 )
 from autograder.rpc.encoder import MAX_DEPTH, MAX_NODES
-from autograder.rpc.frames import WireError
+from autograder.rpc.frames import RpcError
 from autograder.rpc.proxies import is_handle
 
 Node = dict[str, Any]
@@ -45,7 +45,7 @@ class Decoder:
     ) -> None:
         """`sources`: the objects of the request that this message answers; `other` reads handles."""
         if not isinstance(nodes, list) or len(nodes) > MAX_NODES:
-            raise WireError("a message without a table of nodes")
+            raise RpcError("a message without a table of nodes")
         self.nodes: list[Any] = nodes
         self.buffers = buffers
         self.objects: list[Any] = [None] * len(nodes)
@@ -60,23 +60,23 @@ class Decoder:
         self.rebuild: Callable[..., Any] = models.rebuild  # a model of its description, its arrays, and the budget
 
     def value(self, child: Any) -> Any:
-        """The value of a child. Raises WireError for whatever isn't one."""
+        """The value of a child. Raises RpcError for whatever isn't one."""
         if child is None or type(child) in (bool, int, float, str):
             return child
         if not (isinstance(child, list) and child and type(child[0]) is int):
-            raise WireError("a child that is neither a scalar nor a reference")
+            raise RpcError("a child that is neither a scalar nor a reference")
         number = child[0]
         if len(child) == 2 and child[1] == 0 and 0 <= number < len(self._sources):
             return self._sources[number]
         if len(child) != 1 or not 0 <= number < len(self.nodes):
-            raise WireError("a reference to nothing")
+            raise RpcError("a reference to nothing")
         if self._state[number] is _BUSY:
-            raise WireError("a value that contains itself")
+            raise RpcError("a value that contains itself")
         if self._state[number] is None:
             self._state[number] = _BUSY
             self._depth += 1
             if self._depth > MAX_DEPTH:
-                raise WireError(f"nested deeper than {MAX_DEPTH} levels")
+                raise RpcError(f"nested deeper than {MAX_DEPTH} levels")
             try:
                 self.keep(number, self._read(number))
             finally:
@@ -93,20 +93,20 @@ class Decoder:
         """Node `number`, a dict with a kind."""
         node = self.nodes[number] if type(number) is int and 0 <= number < len(self.nodes) else None
         if not (isinstance(node, dict) and isinstance(node.get("t"), str)):
-            raise WireError("a node that is none")
+            raise RpcError("a node that is none")
         return node
 
     def buffer(self, number: Any) -> bytearray:
         """Buffer `number`; each may be used once, as arrays live in it."""
         if type(number) is not int or not 0 <= number < len(self.buffers) or number in self._used:
-            raise WireError("a reference to no buffer")
+            raise RpcError("a reference to no buffer")
         self._used.add(number)
         return self.buffers[number]
 
     def all(self, children: Any) -> list[Any]:
         """The values of a list of children."""
         if not isinstance(children, list):
-            raise WireError("a list of children that is none")
+            raise RpcError("a list of children that is none")
         return [self.value(child) for child in children]
 
     def _read(self, number: int) -> Any:
@@ -114,10 +114,10 @@ class Decoder:
         reader = READERS.get(node["t"])
         try:
             return self._other(self, node) if reader is None else reader(self, number, node)
-        except WireError:
+        except RpcError:
             raise
         except (TypeError, ValueError, KeyError, OverflowError, ArithmeticError, RecursionError) as error:
-            raise WireError(f"a {node['t'][:50]} that is none: {error}") from None
+            raise RpcError(f"a {node['t'][:50]} that is none: {error}") from None
 
     def model(self, node: Node) -> tuple[Any, list[Any]]:
         """A model's description and arrays."""
@@ -135,7 +135,7 @@ EXTENSIONS = ("category", "string", "str", "boolean", "Int8", "Int16", "Int32", 
 def _pandas() -> Any:
     pandas = numeric.loaded("pandas")
     if pandas is None:
-        raise WireError("a table of pandas, which the instructor's notebook doesn't import")
+        raise RpcError("a table of pandas, which the instructor's notebook doesn't import")
     return pandas
 
 
@@ -143,24 +143,24 @@ def _column(decoder: Decoder, part: Any) -> Any:
     import numpy as np
 
     if not (isinstance(part, list) and len(part) == 2 and isinstance(part[1], str)):
-        raise WireError("a column that is none")
+        raise RpcError("a column that is none")
     elements, name = decoder.value(part[0]), part[1]
     if type(elements) is not np.ndarray or elements.ndim != 1:
-        raise WireError("a column that is no row of numbers or objects")
+        raise RpcError("a column that is no row of numbers or objects")
     try:
         return _pandas().array(elements, dtype=name) if name in EXTENSIONS else elements
     except (TypeError, ValueError) as error:
-        raise WireError(f"a column of dtype {name} that is none: {error}") from None
+        raise RpcError(f"a column of dtype {name} that is none: {error}") from None
 
 
 def _index_of(decoder: Decoder, child: Any) -> Any:
     pandas, value = _pandas(), decoder.value(child)
     if type(value) is range:
         if value[MAX_ELEMENTS:]:
-            raise WireError(f"an index of {value!r}")
+            raise RpcError(f"an index of {value!r}")
         return pandas.RangeIndex(value.start, value.stop, value.step)
     if not isinstance(value, pandas.Index):
-        raise WireError("an index that is none")
+        raise RpcError("an index that is none")
     return value
 
 
@@ -170,7 +170,7 @@ def _frame(decoder: Decoder, number: int, node: dict[str, Any]) -> Any:
     columns = [_column(decoder, part) for part in node["c"]]
     rows = _index_of(decoder, node["i"])
     if not isinstance(names, list) or len(names) != len(columns):
-        raise WireError("a table with more columns than names, or fewer")
+        raise RpcError("a table with more columns than names, or fewer")
     pandas = _pandas()
     result = pandas.DataFrame(dict(enumerate(columns)), index=rows)
     result.columns = names
@@ -193,22 +193,22 @@ def _levels(decoder: Decoder, number: int, node: dict[str, Any]) -> Any:
     pandas, names = _pandas(), decoder.value(node["n"])
     columns = [_column(decoder, part) for part in node["c"]]
     if not isinstance(names, list) or len(names) != len(columns) or not columns:
-        raise WireError("an index with more levels than names, or fewer")
+        raise RpcError("an index with more levels than names, or fewer")
     if len({len(column) for column in columns}) != 1:
-        raise WireError("an index whose levels differ in length")
+        raise RpcError("an index whose levels differ in length")
     return pandas.MultiIndex.from_arrays(columns, names=names)
 
 
 def _timestamp(decoder: Decoder, number: int, node: dict[str, Any]) -> Any:
     """A Timestamp."""
     if not isinstance(node["v"], str) or len(node["v"]) > 100:
-        raise WireError("a time that is none")
+        raise RpcError("a time that is none")
     return _pandas().Timestamp(node["v"])
 
 
 def _string(value: Any, longest: int = 1000) -> str:
     if not isinstance(value, str) or len(value) > longest:
-        raise WireError("a text where none can be")
+        raise RpcError("a text where none can be")
     return value
 
 
@@ -227,7 +227,7 @@ def fill_list(decoder: Decoder, node: Node) -> list[Any]:
 
         row = decoder.value(node["a"])
         if type(row) is not np.ndarray or row.ndim != 1:
-            raise WireError("a list of numbers that is none")
+            raise RpcError("a list of numbers that is none")
         return list(row)
     return _packed(decoder, node, "q") if "q" in node else decoder.all(node["v"])
 
@@ -236,7 +236,7 @@ def fill_dict(decoder: Decoder, node: Node) -> list[tuple[Any, Any]]:
     """The pairs of a dict's node."""
     pairs = [decoder.all(pair) for pair in node["v"]]
     if not all(len(pair) == 2 for pair in pairs):
-        raise WireError("a dict's pair that is none")
+        raise RpcError("a dict's pair that is none")
     bounded_keys([key for key, _ in pairs])
     return [(key, item) for key, item in pairs]
 
@@ -258,7 +258,7 @@ def _container(make: Callable[[Node], Any], fill: Callable[[Decoder, Node], Any]
 def _new_defaultdict(node: Node) -> Any:
     factory = None if node["n"] is None else named_type(node["n"])
     if node["n"] is not None and factory is None:
-        raise WireError("a defaultdict of no known type")
+        raise RpcError("a defaultdict of no known type")
     return collections.defaultdict(factory)
 
 
@@ -267,7 +267,7 @@ def _defaultdict(decoder: Decoder, number: int, node: Node) -> Any:
     if "f" in node:
         factory = decoder.value(node["f"])
         if not is_handle(factory):
-            raise WireError("a defaultdict whose default is made by no function of the other side")
+            raise RpcError("a defaultdict whose default is made by no function of the other side")
         value.default_factory = factory
     value.update(fill_dict(decoder, node))
     return value
@@ -275,7 +275,7 @@ def _defaultdict(decoder: Decoder, number: int, node: Node) -> Any:
 
 def _new_deque(node: Node) -> Any:
     if node["n"] is not None and type(node["n"]) is not int:
-        raise WireError("a deque's length that is none")
+        raise RpcError("a deque's length that is none")
     return collections.deque(maxlen=node["n"])
 
 
@@ -289,15 +289,15 @@ def _counter(decoder: Decoder, number: int, node: Node) -> Any:
 def _namedtuple(decoder: Decoder, number: int, node: Node) -> Any:
     names = node["f"]
     if not (isinstance(names, list) and 0 < len(names) <= 200):
-        raise WireError("a namedtuple without names")
+        raise RpcError("a namedtuple without names")
     for name in [node["n"], *names]:
         if not (isinstance(name, str) and name.isidentifier() and len(name) < 200 and not keyword.iskeyword(name)):
-            raise WireError("a namedtuple's name that is none")
+            raise RpcError("a namedtuple's name that is none")
     values = decoder.all(node["v"])
     known = decoder.known(node["n"])
     if known is not None and known.__mro__[1:2] == (tuple,) and getattr(known, "_fields", None) == tuple(names):
         if len(values) != len(names):
-            raise WireError("a namedtuple with other values than names")
+            raise RpcError("a namedtuple with other values than names")
         return tuple.__new__(known, values)
     return collections.namedtuple(node["n"], names)(*values)
 
@@ -305,7 +305,7 @@ def _namedtuple(decoder: Decoder, number: int, node: Node) -> Any:
 def _type(decoder: Decoder, number: int, node: Node) -> type:
     found = named_type(node["n"])
     if found is None:
-        raise WireError("a type that is not in the closed set")
+        raise RpcError("a type that is not in the closed set")
     return found
 
 
@@ -319,14 +319,14 @@ def _exception(decoder: Decoder, number: int, node: Node) -> Exception:
 def _fraction(decoder: Decoder, number: int, node: Node) -> fractions.Fraction:
     parts = decoder.all(node["v"])
     if len(parts) != 2 or not all(type(part) is int for part in parts):
-        raise WireError("a fraction that is none")
+        raise RpcError("a fraction that is none")
     return fractions.Fraction(*(bounded_integer(part, MAX_FRACTION) for part in parts))
 
 
 def _complex(decoder: Decoder, number: int, node: Node) -> complex:
     real, imaginary = node["v"]
     if type(real) is not float or type(imaginary) is not float:
-        raise WireError("a complex number that is none")
+        raise RpcError("a complex number that is none")
     return complex(real, imaginary)
 
 
@@ -358,7 +358,7 @@ def _tensor(decoder: Decoder, number: int, node: Node) -> Any:
 
     elements = decoder.value(node["a"])
     if type(elements) is not np.ndarray:
-        raise WireError("a tensor without elements")
+        raise RpcError("a tensor without elements")
     return numeric.rebuild_tensor(node["f"], elements)
 
 
@@ -367,14 +367,14 @@ def _model(decoder: Decoder, number: int, node: Node) -> Any:
     try:
         return decoder.rebuild(description, arrays, decoder.budget)
     except models.ModelError as error:
-        raise WireError(str(error)) from None
+        raise RpcError(str(error)) from None
 
 
 def _history(decoder: Decoder, number: int, node: Node) -> Any:
     try:
         history = models.rebuild_history(decoder.value(node["v"]))
     except models.ModelError as error:
-        raise WireError(str(error)) from None
+        raise RpcError(str(error)) from None
     model = None if node["m"] is None else decoder.value(node["m"])
     if models.is_model(model):
         history.set_model(model)

@@ -1,7 +1,7 @@
 """Values to nodes.
 
 `Encoder.child(value)` gives what stands for a value in its parent: a JSON scalar, or a reference to a node, which is
-written on the way. What is not data goes to `other`, which gives a node (a handle) or raises WireError.
+written on the way. What is not data goes to `other`, which gives a node (a handle) or raises RpcError.
 """
 
 import collections
@@ -27,7 +27,7 @@ from autograder.rpc.builtin_names import (
     is_plain_exception,
     type_name,
 )
-from autograder.rpc.frames import WireError
+from autograder.rpc.frames import RpcError
 from autograder.rpc.proxies import is_handle
 
 Node = dict[str, Any]
@@ -52,7 +52,7 @@ class Encoder:
         self.trusted = False  # the examiner's: its exceptions cross as such, not as handles
 
     def child(self, value: Any) -> Any:
-        """What stands for `value` in its parent. Raises WireError where it can't cross."""
+        """What stands for `value` in its parent. Raises RpcError where it can't cross."""
         kind = type(value)
         if value is None or kind is bool or kind is float:
             return value
@@ -66,16 +66,16 @@ class Encoder:
             return self._refs[id(value)]
         number = len(self.nodes)
         if number >= MAX_NODES:
-            raise WireError(f"more than {MAX_NODES:,} parts")
+            raise RpcError(f"more than {MAX_NODES:,} parts")
         self.nodes.append(None)
         self.sources.append(value)
         self._refs[id(value)] = [number]
         self._depth += 1
         try:
             if self._depth > MAX_DEPTH:
-                raise WireError(f"nested deeper than {MAX_DEPTH} levels")
+                raise RpcError(f"nested deeper than {MAX_DEPTH} levels")
             self.nodes[number] = self.node(value)
-        except WireError:
+        except RpcError:
             del self._refs[id(value)]
             raise
         finally:
@@ -127,10 +127,10 @@ class Encoder:
         node: Node = {"t": "exception", "n": exception_base(kind)}
         try:
             node["v"] = self._all(value.args)
-        except WireError:
+        except RpcError:
             node["v"] = [str(value)]
         if not is_plain_exception(kind):
-            with contextlib.suppress(WireError):
+            with contextlib.suppress(RpcError):
                 node["c"] = self.child(kind)
         return node
 
@@ -201,7 +201,7 @@ class Encoder:
             except models.ModelError as error:
                 if os.environ.get(GRANTED):
                     return None
-                raise WireError(str(error)) from None
+                raise RpcError(str(error)) from None
             return {"t": "model", "v": self.child(description), "a": self._all(arrays)}
         if models.is_history(value):
             return {"t": "history", "v": self.child(models.describe_history(value)), "m": self._model_of(value)}
@@ -211,7 +211,7 @@ class Encoder:
         """The history's model, if it has one that can cross."""
         try:
             return self.child(history.model) if models.is_model(getattr(history, "model", None)) else None
-        except WireError:
+        except RpcError:
             return None
 
 

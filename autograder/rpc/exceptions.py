@@ -7,12 +7,12 @@ from autograder.rpc.builtin_names import EXCEPTIONS, exception_base, new_excepti
 from autograder.rpc.decoder import Decoder
 from autograder.rpc.encoder import Encoder
 from autograder.rpc.exposed import Stop
-from autograder.rpc.frames import WireError
+from autograder.rpc.frames import RpcError
 
 FRAMES = 3  # of the student's own code, in what is told of an exception
 
 
-def tell(error: BaseException, encoder: Encoder) -> dict[str, Any]:
+def encode(error: BaseException, encoder: Encoder) -> dict[str, Any]:
     """An exception, as the answer to a request."""
     if isinstance(error, Stop):
         return {"re": "stop"}
@@ -22,22 +22,22 @@ def tell(error: BaseException, encoder: Encoder) -> dict[str, Any]:
     kind = type(error)
     try:
         told["args"] = encoder.child(list(error.args))
-        own = isinstance(error, Exception) and not isinstance(error, WireError | StopIteration)
+        own = isinstance(error, Exception) and not isinstance(error, RpcError | StopIteration)
         if own and told["name"] != kind.__name__:
             told["class"] = encoder.child(kind)
-    except WireError:
+    except RpcError:
         told["args"] = encoder.child([told["message"]])
     return {"re": "error", **told}
 
 
-def read(message: dict[str, Any], decoder: Decoder) -> Exception:
+def decode(message: dict[str, Any], decoder: Decoder) -> Exception:
     """The exception that such an answer tells of; one of the closed set, or of a class of this side's."""
     name, text = str(message.get("name"))[:200], str(message.get("message"))[:20_000]
     made = decoder.value(message.get("class"))
     kind = made if isinstance(made, type) and issubclass(made, Exception) else EXCEPTIONS.get(name)
     try:
         arguments = list(decoder.value(message.get("args")) or [])
-    except (WireError, TypeError):
+    except (RpcError, TypeError):
         arguments = [text]
     error = new_exception(kind, arguments) if kind else RuntimeError(f"{name}: {text}")
     if _text_of(error) != text:  # its class has a text of its own making
@@ -62,7 +62,7 @@ def _describe(error: BaseException) -> dict[str, Any]:
         text = str(error)[:20_000]
     except Exception as second:
         text = f"(its text can't be told: {type(second).__name__})"
-    if isinstance(error, WireError):
+    if isinstance(error, RpcError):
         return {"name": "TypeError", "message": text}
     if not isinstance(error, Exception) or isinstance(error, StopIteration):
         return {"name": "RuntimeError", "message": f"{kind.__name__}: {text}", "trace": _where(error)}

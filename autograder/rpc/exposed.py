@@ -8,7 +8,7 @@ from typing import Any
 
 from autograder.rpc.builtin_names import EXCEPTIONS, TYPES, exception_base, type_name
 from autograder.rpc.decoder import Decoder
-from autograder.rpc.frames import WireError
+from autograder.rpc.frames import RpcError
 from autograder.rpc.proxies import CONVERSIONS, OPERATORS, Caller, handle_class, is_handle, number_of, operators_of
 
 FUNCTIONS = (
@@ -35,10 +35,10 @@ class Exposed:
     def get(self, number: Any, operation: str, arguments: list[Any]) -> Any:
         """The object of that number, if that operation may be done with it."""
         if type(number) is not int or not 0 <= number < len(self._objects):
-            raise WireError("a handle to nothing")
+            raise RpcError("a handle to nothing")
         value = self._objects[number]
         if operation.endswith("attr") and not (arguments and isinstance(arguments[0], str)):
-            raise WireError("an attribute without a name")
+            raise RpcError("an attribute without a name")
         if self._trusted:
             own = self._instructors(value)
             if operation == "getattr" and not own:
@@ -46,7 +46,7 @@ class Exposed:
                     return value
                 raise AttributeError(arguments[0])  # as of a name that it doesn't have: `functools.wraps` goes on
             if operation in ("setattr", "delattr") or not (own or operation in ("__call__", "__iter__", "__next__")):
-                raise WireError(f"{operation} of the test's {type(value).__name__} is not allowed")
+                raise RpcError(f"{operation} of the test's {type(value).__name__} is not allowed")
             if operation == "getattr" and arguments[0].startswith("_"):
                 raise AttributeError(arguments[0])
         return value
@@ -57,7 +57,7 @@ class Exposed:
         return kind.__module__ == "__main__" and kind.__name__ != "Handle"
 
     def describe(self, value: Any) -> dict[str, Any]:
-        """The node of something that is not data. Raises WireError where it must not be given away."""
+        """The node of something that is not data. Raises RpcError where it must not be given away."""
         if is_handle(value):
             number = number_of(value, self._peer)
             if number is not None:
@@ -70,7 +70,7 @@ class Exposed:
         if path is not None and self._trusted:
             return {"t": "import", "m": path[0], "q": path[1], **self._node(value)}
         if self._trusted and not self._may_give(value):
-            raise WireError(f"an object of type {type(value).__name__} can't be given to the submitted code")
+            raise RpcError(f"an object of type {type(value).__name__} can't be given to the submitted code")
         return self._node(value)
 
     def _may_give(self, value: Any) -> bool:
@@ -119,24 +119,24 @@ class Exposed:
         kind, number = node["t"], node.get("h")
         if kind == "yours":
             if type(number) is not int or not 0 <= number < len(self._objects):
-                raise WireError("a handle to nothing")
+                raise RpcError("a handle to nothing")
             return self._objects[number]
         if kind == "import" and not self._trusted:
             found = _imported(node.get("m"), node.get("q"))
             return self._handle(node) if found is None else found
         if kind == "handle":
             return self._handle(node)
-        raise WireError(f"a node of no known kind: {kind!r}"[:200])
+        raise RpcError(f"a node of no known kind: {kind!r}"[:200])
 
     def _handle(self, node: dict[str, Any]) -> Any:
         number, name, operators, mro = node.get("h"), node.get("n"), node.get("o"), node.get("m")
         if type(number) is not int or not isinstance(name, str) or not isinstance(operators, list):
-            raise WireError("a handle that is none")
+            raise RpcError("a handle that is none")
         if number not in self._handles:
             if len(name) > 200 or not all(isinstance(o, str) and o in OPERATORS for o in operators):
-                raise WireError("a handle that is none")
+                raise RpcError("a handle that is none")
             if len(self._handles) >= MAX_HANDLES:
-                raise WireError(f"more than {MAX_HANDLES:,} objects that are no plain data")
+                raise RpcError(f"more than {MAX_HANDLES:,} objects that are no plain data")
             base, member = node.get("e"), self._member(node.get("k"))
             if isinstance(base, str) and base in EXCEPTIONS:
                 self._handles[number] = self._exception(number, name, EXCEPTIONS[base], node.get("b"))
@@ -229,7 +229,7 @@ class Stop(Exception):
 def perform(exposed: Exposed, operation: Any, number: Any, arguments: Any, named: Any) -> Any:
     """Do `operation` with the object of that number; returns what came of it, raises what it raised."""
     if not (isinstance(arguments, list) and isinstance(named, dict) and all(isinstance(k, str) for k in named)):
-        raise WireError("arguments that are none")
+        raise RpcError("arguments that are none")
     if operation == "getattr":
         return getattr(exposed.get(number, operation, arguments), arguments[0])
     if operation in ("setattr", "delattr"):
@@ -238,7 +238,7 @@ def perform(exposed: Exposed, operation: Any, number: Any, arguments: Any, named
     if operation in ("repr", "str"):
         return (repr if operation == "repr" else str)(exposed.get(number, operation, []))
     if operation not in OPERATORS:
-        raise WireError(f"an operation that is none: {operation!r}"[:200])
+        raise RpcError(f"an operation that is none: {operation!r}"[:200])
     value = exposed.get(number, operation, arguments)
     if operation == "__call__":
         return value(*arguments, **named)

@@ -9,7 +9,7 @@ import stat
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from autograder.rpc.frames import MAX_BYTES, WireError
+from autograder.rpc.frames import MAX_BYTES, RpcError
 
 MAX_FILE = 16 << 20
 MAX_FILES = 500
@@ -51,10 +51,10 @@ class Folder:
     def apply(self, changes: list[tuple[Any, Any]]) -> None:
         """Write what the other side wrote, but for the instructor's files, which stay as they are.
 
-        Raises WireError for a name that leads out of the folder.
+        Raises RpcError for a name that leads out of the folder.
         """
         if len(changes) > MAX_FILES:
-            raise WireError(f"more than {MAX_FILES} files")
+            raise RpcError(f"more than {MAX_FILES} files")
         for name, content in changes:
             path = self._inside(name)
             name = path.relative_to(self.path).as_posix()
@@ -72,19 +72,19 @@ class Folder:
                 else:
                     self._taken += size
                     if self.trusted and self._taken > MAX_TAKEN:
-                        raise WireError(f"files of more than {MAX_TAKEN >> 20} MiB in all")
+                        raise RpcError(f"files of more than {MAX_TAKEN >> 20} MiB in all")
                     file.write(content)
             self._known[name] = self._stamp(path.stat())
 
     def _inside(self, name: Any) -> Path:
         parts = PurePosixPath(name).parts if isinstance(name, str) and len(name) < 250 else ()
         if not parts or ".." in parts or name.startswith("/") or "\0" in name or len(parts) > 8:
-            raise WireError("a file's name that leads out of the work folder")
+            raise RpcError("a file's name that leads out of the work folder")
         path = self.path.joinpath(*parts)
         if self.path.resolve() not in path.parent.resolve().parents and path.parent.resolve() != self.path.resolve():
-            raise WireError("a file's name that leads out of the work folder")
+            raise RpcError("a file's name that leads out of the work folder")
         if path.is_symlink() or (path.exists() and not path.is_file()):
-            raise WireError(f"{name} is no regular file here")
+            raise RpcError(f"{name} is no regular file here")
         return path
 
     def _stamps(self, room: int | None) -> dict[str, Stamp]:

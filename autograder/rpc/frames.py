@@ -14,21 +14,21 @@ MAX_BYTES = 1 << 30  # bytes of all buffers
 MAX_BUFFERS = 100_000
 
 
-class WireError(Exception):
+class RpcError(Exception):
     """A value can't cross, or what came is no value; the message says which and why."""
 
 
-class Disconnected(WireError):
+class Disconnected(RpcError):
     """The stream has ended or is not to be read any more; nothing further can cross."""
 
 
 def send(sock: socket.socket, message: Any, buffers: Sequence[memoryview]) -> None:
-    """Write one frame. Raises WireError where it exceeds the limits and Disconnected where nobody reads."""
+    """Write one frame. Raises RpcError where it exceeds the limits and Disconnected where nobody reads."""
     text = json.dumps(message, separators=(",", ":")).encode("ascii")
     total = sum(len(buffer) for buffer in buffers)
     if len(text) > MAX_TEXT or total > MAX_BYTES or len(buffers) > MAX_BUFFERS:
         size = f"{(len(text) + total) / 1e6:.0f} MB in {len(buffers)} parts"
-        raise WireError(f"too large to cross: {size}; the limits are {MAX_BYTES >> 20} MiB and {MAX_BUFFERS} parts")
+        raise RpcError(f"too large to cross: {size}; the limits are {MAX_BYTES >> 20} MiB and {MAX_BUFFERS} parts")
     lengths = struct.pack(f"!{len(buffers)}Q", *map(len, buffers))
     try:
         sock.sendall(HEAD.pack(MAGIC, len(text), len(buffers)) + lengths + text)
@@ -56,7 +56,7 @@ def wait_for(sock: socket.socket, seconds: float) -> None:
 def receive(sock: socket.socket) -> tuple[Any, list[bytearray]]:
     """Read one frame: its JSON value and its buffers.
 
-    Raises WireError for a text that is no JSON, and Disconnected where the stream has ended or its head is no head
+    Raises RpcError for a text that is no JSON, and Disconnected where the stream has ended or its head is no head
     (after which nothing in it can be found again).
     """
     magic, length, count = HEAD.unpack(_exactly(sock, HEAD.size))
@@ -70,7 +70,7 @@ def receive(sock: socket.socket) -> tuple[Any, list[bytearray]]:
     try:
         return json.loads(bytes(text)), buffers
     except (ValueError, RecursionError):
-        raise WireError("what came is no JSON") from None
+        raise RpcError("what came is no JSON") from None
 
 
 def _exactly(sock: socket.socket, count: int) -> bytearray:

@@ -9,7 +9,7 @@ from autograder.common.arrays import array_bytes
 from autograder.keras_codec import models
 from autograder.rpc import numeric
 from autograder.rpc.decoder import Decoder
-from autograder.rpc.frames import WireError
+from autograder.rpc.frames import RpcError
 
 
 def fingerprint(value: Any) -> Any:
@@ -52,7 +52,7 @@ def _digest(array: Any) -> Any:
 
 
 def apply(source: Any, decoder: Decoder, child: Any) -> None:
-    """Bring `source` to the content of that node. Raises WireError where that is of another kind."""
+    """Bring `source` to the content of that node. Raises RpcError where that is of another kind."""
     kind = type(source)
     if models.is_model(source) or models.is_history(source):
         node = decoder.node(child[0] if isinstance(child, list) and child else None)
@@ -62,19 +62,19 @@ def apply(source: Any, decoder: Decoder, child: Any) -> None:
             elif node["t"] == "history" and models.is_history(source):
                 models.update_history(source, decoder.value(node.get("v")))
             else:
-                raise WireError("a model that is none")
+                raise RpcError("a model that is none")
         except (models.ModelError, KeyError) as error:
-            raise WireError(str(error)) from None
+            raise RpcError(str(error)) from None
         return
     if numeric.random_state(source) is not None:
         node = decoder.node(child[0] if isinstance(child, list) and child else None)
         if node["t"] != "random":
-            raise WireError("a random generator that is none")
+            raise RpcError("a random generator that is none")
         numeric.rebuild_random(node.get("k"), decoder.value(node.get("v")), into=source)
         return
     changed = decoder.value(child)
     if type(changed) is not kind:
-        raise WireError(f"an argument of type {kind.__name__} came back as {type(changed).__name__}")
+        raise RpcError(f"an argument of type {kind.__name__} came back as {type(changed).__name__}")
     if numeric.is_table(source):
         source._update_inplace(changed)
     elif isinstance(source, list | bytearray):
@@ -88,4 +88,4 @@ def apply(source: Any, decoder: Decoder, child: Any) -> None:
     elif source.shape == changed.shape and source.dtype == changed.dtype and source.flags.writeable:
         source[...] = changed
     else:
-        raise WireError(f"an array of shape {source.shape} was changed to shape {changed.shape}, or was read-only")
+        raise RpcError(f"an array of shape {source.shape} was changed to shape {changed.shape}, or was read-only")

@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from autograder.rpc.builtin_names import MAX_ELEMENTS
-from autograder.rpc.frames import WireError
+from autograder.rpc.frames import RpcError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -33,29 +33,29 @@ def dtype_text(dtype: "np.dtype[Any]") -> Any:
         parts = [(name, dtype.fields[name][0]) for name in dtype.names or ()]
         return [[name, dtype_text(part.base), list(part.shape)] for name, part in parts]
     if dtype.kind not in KINDS or dtype.hasobject:
-        raise WireError(f"an array of dtype {dtype} can't cross")
+        raise RpcError(f"an array of dtype {dtype} can't cross")
     return dtype.str
 
 
 def named_dtype(text: Any, depth: int = 0) -> "np.dtype[Any]":
-    """The dtype that `dtype_text` described; WireError for anything else."""
+    """The dtype that `dtype_text` described; RpcError for anything else."""
     import numpy as np
 
     if isinstance(text, list) and depth < 4 and 0 < len(text) <= 1000:
         parts = []
         for part in text:
             if not (isinstance(part, list) and len(part) == 3 and isinstance(part[0], str)):
-                raise WireError("a record's dtype that is none")
+                raise RpcError("a record's dtype that is none")
             parts.append((part[0], named_dtype(part[1], depth + 1), shape_of(part[2])))
         try:
             record = np.dtype(parts)
         except (TypeError, ValueError) as error:
-            raise WireError(f"a record's dtype that is none: {error}") from None
+            raise RpcError(f"a record's dtype that is none: {error}") from None
         if record.itemsize > MAX_ITEM:
-            raise WireError(f"a record of {record.itemsize:,} bytes")
+            raise RpcError(f"a record of {record.itemsize:,} bytes")
         return record
     if not isinstance(text, str) or len(text) > 40:
-        raise WireError("a dtype that is none")
+        raise RpcError("a dtype that is none")
     try:
         if text in NAMED:
             import ml_dtypes
@@ -64,26 +64,26 @@ def named_dtype(text: Any, depth: int = 0) -> "np.dtype[Any]":
             return named
         dtype = np.dtype(text)
     except (TypeError, ValueError, ImportError, SyntaxError):
-        raise WireError(f"no dtype: {text!r}") from None
+        raise RpcError(f"no dtype: {text!r}") from None
     if dtype.kind not in KINDS or dtype.hasobject or dtype.str != text or dtype.itemsize > MAX_ITEM:
-        raise WireError(f"an array of dtype {text!r} can't cross")
+        raise RpcError(f"an array of dtype {text!r} can't cross")
     return dtype
 
 
 def shape_of(value: Any) -> tuple[int, ...]:
-    """`value` as a shape; WireError where it is none."""
+    """`value` as a shape; RpcError where it is none."""
     if not (isinstance(value, list) and len(value) <= MAX_DIMENSIONS):
-        raise WireError("a shape that is none")
+        raise RpcError("a shape that is none")
     if not all(type(n) is int and 0 <= n < 1 << 40 for n in value):
-        raise WireError("a shape that is none")
+        raise RpcError("a shape that is none")
     return tuple(value)
 
 
 def bounded_shape(value: Any) -> tuple[int, ...]:
-    """`value` as an array's shape; WireError where it is none, or has more rows than bytes can cross."""
+    """`value` as an array's shape; RpcError where it is none, or has more rows than bytes can cross."""
     sizes = shape_of(value)
     if math.prod(max(size, 1) for size in sizes) > MAX_ELEMENTS:
-        raise WireError(f"an array of shape {sizes}")
+        raise RpcError(f"an array of shape {sizes}")
     return sizes
 
 
@@ -95,12 +95,12 @@ def row_of(scalars: "list[Any]") -> Any:
 
 
 def rebuild_array(dtype: Any, shape: Any, data: bytearray) -> "np.ndarray[Any, Any]":
-    """The array; it uses the memory of `data`. WireError unless the bytes are just those that its shape needs."""
+    """The array; it uses the memory of `data`. RpcError unless the bytes are just those that its shape needs."""
     import numpy as np
 
     kind, sizes = named_dtype(dtype), bounded_shape(shape)
     if math.prod(sizes) * kind.itemsize != len(data):
-        raise WireError(f"an array of shape {sizes} and dtype {kind} with {len(data)} bytes")
+        raise RpcError(f"an array of shape {sizes} and dtype {kind} with {len(data)} bytes")
     if not data:
         return np.zeros(sizes, kind)
     return np.frombuffer(data, np.uint8).view(kind).reshape(sizes)
@@ -134,14 +134,14 @@ def tensor_array(value: Any) -> tuple[str, Any]:
 
 
 def rebuild_tensor(framework: Any, array: Any) -> Any:
-    """A tensor of those elements; WireError where its framework isn't one that is loaded here."""
+    """A tensor of those elements; RpcError where its framework isn't one that is loaded here."""
     module = loaded(framework) if framework in ("torch", "tensorflow") else None
     if module is None:
-        raise WireError(f"a tensor of {framework!r}, which the instructor's notebook doesn't import")
+        raise RpcError(f"a tensor of {framework!r}, which the instructor's notebook doesn't import")
     try:
         return module.from_numpy(array) if framework == "torch" else module.convert_to_tensor(array)
     except (TypeError, ValueError) as error:
-        raise WireError(f"a tensor that is none: {error}") from None
+        raise RpcError(f"a tensor that is none: {error}") from None
 
 
 def random_state(value: Any) -> tuple[str, Any] | None:
@@ -158,7 +158,7 @@ def random_state(value: Any) -> tuple[str, Any] | None:
 
 
 def rebuild_random(kind: Any, state: Any, into: Any = None) -> Any:
-    """A generator in that state; with `into`, that generator is brought into it. WireError where it is none."""
+    """A generator in that state; with `into`, that generator is brought into it. RpcError where it is none."""
     import random
 
     result: Any
@@ -177,7 +177,7 @@ def rebuild_random(kind: Any, state: Any, into: Any = None) -> Any:
             result = into if fits else np.random.Generator(getattr(np.random, kind)(0))
             result.bit_generator.state = state
         else:
-            raise WireError(f"a random generator of kind {kind!r}")
+            raise RpcError(f"a random generator of kind {kind!r}")
     except (TypeError, ValueError, KeyError, IndexError, OverflowError, AttributeError) as error:
-        raise WireError(f"a random generator's state that is none: {error}") from None
+        raise RpcError(f"a random generator's state that is none: {error}") from None
     return result

@@ -20,7 +20,7 @@ from autograder.rpc.decoder import Decoder
 from autograder.rpc.encoder import Encoder, is_mutable
 from autograder.rpc.exposed import Exposed, perform, type_of
 from autograder.rpc.file_sync import Folder
-from autograder.rpc.frames import Disconnected, WireError
+from autograder.rpc.frames import Disconnected, RpcError
 from autograder.rpc.printing import collected, relay
 
 CHANGES = "changes what it is given"  # among what is permitted in a cell: the reference's code did so there
@@ -46,7 +46,7 @@ class Peer:
         self.asked: set[str] = set()
         self.models: list[models.Use] = []  # those of the student that came in this cell
         self._keeps = False
-        self._kept = model_cache.Kept()
+        self._model_cache = model_cache.ModelCache()
         self._channel = Channel(sock, folder)
         self._place = str(folder.path) if folder is not None else ""
         self._budget = budget
@@ -61,7 +61,7 @@ class Peer:
         self.permitted, self.asked, self.calls = None if permitted is None else set(permitted), set(), 0
         self._keeps = keeps
         self.models = []
-        self._kept.begin()
+        self._model_cache.begin()
 
     def permits(self, question: str) -> bool:
         """Whether a handle may be asked that in this cell; see `handles`."""
@@ -87,7 +87,7 @@ class Peer:
             case [dict() as values, dict() as refused]:
                 pass
             case _:
-                raise WireError("names without values")
+                raise RpcError("names without values")
         return {n: v for n, v in values.items() if n in names}, {str(n): str(why) for n, why in refused.items()}
 
     def end(self) -> None:
@@ -137,11 +137,11 @@ class Peer:
 
     def _model(self, description: Any, arrays: list[Any], budget: Budget) -> Any:
         came = model_cache.digest(description, arrays)
-        use = self._kept.take(came)
+        use = self._model_cache.take(came)
         if use is None:
             use = models.watch(models.rebuild(description, arrays, budget), self.permits_as)
             use.state = models.state_of(description, arrays)
-            self._kept.keep(came, sum(array.nbytes for array in arrays), use)
+            self._model_cache.keep(came, sum(array.nbytes for array in arrays), use)
         self.models.append(use)
         return use.model
 
@@ -151,20 +151,20 @@ class Peer:
         decoder = self._decoder(message, buffers, encoder.sources)
         changed = message.get("changed") or []
         if not isinstance(changed, list):
-            raise WireError("changes that are none")
+            raise RpcError("changes that are none")
         if self._keeps and changed and not self.permits(CHANGES):
             changed = []
         for change in changed:
             if not (isinstance(change, list) and len(change) == 2 and type(change[0]) is int):
-                raise WireError("a change that is none")
+                raise RpcError("a change that is none")
             if not 0 <= change[0] < len(encoder.sources) or not is_mutable(encoder.sources[change[0]]):
-                raise WireError("a change of what can't be changed")
+                raise RpcError("a change of what can't be changed")
             mutations.apply(encoder.sources[change[0]], decoder, change[1])
         kind = message["re"]
         if kind == "stop":
             raise StopIteration
         if kind == "error":
-            raise exceptions.read(message, decoder)
+            raise exceptions.decode(message, decoder)
         if kind == "attribute":
             raise AttributeError(str(message.get("message")))
         return decoder.value(message.get("v"))
@@ -206,24 +206,24 @@ class Peer:
             answer: dict[str, Any] = {"out": log}
             changed = [n for n, old in before.items() if not mutations.same(old, mutations.fingerprint(objects[n]))]
             answer["changed"] = [[n, encoder.again(objects[n])] for n in changed]
-            answer |= {"re": "ok", "v": encoder.child(result)} if error is None else exceptions.tell(error, encoder)
+            answer |= {"re": "ok", "v": encoder.child(result)} if error is None else exceptions.encode(error, encoder)
             self._channel.send(answer, encoder)
         except Disconnected:
             raise
-        except (WireError, RecursionError, MemoryError) as refusal:
-            problem = WireError(f"{type_of(result)} can't cross: {refusal}")
+        except (RpcError, RecursionError, MemoryError) as refusal:
+            problem = RpcError(f"{type_of(result)} can't cross: {refusal}")
             encoder = self._encoder(objects)
-            self._channel.send({"out": log, **exceptions.tell(problem, encoder)}, encoder)
+            self._channel.send({"out": log, **exceptions.encode(problem, encoder)}, encoder)
 
     def _fetched(self, names: Any) -> tuple[dict[str, Any], Encoder]:
         if self.trusted:
-            raise WireError("the examiner's names can't be fetched")
+            raise RpcError("the examiner's names can't be fetched")
         encoder = self._encoder()
         values, refused = [], {}
         for name in [name for name in names if name in self.namespace]:
             try:
                 values.append([name, encoder.child(self.namespace[name])])
-            except (WireError, RecursionError, MemoryError) as error:
+            except (RpcError, RecursionError, MemoryError) as error:
                 refused[name] = f"`{name}`, {type_of(self.namespace[name])}, can't cross: {error}"
         encoder.nodes.append({"t": "dict", "v": values})
         encoder.sources.append(None)

@@ -29,9 +29,11 @@ class Limits(Configurable):  # type: ignore[misc]
     cell_seconds = Float(60, help="Wall time of one cell, in seconds.").tag(config=True)
     total_seconds = Float(3600, help="Wall time of a whole notebook, in seconds.").tag(config=True)
     start_seconds = Float(60, help="Wall time in which the kernel must be ready, in seconds.").tag(config=True)
-    memory = Integer(4 << 30, help="Memory of all the notebook's processes and files, in bytes.").tag(config=True)
+    memory_bytes = Integer(4 << 30, help="Memory of all the notebook's processes and files, in bytes.").tag(config=True)
     processes = Integer(512, help="Processes and threads of a notebook.").tag(config=True)
-    disk = Integer(1 << 30, help="Size of each folder it can write to, in bytes (they are in memory).").tag(config=True)
+    disk_bytes = Integer(1 << 30, help="Size of each folder it can write to, in bytes (they are in memory).").tag(
+        config=True
+    )
     output_bytes = Integer(10_000_000, help="Output of a whole notebook, in bytes.").tag(config=True)
     output_messages = Integer(20_000, help="Output messages of a whole notebook.").tag(config=True)
 
@@ -46,7 +48,7 @@ class Limits(Configurable):  # type: ignore[misc]
 
 
 @dataclass(frozen=True)
-class Ended:
+class Termination:
     """Why a candidate is dead: the limit's name in words ("memory", "total time", "crash", …), and a sentence."""
 
     limit: str
@@ -113,7 +115,7 @@ class Watchdog(threading.Thread):
     ) -> None:
         """The time runs from now on, but for the `paused` seconds."""
         super().__init__(name="watchdog", daemon=True)
-        self.ended: Ended | None = None
+        self.ended: Termination | None = None
         self._pid = pid
         self._limits = limits
         self.folders = folders
@@ -138,28 +140,30 @@ class Watchdog(threading.Thread):
         if self.is_alive() and threading.current_thread() is not self:
             self.join()
 
-    def _reason(self, processes: Sequence[psutil.Process]) -> Ended | None:
+    def _reason(self, processes: Sequence[psutil.Process]) -> Termination | None:
         limits = self._limits
         if time.monotonic() > self._deadline and time.monotonic() > self._deadline + self._paused():
             message = f"The notebook ran longer than {limits.total_seconds:g} s (total_seconds)."
-            return Ended("total time", message, starved=self.clock is not None and self.clock.starved())
+            return Termination("total time", message, starved=self.clock is not None and self.clock.starved())
         if self._self.memory_info().rss - self._own > _GROWTH:
-            return Ended("output", "The notebook sent more than the grader can store.")
+            return Termination("output", "The notebook sent more than the grader can store.")
         if _threads(processes) >= limits.processes:
-            return Ended(
+            return Termination(
                 "processes", f"The notebook had {limits.processes} processes and threads, the limit (processes)."
             )
         stored, files = _stored(self.folders)
         if files > _INODES:
-            return Ended("disk", f"The notebook made more than {_INODES:,} files.")
+            return Termination("disk", f"The notebook made more than {_INODES:,} files.")
         inside = _inside(processes)
         if inside and _terminals(inside) > _TERMINALS:
-            return Ended("processes", f"The notebook had more than {_TERMINALS} pseudo-terminals.")
+            return Termination("processes", f"The notebook had more than {_TERMINALS} pseudo-terminals.")
         # shared pages count once in the PSS, which is slow to read, and in every process in what is resident
         kernel = stored + _descriptors(processes) * _DESCRIPTOR + (_sockets(inside) if inside else 0)
-        over = kernel + sum(map(_memory, processes)) > limits.memory
-        if over and kernel + sum(_memory(process, shared_once=True) for process in processes) > limits.memory:
-            return Ended("memory", f"The notebook used more than {size(limits.memory)} of memory (memory).")
+        over = kernel + sum(map(_memory, processes)) > limits.memory_bytes
+        if over and kernel + sum(_memory(process, shared_once=True) for process in processes) > limits.memory_bytes:
+            return Termination(
+                "memory", f"The notebook used more than {size(limits.memory_bytes)} of memory (memory_bytes)."
+            )
         return None
 
 

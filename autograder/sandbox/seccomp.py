@@ -46,7 +46,7 @@ class Condition(NamedTuple):
         return steps
 
 
-class Refused(NamedTuple):
+class DeniedCalls(NamedTuple):
     """A system call by its numbers, refused where all conditions hold."""
 
     x86_64: int
@@ -56,35 +56,35 @@ class Refused(NamedTuple):
 
 REFUSED = {
     # memory that no limit sees
-    "memfd_create": Refused(319, 279),
-    "memfd_secret": Refused(447, 447),
-    "shmget": Refused(29, 194),
-    "msgget": Refused(68, 186),
-    "semget": Refused(64, 190),
-    "mq_open": Refused(240, 180),
-    "mmap": Refused(9, 222, (Condition(3, (_SHARED_ANONYMOUS,), mask=_SHARED_ANONYMOUS),)),
-    "vmsplice": Refused(278, 75),
-    "tee": Refused(276, 77),
-    "landlock_create_ruleset": Refused(444, 444),
-    "add_key": Refused(248, 217),
-    "request_key": Refused(249, 218),
-    "keyctl": Refused(250, 219),
-    "socket": Refused(41, 198, (Condition(0, _FAMILIES, others=True),)),
-    "setsockopt": Refused(54, 208, (Condition(1, (_SOCKET,)), Condition(2, _BUFFERS))),
+    "memfd_create": DeniedCalls(319, 279),
+    "memfd_secret": DeniedCalls(447, 447),
+    "shmget": DeniedCalls(29, 194),
+    "msgget": DeniedCalls(68, 186),
+    "semget": DeniedCalls(64, 190),
+    "mq_open": DeniedCalls(240, 180),
+    "mmap": DeniedCalls(9, 222, (Condition(3, (_SHARED_ANONYMOUS,), mask=_SHARED_ANONYMOUS),)),
+    "vmsplice": DeniedCalls(278, 75),
+    "tee": DeniedCalls(276, 77),
+    "landlock_create_ruleset": DeniedCalls(444, 444),
+    "add_key": DeniedCalls(248, 217),
+    "request_key": DeniedCalls(249, 218),
+    "keyctl": DeniedCalls(250, 219),
+    "socket": DeniedCalls(41, 198, (Condition(0, _FAMILIES, others=True),)),
+    "setsockopt": DeniedCalls(54, 208, (Condition(1, (_SOCKET,)), Condition(2, _BUFFERS))),
     # locks on files that others have too, and pipes of more than their usual size
-    "flock": Refused(73, 32),
-    "fcntl": Refused(72, 25, (Condition(1, (_LEASE, _NOTIFY, _PIPE_SIZE)),)),
+    "flock": DeniedCalls(73, 32),
+    "fcntl": DeniedCalls(72, 25, (Condition(1, (_LEASE, _NOTIFY, _PIPE_SIZE)),)),
     # what attacks on the machine need
-    "io_uring_setup": Refused(425, 425),
-    "bpf": Refused(321, 280),
-    "userfaultfd": Refused(323, 282),
-    "perf_event_open": Refused(298, 241),
-    "fanotify_init": Refused(300, 262),
+    "io_uring_setup": DeniedCalls(425, 425),
+    "bpf": DeniedCalls(321, 280),
+    "userfaultfd": DeniedCalls(323, 282),
+    "perf_event_open": DeniedCalls(298, 241),
+    "fanotify_init": DeniedCalls(300, 262),
     # not every machine lets bubblewrap forbid user namespaces inside
-    "clone3": Refused(435, 435),
-    "unshare": Refused(272, 97),
-    "setns": Refused(308, 268),
-    "clone": Refused(56, 220, (Condition(0, (0,), mask=_NAMESPACES, others=True),)),
+    "clone3": DeniedCalls(435, 435),
+    "unshare": DeniedCalls(272, 97),
+    "setns": DeniedCalls(308, 268),
+    "clone": DeniedCalls(56, 220, (Condition(0, (0,), mask=_NAMESPACES, others=True),)),
 }
 
 

@@ -16,17 +16,17 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from autograder.common.files import write_whole
+from autograder.common.files import write_atomic
 from autograder.rpc.encoder import Encoder
-from autograder.rpc.frames import WireError
-from autograder.training import messages
+from autograder.rpc.frames import RpcError
+from autograder.training import protocol
 
 _HEAD = struct.Struct("!QQ")  # bytes of the text, number of buffers
 _SUM = hashlib.sha256().digest_size
 _WRITING = 3600  # seconds after which a part of an entry is one that a killed process left
 
 
-class Memory:
+class TrainingCache:
     """A folder of results."""
 
     def __init__(self, folder: Path, size: int) -> None:
@@ -56,7 +56,7 @@ class Memory:
         if len(entry) > self.size:
             return
         path = self._path(key)
-        write_whole(path, entry)
+        write_atomic(path, entry)
         self._note(key, student)
         self._bound()
 
@@ -107,7 +107,7 @@ class Memory:
 
 def _write(result: dict[str, Any]) -> bytes:
     def refuse(value: Any) -> Any:
-        raise WireError(f"a {type(value).__name__} in a result")
+        raise RpcError(f"a {type(value).__name__} in a result")
 
     encoder = Encoder(refuse)
     root = encoder.child(result)
@@ -131,7 +131,7 @@ def _read(entry: bytes) -> dict[str, Any] | None:
         for size in lengths:
             buffers.append(bytearray(content[place : place + size]))
             place += size
-        result = messages.decode(json.loads(text), buffers)
+        result = protocol.decode(json.loads(text), buffers)
         return result if isinstance(result, dict) else None
-    except (ValueError, struct.error, WireError):
+    except (ValueError, struct.error, RpcError):
         return None

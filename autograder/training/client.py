@@ -15,8 +15,8 @@ from typing import Any
 from autograder.common.text import clean
 from autograder.rpc import frames
 from autograder.sandbox.host import place_for_sockets
-from autograder.training import messages
-from autograder.training.cache import Memory
+from autograder.training import protocol
+from autograder.training.cache import TrainingCache
 from autograder.training.settings import Trainer
 
 
@@ -34,8 +34,8 @@ class TrainerProcess:
             dir=place_for_sockets(),
             ignore_cleanup_errors=True,  # a slot's process may outlive the server by a moment and write there
         )
-        place = str(memory(root, settings).folder)
-        self._setup = json.dumps({"settings": settings.as_dict(), "memory": place, "sandboxed": sandboxed})
+        place = str(training_cache(root, settings).folder)
+        self._setup = json.dumps({"settings": settings.as_dict(), "cache": place, "sandboxed": sandboxed})
         self._count = 0
         self._start()
 
@@ -79,10 +79,10 @@ class TrainerProcess:
         self.close()
 
 
-def memory(root: Path, settings: Trainer) -> Memory:
+def training_cache(root: Path, settings: Trainer) -> TrainingCache:
     """The remembered trainings of the course in `root`."""
-    folder = Path(settings.memory) if settings.memory else Path(".autograder", "trainings")
-    return Memory((root / folder).resolve(), settings.memory_bytes)
+    folder = Path(settings.cache_folder) if settings.cache_folder else Path(".autograder", "trainings")
+    return TrainingCache((root / folder).resolve(), settings.cache_bytes)
 
 
 def connect(
@@ -133,8 +133,8 @@ def _ask(address: str, question: dict[str, Any], descriptors: Sequence[int] = ()
             sock.settimeout(60)
             sock.connect(address)
             sock.sendmsg([b"?"], rights)
-            messages.send(sock, question)
-            answer: dict[str, Any] = clean(messages.receive(sock))
+            protocol.send(sock, question)
+            answer: dict[str, Any] = clean(protocol.receive(sock))
             return answer
-    except (OSError, frames.WireError) as error:
+    except (OSError, frames.RpcError) as error:
         raise TrainerError(f"the trainer broke down: {error}") from None

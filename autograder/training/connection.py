@@ -14,7 +14,7 @@ from typing import Any
 from autograder.common.arrays import array_digest
 from autograder.keras_codec.state import state
 from autograder.training import leakage
-from autograder.training.jobs import Job
+from autograder.training.jobs import TrainingJob
 
 PROBES = 16  # whose distances to an array are at hand
 MAX_TRAININGS = 1000  # in the record; a notebook may start more
@@ -31,7 +31,7 @@ class _Source:
 
 
 @dataclass(frozen=True)
-class Seen:
+class SeenData:
     """An array that was given to `fit`, as data."""
 
     digest: str
@@ -64,7 +64,7 @@ class Connection:
         self._states: dict[str, _Source] = {}  # digest of a model's whole state -> where it comes from
         self.spent = 0.0  # seconds of all its trainings, remembered ones too
         self._rows: set[bytes] = set()  # digests of all rows that it gave to `fit`
-        self._seen: dict[str, Seen] = {}  # by their digests: the arrays that it gave to `fit`
+        self._seen: dict[str, SeenData] = {}  # by their digests: the arrays that it gave to `fit`
         self._waited = 0.0
         self._since: float | None = None
 
@@ -92,7 +92,9 @@ class Connection:
         """A training in the candidate, for that reason; or one that was refused."""
         self._add({"by": "nobody", "refused": refused} if refused else {"by": "candidate", "reason": reason[:1000]})
 
-    def trained(self, key: str, job: Job, result: dict[str, Any], seen: Iterable["Seen"], *, remembered: bool) -> None:
+    def trained(
+        self, key: str, job: TrainingJob, result: dict[str, Any], seen: Iterable["SeenData"], *, remembered: bool
+    ) -> None:
         """A training here, with the arrays in `seen` as data to train on or to validate."""
         self.spent += result["seconds"]
         for array in seen:
@@ -143,11 +145,11 @@ class Connection:
         """How many inputs of a test have near copies among what it gave to `fit`."""
         return leakage.near(probe, [array.distances(probe) for array in list(self._seen.values())])
 
-    def _carried(self, job: Job) -> int:
+    def _carried(self, job: TrainingJob) -> int:
         """Numbers in a start that come from nowhere: of its configuration, and of small weights that were given."""
         return job.numbers + sum(count for digest, count in job.few.items() if digest not in self._made)
 
-    def _note_results(self, source: "_Source", job: Job, result: dict[str, Any]) -> None:
+    def _note_results(self, source: "_Source", job: TrainingJob, result: dict[str, Any]) -> None:
         """What came out of a training here stays the trainer's own, though others may end in the same."""
         description, snapshots = json.loads(job.content["model"]), result["snapshots"]
         constants = job.content["arrays"][: description["counts"][0]]

@@ -79,7 +79,7 @@ def cores() -> int:
 
 
 def place(found: Sequence[Gpu], slot_memory: int, cpu_slots: int, threads: int, processors: int) -> list[Slot]:
-    """The slots: on each GPU as many as its memory holds, at least one; without a GPU on the CPU.
+    """The slots: on each GPU as many as its memory holds (`slot_memory`, in MiB, each), at least one; else on the CPU.
 
     The first slot of every GPU comes before the second of any, so few trainings spread over all GPUs. Only GPUs of one
     name are used together, the most frequent: results differ from kind to kind. `threads` 0: a share of `processors`.

@@ -11,8 +11,8 @@ import numpy as np
 
 from autograder.common.arrays import array_digest, is_informative
 from autograder.keras_codec.state import canonical, is_counter, numbers
-from autograder.rpc.frames import WireError
-from autograder.training.kernel_side.callbacks import is_told
+from autograder.rpc.frames import RpcError
+from autograder.training.kernel_side.callbacks import is_serializable
 
 KEYS = {"do", "model", "arrays", "fresh", "data", "validation", "arguments", "callbacks"}
 NUMBERS = {"batch_size": 1, "epochs": 0, "initial_epoch": 0, "steps_per_epoch": 1}
@@ -29,7 +29,7 @@ class Declined(Exception):
 
 
 @dataclass(frozen=True)
-class Job:
+class TrainingJob:
     """One training."""
 
     content: dict[str, Any]  # as it goes to a slot
@@ -40,20 +40,20 @@ class Job:
     size: float  # how long it takes, compared with others
 
 
-def read(request: object) -> Job:
-    """The job that is asked for. Raises WireError for whatever is none."""
+def read(request: object) -> TrainingJob:
+    """The job that is asked for. Raises RpcError for whatever is none."""
     try:
         return _read(request)
     except (ValueError, TypeError, LookupError, AttributeError, OverflowError, RecursionError) as error:
-        raise WireError(f"a request that is none: {error}") from None
+        raise RpcError(f"a request that is none: {error}") from None
 
 
-def _read(request: object) -> Job:
+def _read(request: object) -> TrainingJob:
     if not (isinstance(request, dict) and request.keys() == KEYS):
-        raise WireError("a request that is none")
+        raise RpcError("a request that is none")
     arguments, arrays = _arguments(request["arguments"]), request["arrays"]
-    if not is_told(request["callbacks"]):
-        raise WireError("callbacks that are none")
+    if not is_serializable(request["callbacks"]):
+        raise RpcError("callbacks that are none")
     data, validation = _parts(request["data"]), request["validation"]
     if validation is not None:
         validation = _parts(validation)
@@ -61,11 +61,11 @@ def _read(request: object) -> Job:
     constants, weights, _ = counts = description["counts"]
     flags = request["fresh"]
     if not (isinstance(arrays, list) and isinstance(flags, list) and len(arrays) == sum(counts)):
-        raise WireError("other arrays than the model has")
+        raise RpcError("other arrays than the model has")
     if flags != [array is None for array in arrays[constants:]]:
-        raise WireError("fresh variables that have values")
+        raise RpcError("fresh variables that have values")
     if not all(_is_array(array) or (array is None and number >= constants) for number, array in enumerate(arrays)):
-        raise WireError("weights that are no arrays")
+        raise RpcError("weights that are no arrays")
     content = {
         "model": json.dumps(description),  # in its order: Keras goes by that of outputs, losses and metrics
         "arrays": arrays,
@@ -82,7 +82,7 @@ def _read(request: object) -> Job:
     size = sum(array.size for array in arrays[: constants + weights] if array is not None) or len(content["model"])
     rows = max((len(leaf) for leaf in leaves(data[0])), default=0)
     work = float(size) * rows * (arguments["epochs"] or 1)
-    return Job(content, digest(content), given, few, configured, work)
+    return TrainingJob(content, digest(content), given, few, configured, work)
 
 
 def _few(array: Any) -> int:
@@ -94,60 +94,60 @@ def _few(array: Any) -> int:
 
 def _description(text: object, data: list[Any]) -> dict[str, Any]:
     if not isinstance(text, str):
-        raise WireError("a model without description")
+        raise RpcError("a model without description")
     try:
         description = json.loads(text)
         if set(description) != {"model", "trainable", "compile", "counts"}:
-            raise WireError("a model without description")
+            raise RpcError("a model without description")
         settings = description["compile"]["settings"]
         settings["jit_compile"] = False  # determinism and XLA do not go together
         found = description if any(isinstance(part, dict) for part in data) else canonical(description)
         numbers = found["counts"]
         if not (len(numbers) == 3 and all(type(n) is int and 0 <= n < 1 << 20 for n in numbers)):
-            raise WireError("a model without description")
+            raise RpcError("a model without description")
         return dict(found)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        raise WireError("a model without description") from None
+        raise RpcError("a model without description") from None
 
 
 def _arguments(value: object) -> dict[str, Any]:
     expected = {*NUMBERS, "class_weight", "shuffle", "validation_split", "validation_freq"}
     if not (isinstance(value, dict) and value.keys() == expected):
-        raise WireError("arguments of `fit` that are none")
+        raise RpcError("arguments of `fit` that are none")
     for name, least in NUMBERS.items():
         if not (value[name] is None or (type(value[name]) is int and least <= value[name] <= LARGEST)):
-            raise WireError(f"{name} that is none")
+            raise RpcError(f"{name} that is none")
     frequency, weight = value["validation_freq"], value["class_weight"]
     listed = frequency if type(frequency) is list else [frequency]
     if not (listed and all(type(n) is int and 0 < n <= LARGEST for n in listed) and len(listed) <= 100_000):
-        raise WireError("validation_freq that is none")
+        raise RpcError("validation_freq that is none")
     split = value["validation_split"]
     if type(split) is not float or not 0 <= split < 1 or type(value["shuffle"]) is not bool:
-        raise WireError("arguments of `fit` that are none")
+        raise RpcError("arguments of `fit` that are none")
     if type(value["epochs"]) is not int or type(value["initial_epoch"]) is not int:
-        raise WireError("epochs that are none")
+        raise RpcError("epochs that are none")
     if weight is not None and not (
         type(weight) is dict
         and all(type(k) is int and type(v) is float and math.isfinite(v) for k, v in weight.items())
     ):
-        raise WireError("class_weight that is none")
+        raise RpcError("class_weight that is none")
     return dict(value)
 
 
 def _parts(value: object) -> list[Any]:
     """x, y and sample_weight."""
     if not (isinstance(value, list) and len(value) == 3) or value[0] is None:
-        raise WireError("data that are none")
+        raise RpcError("data that are none")
     found = [leaf for part in value for leaf in leaves(part)]
     if not found or not all(leaf is None or (_is_array(leaf) and leaf.ndim) for leaf in found):
-        raise WireError("data that are no arrays")
+        raise RpcError("data that are no arrays")
     return value
 
 
 def leaves(value: Any, depth: int = 0) -> list[Any]:
     """What is in lists, tuples and dicts."""
     if depth > 10:
-        raise WireError("data nested too deep")
+        raise RpcError("data nested too deep")
     if isinstance(value, list | tuple):
         return [leaf for item in value for leaf in leaves(item, depth + 1)]
     if isinstance(value, dict):

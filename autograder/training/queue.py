@@ -6,18 +6,18 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograder.training.devices import Slot
-from autograder.training.jobs import Job
-from autograder.training.worker_process import SlotDied, SlotProcess
+from autograder.training.jobs import TrainingJob
+from autograder.training.worker_process import WorkerDied, WorkerProcess
 
 Answer = dict[str, Any]
 PAUSE = 2.0  # seconds until a process that could not be started is tried again
 TOO_LARGE = "This training was too large for the trainer, whose process ended twice."
 
 
-class Training:
+class QueuedTraining:
     """One job in flight."""
 
-    def __init__(self, key: str, job: Job, seed: int, budget: dict[str, float], student: str) -> None:
+    def __init__(self, key: str, job: TrainingJob, seed: int, budget: dict[str, float], student: str) -> None:
         """Asked for by that student; others may join."""
         self.key = key
         self.order: dict[str, Any] | None = {"content": job.content, "seed": seed, "budget": budget}
@@ -29,24 +29,24 @@ class Training:
         self.died = False  # its first slot did, which may have been another's doing
         self.answer: Answer = {}
         self.progress: dict[str, Any] = {}
-        self.process: SlotProcess | None = None
+        self.process: WorkerProcess | None = None
         self.began: float | None = None  # at a slot
 
 
 class Queue:
     """Hands trainings to slots."""
 
-    def __init__(self, slots: Sequence[Slot], new: Callable[[Slot], SlotProcess], keep: Callable[..., None]) -> None:
+    def __init__(self, slots: Sequence[Slot], new: Callable[[Slot], WorkerProcess], keep: Callable[..., None]) -> None:
         """`keep(training, result)` is called for a result before anybody gets it."""
         self.trained = 0
         self._keep = keep
         self._lock = threading.Condition()
-        self._waiting: list[Training] = []
-        self._flying: dict[str, Training] = {}
+        self._waiting: list[QueuedTraining] = []
+        self._flying: dict[str, QueuedTraining] = {}
         for slot in slots:
             threading.Thread(target=self._work, args=[slot, new], daemon=True).start()
 
-    def join(self, key: str, job: Job, seed: int, budget: dict[str, float], student: str) -> Training:
+    def join(self, key: str, job: TrainingJob, seed: int, budget: dict[str, float], student: str) -> QueuedTraining:
         """The training of that key, started if it is not in flight. Whoever joins has to `leave`."""
         with self._lock:
             training = self._flying.get(key)
@@ -54,12 +54,12 @@ class Queue:
                 training.waiters += 1
                 training.students.append(student)
                 return training
-            training = self._flying[key] = Training(key, job, seed, budget, student)
+            training = self._flying[key] = QueuedTraining(key, job, seed, budget, student)
             self._waiting.append(training)
             self._lock.notify()
             return training
 
-    def leave(self, training: Training) -> None:
+    def leave(self, training: QueuedTraining) -> None:
         """Wait for it no longer; what nobody waits for is stopped."""
         with self._lock:
             training.waiters -= 1
@@ -82,8 +82,8 @@ class Queue:
                 "trained": self.trained,
             }
 
-    def _work(self, slot: Slot, new: Callable[[Slot], SlotProcess]) -> None:
-        process: SlotProcess | None = None
+    def _work(self, slot: Slot, new: Callable[[Slot], WorkerProcess]) -> None:
+        process: WorkerProcess | None = None
         while True:
             with self._lock:
                 while not self._waiting:
@@ -119,7 +119,7 @@ class Queue:
                     del self._flying[training.key]
                 training.done.set()
 
-    def _train(self, training: Training, process: SlotProcess) -> Answer | None:
+    def _train(self, training: QueuedTraining, process: WorkerProcess) -> Answer | None:
         """What came of it; None where the slot died."""
         deadline = time.monotonic() + training.seconds
         try:
@@ -134,7 +134,7 @@ class Queue:
             return {
                 "refused": f"This training ran longer than {training.seconds:,.0f} seconds, the assignment's budget."
             }
-        except SlotDied:
+        except WorkerDied:
             process.kill()
             return None
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import keras
 
-from autograder.training.kernel_side.callbacks import TOLD
+from autograder.training.kernel_side.callbacks import SERIALIZABLE
 
 
 class Recorder(keras.callbacks.Callback):  # type: ignore[misc]
@@ -103,7 +103,7 @@ def _is_best(stopping: Any, epoch: int) -> bool:
 def rebuilt(name: str, attributes: dict[str, Any]) -> Any:
     """The callback of that name in that state."""
     callback = Checkpoint() if name == "ModelCheckpoint" else getattr(keras.callbacks, name)()
-    if not attributes.keys() <= {*TOLD[name], "keep"}:
+    if not attributes.keys() <= {*SERIALIZABLE[name], "keep"}:
         raise ValueError("a callback with attributes that it doesn't have")
     for attribute, value in attributes.items():
         setattr(callback, attribute, value)

@@ -21,15 +21,15 @@ import numpy as np
 
 from autograder.common.arrays import array_digest
 from autograder.rpc import frames
-from autograder.training import jobs, leakage, messages
-from autograder.training.cache import Memory
-from autograder.training.connection import Connection, Seen
+from autograder.training import jobs, leakage, protocol
+from autograder.training.cache import TrainingCache
+from autograder.training.connection import Connection, SeenData
 from autograder.training.cost import exceeded
 from autograder.training.devices import cores, gpus, place
-from autograder.training.environment import environment
 from autograder.training.leakage import row_digests
-from autograder.training.queue import Answer, Queue, Training
-from autograder.training.worker_process import SlotProcess
+from autograder.training.queue import Answer, Queue, QueuedTraining
+from autograder.training.reproducibility import environment
+from autograder.training.worker_process import WorkerProcess
 
 _LOOK = 0.05  # seconds between looks at whether a candidate that waits is still there
 ARRAYS = 8  # whose rows are kept
@@ -39,16 +39,20 @@ OVER = "The trainings of this notebook have used up the assignment's budget for 
 class Server:
     """All of its state."""
 
-    def __init__(self, settings: dict[str, Any], memory: Memory, *, sandboxed: bool) -> None:
+    def __init__(self, settings: dict[str, Any], memory: TrainingCache, *, sandboxed: bool) -> None:
         """`settings`: as `Trainer.as_dict` gave them."""
-        slots = place(gpus(), settings["slot_memory"], max(1, settings["cpu_slots"]), settings["threads"], cores())
+        slots = place(
+            gpus(), settings["gpu_slot_bytes"] >> 20, max(1, settings["cpu_slots"]), settings["threads"], cores()
+        )
         self._environment = environment(slots[0])
         self._memory = memory
         self._connections: dict[str, Connection] = {}
         self._remembered = 0
-        self._known: dict[str, Seen] = {}  # by digests of arrays
+        self._known: dict[str, SeenData] = {}  # by digests of arrays
         self._lock = threading.Lock()
-        self._queue = Queue(slots, lambda slot: SlotProcess(slot, settings["bytes"], sandboxed=sandboxed), self._keep)
+        self._queue = Queue(
+            slots, lambda slot: WorkerProcess(slot, settings["memory_bytes"], sandboxed=sandboxed), self._keep
+        )
 
     def serve(self, listener: socket.socket) -> None:
         """Answer callers, for ever."""
@@ -61,9 +65,9 @@ class Server:
             try:
                 caller.settimeout(30)
                 descriptors = _descriptors(caller)
-                question = messages.receive(caller)
-                messages.send(caller, self._answer(question, descriptors))
-            except (OSError, frames.WireError):
+                question = protocol.receive(caller)
+                protocol.send(caller, self._answer(question, descriptors))
+            except (OSError, frames.RpcError):
                 return
 
     def _answer(self, question: dict[str, Any], descriptors: list[int]) -> dict[str, Any]:
@@ -92,16 +96,16 @@ class Server:
             with sock:
                 while True:
                     try:
-                        request = messages.receive(sock)
+                        request = protocol.receive(sock)
                         answer = self._request(connection, request)
                     except frames.Disconnected:
                         return
-                    except frames.WireError as error:
+                    except frames.RpcError as error:
                         connection.note(str(error))
                         answer = {"declined": str(error)}
                     if answer is not None:
-                        messages.send(sock, answer)
-        except (OSError, frames.WireError):
+                        protocol.send(sock, answer)
+        except (OSError, frames.RpcError):
             return
 
     def _request(self, connection: Connection, request: Any) -> Answer | None:
@@ -132,7 +136,7 @@ class Server:
             connection.note(str(answer.get("declined") or ""), refused=str(answer.get("refused") or ""))
         return answer
 
-    def _train(self, connection: Connection, key: str, job: jobs.Job, seed: int) -> Answer:
+    def _train(self, connection: Connection, key: str, job: jobs.TrainingJob, seed: int) -> Answer:
         training = self._queue.join(key, job, seed, connection.budget, connection.student)
         del job
         try:
@@ -145,16 +149,16 @@ class Server:
             if "result" not in training.answer and training.began is not None:
                 connection.spent += time.monotonic() - training.began  # stopped, or too long: it took its time too
 
-    def _seen(self, job: jobs.Job) -> list[Seen]:
+    def _seen(self, job: jobs.TrainingJob) -> list[SeenData]:
         """Its data, validation data too; what is known of the last few arrays is at hand."""
-        found: list[Seen] = []
+        found: list[SeenData] = []
         parts = [*job.content["data"], *(job.content["validation"] or ())]
         for leaf in (leaf for part in parts for leaf in jobs.leaves(part) if leaf is not None):
             key = array_digest(leaf)
             known = self._known.get(key)
             if known is None:
                 descriptors = leakage.sample(leakage.descriptors(leaf), leakage.KEPT)
-                known = Seen(key, frozenset(row_digests(leaf)), descriptors)
+                known = SeenData(key, frozenset(row_digests(leaf)), descriptors)
                 with self._lock:
                     self._known[key] = known
                     while len(self._known) > ARRAYS:
@@ -162,7 +166,7 @@ class Server:
             found.append(known)
         return found
 
-    def _keep(self, training: Training, result: dict[str, Any]) -> None:
+    def _keep(self, training: QueuedTraining, result: dict[str, Any]) -> None:
         try:
             for student in training.students:
                 self._memory.put(training.key, student, result)
@@ -204,7 +208,7 @@ def main() -> None:
     threading.Thread(target=_end_with_grader, args=[lifeline], daemon=True).start()
     setup = json.loads(sys.argv[3])
     settings = setup["settings"]
-    memory = Memory(Path(setup["memory"]), settings["memory_bytes"])
+    memory = TrainingCache(Path(setup["cache"]), settings["cache_bytes"])
     Server(settings, memory, sandboxed=setup["sandboxed"]).serve(listener)
 
 

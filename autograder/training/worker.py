@@ -17,7 +17,7 @@ from typing import Any
 
 from autograder.keras_codec.budget import Budget, ModelError
 from autograder.rpc import frames
-from autograder.training import messages
+from autograder.training import protocol
 from autograder.training.cost import estimate, exceeded
 from autograder.training.jobs import Declined, Refused, leaves
 
@@ -42,12 +42,12 @@ def main() -> None:
     lacking = prepare(setup["threads"], setup["gpu_memory"])
 
     def progress(epoch: Any) -> None:
-        messages.send(sock, {"epoch": epoch})
+        protocol.send(sock, {"epoch": epoch})
 
     with contextlib.suppress(frames.Disconnected):
         while True:
-            order = messages.receive(sock)
-            messages.send(sock, {"declined": lacking} if lacking else answer(order, progress))
+            order = protocol.receive(sock)
+            protocol.send(sock, {"declined": lacking} if lacking else answer(order, progress))
             del order
             gc.collect()
 
@@ -93,7 +93,7 @@ def train(content: dict[str, Any], seed: int, budget: dict[str, float], progress
     """The training itself."""
     import keras
 
-    from autograder.training.build import build_model
+    from autograder.training.job_model import build_model
     from autograder.training.recorder import Recorder, Snapshots, rebuilt
 
     arguments, cost = content["arguments"], {}

@@ -14,20 +14,20 @@ from typing import Any
 from autograder.rpc import frames
 from autograder.sandbox.bubblewrap import HOME, PACKAGE, Sandbox, memory_files
 from autograder.sandbox.limits import kill_tree
-from autograder.training import messages
+from autograder.training import protocol
 from autograder.training.devices import Slot
-from autograder.training.environment import FLAGS
+from autograder.training.reproducibility import FLAGS
 
 BOOT = "import sys; sys.path.insert(0, sys.argv.pop(1)); from autograder.training import worker; worker.main()"
 DISK = 1 << 30  # bytes of each folder it can write to
 _NVIDIA = ("nvidiactl", "nvidia-uvm", "nvidia-uvm-tools", "nvidia-modeset", "nvidia-caps")
 
 
-class SlotDied(Exception):
+class WorkerDied(Exception):
     """The process is gone; the message says how."""
 
 
-class SlotProcess:
+class WorkerProcess:
     """One process, on the slot's device."""
 
     def __init__(self, slot: Slot, memory: int, *, sandboxed: bool) -> None:
@@ -81,17 +81,17 @@ class SlotProcess:
     def send(self, order: Any) -> None:
         """Give it a job. Raises SlotDied."""
         try:
-            messages.send(self._socket, order)
-        except frames.WireError as error:
-            raise SlotDied(str(error)) from None
+            protocol.send(self._socket, order)
+        except frames.RpcError as error:
+            raise WorkerDied(str(error)) from None
 
     def receive(self, seconds: float) -> dict[str, Any]:
         """Its next message. Raises SlotDied, and TimeoutError after so long."""
         frames.wait_for(self._socket, seconds)
         try:
-            message: dict[str, Any] = messages.receive(self._socket)
-        except frames.WireError:
-            raise SlotDied(self._how()) from None
+            message: dict[str, Any] = protocol.receive(self._socket)
+        except frames.RpcError:
+            raise WorkerDied(self._how()) from None
         return message
 
     def kill(self) -> None:

@@ -12,8 +12,8 @@ from submission_courses import foundations, solved
 from traitlets.config import Config
 
 from autograder.lms.collect.notebooks import notebook_of
+from autograder.notebooks.instructor_version import Version, read_version
 from autograder.notebooks.mending import Mended, mend
-from autograder.notebooks.version import Version, read_version
 
 
 class Class:

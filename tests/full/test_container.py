@@ -224,7 +224,7 @@ def graded(hostile: HostileClass) -> Graded:
     """Graded in the container: at the same path, which attacks name, and with the host's network, which they try."""
     found = Graded()
     for assignment in ASSIGNMENTS:
-        limits = {**LIMITS, "memory": MEMORY[assignment]}
+        limits = {**LIMITS, "memory_bytes": MEMORY[assignment]}
         if assignment == "model":
             limits |= {"cell_seconds": 40, "total_seconds": 120}
         chosen = [f"--Limits.{name}={value}" for name, value in limits.items()]

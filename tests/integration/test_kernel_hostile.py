@@ -5,12 +5,12 @@ import time
 import psutil
 import pytest
 from candidates import Start, needs_sandbox
-from candidates import nurseries as nurseries
+from candidates import fork_servers as fork_servers
 from candidates import starter as starter
 from nbformat import validate
 from nbformat.v4 import new_code_cell, new_notebook
 
-from autograder.kernel.candidate import Candidate, Run
+from autograder.kernel.candidate import Candidate, CellRun
 
 pytestmark = needs_sandbox
 
@@ -31,7 +31,7 @@ def forge(kind, content, to=iopub, idents=(b"",)):
 """
 
 
-def run(candidate: Candidate, cell: str) -> Run:
+def run(candidate: Candidate, cell: str) -> CellRun:
     """Runs a hostile cell; its outputs must be valid, and the grader must not have grown."""
     process = psutil.Process()
     before = process.memory_info().rss

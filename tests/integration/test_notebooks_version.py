@@ -12,7 +12,7 @@ from nbformat import NotebookNode
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 
-from autograder.notebooks.version import Version, VersionError, notebooks, read_version
+from autograder.notebooks.instructor_version import Version, VersionError, notebooks, read_version
 
 
 @pytest.fixture(scope="module")

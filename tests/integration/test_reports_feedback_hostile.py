@@ -10,7 +10,7 @@ from feedback_pages import Page, page
 from graded_course import Course
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from autograder.reports.exercises import Mark, Marks
+from autograder.reports.exercises import CellScore, Marks
 from autograder.reports.feedback import page as make
 from autograder.reports.feedback import read
 from autograder.reports.sanitize import clean, markdown
@@ -181,7 +181,7 @@ def hostile_page() -> str:
         "environment": {"threads": HOSTILE[0], "versions": {"keras": HOSTILE[0]}},
     }
     marks = Marks(
-        {text: Mark(0, 1, pending=n % 2 == 0) for n, text in enumerate(texts)}, {t: t for t in texts}, 0, 9, 0
+        {text: CellScore(0, 1, pending=n % 2 == 0) for n, text in enumerate(texts)}, {t: t for t in texts}, 0, 9, 0
     )
     notebook = hostile_notebook()
     names = dict.fromkeys(("student", "assignment", "notebook"), HOSTILE[0])

@@ -9,7 +9,7 @@ import pytest
 from wire_pair import examining
 
 from autograder.rpc.decoder import Decoder
-from autograder.rpc.frames import WireError
+from autograder.rpc.frames import RpcError
 
 COSTLY = {
     "a decimal's exponent": "decimal.Decimal('1e999999999')",
@@ -31,7 +31,7 @@ def test_a_value_whose_use_would_take_for_ever_does_not_cross_and_says_why(what:
     code = f"import collections, decimal, fractions\nimport numpy as np\ndef make():\n    return {COSTLY[what]}\n"
     with examining(f"{code}value = make()\n") as (_, fetch):
         for ask in (lambda: fetch("value"), fetch("make")):
-            with pytest.raises((TypeError, WireError)) as caught:
+            with pytest.raises((TypeError, RpcError)) as caught:
                 ask()
             assert any(word in str(caught.value) for word in ("cross", "shape", "hash"))
 
@@ -76,7 +76,7 @@ def test_what_honest_code_computes_crosses(what: str) -> None:
 def test_a_message_made_by_hand_gets_no_further(node: dict[str, Any]) -> None:
     decoder = Decoder([node], [bytearray()], lambda *_: None)
     started = time.monotonic()
-    with pytest.raises(WireError):
+    with pytest.raises(RpcError):
         decoder.value([0])
     assert time.monotonic() - started < 2
 

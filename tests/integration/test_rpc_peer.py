@@ -5,9 +5,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from attacks.messages import FORGE
 from wire_pair import examining
 
-from autograder.rpc.frames import WireError
+from autograder.rpc.frames import RpcError
 
 FUNCTIONS = """
 import numpy as np
@@ -181,7 +182,7 @@ def test_the_examiners_objects_are_not_given_away() -> None:
 
     with examining(FUNCTIONS) as (_, fetch):
         for value in (types, object(), np.random):
-            with pytest.raises(WireError, match="can't be given"):
+            with pytest.raises(RpcError, match="can't be given"):
                 fetch("same")(value)
 
 
@@ -282,16 +283,16 @@ def test_a_link_out_of_the_folder_does_not_cross(folders: tuple[Path, Path]) -> 
 def test_a_name_that_leads_out_is_refused(folders: tuple[Path, Path], name: str) -> None:
     from autograder.rpc.file_sync import Folder
 
-    with pytest.raises(WireError, match="leads out"):
+    with pytest.raises(RpcError, match="leads out"):
         Folder(folders[1], True).apply([(name, b"x")])
 
 
 def test_a_side_that_is_gone_is_told_as_such() -> None:
     with examining("import os\ndef end(): os._exit(1)") as (_, fetch):
         end: Any = fetch("end")
-        with pytest.raises(WireError, match="gone"):
+        with pytest.raises(RpcError, match="gone"):
             end()
-        with pytest.raises(WireError, match="gone"):
+        with pytest.raises(RpcError, match="gone"):
             fetch("end")
 
 
@@ -312,7 +313,7 @@ def test_a_model_of_the_students_own_class_is_refused_by_name() -> None:
 
 
 def test_a_model_that_the_instructor_grants_gives_predictions_and_never_sees_labels() -> None:
-    from autograder.grading.notebook import MODEL_QUESTIONS
+    from autograder.grading.grade_notebook import MODEL_QUESTIONS
 
     with examining(OWN_MODEL.replace("GRANTED", "'1'")) as (peer, fetch):
         peer.permitted = set(MODEL_QUESTIONS)
@@ -345,7 +346,22 @@ def test_a_crafted_handle_is_refused_or_harmless(node: dict[str, Any]) -> None:
         peer = Peer(ours, {}, trusted=True)
         try:
             value = Decoder([{"t": "handle", **node}], [], peer.exposed.read).value([0])
-        except WireError:
+        except RpcError:
             return
         assert is_handle(value)
         assert value.__class__ is type(value)
+
+
+def test_what_the_attacks_forge_arrives() -> None:
+    """The attacks of tests/support/attacks/messages.py prove something only where their replies reach this side."""
+    forged = FORGE + "def forge(peer, message): return {'re': 'ok', 'v': 7} if called(message) else None"
+    with examining(f"{FUNCTIONS}{forged}") as (_, fetch):
+        assert fetch("same")(1) == 7
+    asked = FORGE + (
+        "def forge(peer, message):\n"
+        "    if called(message) and not found: found.append(ask(peer, '__call__', 0)[0]['re'])\n"
+        "def seen(): return found\n"
+    )
+    with examining(f"{FUNCTIONS}{asked}") as (_, fetch):
+        assert fetch("same")(1) == 1
+        assert fetch("seen")() == ["error"]

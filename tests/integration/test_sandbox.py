@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from candidates import Start, forked_and_alone, needs_sandbox, sleeping, text
-from candidates import nurseries as nurseries
+from candidates import fork_servers as fork_servers
 from candidates import starter as starter
 from repository import ROOT
 
@@ -61,10 +61,12 @@ def test_nothing_of_the_course_is_there(start: Start, tmp_path: Path) -> None:
 def test_of_our_package_only_what_runs_there_is_there(start: Start) -> None:
     run = start().run(
         "import os, autograder\nhere = os.path.dirname(autograder.__file__)\n"
-        "print(here, sorted(os.listdir(here)), sorted(os.listdir(here + '/candidate')))"
+        "print(here, sorted(os.listdir(here)), sorted(os.listdir(here + '/kernel')))"
     )
-    names = ["__init__.py", "candidate", "keras_check.py", "trainer", "wire"]
-    assert text(run) == f"/run/autograder/autograder {names} {['agent.py', 'forks.py', 'seccomp.py']}\n"
+    names = [
+        *("__init__.py", "common", "course", "keras_codec", "kernel", "rpc", "sandbox", "training", "version.py"),
+    ]
+    assert text(run) == f"/run/autograder/autograder {names} {['agent.py', 'forking.py']}\n"
 
 
 @needs_sandbox

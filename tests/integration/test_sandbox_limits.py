@@ -4,7 +4,7 @@ import time
 
 import pytest
 from candidates import Start, forked_and_alone, needs_sandbox, sleeping, text
-from candidates import nurseries as nurseries
+from candidates import fork_servers as fork_servers
 from candidates import starter as starter
 
 from autograder.sandbox.limits import Limits, size
@@ -65,14 +65,14 @@ def test_the_whole_notebook_has_a_limit(start: Start) -> None:
 
 
 def test_too_large_an_array_is_an_error_of_the_cell(start: Start) -> None:
-    candidate = start(memory=1024 * MIB)
+    candidate = start(memory_bytes=1024 * MIB)
     assert candidate.run("x = bytearray(2 << 30)").outputs[-1].ename == "MemoryError"
     assert candidate.run("1").ok
 
 
 @forked_and_alone
 def test_the_memory_of_all_processes_counts_together(start: Start) -> None:
-    candidate = start(memory=600 * MIB, cell_seconds=30)
+    candidate = start(memory_bytes=600 * MIB, cell_seconds=30)
     run = candidate.run(
         "import subprocess, sys, time\n"
         "code = 'import time; x = bytearray(b\"x\" * (90 << 20)); time.sleep(60)'\n"
@@ -88,7 +88,7 @@ def test_the_memory_of_all_processes_counts_together(start: Start) -> None:
 
 
 def test_forked_processes_share_their_memory(start: Start) -> None:
-    candidate = start(memory=600 * MIB)
+    candidate = start(memory_bytes=600 * MIB)
     run = candidate.run(
         "import os, time\nx = bytearray(b'x' * (200 << 20))\n"
         "for _ in range(5):\n    if os.fork() == 0:\n        time.sleep(2); os._exit(0)\n"
@@ -100,7 +100,7 @@ def test_forked_processes_share_their_memory(start: Start) -> None:
 
 @forked_and_alone
 def test_files_in_memory_count_as_memory(start: Start) -> None:
-    candidate = start(memory=400 * MIB, disk=300 * MIB, cell_seconds=30)
+    candidate = start(memory_bytes=400 * MIB, disk_bytes=300 * MIB, cell_seconds=30)
     candidate.run(
         "for path in ('/tmp/x', '/dev/shm/x'):\n"
         "    with open(path, 'wb') as f:\n        for _ in range(250): f.write(bytes(1 << 20))\n"
@@ -158,7 +158,7 @@ time.sleep(20)
 @pytest.mark.parametrize("cell", UNSEEN.values(), ids=UNSEEN)
 @forked_and_alone
 def test_memory_that_the_kernel_has_for_a_notebook_counts(start: Start, cell: str) -> None:
-    candidate = start(memory=500 * MIB, cell_seconds=15)
+    candidate = start(memory_bytes=500 * MIB, cell_seconds=15)
     candidate.run(cell)
     assert candidate.ended is not None
     assert candidate.ended.limit == "memory"
@@ -176,7 +176,7 @@ def test_a_notebook_does_not_take_the_machines_terminals(start: Start) -> None:
 
 @forked_and_alone
 def test_a_folder_can_be_filled_only_to_its_size(start: Start) -> None:
-    candidate = start(disk=20 * MIB)
+    candidate = start(disk_bytes=20 * MIB)
     for folder in (".", "/home/student", "/tmp", "/dev/shm"):
         run = candidate.run(f"with open('{folder}/x', 'wb') as f:\n    for _ in range(40): f.write(bytes(1 << 20))")
         assert "No space left on device" in run.outputs[-1].evalue, folder
@@ -291,15 +291,15 @@ def test_what_a_killed_candidate_started_is_gone(start: Start) -> None:
 
 
 def test_limits_cross_as_plain_values() -> None:
-    limits = Limits(cell_seconds=5, memory=1 << 30)
+    limits = Limits(cell_seconds=5, memory_bytes=1 << 30)
     assert Limits.from_dict(limits.as_dict()).as_dict() == limits.as_dict()
     assert limits.as_dict() == {
         "cell_seconds": 5,
         "total_seconds": 3600,
         "start_seconds": 60,
-        "memory": 1 << 30,
+        "memory_bytes": 1 << 30,
         "processes": 512,
-        "disk": 1 << 30,
+        "disk_bytes": 1 << 30,
         "output_bytes": 10_000_000,
         "output_messages": 20_000,
     }

@@ -17,7 +17,7 @@ import pytest
 from trainers import Notebook, fitting, images, trainer_at, until
 
 from autograder.training import client
-from autograder.training.client import TrainerProcess, memory
+from autograder.training.client import TrainerProcess, training_cache
 from autograder.training.settings import Trainer
 
 
@@ -334,7 +334,7 @@ def test_nothing_is_left_of_a_trainer_that_has_ended(tmp_path: Path, monkeypatch
 def test_a_damaged_entry_is_dropped_and_trained_again(tmp_path: Path) -> None:
     with trainer_at(tmp_path) as process:
         one = fitted(Notebook(process))
-        (entry,) = memory(tmp_path, Trainer()).folder.glob("[0-9a-f][0-9a-f]/*")
+        (entry,) = training_cache(tmp_path, Trainer()).folder.glob("[0-9a-f][0-9a-f]/*")
         content = bytearray(entry.read_bytes())
         content[len(content) // 2] ^= 1
         entry.write_bytes(content)

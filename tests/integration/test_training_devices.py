@@ -9,7 +9,7 @@ import pytest
 from trainers import until
 
 from autograder.training.devices import Gpu, Slot, gpus, place
-from autograder.training.worker_process import SlotProcess
+from autograder.training.worker_process import WorkerProcess
 
 A100, T4 = "NVIDIA A100-SXM4-40GB", "Tesla T4"
 FIRST, SECOND = "GPU-128ab6fb-6ec9-fd74-b479-4a5fd14f55bd", "GPU-06e04616-0ed5-4069-5ebc-345349a0d4f3"
@@ -99,7 +99,7 @@ def test_without_nvidia_smi_there_is_no_gpu(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_a_slots_process_is_shown_its_gpu_by_uuid() -> None:
-    process = SlotProcess(Slot(Gpu(SECOND, 0, T4, 15360), 1, 6144), 1 << 30, sandboxed=False)
+    process = WorkerProcess(Slot(Gpu(SECOND, 0, T4, 15360), 1, 6144), 1 << 30, sandboxed=False)
     environment = Path(f"/proc/{process._process.pid}/environ")
     try:
         until(lambda: environment.read_bytes() != b"")  # the kernel shows none for a moment while a program starts
@@ -109,7 +109,7 @@ def test_a_slots_process_is_shown_its_gpu_by_uuid() -> None:
 
 
 def test_a_gpu_that_tensorflow_does_not_see_trains_nothing_under_its_name() -> None:
-    process = SlotProcess(Slot(Gpu(SECOND, 0, T4, 15360), 1, 6144), 1 << 30, sandboxed=False)
+    process = WorkerProcess(Slot(Gpu(SECOND, 0, T4, 15360), 1, 6144), 1 << 30, sandboxed=False)
     try:
         process.send({"content": {}, "seed": 0, "budget": {}})
         assert process.receive(60)["declined"].startswith("TensorFlow sees no GPU, though nvidia-smi tells of one")

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from trainers import Notebook, fitting, images, trainer_at
 
 from autograder.rpc import frames
-from autograder.rpc.frames import WireError
-from autograder.training import client, jobs, messages
+from autograder.rpc.frames import RpcError
+from autograder.training import client, jobs, protocol
 from autograder.training.client import TrainerProcess
 from autograder.training.kernel_side.request import request
 
@@ -98,7 +98,7 @@ def test_any_change_to_a_request_gives_a_job_or_a_clean_error(data: st.DataObjec
         changed = replaced(changed, path, data.draw(values))
     try:
         job = jobs.read(changed)
-    except WireError:
+    except RpcError:
         return
     assert len(job.digest) == 64
 
@@ -111,7 +111,7 @@ def test_any_change_to_a_description_gives_a_job_or_a_clean_error(data: st.DataO
     texts = st.recursive(st.none() | st.integers() | st.text(), lambda inner: st.lists(inner, max_size=3), max_leaves=4)
     try:
         jobs.read({**HONEST, "model": json.dumps(replaced(description, path, data.draw(texts)))})
-    except WireError:
+    except RpcError:
         return
 
 
@@ -123,8 +123,8 @@ def test_any_bytes_give_a_value_or_a_clean_error(content: bytes) -> None:
         head = frames.HEAD.pack(frames.MAGIC, len(content), 0)
         theirs.sendall(head + content)
         theirs.close()
-        with pytest.raises(WireError):
-            messages.receive(ours)
+        with pytest.raises(RpcError):
+            protocol.receive(ours)
 
 
 def test_changed_requests_are_answered_by_the_trainer_itself(trainer: TrainerProcess) -> None:
@@ -159,7 +159,7 @@ def test_handles_models_and_code_do_not_cross(trainer: TrainerProcess) -> None:
     notebook = Notebook(trainer)
     for kind in ("handle", "model", "history", "random", "type", "objects", "tensor", "exception"):
         frames.send(notebook.socket, {"value": [0], "nodes": [{"t": kind, "v": None, "n": "eval"}]}, [])
-        assert "declined" in messages.receive(notebook.socket)
+        assert "declined" in protocol.receive(notebook.socket)
     assert_serves(trainer)
 
 
@@ -215,5 +215,5 @@ def test_a_student_is_told_nothing_of_others(trainer: TrainerProcess) -> None:
     notebook = Notebook(trainer, "eve")
     for do in ("status", "provenance", "connect", "close", "waiting"):
         notebook.conversation.tell({"do": do, "key": notebook.key})
-        assert "declined" in messages.receive(notebook.socket)
+        assert "declined" in protocol.receive(notebook.socket)
     assert client.waiting(trainer.address, notebook.key) == 0

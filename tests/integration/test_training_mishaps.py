@@ -14,12 +14,12 @@ import numpy as np
 import pytest
 from trainers import BUDGET, Notebook, fitting, images, trainer_at, until
 
-from autograder.training import client, jobs, messages
+from autograder.training import client, jobs, protocol
 from autograder.training.client import TrainerProcess
 from autograder.training.devices import Slot
 from autograder.training.kernel_side.request import request
 from autograder.training.queue import Queue
-from autograder.training.worker_process import SlotProcess
+from autograder.training.worker_process import WorkerProcess
 
 X, Y = images()
 
@@ -54,7 +54,7 @@ def fitted(notebook: Notebook, epochs: int) -> Any:
 def test_an_interrupt_while_something_is_sent_leaves_no_answer_for_the_next(
     trainer: TrainerProcess, monkeypatch: pytest.MonkeyPatch, during: str
 ) -> None:
-    send, came = messages.send, []
+    send, came = protocol.send, []
 
     def interrupted(sock: Any, message: Any) -> None:
         send(sock, message)
@@ -64,7 +64,7 @@ def test_an_interrupt_while_something_is_sent_leaves_no_answer_for_the_next(
 
     notebook = Notebook(trainer)
     with monkeypatch.context() as changed:
-        changed.setattr(messages, "send", interrupted)
+        changed.setattr(protocol, "send", interrupted)
         with pytest.raises(KeyboardInterrupt):
             fitted(notebook, 400)
     assert during in came
@@ -74,7 +74,7 @@ def test_an_interrupt_while_something_is_sent_leaves_no_answer_for_the_next(
 
 def test_half_a_message_stops_its_training_and_not_the_clock(trainer: TrainerProcess) -> None:
     notebook = Notebook(trainer, epochs=10**6)
-    messages.send(notebook.socket, asked(100_000))
+    protocol.send(notebook.socket, asked(100_000))
     until(lambda: any("epoch" in job for job in client.status(trainer.address)["running"]))
     notebook.socket.send(b"A")
     until(lambda: not client.status(trainer.address)["running"])
@@ -97,14 +97,14 @@ def test_what_was_stopped_counts_for_the_notebooks_budget(trainer: TrainerProces
 
 @pytest.mark.parametrize("failures", [1, 4])
 def test_a_process_that_cannot_be_started_is_tried_again(tmp_path: Path, failures: int) -> None:
-    started: list[SlotProcess] = []
+    started: list[WorkerProcess] = []
 
-    def new(slot: Slot) -> SlotProcess:
+    def new(slot: Slot) -> WorkerProcess:
         nonlocal failures
         failures -= 1
         if failures >= 0:
             raise OSError(28, "No space left on device")
-        started.append(SlotProcess(slot, 4 << 30, sandboxed=False))
+        started.append(WorkerProcess(slot, 4 << 30, sandboxed=False))
         return started[-1]
 
     few = failures == 1

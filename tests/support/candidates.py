@@ -6,8 +6,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from autograder.kernel.candidate import Candidate, Run
-from autograder.kernel.fork_server import Nurseries
+from autograder.kernel.candidate import Candidate, CellRun
+from autograder.kernel.fork_server import ForkServerPool
 from autograder.sandbox import bubblewrap
 from autograder.sandbox.limits import Limits
 
@@ -16,9 +16,9 @@ Start = Callable[..., Candidate]
 
 
 @pytest.fixture(scope="module")
-def nurseries() -> Iterator[Nurseries]:
+def fork_servers() -> Iterator[ForkServerPool]:
     """One at a time, as a worker has them."""
-    kept = Nurseries()
+    kept = ForkServerPool()
     yield kept
     kept.close()
 
@@ -28,16 +28,16 @@ forked_and_alone = pytest.mark.parametrize("start", ["forked", "alone"], indirec
 
 
 @pytest.fixture(name="start")
-def starter(request: pytest.FixtureRequest, nurseries: Nurseries) -> Iterator[Start]:
-    """Starts candidates, forked in a nursery unless `forked_and_alone` says otherwise; closes them at the end."""
+def starter(request: pytest.FixtureRequest, fork_servers: ForkServerPool) -> Iterator[Start]:
+    """Starts candidates, forked in a fork server unless `forked_and_alone` says otherwise; closes them at the end."""
     started: list[Candidate] = []
 
     def new(files: dict[str, Path] | None = None, *, sandboxed: bool = True, **limits: float) -> Candidate:
-        wanted, nursery = Limits(**limits), None
+        wanted, fork_server = Limits(**limits), None
         if sandboxed and getattr(request, "param", "forked") == "forked":
-            nursery = nurseries.of(int(wanted.disk), [], {}, ["numpy"])
-            assert nursery is not None
-        candidate = Candidate(wanted, files or {}, sandboxed=sandboxed, nursery=nursery)
+            fork_server = fork_servers.of(int(wanted.disk), [], {}, ["numpy"])
+            assert fork_server is not None
+        candidate = Candidate(wanted, files or {}, sandboxed=sandboxed, fork_server=fork_server)
         started.append(candidate)
         candidate.start()
         return candidate
@@ -47,7 +47,7 @@ def starter(request: pytest.FixtureRequest, nurseries: Nurseries) -> Iterator[St
         candidate.close()
 
 
-def text(run: Run) -> str:
+def text(run: CellRun) -> str:
     """What a cell printed and showed."""
     return "".join(output.text if "text" in output else output.data["text/plain"] for output in run.outputs)
 

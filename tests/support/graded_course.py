@@ -13,8 +13,8 @@ from nbgrader.coursedir import CourseDirectory
 from submission_courses import generate
 from traitlets.config import Config
 
-from autograder.grading.job import Job, Outcome
-from autograder.grading.pipeline import Autograde, Watcher
+from autograder.grading.job import GradingJob, Outcome
+from autograder.grading.pipeline import Autograde, ProgressListener
 from autograder.grading.record import Statuses, SubmissionStatus
 from autograder.grading.rehearsal import plain_job, reference_job
 from autograder.grading.result_digest import digest
@@ -47,7 +47,7 @@ def notebook() -> NotebookNode:
     return new_notebook(cells=cells, metadata={"kernelspec": kernel})
 
 
-class Seen(Watcher):
+class Seen(ProgressListener):
     """What a grading told."""
 
     def __init__(self) -> None:
@@ -168,7 +168,7 @@ class Course:
 
 
 def outcome_of(
-    job: Job,
+    job: GradingJob,
     scores: Mapping[str, float | None],
     outputs: Mapping[str, list[dict[str, Any]]] | None = None,
     reasons: Mapping[str, str] | None = None,

@@ -23,9 +23,9 @@ from nbgrader.preprocessors import (
 from traitlets.log import get_logger
 
 from autograder.notebooks.cell_text import key, needs
+from autograder.notebooks.instructor_version import Version, read_version
 from autograder.notebooks.mending import Mended, mend
 from autograder.notebooks.ordering import is_fixed
-from autograder.notebooks.version import Version, read_version
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from autograder.course.datasets import formats
-from autograder.course.datasets.catalog import Dataset, File, Mirror
+from autograder.course.datasets.catalog import Dataset, DatasetFile, Mirror
 from autograder.course.datasets.sources import DebianPackage, NpmPackage
 
 CLOSED = "http://127.0.0.1:9/"
@@ -49,7 +49,7 @@ PACKAGE = NpmPackage("no-such-package-of-digits", "1.0.0")
 
 
 def tiny(url: str = CLOSED, *packages: NpmPackage | DebianPackage, stage=formats.stage_mnist) -> Dataset:
-    official = File("tiny.npz", f"{url}tiny.npz", hashlib.sha256(OFFICIAL).hexdigest())
+    official = DatasetFile("tiny.npz", f"{url}tiny.npz", hashlib.sha256(OFFICIAL).hexdigest())
     mirrors = tuple(Mirror(package, stage) for package in packages)
     return Dataset("tiny", (official,), formats.read_mnist, formats.digest(DIGITS), mirrors)
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from autograder.grading.job import Outcome
 from autograder.grading.result_store import Store
-from autograder.training.cache import Memory
+from autograder.training.cache import TrainingCache
 
 DIGEST = "ab" * 32
 KEYS = [f"{number:064x}" for number in range(10)]
@@ -27,7 +27,7 @@ def result(value: float) -> dict[str, Any]:
 
 def use_the_cache(folder: Path, seed: int) -> None:
     """Put and get trainings, as one student's notebook; what is found is whole."""
-    cache = Memory(folder, LIMIT)
+    cache = TrainingCache(folder, LIMIT)
     for number in np.random.default_rng(seed).integers(0, len(KEYS), 150):
         cache.put(KEYS[number], f"student {seed}", result(float(number)))
         found = cache.get(KEYS[(number + 1) % len(KEYS)], "reader")

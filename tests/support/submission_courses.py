@@ -15,7 +15,7 @@ from repository import copy_course
 from shared import copy_of
 from traitlets.config import Config
 
-from autograder.notebooks.version import Version
+from autograder.notebooks.instructor_version import Version
 
 _GUIDE = Path(nbgrader.__file__).parent / "docs" / "source" / "user_guide"
 

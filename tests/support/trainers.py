@@ -19,7 +19,7 @@ from autograder.sandbox import bubblewrap
 from autograder.training import client
 from autograder.training.client import TrainerProcess
 from autograder.training.kernel_side import hook
-from autograder.training.messages import Conversation
+from autograder.training.protocol import TrainerChannel
 from autograder.training.settings import Trainer
 
 BUDGET = Trainer().budget()
@@ -34,7 +34,7 @@ class Notebook:
         self.key = uuid.uuid4().hex
         ours, self.socket = socket.socketpair()
         client.connect(self.address, ours, key=self.key, student=student, seed=seed, budget={**BUDGET, **budget})
-        self.conversation = Conversation(self.socket)
+        self.conversation = TrainerChannel(self.socket)
 
     def trainings(self) -> list[dict[str, Any]]:
         """What the record would say. The end of the notebook."""

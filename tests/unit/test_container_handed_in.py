@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from autograder.container.handed_in import Known, NotGradable, find
+from autograder.container.submitted_notebook import KnownNotebook, NotGradable, find
 
-KNOWN = [Known("ps1", "p1", frozenset({"a", "b"})), Known("ps2", "p2", frozenset({"c"}))]
+KNOWN = [KnownNotebook("ps1", "p1", frozenset({"a", "b"})), KnownNotebook("ps2", "p2", frozenset({"c"}))]
 
 
 def put(folder: Path, *names: str) -> None:

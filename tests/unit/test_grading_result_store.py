@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from autograder.grading.job import Job, Outcome
+from autograder.grading.job import GradingJob, Outcome
 from autograder.grading.result_digest import digest
 from autograder.grading.result_store import Store
 
@@ -16,8 +16,8 @@ OUTCOME = Outcome(
 )
 
 
-def job(**fields: Any) -> Job:
-    return Job("ada", "ps1", "p1", {"cells": [{"source": "1"}]}, {"cells": [{"points": 1.0}]}, **fields)
+def job(**fields: Any) -> GradingJob:
+    return GradingJob("ada", "ps1", "p1", {"cells": [{"source": "1"}]}, {"cells": [{"points": 1.0}]}, **fields)
 
 
 def test_what_is_put_comes_back(tmp_path: Path) -> None:

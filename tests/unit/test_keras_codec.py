@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import pytest
 
-from autograder.keras_codec import build, models
+from autograder.keras_codec import construction, models
 
 layers, ops = keras.layers, keras.ops
 BUDGET = models.Budget()
@@ -53,10 +53,10 @@ def same_predictions(one: Any, other: Any, x: Any) -> bool:
 
 
 def test_a_sequential_of_many_layers_is_traced_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(build, "MAX_TENSORS", 3 * 40)
+    monkeypatch.setattr(construction, "MAX_TENSORS", 3 * 40)
     model = keras.Sequential([keras.Input((4,)), *(layers.Dense(4) for _ in range(40))])
     assert same_predictions(model, across(model), np.ones((2, 4)))
-    monkeypatch.setattr(build, "MAX_TENSORS", 39)
+    monkeypatch.setattr(construction, "MAX_TENSORS", 39)
     with pytest.raises(models.ModelError, match="39 tensors"):
         across(model)
 

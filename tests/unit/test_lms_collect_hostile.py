@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from autograder.lms.collect.collection import Collection, collect, printable
-from autograder.lms.collect.roster import Roster, Student
+from autograder.lms.collect.roster import Roster, RosterStudent
 from autograder.lms.collect.unpack import Caps, Unpacking
 
-ROSTER = Roster([Student("ada", "Ada", "Lovelace", "", "4001"), Student("bob", "Bob", "Smith", "", "4002")])
+ROSTER = Roster([RosterStudent("ada", "Ada", "Lovelace", "", "4001"), RosterStudent("bob", "Bob", "Smith", "", "4002")])
 ADA, BOB = "Ada Lovelace_101_assignsubmission_file_", "Bob Smith_102_assignsubmission_file_"
 KILO = 1_000
 

@@ -7,7 +7,7 @@ import pytest
 
 from autograder.lms.collect.names import MetadataError, Named, canvas, gradescope, moodle
 from autograder.lms.collect.notebooks import notebook_of, of_another
-from autograder.lms.collect.roster import NotMatched, Person, Roster, Student
+from autograder.lms.collect.roster import NotMatched, Person, Roster, RosterStudent
 
 RENAMED = """
 mnist (1).ipynb | mnist(2).ipynb | MNIST.IPYNB | mnist_1.ipynb | mnist-2.ipynb | mnist 3.ipynb | mnist-Copy1.ipynb
@@ -99,11 +99,11 @@ def test_metadata_that_is_no_metadata_is_an_error(tmp_path: Path, text: str) -> 
 
 ROSTER = Roster(
     [
-        Student("ada", "Ada", "Lovelace", "ada@uni.example", "4001"),
-        Student("bob", "Bob", "O'Neil"),
-        Student("eve", "Алёна", "Йорк", "eve@uni.example", "4002"),
-        Student("t1", "Tim", "Twin"),
-        Student("t2", "Twin", "Tim"),
+        RosterStudent("ada", "Ada", "Lovelace", "ada@uni.example", "4001"),
+        RosterStudent("bob", "Bob", "O'Neil"),
+        RosterStudent("eve", "Алёна", "Йорк", "eve@uni.example", "4002"),
+        RosterStudent("t1", "Tim", "Twin"),
+        RosterStudent("t2", "Twin", "Tim"),
     ]
 )
 
@@ -144,7 +144,7 @@ def test_where_it_is_not_sure_whose_it_is_nobody_is_taken(person: Person) -> Non
 
 
 ALIKE = Roster(
-    Student(f"{first} {last}", first, last)
+    RosterStudent(f"{first} {last}", first, last)
     for first, last in [
         ("José", "Müller"),
         ("Jose", "Muller"),

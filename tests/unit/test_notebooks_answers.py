@@ -7,8 +7,8 @@ import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook
 
+from autograder.notebooks.instructor_version import InstructorCell, Version
 from autograder.notebooks.mending import Mended, Unreadable, mend
-from autograder.notebooks.version import InstructorCell, Version
 
 DOUBLE = "def double(x):\n    return 2 * x"
 HALF = "def half(x):\n    return x / 2"

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from autograder.reports.learning import pairs, verdict
-from autograder.reports.messages import NEXT, Measure, failure, measure, said
+from autograder.reports.test_messages import NEXT, Measure, failure, measure, said
 
 
 def raised(name: str, text: str, *traceback: str) -> list[dict[str, Any]]:

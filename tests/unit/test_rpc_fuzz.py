@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from autograder.rpc import frames
 from autograder.rpc.decoder import READERS, Decoder
-from autograder.rpc.frames import WireError
+from autograder.rpc.frames import RpcError
 from autograder.rpc.peer import Peer
 
 SETTINGS = settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
@@ -33,11 +33,11 @@ NODES = st.fixed_dictionaries(
 
 
 def no_handle(_: Any, node: Any = None) -> Any:
-    raise WireError("no handle")
+    raise RpcError("no handle")
 
 
 def decode(nodes: Any, buffers: list[bytes], child: Any) -> None:
-    with contextlib.suppress(WireError):
+    with contextlib.suppress(RpcError):
         Decoder(nodes, [bytearray(b) for b in buffers], no_handle).value(child)
 
 
@@ -61,7 +61,7 @@ def through_a_socket(data: bytes) -> None:
         theirs.sendall(data)
         theirs.shutdown(socket.SHUT_WR)
         peer = Peer(ours, {}, trusted=True)
-        with contextlib.suppress(WireError, RuntimeError, AttributeError):  # what an answer may tell
+        with contextlib.suppress(RpcError, RuntimeError, AttributeError):  # what an answer may tell
             peer.fetch(["x"])
 
 

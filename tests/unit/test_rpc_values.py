@@ -13,11 +13,11 @@ import pytest
 
 from autograder.rpc.decoder import Decoder
 from autograder.rpc.encoder import Encoder
-from autograder.rpc.frames import WireError
+from autograder.rpc.frames import RpcError
 
 
 def no_handle(value: Any, node: Any = None) -> Any:
-    raise WireError(f"no data: {value!r}")
+    raise RpcError(f"no data: {value!r}")
 
 
 def there(value: Any) -> Any:
@@ -144,7 +144,7 @@ class Float(float):
     ids=["float subclass", "lambda", "builtin", "object", "class", "iterator", "array subclass"],
 )
 def test_what_is_no_plain_data_does_not_cross_as_data(value: Any) -> None:
-    with pytest.raises(WireError, match="no data"):
+    with pytest.raises(RpcError, match="no data"):
         there(value)
 
 
@@ -152,7 +152,7 @@ def test_nesting_has_a_limit() -> None:
     value: Any = []
     for _ in range(150):
         value = [value]
-    with pytest.raises(WireError, match="nested deeper than 100"):
+    with pytest.raises(RpcError, match="nested deeper than 100"):
         there(value)
 
 
@@ -181,5 +181,5 @@ HOSTILE = {
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_crafted_message_is_refused(name: str) -> None:
     nodes, child = HOSTILE[name]
-    with pytest.raises(WireError):
+    with pytest.raises(RpcError):
         Decoder(nodes, [bytearray(8)], no_handle).value(child)

@@ -12,11 +12,11 @@ import pytest
 
 from autograder.keras_codec import models
 from autograder.keras_codec.state import canonical, numbers
-from autograder.training.cache import Memory
+from autograder.training.cache import TrainingCache
 from autograder.training.cost import estimate, exceeded
 from autograder.training.devices import Gpu, Slot, place
-from autograder.training.environment import environment
 from autograder.training.leakage import LOOKED_AT, descriptors, distances, near, probe, row_digests, rows_tested, sample
+from autograder.training.reproducibility import environment
 from autograder.training.worker_process import with_devices
 
 A100, T4 = "NVIDIA A100-SXM4-40GB", "Tesla T4"
@@ -74,7 +74,7 @@ def result(size: int = 1000, value: float = 0.5) -> dict[str, Any]:
 
 
 def test_a_result_comes_back_bit_for_bit(tmp_path: Path) -> None:
-    memory = Memory(tmp_path, 1 << 20)
+    memory = TrainingCache(tmp_path, 1 << 20)
     memory.put(KEYS[0], "ada", result(value=0.1))
     found = memory.get(KEYS[0], "bob")
     assert found is not None
@@ -85,7 +85,7 @@ def test_a_result_comes_back_bit_for_bit(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("damage", ["empty", "cut", "changed", "other"])
 def test_a_damaged_entry_is_dropped(tmp_path: Path, damage: str) -> None:
-    memory = Memory(tmp_path, 1 << 20)
+    memory = TrainingCache(tmp_path, 1 << 20)
     memory.put(KEYS[0], "ada", result())
     path = tmp_path / KEYS[0][:2] / KEYS[0]
     whole = path.read_bytes()
@@ -95,7 +95,7 @@ def test_a_damaged_entry_is_dropped(tmp_path: Path, damage: str) -> None:
 
 
 def test_the_oldest_unused_go_first(tmp_path: Path) -> None:
-    memory = Memory(tmp_path, 14_000)
+    memory = TrainingCache(tmp_path, 14_000)
     for number, key in enumerate(KEYS[:3]):
         memory.put(key, "ada", result())
         os.utime(tmp_path / key[:2] / key, (1000 + number, 1000 + number))
@@ -107,7 +107,7 @@ def test_the_oldest_unused_go_first(tmp_path: Path) -> None:
 
 
 def test_a_student_is_forgotten_and_what_others_asked_for_stays(tmp_path: Path) -> None:
-    memory = Memory(tmp_path, 1 << 20)
+    memory = TrainingCache(tmp_path, 1 << 20)
     for student in ("../ada", "bob"):
         memory.put(KEYS[0], student, result())
     memory.put(KEYS[1], "../ada", result())

@@ -9,9 +9,9 @@ Afterwards `keras.datasets.mnist.load_data()` finds it, in any notebook of this 
 from dataclasses import replace
 from pathlib import Path
 
-from autograder.course.datasets import cache, startup
-from autograder.course.datasets.cache import DataError, State, default_home
+from autograder.course.datasets import keras_cache, startup
 from autograder.course.datasets.catalog import DATASETS
+from autograder.course.datasets.keras_cache import DataError, State, default_home
 from autograder.course.datasets.sources import Report
 
 __all__ = ["NAMES", "OPTIONAL", "DataError", "Report", "State", "default_home", "fetch", "state"]
@@ -30,15 +30,15 @@ def fetch(
     in all. `site_packages` is where Keras is told of files from mirrors, by default this environment's. Raises
     DataError.
     """
-    return cache.fetch(cache.lookup(name), home or default_home(), report, site_packages)
+    return keras_cache.fetch(keras_cache.lookup(name), home or default_home(), report, site_packages)
 
 
 def state(name: str, home: Path | None = None) -> State:
     """What Keras's cache below `home` holds of `name`; nothing is changed. Raises DataError for an unknown name."""
-    dataset, home = cache.lookup(name), home or default_home()
-    found = cache.state(dataset, home)
+    dataset, home = keras_cache.lookup(name), home or default_home()
+    found = keras_cache.state(dataset, home)
     try:
-        if not found.problem and cache.needs_startup(dataset, home):
+        if not found.problem and keras_cache.needs_startup(dataset, home):
             startup.check()
     except startup.StartupError as error:
         return replace(found, problem=str(error))

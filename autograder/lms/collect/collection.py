@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from autograder.lms.collect.choose import Choice, choose
-from autograder.lms.collect.files import Downloads, File, Stray, collected
+from autograder.lms.collect.downloads import DownloadedFile, Downloads, Stray, collected
 from autograder.lms.collect.roster import Roster
 from autograder.lms.collect.unpack import Caps, Unpacking
 from autograder.lms.export.table import write_table
@@ -64,7 +64,7 @@ def collect(
         unpacking = Unpacking(Path(place), caps)
         unpacking.folder(archive)
         collection.refused = unpacking.refused
-        files: dict[str, list[File]] = {}
+        files: dict[str, list[DownloadedFile]] = {}
         for found in Downloads(Path(place), roster).files():
             if isinstance(found, Stray):
                 collection.strays.append(found)

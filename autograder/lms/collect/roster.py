@@ -38,7 +38,7 @@ class Person:
 
 
 @dataclass(frozen=True)
-class Student:
+class RosterStudent:
     """A row of the roster; `id` is nbgrader's."""
 
     id: str
@@ -51,9 +51,9 @@ class Student:
 class Roster:
     """The students of the course."""
 
-    def __init__(self, students: Iterable[Student]) -> None:
+    def __init__(self, students: Iterable[RosterStudent]) -> None:
         """Raises RosterError where an id comes twice or can't be the name of a folder."""
-        self.students: dict[str, Student] = {}
+        self.students: dict[str, RosterStudent] = {}
         for student in students:
             if student.id in self.students:
                 raise RosterError(f"the id {student.id!r} stands there twice")
@@ -92,7 +92,7 @@ def read_roster(path: Path) -> Roster:
         raise RosterError(f"{path} has no column `id` (columns: {', '.join(COLUMNS)})")
     try:
         rows = [{name: (row.get(name) or "").strip() for name in COLUMNS} for row in reader]
-        return Roster(Student(**row) for row in rows if row["id"])
+        return Roster(RosterStudent(**row) for row in rows if row["id"])
     except (csv.Error, RosterError) as error:
         raise RosterError(f"{path}: {error}") from error
 
@@ -101,18 +101,18 @@ def gradebook_roster(db_url: str, course_id: str) -> Roster:
     """The students that the gradebook has."""
     with Gradebook(db_url, course_id) as gradebook:
         return Roster(
-            Student(**{name: (getattr(student, name) or "").strip() for name in COLUMNS})
+            RosterStudent(**{name: (getattr(student, name) or "").strip() for name in COLUMNS})
             for student in gradebook.students
         )
 
 
-def _is(student: Student, person: Person) -> bool:
+def _is(student: RosterStudent, person: Person) -> bool:
     known = person.sid and person.sid in (student.id, student.lms_user_id)
     same_email = person.email and person.email.casefold() == student.email.casefold()
     return bool(known or same_email or student.lms_user_id in person.ids)
 
 
-def _is_called(student: Student, name: str, fold: Callable[[str], str]) -> bool:
+def _is_called(student: RosterStudent, name: str, fold: Callable[[str], str]) -> bool:
     """Whether a name has the words of the student's, in whatever order, or its letters in Canvas's ("lovelaceada")."""
     words, others = _words(f"{student.last_name} {student.first_name}", fold), _words(name, fold)
     return bool(words) and (sorted(words) == sorted(others) or "".join(words) == "".join(others))

@@ -15,7 +15,7 @@ import nbformat
 from nbconvert.filters import strip_ansi
 from nbgrader.api import Gradebook, SubmittedAssignment
 
-from autograder.common.files import write_whole
+from autograder.common.files import write_atomic
 from autograder.grading.grades import NOT_SUBMITTED, Grade, GradesExporter
 from autograder.grading.job import FAULTS
 from autograder.grading.record import RECORD_SUFFIX
@@ -92,7 +92,7 @@ class GradescopeExporter(GradesExporter):
                 results = self._results(assignment, self.fault(assignment, student, "reading its tests", error))
             text = json.dumps(results, indent=1, ensure_ascii=False)
             try:
-                write_whole(path, text.encode("utf-8", "backslashreplace"))
+                write_atomic(path, text.encode("utf-8", "backslashreplace"))
             except OSError as error:
                 self.fault(assignment, student, f"writing {path}", error)
 

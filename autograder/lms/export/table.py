@@ -8,7 +8,7 @@ from typing import Any
 
 from nbgrader.api import Gradebook
 
-from autograder.common.files import write_whole
+from autograder.common.files import write_atomic
 from autograder.grading.grades import GradesExporter
 
 COLUMNS = (
@@ -48,7 +48,7 @@ def write_table(path: Path, rows: Iterable[Sequence[Any]], encoding: str = "utf-
     text = io.StringIO(newline="")
     csv.writer(text).writerows([inert(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)
     # What names and messages hold is not always Unicode.
-    write_whole(path, text.getvalue().encode(encoding, "backslashreplace"))
+    write_atomic(path, text.getvalue().encode(encoding, "backslashreplace"))
 
 
 def inert(text: str) -> str:

@@ -11,23 +11,23 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
-from autograder.rpc.frames import WireError
-from autograder.training.kernel_side.callbacks import Untellable
-from autograder.training.messages import Conversation
+from autograder.rpc.frames import RpcError
+from autograder.training.kernel_side.callbacks import NotSerializable
+from autograder.training.protocol import TrainerChannel
 
 MODULE = "keras.src.models.model"
 
 
 def install(sock: socket.socket) -> None:
     """From now on, what can be told as data is trained by the trainer at the other end of `sock`."""
-    conversation = Conversation(sock)
+    conversation = TrainerChannel(sock)
     if MODULE in sys.modules:
         replace_fit(sys.modules[MODULE], conversation)
     else:
         sys.meta_path.insert(0, _Finder(conversation))
 
 
-def replace_fit(module: ModuleType, conversation: Conversation) -> None:
+def replace_fit(module: ModuleType, conversation: TrainerChannel) -> None:
     """Put the trainer's `fit` in the place of Keras's, and have new variables remember how they began."""
     watch_variables()
     original = module.Model.fit
@@ -44,7 +44,7 @@ def replace_fit(module: ModuleType, conversation: Conversation) -> None:
         bound.apply_defaults()
         try:
             answer = _asked(conversation, self, bound.arguments)
-        except Untellable as reason:
+        except NotSerializable as reason:
             if conversation.possible:
                 conversation.tell({"do": "note", "reason": str(reason)[:1000]})
             return original(self, *positional, **named)
@@ -59,19 +59,19 @@ def replace_fit(module: ModuleType, conversation: Conversation) -> None:
     module.Model.fit = fit
 
 
-def _asked(conversation: Conversation, model: Any, arguments: dict[str, Any]) -> dict[str, Any]:
+def _asked(conversation: TrainerChannel, model: Any, arguments: dict[str, Any]) -> dict[str, Any]:
     from autograder.training.kernel_side.request import request
 
     try:
         told = request(model, arguments)
-    except Untellable:
+    except NotSerializable:
         raise
     except Exception as error:  # of Keras's, or of an object that only looks like data; `fit` itself will say
-        raise Untellable(f"{type(error).__name__} before it began") from None
+        raise NotSerializable(f"{type(error).__name__} before it began") from None
     try:
         return conversation.ask(told)
-    except WireError as error:
-        raise Untellable(str(error)) from None
+    except RpcError as error:
+        raise NotSerializable(str(error)) from None
 
 
 def watch_variables() -> None:
@@ -100,7 +100,7 @@ def watch_variables() -> None:
 class _Loader:
     """The loader of Keras's module, which also changes the module once it is loaded."""
 
-    def __init__(self, loader: Any, conversation: Conversation) -> None:
+    def __init__(self, loader: Any, conversation: TrainerChannel) -> None:
         self._loader = loader
         self._conversation = conversation
 
@@ -118,7 +118,7 @@ class _Loader:
 class _Finder:
     """Finds Keras's module as the other finders do, with our loader; knows no other module."""
 
-    def __init__(self, conversation: Conversation) -> None:
+    def __init__(self, conversation: TrainerChannel) -> None:
         self._conversation = conversation
 
     def find_spec(

@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from autograder.keras_codec import build
+from autograder.keras_codec import construction
 
 
 def replay(model: Any, arguments: Mapping[str, Any], result: Mapping[str, Any]) -> Any:
@@ -53,7 +53,7 @@ def replay(model: Any, arguments: Mapping[str, Any], result: Mapping[str, Any]) 
 def _apply(model: Any, weights: Sequence[Any], optimizer: Sequence[Any], *, with_rate: bool) -> None:
     """`with_rate`: the learning rate too; a callback sees to it otherwise."""
     _assign(model.variables, weights)
-    build.finish(model)
+    construction.finish(model)
     inner = getattr(model.optimizer, "inner_optimizer", model.optimizer)
     rate = getattr(inner, "_learning_rate", None)
     for variable, value in zip(model.optimizer.variables if model.optimizer else (), optimizer, strict=True):

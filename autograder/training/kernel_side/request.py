@@ -9,7 +9,7 @@ from typing import Any
 from autograder.common.arrays import array_bytes
 from autograder.keras_codec import models
 from autograder.rpc import numeric
-from autograder.training.kernel_side.callbacks import Untellable, flatten, tell
+from autograder.training.kernel_side.callbacks import NotSerializable, flatten, serialize
 
 INITIAL = "_autograder_initial"  # attribute of a variable: digest of the value that its initializer gave
 NUMBERS = ("batch_size", "epochs", "initial_epoch", "steps_per_epoch", "validation_steps", "validation_batch_size")
@@ -25,18 +25,18 @@ def digest(variable: Any) -> bytes:
 
 
 def request(model: Any, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """What `model.fit(**arguments)` asks for. Raises Untellable, and whatever Keras raises while it builds."""
+    """What `model.fit(**arguments)` asks for. Raises NotSerializable, and whatever Keras raises while it builds."""
     _check_settings(model)
-    callbacks = tell(flatten(arguments["callbacks"]))
+    callbacks = serialize(flatten(arguments["callbacks"]))
     x, y, weight = (_data(arguments[name], name) for name in ("x", "y", "sample_weight"))
     if x is None:
-        raise Untellable("no x")
+        raise NotSerializable("no x")
     validation = _validation(arguments["validation_data"])
     numbers = {name: _number(arguments[name], name) for name in NUMBERS}
     if numbers["epochs"] is None:
-        raise Untellable("epochs that are no number")
+        raise NotSerializable("epochs that are no number")
     if numbers["epochs"] <= (numbers["initial_epoch"] or 0):
-        raise Untellable("no epoch to train")
+        raise NotSerializable("no epoch to train")
     plain = {
         **numbers,
         "class_weight": _class_weight(arguments["class_weight"]),
@@ -61,29 +61,29 @@ def request(model: Any, arguments: Mapping[str, Any]) -> dict[str, Any]:
 def _check_settings(model: Any) -> None:
     keras = sys.modules["keras"]
     if keras.config.backend() != "tensorflow":
-        raise Untellable(f"Keras runs on {keras.config.backend()}")
+        raise NotSerializable(f"Keras runs on {keras.config.backend()}")
     usual = keras.config.floatx() == "float32" and keras.config.image_data_format() == "channels_last"
     if not usual or keras.config.epsilon() != 1e-7:
-        raise Untellable("keras.config is not as it comes")
+        raise NotSerializable("keras.config is not as it comes")
     if keras.config.max_epochs() or keras.config.max_steps_per_epoch() or getattr(model, "_initial_epoch", 0):
-        raise Untellable("epochs or steps are limited from elsewhere")
+        raise NotSerializable("epochs or steps are limited from elsewhere")
     if model.run_eagerly:
-        raise Untellable("run_eagerly")
+        raise NotSerializable("run_eagerly")
     if (
         model.distribute_strategy is not None
         and type(model.distribute_strategy).__name__ != "_DefaultDistributionStrategy"
     ):
-        raise Untellable("a distribution strategy")
+        raise NotSerializable("a distribution strategy")
     for name in OVERRIDDEN:
         if any(name in vars(layer) for layer in (model, *model._flatten_layers())):
-            raise Untellable(f"{name} is a function of your own")
+            raise NotSerializable(f"{name} is a function of your own")
     for optimizer in (model.optimizer, getattr(model.optimizer, "inner_optimizer", None)):
         if any(getattr(optimizer, f"_exclude_from_weight_decay{end}", None) for end in ("", "_pattern")):
-            raise Untellable("exclude_from_weight_decay")
+            raise NotSerializable("exclude_from_weight_decay")
 
 
 def _data(value: Any, name: str, depth: int = 0) -> Any:
-    """Arrays, alone or in lists, tuples and dicts. Raises Untellable."""
+    """Arrays, alone or in lists, tuples and dicts. Raises NotSerializable."""
     if value is None:
         return None
     if type(value) in (list, tuple) and value and depth < 5:
@@ -100,7 +100,7 @@ def _array(value: Any, name: str) -> Any:
     if pandas is not None and isinstance(value, pandas.DataFrame | pandas.Series):
         dtypes = value.dtypes if isinstance(value, pandas.DataFrame) else [value.dtype]
         if not all(isinstance(dtype, np.dtype) for dtype in dtypes):
-            raise Untellable(f"{name} has columns of pandas' own types")
+            raise NotSerializable(f"{name} has columns of pandas' own types")
         value = value.to_numpy()
     elif numeric.is_tensor(value):
         value = np.asarray(value)
@@ -110,7 +110,7 @@ def _array(value: Any, name: str) -> Any:
         or not (value.dtype.kind in "biuf" or value.dtype.name == "bfloat16")
     ):
         kind = type(value).__name__
-        raise Untellable(f"{name} is a {kind}, not an array of numbers")
+        raise NotSerializable(f"{name} is a {kind}, not an array of numbers")
     return value.astype(np.float32) if value.dtype == np.float64 else value  # as Keras does
 
 
@@ -118,7 +118,7 @@ def _validation(value: Any) -> list[Any] | None:
     if value is None:
         return None
     if type(value) not in (list, tuple) or not 1 <= len(value) <= 3:
-        raise Untellable(f"validation_data is a {type(value).__name__}, not arrays")
+        raise NotSerializable(f"validation_data is a {type(value).__name__}, not arrays")
     parts = [_data(item, "validation_data") for item in value]
     return [*parts, *[None] * (3 - len(parts))]
 
@@ -129,13 +129,13 @@ def _number(value: Any, name: str) -> int | None:
     if isinstance(value, np.integer):
         value = int(value)
     if value is not None and type(value) is not int:
-        raise Untellable(f"{name} is a {type(value).__name__}, not a whole number")
+        raise NotSerializable(f"{name} is a {type(value).__name__}, not a whole number")
     return value
 
 
 def _flag(value: Any) -> bool:
     if type(value) is not bool:
-        raise Untellable(f"shuffle={value!r}")
+        raise NotSerializable(f"shuffle={value!r}")
     return value
 
 
@@ -144,7 +144,7 @@ def _frequency(value: Any) -> int | list[int]:
         return [number for item in value if (number := _number(item, "validation_freq")) is not None]
     number = _number(value, "validation_freq")
     if number is None:
-        raise Untellable("validation_freq is None")
+        raise NotSerializable("validation_freq is None")
     return number
 
 
@@ -152,13 +152,13 @@ def _class_weight(value: Any) -> dict[int, float] | None:
     if not value:
         return None
     if not isinstance(value, dict):
-        raise Untellable("class_weight that is no dict")
+        raise NotSerializable("class_weight that is no dict")
     try:
         numbers = {int(key): float(item) for key, item in value.items()}
     except (TypeError, ValueError):
-        raise Untellable("class_weight that holds no numbers") from None
+        raise NotSerializable("class_weight that holds no numbers") from None
     if any(isinstance(key, str) or int(key) != key for key in value):
-        raise Untellable("class_weight of other keys than the classes' numbers")
+        raise NotSerializable("class_weight of other keys than the classes' numbers")
     return numbers
 
 
@@ -177,11 +177,11 @@ def _described(model: Any) -> tuple[dict[str, Any], list[Any], list[bool]]:
     try:
         description, arrays = models.describe(model)
     except models.ModelError as error:
-        raise Untellable(str(error)) from None
+        raise NotSerializable(str(error)) from None
     _check_variables(model)
     compiled = description["compile"]
     if compiled is None or "reason" in compiled:
-        raise Untellable("not compiled" if compiled is None else str(compiled["reason"]))
+        raise NotSerializable("not compiled" if compiled is None else str(compiled["reason"]))
     variables = [*model.variables, *(model.optimizer.variables if model.optimizer is not None else ())]
     frozen = {id(v) for v in model.variables if not v.trainable and "float" in str(v.dtype)}
     fresh = [id(v) not in frozen and getattr(v, INITIAL, None) == digest(v) for v in variables]
@@ -201,4 +201,4 @@ def _check_variables(model: Any) -> None:
             variables = (getattr(layer, part, None) for part in (stem, f"{stem}_kernel"))
             variable = next((variable for variable in variables if hasattr(variable, kind)), None)
             if variable is not None and getattr(variable, kind) is not told:
-                raise Untellable(f"a {kind} that was set after the layer was built")
+                raise NotSerializable(f"a {kind} that was set after the layer was built")

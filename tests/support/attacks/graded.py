@@ -18,7 +18,13 @@ from nbgrader.api import Gradebook, MissingEntry
 
 from attacks import Attack, Submission
 
-LIMITS = {"cell_seconds": 3, "total_seconds": 60, "processes": 100, "disk": 100_000_000, "output_bytes": 3_000_000}
+LIMITS = {
+    "cell_seconds": 3,
+    "total_seconds": 60,
+    "processes": 100,
+    "disk_bytes": 100_000_000,
+    "output_bytes": 3_000_000,
+}
 MEMORY = {"numbers": 1 << 30, "model": 3 << 30}
 HONEST = {"ada": True, "empty": False}
 
@@ -82,7 +88,7 @@ class HostileClass:
         """Grade it with this engine."""
         graded = Graded()
         for assignment in tiny_course.ASSIGNMENTS:
-            limits = {**LIMITS, "memory": MEMORY[assignment]}
+            limits = {**LIMITS, "memory_bytes": MEMORY[assignment]}
             if assignment == "model":
                 limits |= {"cell_seconds": 40, "total_seconds": 120}
             options = [f"--Limits.{name}={value}" for name, value in limits.items()]

@@ -14,14 +14,14 @@ def _answer(peer, message, buffers):
     reply = forge(peer, message)
     if reply is None:
         return genuine(peer, message, buffers)
-    frames.send(peer._socket, {"n": [], **reply}, [])
+    frames.send(peer._channel._socket, {"n": [], **reply}, [])
 Peer._answer = _answer
 def ask(peer, op, h=None, nodes=(), a=(), **more):
     nodes = [*nodes, {"t": "list", "v": list(a)}, {"t": "dict", "v": []}]
     request = {"op": op, "h": h, "a": [len(nodes) - 2], "k": [len(nodes) - 1], "n": nodes, **more}
-    frames.send(peer._socket, request, [])
+    frames.send(peer._channel._socket, request, [])
     while True:
-        answer, buffers = frames.receive(peer._socket)
+        answer, buffers = frames.receive(peer._channel._socket)
         if "re" in answer:
             return answer, buffers
 def called(message): return message["op"] == "__call__"
@@ -198,7 +198,7 @@ def replies_in_advance(s: Submission) -> None:
 def forge(peer, message):
     if not called(message): return None
     for _ in range(100):
-        frames.send(peer._socket, {"n": [], "re": "ok", "v": True}, [])
+        frames.send(peer._channel._socket, {"n": [], "re": "ok", "v": True}, [])
     return {"re": "ok", "v": 9.0}
 """,
     )
@@ -216,7 +216,7 @@ names = iter(NAMES * 10)
 def forge(peer, message):
     if not called(message): return None
     reply = {"re": "ok", "v": 9.0, "n": [], "files": [[next(names), [0]]]}
-    frames.send(peer._socket, reply, [memoryview(b"raise SystemExit")])
+    frames.send(peer._channel._socket, reply, [memoryview(b"raise SystemExit")])
     return {"re": "ok", "v": 9.0}
 """,
     )
@@ -233,7 +233,8 @@ def report(path): open(path, "w").write("0.0")
 def forge(peer, message):
     if not called(message): return None
     files = [[name, [0]] for name in ("report.csv", "squares.csv", "reference.csv")]
-    frames.send(peer._socket, {"re": "ok", "v": None, "n": [], "files": files, "out": []}, [memoryview(b"0.0")])
+    reply = {"re": "ok", "v": None, "n": [], "files": files, "out": []}
+    frames.send(peer._channel._socket, reply, [memoryview(b"0.0")])
     return {"op": "none", "a": [], "k": []}
 """,
         "report",
@@ -267,7 +268,7 @@ def no_message(s: Submission) -> None:
 import struct
 def forge(peer, message):
     if not called(message): return None
-    peer._socket.sendall(struct.pack("!4sII", b"AGW1", 10, 100_000) + b"\\xff" * 800_000 + b"{")
+    peer._channel._socket.sendall(struct.pack("!4sII", b"AGW1", 10, 100_000) + b"\\xff" * 800_000 + b"{")
     return {"re": "ok", "v": 9.0}
 """,
     )
@@ -276,7 +277,7 @@ def forge(peer, message):
 @attack(ours=True)
 def wire_closed(s: Submission) -> None:
     """Closes the wire in the middle of a test, or before any"""
-    wired(s, "def forge(peer, message):\n    peer._socket.shutdown(2)\n    return {}")
+    wired(s, "def forge(peer, message):\n    peer._channel._socket.shutdown(2)\n    return {}")
 
 
 @attack(ours=True)

@@ -19,7 +19,7 @@ class NotGradable(Exception):
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownNotebook:
     """A notebook that the course asks for, and the grade_ids that nbgrader marked in it."""
 
     assignment: str
@@ -28,15 +28,15 @@ class Known:
 
 
 @dataclass(frozen=True)
-class HandedIn:
+class SubmittedNotebook:
     """The file that is to be graded, and as what."""
 
     path: Path
-    known: Known
+    known: KnownNotebook
     remark: str = ""  # why this file, where others were handed in with it
 
 
-def find(folder: Path, known: Sequence[Known]) -> HandedIn:
+def find(folder: Path, known: Sequence[KnownNotebook]) -> SubmittedNotebook:
     """The one file in `folder` that is one of the `known` notebooks: by its name, else by the grade_ids in it.
 
     Of several that have just one notebook's name, the one in the fewest folders. Raises NotGradable where there is
@@ -67,10 +67,10 @@ def find(folder: Path, known: Sequence[Known]) -> HandedIn:
         )
     others = [path for path in found if path != fitting[0]]
     remark = f"{_listed(fitting, folder)} was graded, not {_listed(others, folder)}: {why}." if others else ""
-    return HandedIn(fitting[0], _as_what(fitting[0], known), remark)
+    return SubmittedNotebook(fitting[0], _as_what(fitting[0], known), remark)
 
 
-def _as_what(path: Path, known: Sequence[Known]) -> Known:
+def _as_what(path: Path, known: Sequence[KnownNotebook]) -> KnownNotebook:
     named = [one for one in known if one.notebook == path.stem]
     if len(named) == 1:
         return named[0]
@@ -93,7 +93,7 @@ def _as_what(path: Path, known: Sequence[Known]) -> Known:
     )
 
 
-def _by_ids(path: Path, known: Sequence[Known]) -> Known | None:
+def _by_ids(path: Path, known: Sequence[KnownNotebook]) -> KnownNotebook | None:
     """The notebook of which this file has most of the cells; None where that is no single one, or less than half.
 
     Raises Unreadable.
@@ -105,14 +105,14 @@ def _by_ids(path: Path, known: Sequence[Known]) -> Known | None:
     return shares[-1][1]
 
 
-def _fits(path: Path, known: Sequence[Known]) -> bool:
+def _fits(path: Path, known: Sequence[KnownNotebook]) -> bool:
     try:
         return _by_ids(path, known) is not None
     except Unreadable:
         return False
 
 
-def _share(pair: tuple[float, Known]) -> float:
+def _share(pair: tuple[float, KnownNotebook]) -> float:
     return pair[0]
 
 
@@ -153,5 +153,5 @@ def _listed(paths: Sequence[Path], folder: Path) -> str:
     return ", ".join(names[:10]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
 
 
-def _wanted(known: Sequence[Known]) -> str:
+def _wanted(known: Sequence[KnownNotebook]) -> str:
     return " or ".join(f"{name}.ipynb" for name in sorted({one.notebook for one in known}))

@@ -15,7 +15,7 @@ _STAMP = re.compile(r"\d{8}T\d{6}Z(?=-)")
 
 
 @dataclass(frozen=True)
-class File:
+class DownloadedFile:
     """A file of a student's. `where` is its path among the downloads, `name` its path in the submission.
 
     `attempt` orders attempts, the last one last; files of equal `attempt` were handed in together.
@@ -47,11 +47,11 @@ class Downloads:
     root: Path
     roster: Roster
 
-    def files(self) -> Iterator[File | Stray]:
+    def files(self) -> Iterator[DownloadedFile | Stray]:
         """Each file, download after download in the order of their names."""
         yield from self._level(self.root, in_archive=False)
 
-    def _level(self, folder: Path, *, in_archive: bool) -> Iterator[File | Stray]:
+    def _level(self, folder: Path, *, in_archive: bool) -> Iterator[DownloadedFile | Stray]:
         """A folder is one download, or else a shelf with several.
 
         Names count in the downloads themselves alone: in a student's archive a student chooses them.
@@ -98,7 +98,7 @@ class Downloads:
             except NotMatched:
                 continue
 
-    def _owned(self, path: Path, owner: Named | str) -> Iterator[File | Stray]:
+    def _owned(self, path: Path, owner: Named | str) -> Iterator[DownloadedFile | Stray]:
         named = Named(()) if isinstance(owner, str) else owner
         students = {owner} if isinstance(owner, str) else set()
         whys = [] if isinstance(owner, str) or owner.people else ["Gradescope's metadata names nobody"]
@@ -114,7 +114,7 @@ class Downloads:
             name = found.relative_to(path).as_posix() if path.is_dir() else named.file or path.name
             for student in sorted(students):
                 where = self._where(found)
-                yield File(found, where, name, student, attempt, named.number, named.time, named.late)
+                yield DownloadedFile(found, where, name, student, attempt, named.number, named.time, named.late)
             if whys:
                 also = f" (it was collected for {', '.join(sorted(students))})" if students else ""
                 yield self._stray(found, "; ".join(whys) + also)

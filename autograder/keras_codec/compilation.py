@@ -8,8 +8,8 @@ from typing import Any, NoReturn
 
 from autograder.keras_codec import allow_list
 from autograder.keras_codec.budget import Budget, ModelError, pack
-from autograder.keras_codec.build import allocate, as_model_errors, deserialize, unallocated, undisturbed
 from autograder.keras_codec.config import Reader
+from autograder.keras_codec.construction import allocate, as_model_errors, deserialize, unallocated, undisturbed
 
 SETTINGS = (
     *("optimizer", "loss", "loss_weights", "metrics", "weighted_metrics"),

@@ -4,11 +4,11 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograder.keras_codec import build, models
+from autograder.keras_codec import construction, models
 from autograder.keras_codec.budget import Budget, ModelError
-from autograder.keras_codec.build import allocate, as_model_errors, deserialize, unallocated, undisturbed
-from autograder.keras_codec.compile import MAX_METRICS, Compiled, read_compiled
+from autograder.keras_codec.compilation import MAX_METRICS, Compiled, read_compiled
 from autograder.keras_codec.config import Reader
+from autograder.keras_codec.construction import allocate, as_model_errors, deserialize, unallocated, undisturbed
 
 UNBOUNDED = 1 << 50  # numbers of a model that is only counted
 
@@ -36,7 +36,7 @@ def build_model(content: dict[str, Any], budget: Budget, check: Callable[[Any, i
             for variable in made:
                 if variable._value is None:
                     allocate(variable)
-            build.finish(model)
+            construction.finish(model)
             _set_trainable(model, description["trainable"])
     _compile(model, compiled, optimizer)
     return model
@@ -47,7 +47,7 @@ def set_values(variables: Sequence[Any], values: Sequence[Any], assign: Callable
     if len(variables) != len(values):
         raise ModelError(f"{len(values)} values for {len(variables)} variables")
     pairs = [(v, a) for v, a in zip(variables, values, strict=True) if a is not None]
-    build.check_weights([variable for variable, _ in pairs], [array for _, array in pairs])
+    construction.check_weights([variable for variable, _ in pairs], [array for _, array in pairs])
     for variable, value in zip(variables, values, strict=True):
         assign(variable, value)
 

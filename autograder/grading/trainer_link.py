@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from typing import Any
 
-from autograder.grading.job import Job
+from autograder.grading.job import GradingJob
 from autograder.training import client
 
 # Among what is permitted in a cell:
@@ -22,10 +22,10 @@ SAID = {
 }
 
 
-class Training:
+class TrainerLink:
     """One run of a notebook at the trainer."""
 
-    def __init__(self, job: Job, address: str) -> None:
+    def __init__(self, job: GradingJob, address: str) -> None:
         """`address`: the trainer's; empty: there is none, and the notebook trains by itself."""
         self.flags: list[str] = []  # what a person should look at
         self.trainings: list[dict[str, Any]] = []
@@ -41,9 +41,9 @@ class Training:
         """Seconds that the notebook has waited for the trainer so far; they are not its own."""
         return client.waiting(self._address, self._key) if self.socket else 0.0
 
-    def again(self) -> AbstractContextManager["Training"]:
+    def again(self) -> AbstractContextManager["TrainerLink"]:
         """The same notebook, run once more."""
-        return Training(self._job, self._address).running()
+        return TrainerLink(self._job, self._address).running()
 
     def judge(self, grade_id: str, answer: dict[str, Any], permitted: list[str] | None) -> str:
         """Why a test may not count by the instructor's choice, or nothing. `answer`: the examiner's; flags are noted.
@@ -74,7 +74,7 @@ class Training:
         return ""
 
     @contextlib.contextmanager
-    def running(self) -> Iterator["Training"]:
+    def running(self) -> Iterator["TrainerLink"]:
         """Within, the notebook runs; afterwards `trainings` has what was trained."""
         try:
             yield self

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from autograder.course import verified_datasets
 from autograder.course.datasets import formats, sources, startup
-from autograder.course.datasets.catalog import DATASETS, Dataset, File, Mirror
+from autograder.course.datasets.catalog import DATASETS, Dataset, DatasetFile, Mirror
 from autograder.course.datasets.sources import Report, SourceError
 
 OFFICIAL = "official host"
@@ -136,7 +136,7 @@ def _from_sources(dataset: Dataset, home: Path, report: Report, found: State, re
     raise DataError("\n".join([*lines, "\n  - ".join(["What to do:", *advice])]))
 
 
-def _part(work: Path, file: File) -> Path:
+def _part(work: Path, file: DatasetFile) -> Path:
     return work / f"{file.path.replace('/', '-')}.part"
 
 

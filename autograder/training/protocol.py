@@ -11,41 +11,41 @@ from typing import Any, NoReturn
 from autograder.rpc import frames
 from autograder.rpc.decoder import Decoder
 from autograder.rpc.encoder import Encoder
-from autograder.rpc.frames import WireError
+from autograder.rpc.frames import RpcError
 
 KINDS = frozenset(("int", "str", "list", "tuple", "dict", "array", "scalar"))
 
 
 def send(sock: socket.socket, value: Any) -> None:
-    """Write a value. Raises WireError where it can't cross, and Disconnected where nobody reads."""
+    """Write a value. Raises RpcError where it can't cross, and Disconnected where nobody reads."""
     encoder = Encoder(_refuse)
     root = encoder.child(value)
     frames.send(sock, {"value": root, "nodes": encoder.nodes}, encoder.buffers)
 
 
 def receive(sock: socket.socket) -> Any:
-    """Read a value. Raises WireError for whatever is none, and Disconnected where the stream has ended."""
+    """Read a value. Raises RpcError for whatever is none, and Disconnected where the stream has ended."""
     return decode(*frames.receive(sock))
 
 
 def decode(message: Any, buffers: list[bytearray]) -> Any:
-    """The value of a frame. Raises WireError."""
+    """The value of a frame. Raises RpcError."""
     if not (isinstance(message, dict) and message.keys() == {"value", "nodes"} and isinstance(message["nodes"], list)):
-        raise WireError("what came is no value")
+        raise RpcError("what came is no value")
     for node in message["nodes"]:
         if not (isinstance(node, dict) and node.get("t") in KINDS):
-            raise WireError("a value of a kind that doesn't cross here")
+            raise RpcError("a value of a kind that doesn't cross here")
     try:
         return Decoder(message["nodes"], buffers, _refuse).value(message["value"])
     except (RecursionError, UnicodeError):
-        raise WireError("what came is no value") from None
+        raise RpcError("what came is no value") from None
 
 
 def _refuse(*_: object) -> NoReturn:
-    raise WireError("a value of a kind that doesn't cross here")
+    raise RpcError("a value of a kind that doesn't cross here")
 
 
-class Conversation:
+class TrainerChannel:
     """This process's questions to the trainer, one at a time."""
 
     def __init__(self, sock: socket.socket) -> None:
@@ -61,12 +61,12 @@ class Conversation:
         return os.getpid() == self._pid and not self._broken
 
     def ask(self, question: dict[str, Any]) -> dict[str, Any]:
-        """The answer. An interrupt cancels the question. Raises WireError where it can't cross."""
+        """The answer. An interrupt cancels the question. Raises RpcError where it can't cross."""
         with self._lock:
             try:
                 self._whole(send, question)
                 frames.wait(self._socket)
-            except WireError:
+            except RpcError:
                 raise
             except BaseException:
                 with uninterrupted():
@@ -79,7 +79,7 @@ class Conversation:
 
     def tell(self, note: dict[str, Any]) -> None:
         """Say something that has no answer."""
-        with self._lock, contextlib.suppress(WireError):
+        with self._lock, contextlib.suppress(RpcError):
             self._whole(send, note)
 
     def _whole(self, action: Any, *arguments: Any) -> Any:

@@ -45,7 +45,7 @@ _OTHERWISE = "Run the visible tests again, and print what your code gives on the
 
 
 @dataclass(frozen=True)
-class Message:
+class TestMessage:
     """One message. Without `expected` and `received`, `text` is all that was said. `look` says what to do next."""
 
     text: str
@@ -63,7 +63,7 @@ class Measure:
     received: float
 
 
-def failure(outputs: Iterable[Any]) -> Message | None:
+def failure(outputs: Iterable[Any]) -> TestMessage | None:
     """What the error among a test's outputs says; None where there is none. Its traceback is left out."""
     for output in outputs:
         if output.get("output_type") == "error":
@@ -72,16 +72,18 @@ def failure(outputs: Iterable[Any]) -> Message | None:
     return None
 
 
-def _read(name: str, text: str) -> Message:
+def _read(name: str, text: str) -> TestMessage:
     look = NEXT.get(name, _OTHERWISE)
     found = _PARTS.fullmatch(text) if name in ("AssertionError", "ValueError") else None
     if found:
         seen = found["look"]
         look = f"Look at {_one_line(seen)}." if seen else look
-        return Message(text, look, _one_line(found["what"] or ""), found["expected"].strip(), found["received"].strip())
+        return TestMessage(
+            text, look, _one_line(found["what"] or ""), found["expected"].strip(), found["received"].strip()
+        )
     if name in ("AssertionError", "") and not text.strip():
-        return Message("What the test checks does not hold; it says no more.", look)
-    return Message(text if name in ("AssertionError", "") else f"{name}: {text}", look)
+        return TestMessage("What the test checks does not hold; it says no more.", look)
+    return TestMessage(text if name in ("AssertionError", "") else f"{name}: {text}", look)
 
 
 def said(outputs: Iterable[Any]) -> str:

@@ -17,15 +17,15 @@ from autograder.grading.job import FAULTS, Outcome
 from autograder.grading.preprocessors import MENDS, RESOURCE, Examine, SaveScores
 from autograder.grading.previous import Previous
 from autograder.grading.record import RECORD_SUFFIX, Statuses, SubmissionStatus, now, write_record
-from autograder.grading.submission import Submission, Work
+from autograder.grading.submission import NotebookTask, Submission
 
 
-class Writing(NbgraderAutograde):  # type: ignore[misc]
+class SubmissionWriter(NbgraderAutograde):  # type: ignore[misc]
     """The part of our `Autograde` that writes."""
 
     root: Path
     statuses: Statuses
-    _works: dict[str, Work]  # by path: those that are written now
+    _works: dict[str, NotebookTask]  # by path: those that are written now
 
     def write(self, submission: Submission) -> SubmissionStatus:
         """Write what is graded of a submission, all of it or nothing; what is not stays as it was.
@@ -80,7 +80,7 @@ class Writing(NbgraderAutograde):  # type: ignore[misc]
                 done.setdefault(name, was)
         return SubmissionStatus(submission.student, submission.assignment, now(), done, (*submission.remarks, *review))
 
-    def _convert_submission(self, submission: Submission, works: dict[str, Work]) -> None:
+    def _convert_submission(self, submission: Submission, works: dict[str, NotebookTask]) -> None:
         """As nbgrader's `convert_notebooks`, of one submission, but what goes wrong is raised."""
         self._works, self.notebooks = works, sorted(works)
         self.init_destination(submission.assignment, submission.student)
@@ -149,7 +149,7 @@ class Writing(NbgraderAutograde):  # type: ignore[misc]
         assert work.job is not None
         assert work.outcome is not None
         self.exporter._preprocessors = []
-        for step in [*self.sanitize_preprocessors, *map(ours, self.autograde_preprocessors)]:
+        for step in [*self.sanitize_preprocessors, *map(replaced, self.autograde_preprocessors)]:
             self.exporter.register_preprocessor(step)
         resources: dict[str, Any] = self.init_single_notebook_resources(notebook_filename)
         resources["metadata"] = {"name": work.name, "path": str(work.path.parent)}
@@ -161,12 +161,12 @@ class Writing(NbgraderAutograde):  # type: ignore[misc]
         write_record(record, work.job, work.status, work.outcome.record)
 
 
-def _flags(work: Work) -> list[str]:
+def _flags(work: NotebookTask) -> list[str]:
     flags = work.outcome.record.get("flags", []) if work.outcome and work.graded else []
     return [f"{work.name}, {flag}" for flag in flags]
 
 
-def ours(step: Any) -> Any:
+def replaced(step: Any) -> Any:
     """Our step in the place of nbgrader's; every other one, an instructor's own too, is kept."""
     replaced: dict[Any, Callable[..., Any]] = {Execute: Examine, SaveAutoGrades: SaveScores}
     found = import_item(step) if isinstance(step, str) else step

@@ -16,11 +16,11 @@ from typing import Any
 from autograder.examiner.client import Exam, ExaminerError
 from autograder.examiner.plan import Step, plan
 from autograder.examiner.plan import modules as modules_of
-from autograder.grading.job import Event, Job, Listener, Outcome
+from autograder.grading.job import Event, GradingJob, Listener, Outcome
 from autograder.grading.plain import outputs_of, run_beside, score_of
-from autograder.grading.training_link import Training
+from autograder.grading.trainer_link import TrainerLink
 from autograder.kernel.candidate import Candidate
-from autograder.kernel.fork_server import Nurseries
+from autograder.kernel.fork_server import ForkServerPool
 from autograder.notebooks.instructor import Version
 from autograder.sandbox.bubblewrap import SandboxError
 from autograder.sandbox.cpu_time import STARVED
@@ -43,15 +43,15 @@ def given_key(position: int) -> str:
     return f"#{position}"
 
 
-def grade(job: Job, examiner: str, trainer: str, nurseries: Nurseries, listener: Listener) -> Outcome:
+def grade(job: GradingJob, examiner: str, trainer: str, fork_servers: ForkServerPool, listener: Listener) -> Outcome:
     """Run and score one notebook. Never raises for what a student did.
 
     `examiner` is the fork server's address, `trainer` the trainer's (empty: notebooks train by themselves).
     """
     started = time.monotonic()
     try:
-        with Training(job, trainer).running() as training:
-            outcome = _Grading(job, examiner, training, nurseries, listener).run()
+        with TrainerLink(job, trainer).running() as training:
+            outcome = _Grading(job, examiner, training, fork_servers, listener).run()
         outcome.record.update(trainings=training.trainings, flags=training.flags)
     except (SandboxError, ExaminerError) as error:
         return Outcome("fault", message=f"{type(error).__name__}: {error}")
@@ -62,9 +62,11 @@ def grade(job: Job, examiner: str, trainer: str, nurseries: Nurseries, listener:
 
 
 class _Grading:
-    def __init__(self, job: Job, examiner: str, training: Training, nurseries: Nurseries, listener: Listener) -> None:
+    def __init__(
+        self, job: GradingJob, examiner: str, training: TrainerLink, fork_servers: ForkServerPool, listener: Listener
+    ) -> None:
         self._job = job
-        self._nurseries = nurseries
+        self._fork_servers = fork_servers
         self._examiner = examiner
         self._training = training
         self._listener = listener
@@ -92,9 +94,11 @@ class _Grading:
         visible = [Path(folder) for folder in job.visible]
 
         modules = [name for name in modules_of(self._version.cells) if f"{name.partition('.')[0]}.py" not in files]
-        nursery = self._nurseries.of(int(self._limits.disk), visible, variables, modules) if job.sandboxed else None
+        fork_server = (
+            self._fork_servers.of(int(self._limits.disk), visible, variables, modules) if job.sandboxed else None
+        )
 
-        def new(training: Training) -> Candidate:
+        def new(training: TrainerLink) -> Candidate:
             candidate = Candidate(
                 self._limits,
                 files,
@@ -102,7 +106,7 @@ class _Grading:
                 environment=variables,
                 visible=visible,
                 trainer=training.socket,
-                nursery=nursery,
+                fork_server=fork_server,
                 paused=training.paused,
             )
             candidate.start()
@@ -111,7 +115,7 @@ class _Grading:
         candidate = new(self._training)
         try:
             budget = {"parameters": job.model_parameters}
-            exam = Exam(self._examiner, candidate.wire, self._steps, given, int(self._limits.memory), budget)
+            exam = Exam(self._examiner, candidate.rpc_socket, self._steps, given, int(self._limits.memory), budget)
             try:
                 for index in range(len(self._cells)):
                     with self._timed(index):
@@ -242,7 +246,7 @@ class _Grading:
             answer, late = self._answer(candidate, exam, limit.seconds)
             starved = late and clock.starved()
             itself = self._spent_by_itself(exam.cpu_seconds() - before, limit) if late else ""
-            theirs_first = (candidate.interrupt, candidate.give_up, exam.interrupt)
+            theirs_first = (candidate.interrupt, candidate.stop_serving, exam.interrupt)
             stops = theirs_first if late and not itself else (exam.interrupt,)
             for stop in stops:
                 if answer is None:

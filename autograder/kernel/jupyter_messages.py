@@ -17,7 +17,7 @@ _JSON_TYPE = re.compile(r"application/(.*\+)?json")
 
 
 @dataclass(frozen=True)
-class Message:
+class KernelMessage:
     """A message: its type, the id of the request that caused it, and what it says."""
 
     kind: str
@@ -25,19 +25,19 @@ class Message:
     content: dict[str, Any]
 
 
-def read(parts: Sequence[bytes]) -> Message | None:
+def read(parts: Sequence[bytes]) -> KernelMessage | None:
     """A message from its parts, None when it is malformed. Signatures are not looked at: the student has the key."""
     try:
         header, parent, _metadata, content = parts[parts.index(_DELIMITER) + 2 :][:4]
         kind, cause, said = (clean(json.loads(part)) for part in (header, parent, content))
-        message = Message(kind["msg_type"], cause.get("msg_id", ""), said)
+        message = KernelMessage(kind["msg_type"], cause.get("msg_id", ""), said)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
     valid = isinstance(message.kind, str) and isinstance(message.parent, str) and isinstance(message.content, dict)
     return message if valid else None
 
 
-class Output(dict[str, Any]):
+class KernelOutput(dict[str, Any]):
     """An output in nbformat's form, its fields attributes as well; nbformat itself takes a second to import."""
 
     def __getattr__(self, name: str) -> Any:
@@ -51,14 +51,14 @@ class Output(dict[str, Any]):
 
 
 @dataclass
-class Outputs:
+class OutputCollector:
     """The outputs of one cell, as its messages make, update and clear them."""
 
-    outputs: list[Output] = field(default_factory=list)
-    _shown: dict[str, list[Output]] = field(default_factory=dict)
+    outputs: list[KernelOutput] = field(default_factory=list)
+    _shown: dict[str, list[KernelOutput]] = field(default_factory=dict)
     _clear: bool = False  # before the next output
 
-    def add(self, message: Message) -> None:
+    def add(self, message: KernelMessage) -> None:
         """Takes in a message; what is no valid output is left out."""
         if message.kind == "clear_output":
             self._clear = message.content.get("wait") is True
@@ -86,7 +86,7 @@ class Outputs:
             output.text = [output.text]  # joined by `done`: adding to a long text copies it each time
         self.outputs.append(output)
 
-    def done(self) -> list[Output]:
+    def done(self) -> list[KernelOutput]:
         """The outputs, when no more come."""
         for output in self.outputs:
             if output.output_type == "stream":
@@ -99,7 +99,7 @@ class Outputs:
         self._clear = False
 
 
-def read_output(message: Message) -> Output | None:
+def read_output(message: KernelMessage) -> KernelOutput | None:
     """The output that a message brings, as valid nbformat; None when it brings none."""
     content = message.content
     match message.kind:
@@ -126,15 +126,15 @@ def read_output(message: Message) -> Output | None:
     return None
 
 
-def error(name: str, message: str, traceback: Sequence[str] = ()) -> Output:
+def error(name: str, message: str, traceback: Sequence[str] = ()) -> KernelOutput:
     """An error output; without a traceback, one line that says the same, in red as IPython has it."""
     lines = list(traceback) or [f"\x1b[0;31m{name}\x1b[0m: {message}"]
     return _output("error", ename=name, evalue=message, traceback=lines)
 
 
-def _output(kind: str, **fields: Any) -> Output:
+def _output(kind: str, **fields: Any) -> KernelOutput:
     """As nbformat's `new_output`, which takes a millisecond to validate what is valid here by the way it is made."""
-    return Output(output_type=kind, **fields)
+    return KernelOutput(output_type=kind, **fields)
 
 
 def _display_id(content: dict[str, Any]) -> str:

@@ -66,7 +66,7 @@ class Model:
 
 
 @dataclass(frozen=True)
-class Training:
+class TrainingSummary:
     """A training that is not a tested model's last one."""
 
     words: str
@@ -158,7 +158,7 @@ def curves(history: Any) -> Curves | None:
     return Curves(drawn, tuple(pairs), learning.verdict(pairs)) if drawn else None
 
 
-def trainings(found: Any, tested: Sequence[Model]) -> list[Training]:
+def trainings(found: Any, tested: Sequence[Model]) -> list[TrainingSummary]:
     """The trainings of a record that no tested model shows already."""
     shown = [model.history for model in tested]
     read = []
@@ -166,11 +166,13 @@ def trainings(found: Any, tested: Sequence[Model]) -> list[Training]:
         if not isinstance(data, Mapping):
             continue
         if data.get("refused"):
-            read.append(Training(f"Refused: {data['refused']}", None))
+            read.append(TrainingSummary(f"Refused: {data['refused']}", None))
         elif data.get("by") == "candidate":
             reason = str(data.get("reason") or "it can't be told as data")
-            read.append(Training(f"Trained within your notebook, as this could not be handed on: {reason}.", None))
+            read.append(
+                TrainingSummary(f"Trained within your notebook, as this could not be handed on: {reason}.", None)
+            )
         elif data.get("by") == "trainer" and data.get("history") not in shown:
             epochs = len(data.get("epoch_seconds") or [])
-            read.append(Training(f"Trained for {epochs} epochs.", curves(data.get("history"))))
+            read.append(TrainingSummary(f"Trained for {epochs} epochs.", curves(data.get("history"))))
     return read[:MAX_TRAININGS]

@@ -13,11 +13,11 @@ from nbgrader.coursedir import CourseDirectory
 from sqlalchemy.engine import make_url
 from traitlets.config import Config
 
-from autograder.container.handed_in import HandedIn, Known, NotGradable, printable
-from autograder.container.world import lacking
-from autograder.grading.pipeline import Autograde, NotAllGraded, Watcher
+from autograder.container.requirements import lacking
+from autograder.container.submitted_notebook import KnownNotebook, NotGradable, SubmittedNotebook, printable
+from autograder.grading.pipeline import Autograde, NotAllGraded, ProgressListener
 from autograder.grading.record import RECORD_SUFFIX, SubmissionStatus
-from autograder.grading.submission import Submission, Work, read_regular
+from autograder.grading.submission import NotebookTask, Submission, read_regular
 from autograder.notebooks.attachments import attachments
 from autograder.notebooks.reading import Unreadable
 from autograder.reports.generate import GenerateFeedback
@@ -26,15 +26,15 @@ STUDENT = "submission"
 _KEPT = ("results", "trainings")  # what a cache has of `.autograder`
 
 
-class Unusable(Exception):
+class UnusableCourse(Exception):
     """Nothing can be graded here: a mistake in how course or container was set up, never the student's."""
 
 
 @dataclass
-class Graded(Watcher):
+class Graded(ProgressListener):
     """What came of the notebook."""
 
-    works: list[Work] = field(default_factory=list)
+    works: list[NotebookTask] = field(default_factory=list)
     status: SubmissionStatus | None = None
     remarks: list[str] = field(default_factory=list)
     feedback: Path | None = None
@@ -45,18 +45,18 @@ class Graded(Watcher):
         self.works, self.status = submission.works, status
 
 
-def known_notebooks(coursedir: CourseDirectory, assignment: str = "") -> list[Known]:
+def known_notebooks(coursedir: CourseDirectory, assignment: str = "") -> list[KnownNotebook]:
     """The notebooks that a course asks for, in one assignment or in all. Raises Unusable where there are none."""
     with Gradebook(f"sqlite:///{database(coursedir)}") as gradebook:
         found = [
-            Known(kept.name, notebook.name, frozenset(cell.name for cell in notebook.source_cells))
+            KnownNotebook(kept.name, notebook.name, frozenset(cell.name for cell in notebook.source_cells))
             for kept in gradebook.assignments
             for notebook in kept.notebooks
         ]
     chosen = [known for known in found if assignment in ("", known.assignment)]
     if not chosen:
         there = ", ".join(sorted({known.assignment for known in found})) or "none"
-        raise Unusable(f"no such assignment: {assignment!r}; the course in {coursedir.root} has {there}")
+        raise UnusableCourse(f"no such assignment: {assignment!r}; the course in {coursedir.root} has {there}")
     return chosen
 
 
@@ -65,7 +65,7 @@ def database(coursedir: CourseDirectory) -> Path:
     url = make_url(coursedir.db_url)
     path = Path(url.database) if url.drivername.startswith("sqlite") and url.database else None
     if path is None or not path.is_file():
-        raise Unusable(
+        raise UnusableCourse(
             f"the course in {coursedir.root} has no gradebook file that tells its assignments: run "
             "`nbgrader generate_assignment` there"
         )
@@ -73,7 +73,7 @@ def database(coursedir: CourseDirectory) -> Path:
 
 
 def grade(
-    coursedir: CourseDirectory, config: Config, handed_in: HandedIn, folder: Path, cache: Path | None = None
+    coursedir: CourseDirectory, config: Config, handed_in: SubmittedNotebook, folder: Path, cache: Path | None = None
 ) -> Graded:
     """Grade one notebook, in `folder`, which is empty and stays so but for this.
 
@@ -88,7 +88,7 @@ def grade(
     place = CourseDirectory(config=config)
     converter = Autograde(coursedir=place, config=config)
     if converter.grading.sandbox and (why := lacking()):
-        raise Unusable(why)
+        raise UnusableCourse(why)
     submitted = Path(place.format_path(place.submitted_directory, STUDENT, known.assignment))
     graded = Graded(remarks=_copy(handed_in, submitted, converter.grading.attachments))
     converter.watcher = graded
@@ -123,7 +123,7 @@ def _beside(coursedir: CourseDirectory, config: Config, folder: Path, cache: Pat
     return made
 
 
-def _copy(handed_in: HandedIn, to: Path, patterns: Sequence[str]) -> list[str]:
+def _copy(handed_in: SubmittedNotebook, to: Path, patterns: Sequence[str]) -> list[str]:
     """Hand the notebook in, under its right name, with the files that it may read; returns what is to be said of it."""
     name, own = f"{handed_in.known.notebook}.ipynb", handed_in.path.name
     try:
