@@ -13,6 +13,7 @@ from nbgrader.coursedir import CourseDirectory
 from sqlalchemy.engine import make_url
 from traitlets.config import Config
 
+from autograder.common.errors import AutograderError
 from autograder.container.requirements import lacking
 from autograder.container.submitted_notebook import KnownNotebook, NotGradable, SubmittedNotebook, printable
 from autograder.grading.pipeline import Autograde, NotAllGraded, ProgressListener
@@ -26,7 +27,7 @@ STUDENT = "submission"
 _KEPT = ("results", "trainings")  # what a cache has of `.autograder`
 
 
-class UnusableCourse(Exception):
+class UnusableCourse(AutograderError):
     """Nothing can be graded here: a mistake in how course or container was set up, never the student's."""
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from autograder.common.errors import AutograderError
 from autograder.grading.submission import read_regular
 from autograder.notebooks.reading import Unreadable, read_notebook
 
@@ -14,7 +15,7 @@ MAX_NOTEBOOKS = 20
 _PASSED_OVER = re.compile(r"\.|__MACOSX$")  # hidden, Jupyter's checkpoints among them; what macOS puts into archives
 
 
-class NotGradable(Exception):
+class NotGradable(AutograderError):
     """Nothing in the folder can be graded; the message tells the student what is wrong, and what to do."""
 
 

@@ -17,6 +17,8 @@ import jupytext
 import nbformat
 from nbformat import NotebookNode
 
+from autograder.common.errors import AutograderError
+
 PERCENT = {"extension": ".py", "format_name": "percent"}
 METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
@@ -25,7 +27,7 @@ METADATA = {
 NBGRADER_DEFAULTS = {"grade": False, "locked": False, "solution": False, "task": False, "schema_version": 3}
 
 
-class CourseError(Exception):
+class CourseError(AutograderError):
     """An assignment can't be built; the message names it and says what to change."""
 
 

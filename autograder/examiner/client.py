@@ -13,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from autograder.common.errors import AutograderError
 from autograder.common.text import clean
 from autograder.examiner.plan import Step
 from autograder.kernel.environment import environment as notebook_environment
@@ -30,7 +31,7 @@ BOOT = (
 )
 
 
-class ExaminerError(Exception):
+class ExaminerError(AutograderError):
     """The examiner broke down: our fault, or what a student sent broke it."""
 
 

@@ -8,10 +8,12 @@ from pathlib import Path
 
 from sqlalchemy.engine import make_url
 
+from autograder.common.errors import AutograderError
+
 KEEP = 20
 
 
-class BackupError(Exception):
+class BackupError(AutograderError):
     """The gradebook can't be backed up or brought back; the message says why, and what to do."""
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from nbgrader.utils import find_all_files
 
+from autograder.common.errors import AutograderError
 from autograder.grading import pool
 from autograder.grading.job import Event, GradingJob, Listener, Outcome, Trainings
 from autograder.grading.pipeline import Autograde
@@ -28,7 +29,7 @@ from autograder.training.client import TrainerProcess
 STUDENT = "(check)"
 
 
-class CheckError(Exception):
+class CheckError(AutograderError):
     """There is nothing that could be checked; the message says why, and what to do."""
 
 

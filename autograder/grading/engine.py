@@ -5,6 +5,7 @@ from contextlib import closing
 from dataclasses import replace
 from typing import cast
 
+from autograder.common.errors import AutograderError
 from autograder.grading import pool
 from autograder.grading.job import FAULTS, GradingJob, Listener, Outcome
 from autograder.grading.mutants import Mutated, mutated, mutated_jobs
@@ -18,7 +19,7 @@ from autograder.training.client import TrainerProcess
 ROUNDS = 5  # of looking for cells that have to run beside the student's code
 
 
-class EngineError(Exception):
+class EngineError(AutograderError):
     """Nothing can be graded here and now; the message says why, and what to do."""
 
 

@@ -20,6 +20,7 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.utils import find_all_files
 from sqlalchemy.exc import SQLAlchemyError
 
+from autograder.common.errors import AutograderError
 from autograder.grading.backup import BackupError, Backups
 from autograder.grading.engine import Engine, EngineError
 from autograder.grading.gradebook import expected_points
@@ -36,7 +37,7 @@ from autograder.training.client import TrainerProcess
 from autograder.training.settings import Trainer
 
 
-class NotAllGraded(NbGraderException):  # type: ignore[misc]
+class NotAllGraded(AutograderError, NbGraderException):  # type: ignore[misc]
     """Some submissions need a person or met a fault of ours; all others are graded."""
 
 

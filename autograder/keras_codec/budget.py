@@ -5,12 +5,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from autograder.common.errors import AutograderError
+
 ARRAY = "__array__"  # the key of a reference to an array
 PACKED = 1000  # numbers in a list from which on it goes as an array
 INSTEAD = "use what Keras offers, by its own name, instead"
 
 
-class ModelError(Exception):
+class ModelError(AutograderError):
     """A model, or a part of it, that can't cross; the message says which part, why, and what to use instead."""
 
 

@@ -29,6 +29,7 @@ BOOT = "import sys; sys.path[0] = sys.argv.pop(1); from autograder.kernel import
 MODULES = (
     "__init__.py",
     "common/arrays.py",
+    "common/errors.py",
     "common/text.py",
     "course/__init__.py",
     "course/verified_datasets.py",

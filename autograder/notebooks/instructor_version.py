@@ -24,10 +24,11 @@ from sqlalchemy.engine import make_url
 from traitlets.config import Config
 from traitlets.utils.importstring import import_item
 
+from autograder.common.errors import AutograderError
 from autograder.notebooks.instructor import InstructorCell, Version
 
 
-class VersionError(Exception):
+class VersionError(AutograderError):
     """There is no instructor's version to grade against; the message says why, and what to do."""
 
 

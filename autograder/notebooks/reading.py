@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from autograder.common.errors import AutograderError
 from autograder.notebooks.cell_text import key
 
 MAX_BYTES = 100_000_000
@@ -15,7 +16,7 @@ MAX_TEXT = 10_000_000  # characters in all cells' sources, which are compared wi
 MAX_VALUES = 10_000_000
 
 
-class Unreadable(Exception):
+class Unreadable(AutograderError):
     """The file is no notebook; the message is fit for instructor and student."""
 
 

@@ -10,6 +10,7 @@ import nbformat
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.utils import is_grade, is_locked, is_solution, is_task
 
+from autograder.common.errors import AutograderError
 from autograder.notebooks.cell_text import is_telling, key
 from autograder.notebooks.instructor import InstructorCell, Version
 from autograder.notebooks.instructor_version import marked_id
@@ -18,7 +19,7 @@ from autograder.notebooks.reading import read_notebook
 SHARE = 0.5  # of a released notebook's cells: so many are in a file that began as it
 
 
-class NotReleased(Exception):
+class NotReleased(AutograderError):
     """There is no released notebook to hold a file against; the message says why, and what to do."""
 
 

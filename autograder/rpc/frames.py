@@ -7,6 +7,8 @@ import struct
 from collections.abc import Sequence
 from typing import Any
 
+from autograder.common.errors import AutograderError
+
 HEAD = struct.Struct("!4sII")
 MAGIC = b"AGW1"
 MAX_TEXT = 16 << 20  # bytes of JSON; long texts, arrays and lists of numbers are buffers
@@ -14,7 +16,7 @@ MAX_BYTES = 1 << 30  # bytes of all buffers
 MAX_BUFFERS = 100_000
 
 
-class RpcError(Exception):
+class RpcError(AutograderError):
     """A value can't cross, or what came is no value; the message says which and why."""
 
 

@@ -18,6 +18,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from autograder.common.errors import AutograderError
 from autograder.sandbox.host import find_bwrap, forbidding, proc_without_processes, read, system
 
 HOME = "/home/student"
@@ -38,7 +39,7 @@ _DROP += "os.execv(sys.argv[2], sys.argv[2:])"
 _MOUNT_PROC = "import ctypes; ctypes.CDLL(None).mount(b'proc', b'/proc', b'proc', 14, None); "  # no suid, dev, exec
 
 
-class SandboxError(Exception):
+class SandboxError(AutograderError):
     """No sandbox could be made: our fault or the machine's, never the student's."""
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from autograder.common.errors import AutograderError
 from autograder.common.text import clean
 from autograder.rpc import frames
 from autograder.sandbox.host import place_for_sockets
@@ -20,7 +21,7 @@ from autograder.training.cache import TrainingCache
 from autograder.training.settings import Trainer
 
 
-class TrainerError(Exception):
+class TrainerError(AutograderError):
     """The trainer broke down: our fault or the machine's, never the student's."""
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from autograder.common.arrays import array_digest, is_informative
+from autograder.common.errors import AutograderError
 from autograder.keras_codec.state import canonical, is_counter, numbers
 from autograder.rpc.frames import RpcError
 from autograder.training.kernel_side.callbacks import is_serializable
@@ -20,11 +21,11 @@ NUMBERS |= {"validation_steps": 1, "validation_batch_size": 1}
 LARGEST = 10**9
 
 
-class Refused(Exception):
+class Refused(AutograderError):
     """The job exceeds its budget; the message says by what."""
 
 
-class Declined(Exception):
+class Declined(AutograderError):
     """The job can't be done here; the message says why."""
 
 

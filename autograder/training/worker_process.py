@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from autograder.common.errors import AutograderError
 from autograder.rpc import frames
 from autograder.sandbox.bubblewrap import HOME, PACKAGE, Sandbox, memory_files
 from autograder.sandbox.limits import kill_tree
@@ -23,7 +24,7 @@ DISK = 1 << 30  # bytes of each folder it can write to
 _NVIDIA = ("nvidiactl", "nvidia-uvm", "nvidia-uvm-tools", "nvidia-modeset", "nvidia-caps")
 
 
-class WorkerDied(Exception):
+class WorkerDied(AutograderError):
     """The process is gone; the message says how."""
 
 

@@ -11,7 +11,7 @@ from nbgrader.coursedir import CourseDirectory
 from submission_courses import foundations, solved
 from traitlets.config import Config
 
-from autograder.lms.collect.notebooks import notebook_of
+from autograder.lms.collect.notebook_names import notebook_of
 from autograder.notebooks.instructor_version import Version, read_version
 from autograder.notebooks.mending import Mended, mend
 

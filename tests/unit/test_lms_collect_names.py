@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from autograder.lms.collect.names import MetadataError, Named, canvas, gradescope, moodle
-from autograder.lms.collect.notebooks import notebook_of, of_another
+from autograder.lms.collect.lms_names import MetadataError, Named, canvas, gradescope, moodle
+from autograder.lms.collect.notebook_names import notebook_of, of_another
 from autograder.lms.collect.roster import NotMatched, Person, Roster, RosterStudent
 
 RENAMED = """

@@ -21,12 +21,14 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 
+from autograder.common.errors import AutograderError
+
 Bytes = npt.NDArray[np.uint8]
 IDX_FILES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
 BATCHES = (*(f"data_batch_{number}" for number in range(1, 6)), "test_batch")
 
 
-class FormatError(Exception):
+class FormatError(AutograderError):
     """A file doesn't hold what it should; the message names it, what was expected and what was received."""
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from autograder.common.errors import AutograderError
 from autograder.course import verified_datasets
 from autograder.course.datasets import formats, sources, startup
 from autograder.course.datasets.catalog import DATASETS, Dataset, DatasetFile, Mirror
@@ -23,11 +24,11 @@ from autograder.course.datasets.sources import Report, SourceError
 OFFICIAL = "official host"
 
 
-class DataError(Exception):
+class DataError(AutograderError):
     """A dataset isn't there; the message lists each source with why it failed, and says what to do."""
 
 
-class _WrongData(Exception):
+class _WrongData(AutograderError):
     """Files don't hold the dataset; the message names them and says what was expected and what was received."""
 
 

@@ -17,6 +17,8 @@ from pathlib import Path, PurePosixPath
 
 import requests
 
+from autograder.common.errors import AutograderError
+
 Report = Callable[[str, int, int | None], None]
 """What is told on the way: what is being done, bytes so far, bytes in all (None: unknown)."""
 
@@ -24,7 +26,7 @@ CHUNK = 1 << 16
 CLIENT_SECONDS = 1800
 
 
-class SourceError(Exception):
+class SourceError(AutograderError):
     """A source gave nothing: the message says why, and what to do where something can be done."""
 
 

@@ -9,6 +9,8 @@ import sys
 import sysconfig
 from pathlib import Path
 
+from autograder.common.errors import AutograderError
+
 # Python runs the .pth files in order of their names; an editable install's begins with "__", so it comes before.
 NAME = "autograder_verified_datasets.pth"
 # One line that begins with `import`, as .pth files want it. Without our package nothing happens. In a sandbox the
@@ -17,7 +19,7 @@ LINE = """import sys; exec("try:\\n    import autograder.course.verified_dataset
 except ImportError:\\n    sys.modules.pop('autograder', None)")\n"""
 
 
-class StartupError(Exception):
+class StartupError(AutograderError):
     """Keras would not accept the noted files; the message says why and what to do."""
 
 

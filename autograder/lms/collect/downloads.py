@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from autograder.lms.collect.names import METADATA, MetadataError, Named, canvas, gradescope, moodle
+from autograder.lms.collect.lms_names import METADATA, MetadataError, Named, canvas, gradescope, moodle
 from autograder.lms.collect.roster import NotMatched, Roster
 from autograder.lms.collect.unpack import is_archive
 

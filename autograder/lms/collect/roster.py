@@ -9,14 +9,16 @@ from pathlib import Path
 
 from nbgrader.api import Gradebook
 
+from autograder.common.errors import AutograderError
+
 COLUMNS = ("id", "first_name", "last_name", "email", "lms_user_id")
 
 
-class RosterError(Exception):
+class RosterError(AutograderError):
     """The roster can't be used; the message is for the instructor."""
 
 
-class NotMatched(Exception):
+class NotMatched(AutograderError):
     """It can't be told whose it is; the message says why."""
 
 

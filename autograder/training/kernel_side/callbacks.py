@@ -3,6 +3,8 @@
 import importlib
 from typing import Any
 
+from autograder.common.errors import AutograderError
+
 # class -> what of it decides how a training goes on, or which of its states are needed later
 SERIALIZABLE: dict[str, tuple[str, ...]] = {
     "EarlyStopping": (
@@ -15,7 +17,7 @@ SERIALIZABLE: dict[str, tuple[str, ...]] = {
 SILENT = ("CSVLogger", "History", "ProgbarLogger")  # replayed in the candidate; they decide nothing
 
 
-class NotSerializable(Exception):
+class NotSerializable(AutograderError):
     """A call of `fit` that can't be told as data; the message says why."""
 
 

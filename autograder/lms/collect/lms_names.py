@@ -28,6 +28,7 @@ from typing import Any
 import yaml  # type: ignore[import-untyped]
 from nbgrader.utils import parse_utc
 
+from autograder.common.errors import AutograderError
 from autograder.lms.collect.roster import Person
 
 METADATA = "submission_metadata.yml"
@@ -39,7 +40,7 @@ _CANVAS_IDS = re.compile(r"(?=_(\d+)_\d+_)")
 _ANONYMOUS = re.compile(r"(?P<late>LATE_)?(?P<name>anon_\w+?)_(?P<number>\d+)_(?P<file>.+)", re.DOTALL)
 
 
-class MetadataError(Exception):
+class MetadataError(AutograderError):
     """Gradescope's metadata can't be read."""
 
 

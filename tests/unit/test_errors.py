@@ -1,0 +1,24 @@
+"""Whoever uses the package can catch what it raises on purpose by one class."""
+
+import ast
+
+from repository import ROOT
+
+from autograder.common.errors import AutograderError
+from autograder.grading.pipeline import NotAllGraded
+from autograder.rpc.frames import Disconnected
+
+SIGNALS = {"Stop"}  # never leaves its module's callers: StopIteration on its way to the other side
+
+
+def test_every_exception_is_of_one_base_class() -> None:
+    others = []
+    for path in sorted((ROOT / "autograder").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                bases = {ast.unparse(base) for base in node.bases}
+                if bases & {"Exception", "ValueError", "TypeError", "RuntimeError", "OSError"}:
+                    others.append(node.name)
+    assert set(others) == {"AutograderError"} | SIGNALS
+    assert issubclass(Disconnected, AutograderError)
+    assert issubclass(NotAllGraded, AutograderError)
