@@ -3,9 +3,13 @@
 What other courses import is here; all else is private to the package. `python -m autograder --help` lists the commands.
 """
 
-from typing import Any
+from __future__ import annotations  # each start of Python imports this, for the datasets: `typing` is too slow
 
 from autograder.version import __version__
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = ["__version__", "configure"]
 

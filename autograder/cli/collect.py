@@ -15,9 +15,10 @@ from traitlets import Type
 
 from autograder.cli.base import Command, sources
 from autograder.cli.options import FLAGS, aliases
+from autograder.common.text import printable
 from autograder.lms.collect import LmsCollector, LmsExtractor
 from autograder.lms.collect.archive import add
-from autograder.lms.collect.collection import LIST, printable
+from autograder.lms.collect.collection import LIST
 from autograder.lms.collect.downloads import STAMP
 from autograder.lms.collect.unpack import regular_files
 

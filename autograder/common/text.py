@@ -1,4 +1,4 @@
-"""JSON that every later reader can store and write again: notebooks, SQLite, files in UTF-8.
+"""JSON that every later reader can store and write again (notebooks, SQLite, files in UTF-8), and text for people.
 
 Whatever is read from a process that has seen a student's values goes through `clean`, once, where it is read.
 """
@@ -30,6 +30,12 @@ def clean(value: Any, depth: int = MAX_DEPTH) -> Any:
 def clean_text(text: str) -> str:
     """The text without lone surrogates, which no file in UTF-8 takes."""
     return str.encode(text, "utf-8", "replace").decode()
+
+
+def printable(text: str, longest: int | None = None) -> str:
+    """A text without what a terminal takes for commands, and what is no Unicode; of `longest` characters at most."""
+    shown = "".join(part if part.isprintable() else part.encode("unicode_escape").decode() for part in text)
+    return shown if longest is None or len(shown) <= longest else f"{shown[:longest]}…"
 
 
 def _key(key: Any) -> str:

@@ -14,8 +14,9 @@ from sqlalchemy.engine import make_url
 from traitlets.config import Config
 
 from autograder.common.errors import AutograderError
+from autograder.common.text import printable
 from autograder.container.requirements import lacking
-from autograder.container.submitted_notebook import KnownNotebook, NotGradable, SubmittedNotebook, printable
+from autograder.container.submitted_notebook import LONGEST_NAME, KnownNotebook, NotGradable, SubmittedNotebook
 from autograder.grading.pipeline import Autograde, NotAllGraded, ProgressListener
 from autograder.grading.record import RECORD_SUFFIX, SubmissionStatus
 from autograder.grading.submission import NotebookTask, Submission, read_regular
@@ -130,7 +131,7 @@ def _copy(handed_in: SubmittedNotebook, to: Path, patterns: Sequence[str]) -> li
     try:
         content = {name: read_regular(handed_in.path)}
     except Unreadable as error:
-        raise NotGradable(printable(str(error))) from error
+        raise NotGradable(printable(str(error), LONGEST_NAME)) from error
     files, refused = attachments(handed_in.path.parent, patterns)
     for file, path in files.items():
         # nbgrader takes timestamp.txt for the time of submission, whatever a student wrote there
@@ -143,6 +144,6 @@ def _copy(handed_in: SubmittedNotebook, to: Path, patterns: Sequence[str]) -> li
     for file, data in content.items():
         (to / file).parent.mkdir(parents=True, exist_ok=True)
         (to / file).write_bytes(data)
-    remarks = [f"Left out: {printable(what)}" for what in refused if not what.startswith(f"{own}: ")]
+    remarks = [f"Left out: {printable(what, LONGEST_NAME)}" for what in refused if not what.startswith(f"{own}: ")]
     told = [handed_in.remark] if handed_in.remark else []
-    return [*told, *remarks, *([f"{printable(own)} was graded as {name}."] if own != name else [])]
+    return [*told, *remarks, *([f"{printable(own, LONGEST_NAME)} was graded as {name}."] if own != name else [])]

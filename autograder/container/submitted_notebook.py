@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.common.errors import AutograderError
+from autograder.common.text import printable
 from autograder.grading.submission import read_regular
 from autograder.notebooks.reading import Unreadable, read_notebook
 
+LONGEST_NAME = 200  # characters of a file's name that are shown
 MAX_ENTRIES = 10_000  # files and folders that are looked at
 MAX_NOTEBOOKS = 20
 _PASSED_OVER = re.compile(r"\.|__MACOSX$")  # hidden, Jupyter's checkpoints among them; what macOS puts into archives
@@ -80,16 +82,14 @@ def _as_what(path: Path, known: Sequence[KnownNotebook]) -> KnownNotebook:
     try:
         best = _by_ids(path, named or known)
     except Unreadable as error:
-        raise NotGradable(f"{printable(path.name)} can't be read as a notebook. {error}") from error
+        raise NotGradable(f"{_shown(path.name)} can't be read as a notebook. {error}") from error
     if best is not None:
         return best
     if len(named) > 1:
         names = ", ".join(one.assignment for one in named)
-        raise NotGradable(
-            f"{printable(path.name)} is asked for in several assignments ({names}): it can't be told which."
-        )
+        raise NotGradable(f"{_shown(path.name)} is asked for in several assignments ({names}): it can't be told which.")
     raise NotGradable(
-        f"{printable(path.name)} is not a notebook of this course: neither its name nor what is in it is that of "
+        f"{_shown(path.name)} is not a notebook of this course: neither its name nor what is in it is that of "
         f"{_wanted(known)}."
     )
 
@@ -140,19 +140,17 @@ def _files(folder: Path) -> Iterator[Path]:
         except OSError as error:
             if here == folder:
                 raise
-            raise NotGradable(f"The folder {printable(here.name)} can't be read: {error.strerror}.") from error
-
-
-def printable(text: str) -> str:
-    """A student's name of a file, without what a terminal takes for commands, and short."""
-    shown = "".join(part if part.isprintable() else part.encode("unicode_escape").decode() for part in text)
-    return shown if len(shown) <= 200 else f"{shown[:200]}…"
+            raise NotGradable(f"The folder {_shown(here.name)} can't be read: {error.strerror}.") from error
 
 
 def _listed(paths: Sequence[Path], folder: Path) -> str:
-    names = [printable(str(path.relative_to(folder))) for path in sorted(paths)]
+    names = [_shown(str(path.relative_to(folder))) for path in sorted(paths)]
     return ", ".join(names[:10]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
 
 
 def _wanted(known: Sequence[KnownNotebook]) -> str:
     return " or ".join(f"{name}.ipynb" for name in sorted({one.notebook for one in known}))
+
+
+def _shown(name: str) -> str:
+    return printable(name, LONGEST_NAME)

@@ -8,22 +8,20 @@ of its note, where the note's arrays are the arrays of the file that Keras asked
 Keras judges as ever.
 
 A line in a `.pth` file (`autograder.course.datasets.startup`) imports this module at each start of Python. So it stands
-outside the package `datasets`, imports the standard library alone, most of it only once it is needed, and
+outside the package `datasets`, imports little, most of it only once it is needed, and
 waits for Keras instead of importing it.
 """
 
 from __future__ import annotations  # `typing` and `collections.abc` are too slow for each start of Python
 
-import sys
+from autograder.common.import_hook import when_imported
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from importlib.machinery import ModuleSpec
+    from collections.abc import Callable, Mapping
     from os import PathLike
     from pathlib import Path
     from types import ModuleType
-    from typing import Any
 
 FILE_UTILS = "keras.src.utils.file_utils"
 NOTE_SUFFIX = ".verified.json"
@@ -95,45 +93,4 @@ def accept_noted_files(file_utils: ModuleType, known: Mapping[str, str] = ARRAYS
     file_utils.validate_file = validate_file  # type: ignore[attr-defined]
 
 
-class _Loader:
-    """The loader of Keras's module, which also changes the module once it is loaded."""
-
-    def __init__(self, loader: Any) -> None:
-        self.loader = loader
-
-    def create_module(self, spec: ModuleSpec) -> Any:
-        return self.loader.create_module(spec)
-
-    def exec_module(self, module: ModuleType) -> None:
-        self.loader.exec_module(module)
-        accept_noted_files(module)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.loader, name)
-
-
-class _Finder:
-    """Finds Keras's module as the other finders do, with our loader; knows no other module."""
-
-    def find_spec(
-        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
-    ) -> ModuleSpec | None:
-        if fullname != FILE_UTILS:
-            return None
-        for finder in sys.meta_path:
-            spec = None if finder is self else finder.find_spec(fullname, path, target)
-            if spec is not None:
-                spec.loader = _Loader(spec.loader)  # type: ignore[assignment]
-                return spec
-        return None
-
-
-def install() -> None:
-    """Change Keras's module now where it is loaded, else when it will be."""
-    if FILE_UTILS in sys.modules:
-        accept_noted_files(sys.modules[FILE_UTILS])
-    elif not any(isinstance(finder, _Finder) for finder in sys.meta_path):
-        sys.meta_path.insert(0, _Finder())
-
-
-install()
+when_imported(FILE_UTILS, accept_noted_files)

@@ -1,6 +1,5 @@
 """The worker's side of the examiner: starts the fork server, and has it examine one notebook at a time."""
 
-import array
 import contextlib
 import json
 import os
@@ -107,9 +106,8 @@ class Exam:
         reading, self._interrupt = os.pipe()
         self._control = socket.socket(socket.AF_UNIX)
         self._control.connect(address)
-        descriptors = array.array("i", [rpc_socket.fileno(), reading])
-        rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, descriptors)]
-        self._control.sendmsg([json.dumps({"do": "examine"}).encode()], rights)
+        request = json.dumps({"do": "examine"}).encode()
+        socket.send_fds(self._control, [request], [rpc_socket.fileno(), reading])
         os.close(reading)
         rpc_socket.close()
         contents = [memoryview(path.read_bytes()) for path in files.values()]

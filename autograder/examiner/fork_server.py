@@ -5,7 +5,6 @@ wire and a pipe to interrupt by, after which the connection is the fork's contro
 `{"do": "cpu", "pid": n}`, which is answered, as the fork itself may be too busy to.
 """
 
-import array
 import contextlib
 import gc
 import importlib
@@ -94,13 +93,9 @@ def _sweep(folders: dict[int, Path]) -> None:
 
 def _receive(connection: socket.socket) -> tuple[dict[str, Any], list[int]]:
     """The first message of a connection: a line of JSON, and descriptors beside it."""
-    text, ancillary, _, _ = connection.recvmsg(4096, socket.CMSG_SPACE(8 * array.array("i").itemsize))
-    descriptors = array.array("i")
-    for level, kind, data in ancillary:
-        if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
-            descriptors.frombytes(data[: len(data) - len(data) % descriptors.itemsize])
+    text, descriptors, _, _ = socket.recv_fds(connection, 4096, 8)
     request = json.loads(text)
-    return (request if isinstance(request, dict) else {}), list(descriptors)
+    return (request if isinstance(request, dict) else {}), descriptors
 
 
 def _end_with_grader(lifeline: int) -> None:

@@ -95,7 +95,7 @@ class _Grading:
 
         modules = [name for name in modules_of(self._version.cells) if f"{name.partition('.')[0]}.py" not in files]
         fork_server = (
-            self._fork_servers.of(int(self._limits.disk), visible, variables, modules) if job.sandboxed else None
+            self._fork_servers.of(int(self._limits.disk_bytes), visible, variables, modules) if job.sandboxed else None
         )
 
         def new(training: TrainerLink) -> Candidate:
@@ -115,7 +115,9 @@ class _Grading:
         candidate = new(self._training)
         try:
             budget = {"parameters": job.model_parameters}
-            exam = Exam(self._examiner, candidate.rpc_socket, self._steps, given, int(self._limits.memory), budget)
+            exam = Exam(
+                self._examiner, candidate.rpc_socket, self._steps, given, int(self._limits.memory_bytes), budget
+            )
             try:
                 for index in range(len(self._cells)):
                     with self._timed(index):

@@ -21,6 +21,7 @@ from nbgrader.utils import find_all_files
 from sqlalchemy.exc import SQLAlchemyError
 
 from autograder.common.errors import AutograderError
+from autograder.common.text import printable
 from autograder.grading.backup import BackupError, Backups
 from autograder.grading.engine import Engine, EngineError
 from autograder.grading.gradebook import expected_points
@@ -29,7 +30,7 @@ from autograder.grading.record import FAULT, PERSON, Statuses, SubmissionStatus
 from autograder.grading.rehearsal import Rehearsal
 from autograder.grading.result_store import Store
 from autograder.grading.settings import Grading
-from autograder.grading.submission import NotebookTask, Submission, printable, read_submission, untimely
+from autograder.grading.submission import NotebookTask, Submission, read_submission, untimely
 from autograder.grading.submission_writer import SubmissionWriter
 from autograder.notebooks.instructor_version import VersionError, notebooks, read_version
 from autograder.sandbox.limits import Limits

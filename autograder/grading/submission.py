@@ -1,8 +1,6 @@
 """A submission on its way to a grade: read, mended, made into jobs."""
 
 import hashlib
-import os
-import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,6 +9,8 @@ from typing import Any
 from nbformat import NotebookNode
 from nbgrader.utils import parse_utc
 
+from autograder.common.files import NotRegular, open_regular
+from autograder.common.text import printable
 from autograder.grading.job import GradingJob, Outcome
 from autograder.grading.record import NotebookStatus
 from autograder.grading.result_digest import digest
@@ -107,11 +107,6 @@ def untimely(folder: Path) -> str:
     return ""
 
 
-def printable(text: str) -> str:
-    """A student's name of a file may hold what a terminal takes for commands, or what is no Unicode."""
-    return "".join(part if part.isprintable() else part.encode("unicode_escape").decode() for part in text)
-
-
 def _work(path: Path, settings: GradingJob) -> NotebookTask:
     work = NotebookTask(path, path.stem)
     try:
@@ -133,12 +128,9 @@ def _work(path: Path, settings: GradingJob) -> NotebookTask:
 def read_regular(path: Path) -> bytes:
     """The bytes of a file that a student handed in. Raises Unreadable for a link (to the solution, say), a pipe, …"""
     try:
-        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+        with open_regular(path) as file:
+            return file.read(MAX_BYTES + 1)
+    except NotRegular as error:
+        raise Unreadable(f"{path.name} is {error}; the file itself is needed.") from None
     except OSError as error:
-        if path.is_symlink():
-            raise Unreadable(f"{path.name} is a link to another file; the file itself is needed.") from error
         raise Unreadable(f"{path.name} can't be read: {error.strerror}.") from error
-    with open(handle, "rb") as file:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise Unreadable(f"{path.name} is not a regular file.")
-        return file.read(MAX_BYTES + 1)

@@ -30,6 +30,8 @@ MODULES = (
     "__init__.py",
     "common/arrays.py",
     "common/errors.py",
+    "common/files.py",
+    "common/import_hook.py",
     "common/text.py",
     "course/__init__.py",
     "course/verified_datasets.py",

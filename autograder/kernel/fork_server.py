@@ -4,7 +4,6 @@ Importing TensorFlow takes longer than most notebooks. Where the system allows n
 container that masks /proc, say), there is no fork server, and each candidate is a process and a sandbox of its own.
 """
 
-import array
 import contextlib
 import json
 import os
@@ -112,9 +111,8 @@ class ForkServer:
             with theirs:
                 ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
                 ours.settimeout(START_SECONDS)
-                rights = array.array("i", [*descriptors, theirs.fileno(), writing])
                 order = json.dumps(setup).encode()
-                self._control.sendmsg([order], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)])
+                socket.send_fds(self._control, [order], [*descriptors, theirs.fileno(), writing])
             told, ancillary, _, _ = ours.recvmsg(1, socket.CMSG_SPACE(12))
             pids = [
                 int.from_bytes(data[:4], sys.byteorder) for _, kind, data in ancillary if kind == socket.SCM_CREDENTIALS

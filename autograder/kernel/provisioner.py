@@ -9,7 +9,6 @@ import io
 import json
 import os
 import socket
-import stat
 import subprocess
 import sys
 import tarfile
@@ -22,6 +21,7 @@ from typing import IO, Any, cast
 from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
+from autograder.common.files import NotRegular, open_regular
 from autograder.kernel import agent
 from autograder.kernel.environment import environment, shared
 from autograder.kernel.fork_server import ForkServer
@@ -125,14 +125,14 @@ def pack(files: Mapping[str, Path], disk: int) -> IO[bytes]:
             pure = PurePosixPath(name)
             if pure.is_absolute() or ".." in pure.parts or not pure.parts or "\0" in name:
                 raise SandboxError(f"{name!r} is no path within the work folder.")
-            try:  # a pipe in the place of a file must not hold us up
-                descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+            try:
+                opened = open_regular(path)
+            except NotRegular as error:
+                raise SandboxError(f"{path} is {error}.") from None
             except OSError as error:
                 raise SandboxError(f"{path} can't be read: {error.strerror}.") from None
-            with open(descriptor, "rb") as file:
+            with opened as file:
                 found = os.fstat(file.fileno())
-                if not stat.S_ISREG(found.st_mode):
-                    raise SandboxError(f"{path} is no regular file.")
                 total += found.st_size
                 if total > disk:
                     raise SandboxError(f"The notebook's files do not fit into {size(disk)} (c.Limits.disk_bytes).")

@@ -5,10 +5,10 @@ saved model, a module) appears with its name and size, and zeros in it.
 """
 
 import os
-import stat
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from autograder.common.files import open_regular
 from autograder.rpc.frames import MAX_BYTES, RpcError
 
 MAX_FILE = 16 << 20
@@ -118,13 +118,9 @@ class Folder:
         return status.st_ino, status.st_size, status.st_mtime_ns
 
     def _content(self, name: str) -> bytes | int | None:
-        path = self.path / name
         try:
-            descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+            with open_regular(self.path / name) as file:
+                size = os.fstat(file.fileno()).st_size
+                return size if size > MAX_FILE else file.read(MAX_FILE)
         except OSError:
             return None
-        with open(descriptor, "rb") as file:
-            status = os.fstat(file.fileno())
-            if not stat.S_ISREG(status.st_mode):
-                return None
-            return status.st_size if status.st_size > MAX_FILE else file.read(MAX_FILE)

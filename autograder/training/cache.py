@@ -1,13 +1,12 @@
 """Results of trainings on disk, by key: whole or not there, bounded, the oldest unused first out.
 
-    <folder>/<first two digits>/<key>       a checksum, and the frame of the result
+    <folder>/<first two digits>/<key>       the frame of the result, in a `ChecksummedStore`
     <folder>/students/<student>/<key>       empty: that student asked for it
 
 Any number of processes may use it at once.
 """
 
 import contextlib
-import hashlib
 import json
 import os
 import struct
@@ -16,13 +15,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from autograder.common.files import write_atomic
+from autograder.common.store import ChecksummedStore
 from autograder.rpc.encoder import Encoder
 from autograder.rpc.frames import RpcError
 from autograder.training import protocol
 
 _HEAD = struct.Struct("!QQ")  # bytes of the text, number of buffers
-_SUM = hashlib.sha256().digest_size
 _WRITING = 3600  # seconds after which a part of an entry is one that a killed process left
 
 
@@ -33,20 +31,18 @@ class TrainingCache:
         """Use `folder`, which need not exist yet, and at most `size` bytes of it."""
         self.folder = folder
         self.size = size
+        self._entries = ChecksummedStore(folder)
 
     def get(self, key: str, student: str) -> dict[str, Any] | None:
         """The result under a key, for that student. A damaged entry counts as missing, and is removed."""
-        path = self._path(key)
-        try:
-            entry = path.read_bytes()
-        except OSError:
-            return None
-        result = _read(entry)
+        content = self._entries.get(key)
+        result = None if content is None else _read(memoryview(content))
         if result is None:
-            path.unlink(missing_ok=True)
+            if content is not None:  # of another version of this package
+                self._entries.remove(key)
             return None
         with contextlib.suppress(OSError):
-            os.utime(path)
+            os.utime(self._entries.path(key))
         self._note(key, student)
         return result
 
@@ -55,8 +51,7 @@ class TrainingCache:
         entry = _write(result)
         if len(entry) > self.size:
             return
-        path = self._path(key)
-        write_atomic(path, entry)
+        self._entries.put(key, entry)
         self._note(key, student)
         self._bound()
 
@@ -67,7 +62,7 @@ class TrainingCache:
         for key in keys:
             (own / key).unlink(missing_ok=True)
             if not any((self.folder / "students").glob(f"*/{key}")):
-                self._path(key).unlink(missing_ok=True)
+                self._entries.remove(key)
                 gone += 1
         with contextlib.suppress(OSError):
             own.rmdir()
@@ -99,11 +94,6 @@ class TrainingCache:
     def _student(self, student: str) -> Path:
         return self.folder / "students" / f"s-{quote(student, safe='')}"
 
-    def _path(self, key: str) -> Path:
-        if len(key) != 64 or not set(key) <= set("0123456789abcdef"):
-            raise ValueError(f"key (={key!r}) must be 64 hexadecimal digits")
-        return self.folder / key[:2] / key
-
 
 def _write(result: dict[str, Any]) -> bytes:
     def refuse(value: Any) -> Any:
@@ -113,14 +103,10 @@ def _write(result: dict[str, Any]) -> bytes:
     root = encoder.child(result)
     text = json.dumps({"value": root, "nodes": encoder.nodes}).encode()
     lengths = struct.pack(f"!{len(encoder.buffers)}Q", *map(len, encoder.buffers))
-    content = b"".join([_HEAD.pack(len(text), len(encoder.buffers)), lengths, text, *encoder.buffers])
-    return hashlib.sha256(content).digest() + content
+    return b"".join([_HEAD.pack(len(text), len(encoder.buffers)), lengths, text, *encoder.buffers])
 
 
-def _read(entry: bytes) -> dict[str, Any] | None:
-    content = memoryview(entry)[_SUM:]
-    if hashlib.sha256(content).digest() != entry[:_SUM]:
-        return None
+def _read(content: memoryview) -> dict[str, Any] | None:
     try:
         length, count = _HEAD.unpack_from(content)
         lengths = struct.unpack_from(f"!{count}Q", content, _HEAD.size)

@@ -1,6 +1,5 @@
 """The host's side of the trainer: starts it, hands it candidates' sockets, asks how things stand."""
 
-import array
 import json
 import os
 import socket
@@ -128,12 +127,11 @@ def status(address: str) -> dict[str, Any]:
 
 
 def _ask(address: str, question: dict[str, Any], descriptors: Sequence[int] = ()) -> dict[str, Any]:
-    rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))] if descriptors else []
     try:
         with socket.socket(socket.AF_UNIX) as sock:
             sock.settimeout(60)
             sock.connect(address)
-            sock.sendmsg([b"?"], rights)
+            socket.send_fds(sock, [b"?"], descriptors)
             protocol.send(sock, question)
             answer: dict[str, Any] = clean(protocol.receive(sock))
             return answer

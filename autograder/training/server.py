@@ -5,7 +5,6 @@ that is closed when the grader is gone, and JSON. A caller connects, sends one b
 it if there is one, then one question, and gets one answer.
 """
 
-import array
 import json
 import os
 import select
@@ -188,12 +187,7 @@ def _seed(seed: int, count: int) -> int:
 
 
 def _descriptors(caller: socket.socket) -> list[int]:
-    _, ancillary, _, _ = caller.recvmsg(1, socket.CMSG_SPACE(array.array("i").itemsize))
-    found = array.array("i")
-    for level, kind, data in ancillary:
-        if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
-            found.frombytes(data[: len(data) - len(data) % found.itemsize])
-    return list(found)
+    return socket.recv_fds(caller, 1, 1)[1]
 
 
 def _end_with_grader(lifeline: int) -> None:

@@ -100,8 +100,11 @@ def test_check_loads_nothing_more_at_the_start_of_python():
     assert sorted(done.stdout.split()) == [
         "__future__",
         "autograder",
+        "autograder.common",
+        "autograder.common.import_hook",
         "autograder.course",
         "autograder.course.verified_datasets",
+        "autograder.version",
     ]
 
 

@@ -92,7 +92,7 @@ def folder(tmp_path: Path) -> Iterator[Path]:
 
 @needs_sandbox
 def test_a_solved_notebook_has_all_points(grade: Grade, course: Path, handed_in: Path) -> None:
-    hand_in(submitted_notebook, "numbers.ipynb", notebook(course))
+    hand_in(handed_in, "numbers.ipynb", notebook(course))
     answer = grade()
     assert answer.code == 0, answer.said
     assert answer.results["score"] == tiny_course.FULL["numbers"]
@@ -103,7 +103,7 @@ def test_a_solved_notebook_has_all_points(grade: Grade, course: Path, handed_in:
 
 @needs_sandbox
 def test_feedback_and_record_are_those_of_the_grade(grade: Grade, course: Path, handed_in: Path) -> None:
-    hand_in(submitted_notebook, "numbers.ipynb", notebook(course))
+    hand_in(handed_in, "numbers.ipynb", notebook(course))
     answer = grade()
     page = (answer.folder / "feedback.html").read_text()
     assert "fibonacci" in page
@@ -118,7 +118,7 @@ def test_what_failed_says_why_and_shows_no_hidden_test(grade: Grade, course: Pat
     made = notebook(course)
     tiny_course.cell_of(made, "total").source = "def total(numbers):\n    return 0"
     tiny_course.cell_of(made, "report").source = "def report(path):\n    raise ValueError('\\x1b[31mno paper\\x07')"
-    hand_in(submitted_notebook, "numbers.ipynb", made)
+    hand_in(handed_in, "numbers.ipynb", made)
     answer = grade()
     assert answer.code == 0, answer.said
     tests = {test["name"]: test for test in answer.results["tests"]}
@@ -151,7 +151,7 @@ def test_what_a_person_grades_has_no_score_yet(
 def test_what_was_mended_is_told(grade: Grade, course: Path, handed_in: Path) -> None:
     made = notebook(course)
     made.cells = [cell for cell in made.cells if cell.metadata.get("nbgrader", {}).get("grade_id") != "test_total"]
-    hand_in(submitted_notebook, "numbers.ipynb", made)
+    hand_in(handed_in, "numbers.ipynb", made)
     answer = grade()
     assert answer.results["score"] == tiny_course.FULL["numbers"]
     assert answer.results["extra_data"]["status"] == "graded after mending"
@@ -160,7 +160,7 @@ def test_what_was_mended_is_told(grade: Grade, course: Path, handed_in: Path) ->
 
 @needs_sandbox
 def test_a_renamed_notebook_in_a_folder_is_known_by_its_cells(grade: Grade, course: Path, handed_in: Path) -> None:
-    hand_in(submitted_notebook, "my homework/numbers (1).ipynb", notebook(course))
+    hand_in(handed_in, "my homework/numbers (1).ipynb", notebook(course))
     answer = grade()
     assert answer.results["score"] == tiny_course.FULL["numbers"], answer.told
     assert answer.told == "numbers (1).ipynb was graded as numbers.ipynb."
@@ -168,8 +168,8 @@ def test_a_renamed_notebook_in_a_folder_is_known_by_its_cells(grade: Grade, cour
 
 @needs_sandbox
 def test_checkpoints_and_what_archives_add_are_passed_over(grade: Grade, course: Path, handed_in: Path) -> None:
-    hand_in(submitted_notebook, "numbers.ipynb", notebook(course))
-    hand_in(submitted_notebook, ".ipynb_checkpoints/numbers-checkpoint.ipynb", notebook(course, solved=False))
+    hand_in(handed_in, "numbers.ipynb", notebook(course))
+    hand_in(handed_in, ".ipynb_checkpoints/numbers-checkpoint.ipynb", notebook(course, solved=False))
     (handed_in / "__MACOSX").mkdir()
     (handed_in / "__MACOSX" / "._numbers.ipynb").write_bytes(b"\0\5\26\7")
     assert grade().results["score"] == tiny_course.FULL["numbers"]
@@ -182,7 +182,7 @@ def test_files_beside_it_are_there_and_links_and_huge_ones_are_left_out(
     made = notebook(course)
     answer_41_5 = tiny_course.cell_of(made, "report")
     answer_41_5.source = answer_41_5.source.replace("answer = 41.5", 'answer = float(open("data/answer.txt").read())')
-    hand_in(submitted_notebook, "numbers.ipynb", made)
+    hand_in(handed_in, "numbers.ipynb", made)
     (handed_in / "data").mkdir()
     (handed_in / "data" / "answer.txt").write_text("41.5")
     (handed_in / "passwords").symlink_to("/etc/passwd")
@@ -204,14 +204,14 @@ def test_with_the_assignment_given_a_notebook_without_metadata_is_graded(
     made = notebook(course)
     for cell in made.cells:
         cell.metadata.clear()
-    hand_in(submitted_notebook, "Untitled.ipynb", made)
+    hand_in(handed_in, "Untitled.ipynb", made)
     assert grade("numbers").results["score"] == tiny_course.FULL["numbers"]
 
 
 @needs_sandbox
 def test_the_course_stays_as_it_is(grade: Grade, course: Path, handed_in: Path) -> None:
     before = {path: path.read_bytes() for path in course.rglob("*") if path.is_file()}
-    hand_in(submitted_notebook, "numbers.ipynb", notebook(course))
+    hand_in(handed_in, "numbers.ipynb", notebook(course))
     grade()
     assert {path: path.read_bytes() for path in course.rglob("*") if path.is_file()} == before
 
@@ -362,7 +362,7 @@ BAD = {
 def test_the_student_is_told_what_is_wrong(
     grade: Grade, course: Path, handed_in: Path, make: Callable[[Path, Path], None]
 ) -> None:
-    make(submitted_notebook, course)
+    make(handed_in, course)
     answer = grade()
     assert answer.code == 2, answer.said
     assert answer.told.startswith("Your submission was not graded. ")
@@ -376,7 +376,7 @@ def test_the_student_is_told_what_is_wrong(
 
 
 def test_an_assignment_that_the_course_lacks_is_our_fault(grade: Grade, course: Path, handed_in: Path) -> None:
-    hand_in(submitted_notebook, "numbers.ipynb", notebook(course))
+    hand_in(handed_in, "numbers.ipynb", notebook(course))
     answer = grade("letters")
     assert answer.code == 1
     assert "no such assignment: 'letters'" in answer.said
@@ -420,7 +420,7 @@ def test_a_grading_that_is_told_to_end_says_so_and_gives_no_score(
 ) -> None:
     made = notebook(course)
     tiny_course.cell_of(made, "total").source = "import time\ntime.sleep(600)"
-    hand_in(submitted_notebook, "numbers.ipynb", made)
+    hand_in(handed_in, "numbers.ipynb", made)
     process = submissions.start(tmp_path, course, "--Limits.cell_seconds=600")
     while not psutil.Process(process.pid).children():  # its workers
         assert process.poll() is None

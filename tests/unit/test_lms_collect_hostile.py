@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from autograder.lms.collect.collection import Collection, collect, printable
+from autograder.common.text import printable
+from autograder.lms.collect.collection import Collection, collect
 from autograder.lms.collect.roster import Roster, RosterStudent
 from autograder.lms.collect.unpack import Caps, Unpacking
 

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
+from autograder.common.files import open_regular
 from autograder.lms.collect.downloads import STAMP
-from autograder.lms.collect.unpack import open_regular, regular_files
+from autograder.lms.collect.unpack import regular_files
 
 
 def add(archive: Path, downloads: Iterable[Path]) -> tuple[list[Path], list[tuple[str, str]]]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from autograder.common.text import printable
 from autograder.lms.collect.choose import Choice, choose
 from autograder.lms.collect.downloads import DownloadedFile, Downloads, Stray, collected
 from autograder.lms.collect.roster import Roster
@@ -131,8 +132,3 @@ def _short(where: str) -> str:
     """A path among the downloads without the folder that `autograder collect` made for the download."""
     first, _, rest = where.partition("/")
     return rest if rest and collected(first) else where
-
-
-def printable(text: str) -> str:
-    """A student's name of a file may hold what a terminal takes for commands, or what is no Unicode."""
-    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)

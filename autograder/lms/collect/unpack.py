@@ -12,10 +12,11 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from io import BufferedReader
 from lzma import LZMAError
 from pathlib import Path
 from typing import IO
+
+from autograder.common.files import open_regular
 
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz")
 DEPTH = 3  # archives within archives
@@ -164,12 +165,6 @@ def regular_files(folder: Path, refused: list[tuple[str, str]]) -> Iterator[Path
             else:
                 why = "a link to another file" if stat.S_ISLNK(mode) else "not a regular file"
                 refused.append((path.relative_to(folder).as_posix(), why))
-
-
-def open_regular(path: Path) -> BufferedReader:
-    """Open a regular file. Raises OSError for a link, even one that has come since the file was seen."""
-    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
-    return open(handle, "rb")
 
 
 def is_archive(name: str) -> bool:

@@ -5,12 +5,10 @@ import functools
 import importlib
 import inspect
 import socket
-import sys
-from collections.abc import Sequence
-from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
+from autograder.common.import_hook import when_imported
 from autograder.rpc.frames import RpcError
 from autograder.training.kernel_side.callbacks import NotSerializable
 from autograder.training.protocol import TrainerChannel
@@ -20,11 +18,8 @@ MODULE = "keras.src.models.model"
 
 def install(sock: socket.socket) -> None:
     """From now on, what can be told as data is trained by the trainer at the other end of `sock`."""
-    conversation = TrainerChannel(sock)
-    if MODULE in sys.modules:
-        replace_fit(sys.modules[MODULE], conversation)
-    else:
-        sys.meta_path.insert(0, _Finder(conversation))
+    channel = TrainerChannel(sock)
+    when_imported(MODULE, lambda module: replace_fit(module, channel))
 
 
 def replace_fit(module: ModuleType, conversation: TrainerChannel) -> None:
@@ -95,40 +90,3 @@ def watch_variables() -> None:
                 object.__setattr__(self, INITIAL, digest(self))
 
     variable._initialize_with_initializer = watched
-
-
-class _Loader:
-    """The loader of Keras's module, which also changes the module once it is loaded."""
-
-    def __init__(self, loader: Any, conversation: TrainerChannel) -> None:
-        self._loader = loader
-        self._conversation = conversation
-
-    def create_module(self, spec: ModuleSpec) -> Any:
-        return self._loader.create_module(spec)
-
-    def exec_module(self, module: ModuleType) -> None:
-        self._loader.exec_module(module)
-        replace_fit(module, self._conversation)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._loader, name)
-
-
-class _Finder:
-    """Finds Keras's module as the other finders do, with our loader; knows no other module."""
-
-    def __init__(self, conversation: TrainerChannel) -> None:
-        self._conversation = conversation
-
-    def find_spec(
-        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
-    ) -> ModuleSpec | None:
-        if fullname != MODULE:
-            return None
-        for finder in sys.meta_path:
-            spec = None if finder is self else finder.find_spec(fullname, path, target)
-            if spec is not None:
-                spec.loader = _Loader(spec.loader, self._conversation)  # type: ignore[assignment]
-                return spec
-        return None
