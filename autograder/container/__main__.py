@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from autograder.container.requirements import lacking
+from autograder.sandbox import cgroups
 from autograder.sandbox.bubblewrap import has_proc
 from autograder.training import devices
 from autograder.version import __version__
@@ -103,6 +104,7 @@ def health() -> int:
     print(f"autograder {__version__}")
     works = "works" if has_proc() else "works, without a /proc of its own (docs/container.md)"
     print(f"sandbox: {lacking() or works}")
+    print("memory limit:", "cgroup" if cgroups.parents() else "watchdog")
     print("trainings on:", ", ".join(f"{gpu.name} ({gpu.memory} MiB)" for gpu in found) or f"{devices.cores()} cores")
     return 1 if lacking() else 0
 

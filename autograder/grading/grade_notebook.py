@@ -135,6 +135,7 @@ class _Grading:
                     self._beside(index, functools.partial(new, training))
         record = {
             "limit": self._limit,
+            "memory_limit": candidate.memory_limit,
             "calls": self._calls,
             "not_isolated": list(job.not_isolated),
             "models": self._models,

@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import zmq
@@ -21,12 +21,13 @@ from autograder.kernel.channels import Channel, Channels, Manager, context
 from autograder.kernel.fork_server import ForkServer
 from autograder.kernel.jupyter_messages import KernelMessage, KernelOutput, OutputCollector, error, read_output
 from autograder.kernel.provisioner import PORTS, CandidateProvisioner, LaunchSpec
+from autograder.sandbox import cgroups
 from autograder.sandbox.bubblewrap import WRITABLE, SandboxError
 from autograder.sandbox.cpu_time import Clock
 from autograder.sandbox.host import place_for_sockets
 from autograder.sandbox.limits import CellLimit, Limits, Termination, Watchdog, kill_tree, size, tree
 
-_SERVE = "__import__('autograder.kernel.agent').candidate.agent.serve()"
+_SERVE = "__import__('autograder.kernel.agent').kernel.agent.serve()"
 _GRACE = 5.0  # seconds in which an interrupted cell must come to its end
 _IDLE = 4.0  # seconds from a reply to the last output, as nbgrader waits
 _LOOK = 0.1  # seconds between looks at whether the kernel is alive
@@ -50,6 +51,8 @@ class Candidate:
     rpc_socket: socket.socket  # the examiner's end of the wire
     ended: Termination | None = None
     starved = False  # whether it has met a limit of time because the machine was busy
+    memory_limit = "watchdog"  # what bounds its memory, once it has started: "cgroup" where it is in one of its own
+    _group: cgroups.Group | None = None
     _serving: str | None = None  # the request that it answers while it serves
 
     def __init__(
@@ -92,6 +95,8 @@ class Candidate:
         inside = tree(self._process.pid)
         self._kernel = inside[-1].pid if inside else self._process.pid
         self._watchdog.clock = self.clock()
+        if self._group is not None and self._kernel in self._group:
+            self.memory_limit = "cgroup"
         if self._spec.sandboxed:
             shutil.rmtree(self._folder, ignore_errors=True)  # all are connected: even a killed grader leaves nothing
             if inside:
@@ -166,6 +171,9 @@ class Candidate:
             self._manager.cleanup_resources()
             self._manager = None
             self.ended = self.ended or Termination("closed", "The notebook's kernel was closed.")
+        if self._group is not None:
+            self._group.close()
+            self._group = None
         self._context.destroy(linger=0)
         self.rpc_socket.close()
         self._spec.rpc_socket.close()
@@ -177,13 +185,14 @@ class Candidate:
         manager.connection_file = f"{self._folder}/kernel.json"
         manager.session.key = b""  # the student's code has every key that its kernel has: it would prove nothing
         provisioner = CandidateProvisioner(kernel_id="candidate", kernel_spec=manager.kernel_spec, parent=manager)
-        provisioner.spec = self._spec
+        self._group = cgroups.make(self.limits.memory_bytes, self.limits.processes)
+        provisioner.spec = replace(self._spec, group=self._group)
         manager.provisioner = provisioner
         manager.start_kernel()
         self._manager = manager
         assert provisioner.process is not None
         self._process: subprocess.Popen[bytes] = provisioner.process
-        self._watchdog = Watchdog(self._process.pid, self.limits, paused=self._paused)
+        self._watchdog = Watchdog(self._process.pid, self.limits, paused=self._paused, group=self._group)
         self._channels = Channels(manager, self.limits)
 
     def _await_ready(self) -> None:
@@ -251,7 +260,9 @@ class Candidate:
                 self._process.wait(1.0)  # who dies hangs up first
             code = self._process.returncode
             limit = size(self.limits.output_bytes)
-            if code is None:
+            if why := self._watchdog.killed():
+                self._end(why)
+            elif code is None:
                 self._end(
                     Termination("output", f"The notebook's kernel hung up, or sent a message of more than {limit}.")
                 )

@@ -18,6 +18,7 @@ from typing import IO, Any
 from autograder.kernel import agent, forking
 from autograder.kernel.environment import environment, shared
 from autograder.sandbox.bubblewrap import HOME, PACKAGE, WRITABLE, Sandbox, SandboxError, memory_files, package_within
+from autograder.sandbox.cgroups import Group
 from autograder.sandbox.limits import kill_tree
 
 START_SECONDS = 120
@@ -103,8 +104,8 @@ class ForkServer:
             self.close()
             raise SandboxError(said.decode(errors="replace") or "no answer")
 
-    def spawn(self, setup: Mapping[str, Any], descriptors: Sequence[int]) -> ForkedProcess:
-        """A candidate with these descriptors. Raises SandboxError where it can't be."""
+    def spawn(self, setup: Mapping[str, Any], descriptors: Sequence[int], group: Group | None = None) -> ForkedProcess:
+        """A candidate with these descriptors, in a control group. Raises SandboxError where it can't be."""
         ours, theirs = socket.socketpair()
         reading, writing = os.pipe()
         try:
@@ -120,6 +121,8 @@ class ForkServer:
             if not (told and pids and pids[0] > 0):
                 raise SandboxError("The notebook's kernel did not start: its fork was not announced.")
             process = ForkedProcess(pids[0], ours, open(reading, "rb"))  # noqa: SIM115
+            if group is not None:
+                group.add(process.pid)
             ours.sendall(b"g")
         except OSError as error:
             os.close(reading)

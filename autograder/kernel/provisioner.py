@@ -27,6 +27,7 @@ from autograder.kernel.environment import environment, shared
 from autograder.kernel.fork_server import ForkServer
 from autograder.sandbox import bubblewrap
 from autograder.sandbox.bubblewrap import Sandbox, SandboxError
+from autograder.sandbox.cgroups import Group
 from autograder.sandbox.limits import Limits, kill_tree, size
 
 PORTS = {"shell": 1, "iopub": 2, "stdin": 3, "control": 4}
@@ -45,6 +46,7 @@ class LaunchSpec:
     folder: Path  # the grader's own, for the sockets; without a sandbox the candidate's home is in it too
     trainer: socket.socket | None = None  # the candidate's end of the way to the trainer
     fork_server: ForkServer | None = None  # forks it; else it is a new process
+    group: Group | None = None  # the control group that it is put in
 
 
 class CandidateProvisioner(LocalProvisioner):
@@ -83,7 +85,7 @@ class CandidateProvisioner(LocalProvisioner):
                 "trainer": None if trainer is None else len(descriptors) - 1,
             }
             if spec.fork_server is not None:
-                process = spec.fork_server.spawn(setup, descriptors)
+                process = spec.fork_server.spawn(setup, descriptors, spec.group)
                 self.process, self.pid = cast(Any, process), process.pid
                 return manager.get_connection_info()  # type: ignore[no-any-return]
             setup["descriptors"] = descriptors
@@ -98,7 +100,7 @@ class CandidateProvisioner(LocalProvisioner):
             else:
                 _make_home(Path(home))
             self.process = subprocess.Popen(
-                command,
+                command if spec.group is None else spec.group.entering(command),
                 env=environment(home, spec.environment),
                 cwd="/",
                 pass_fds=descriptors,

@@ -13,6 +13,7 @@ import psutil
 from traitlets import Float, Integer
 from traitlets.config import Configurable
 
+from autograder.sandbox.cgroups import Group
 from autograder.sandbox.cpu_time import Clock
 from autograder.sandbox.host import read
 
@@ -111,9 +112,15 @@ class Watchdog(threading.Thread):
     """
 
     def __init__(
-        self, pid: int, limits: Limits, folders: Sequence[str] = (), *, paused: Callable[[], float] = lambda: 0.0
+        self,
+        pid: int,
+        limits: Limits,
+        folders: Sequence[str] = (),
+        *,
+        paused: Callable[[], float] = lambda: 0.0,
+        group: Group | None = None,
     ) -> None:
-        """The time runs from now on, but for the `paused` seconds."""
+        """The time runs from now on, but for the `paused` seconds. `group`: the control group that they are in."""
         super().__init__(name="watchdog", daemon=True)
         self.ended: Termination | None = None
         self._pid = pid
@@ -121,6 +128,7 @@ class Watchdog(threading.Thread):
         self.folders = folders
         self.clock: Clock | None = None  # of the kernel's process, when it is known
         self._paused = paused
+        self._group = group
         self._deadline = time.monotonic() + limits.total_seconds
         self._stopped = threading.Event()
         self._self = psutil.Process()
@@ -139,6 +147,14 @@ class Watchdog(threading.Thread):
         self._stopped.set()
         if self.is_alive() and threading.current_thread() is not self:
             self.join()
+
+    def killed(self) -> Termination | None:
+        """The limit at which the kernel itself has killed a process of it, if it has."""
+        return self._out_of_memory() if self._group is not None and self._group.ran_out() else None
+
+    def _out_of_memory(self) -> Termination:
+        most = size(self._limits.memory_bytes)
+        return Termination("memory", f"The notebook used more than {most} of memory (memory_bytes).")
 
     def _reason(self, processes: Sequence[psutil.Process]) -> Termination | None:
         limits = self._limits
@@ -161,10 +177,8 @@ class Watchdog(threading.Thread):
         kernel = stored + _descriptors(processes) * _DESCRIPTOR + (_sockets(inside) if inside else 0)
         over = kernel + sum(map(_memory, processes)) > limits.memory_bytes
         if over and kernel + sum(_memory(process, shared_once=True) for process in processes) > limits.memory_bytes:
-            return Termination(
-                "memory", f"The notebook used more than {size(limits.memory_bytes)} of memory (memory_bytes)."
-            )
-        return None
+            return self._out_of_memory()
+        return self.killed()
 
 
 def _threads(processes: Sequence[psutil.Process]) -> int:
