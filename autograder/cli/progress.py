@@ -12,7 +12,7 @@ from rich.live import Live
 from rich.text import Text
 
 from autograder.cli.console import Console, Table, plain
-from autograder.examiner.ownership import Reason
+from autograder.examiner.ownership import BECAUSE
 from autograder.grading.job import Event, Trainings
 from autograder.grading.pipeline import ProgressListener
 from autograder.grading.record import FAULT, GRADED, MENDED, PERSON, SubmissionStatus
@@ -22,12 +22,6 @@ from autograder.grading.submission import Submission
 RUNNING = 4  # trainings that the table tells of
 MENDS = 4  # of a notebook, that the summary tells
 WIDTH = 40  # of names to which others are aligned
-LEFT = {  # why what a locked cell binds is the student's
-    Reason.TRAINS: "the cell trains or loads a model",
-    Reason.CHANGES: "the cell changes a student's object",
-    Reason.OWN: "the cell runs the student's code on the student's own objects",
-    Reason.DIFFERS: "run by the examiner, the cell gives the reference solution something else",
-}
 STYLES = {GRADED: "good", MENDED: "good", PERSON: "look", FAULT: "bad"}
 _LABEL = max(map(len, STYLES))
 
@@ -86,7 +80,7 @@ class Lines(ProgressListener):
             self.say(f"    c.Grading.not_isolated = [{cell!r}]")
         for (cell, reason), (names, tests) in rehearsal.left_by_cell().items():
             what, where = ", ".join(sorted(names)), ", ".join(sorted(tests))
-            self.say(f"{notebook}, {cell}: students can rebind {what} before {where}, as {LEFT[reason]}")
+            self.say(f"{notebook}, {cell}: students can rebind {what} before {where}, as {BECAUSE[reason]}")
         for cell, why in rehearsal.short.items():
             self.say(f"{notebook}, {cell}: {why}")
 

@@ -13,6 +13,7 @@ from autograder.notebooks.instructor_version import VersionError, notebooks
 from autograder.reports.class_attention import concerns
 from autograder.reports.class_data import read_class
 from autograder.reports.class_page import page
+from autograder.reports.class_statistics import rebindable
 
 
 class ReportApp(CourseApp):
@@ -54,6 +55,8 @@ class ReportApp(CourseApp):
             self.fail("%s can't be written: %s", path, error.strerror, then=then)
         graded, waiting = len(found.marked), concerns(found)
         self.out.say(f"{assignment}: {len(found.students)} students, {graded} graded, {len(waiting)} to look at.")
+        if names := sorted({name for row in rebindable(found) for name in row.names}):
+            self.out.say(f"Students can rebind {', '.join(names)} before tests use them: the report says which.")
         self.out.say(f"Report, for a browser: {path}")
         if exporter.faults:
             said = [f"{student}: {why}" for (_, student), why in exporter.faults.items()]

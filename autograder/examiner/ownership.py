@@ -25,6 +25,14 @@ class Reason(enum.StrEnum):
     UNUSED = "unused"  # no test needs it
 
 
+BECAUSE = {  # in words, of names that stay the student's
+    Reason.TRAINS: "the cell trains or loads a model",
+    Reason.CHANGES: "the cell changes a student's object",
+    Reason.OWN: "the cell runs the student's code on the student's own objects",
+    Reason.DIFFERS: "run by the examiner, the cell gives the reference solution something else",
+}
+
+
 @dataclass(frozen=True)
 class StudentsName:
     """A name that a locked or unmarked cell binds and that is the student's all the same."""

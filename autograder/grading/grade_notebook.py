@@ -133,6 +133,7 @@ class _Grading:
             if self._grade_id(cell) in job.not_isolated:
                 with self._training.again() as training:
                     self._beside(index, functools.partial(new, training))
+        names = self._version.names
         record = {
             "limit": self._limit,
             "memory_limit": candidate.memory_limit,
@@ -140,7 +141,7 @@ class _Grading:
             "not_isolated": list(job.not_isolated),
             "models": self._models,
             "students_names": {
-                step.grade_id: [{"name": one.name, "cell": one.position, "why": one.reason} for one in step.left]
+                step.grade_id: [{"name": one.name, "cell": names[one.position], "why": one.reason} for one in step.left]
                 for step in self._steps
                 if step.left
             },

@@ -125,8 +125,7 @@ def compare(job: GradingJob, isolated: Outcome, plain: Outcome) -> Rehearsal:
             short[grade_id] = f"the reference solution gets {ours if ours is not None else 'no'} of {cell.points:g}"
     steps = plan(version.cells, job.beside)
     left = {str(step.grade_id): step.left for step in steps if step.left}
-    names = tuple(cell.grade_id or f"cell {number}" for number, cell in enumerate(version.cells, 1))
-    return Rehearsal(isolated.asked, differing, short, job.beside, left, names, isolated.seconds)
+    return Rehearsal(isolated.asked, differing, short, job.beside, left, version.names, isolated.seconds)
 
 
 class Search:

@@ -46,6 +46,11 @@ class Version:
         return cls(**{**data, "cells": cells})
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """What its cells are called: by grade_id, else by their number."""
+        return tuple(cell.grade_id or f"cell {number}" for number, cell in enumerate(self.cells, 1))
+
+    @property
     def digest(self) -> str:
         """SHA-256 of all that is in it, as hexadecimal digits."""
         return hashlib.sha256(json.dumps(self.as_dict(), sort_keys=True).encode()).hexdigest()

@@ -6,7 +6,7 @@ import os
 import random
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from nbgrader.api import Gradebook
 from nbgrader.coursedir import CourseDirectory
 
 from autograder.common.files import write_atomic
+from autograder.examiner.ownership import Reason
 from autograder.grading.gradebook import Mark, open_gradebook, read_marks
 from autograder.grading.grades import Grade, GradesExporter
 from autograder.grading.job import FAULTS
@@ -41,6 +42,7 @@ def numbers(root: Path, students: Iterable[str]) -> dict[str, int]:
 
 
 MAX_BYTES = 20_000_000
+_REASONS = frozenset(Reason)
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,16 @@ class TrainingRecord:
 
 
 @dataclass(frozen=True)
+class Rebindable:
+    """A name that a locked or unmarked `cell` binds, that `test` uses, and that a student can rebind between them."""
+
+    test: str
+    cell: str
+    why: Reason
+    name: str
+
+
+@dataclass(frozen=True)
 class GradingRun:
     """What grading one notebook took."""
 
@@ -64,6 +76,7 @@ class GradingRun:
     not_isolated: tuple[str, ...] = ()
     trainings: tuple[TrainingRecord, ...] = ()
     accuracy: dict[str, float] = field(default_factory=dict)  # by the grade_id of the test that measured it
+    rebindable: tuple[Rebindable, ...] = ()
 
 
 def read_run(path: Path) -> GradingRun | None:
@@ -83,7 +96,16 @@ def read_run(path: Path) -> GradingRun | None:
         tuple(name for name in _list(_dict(record).get("not_isolated")) if isinstance(name, str)),
         tuple(_training(_dict(one)) for one in _list(run.get("trainings"))),
         {cell: value for cell, value in accuracy.items() if value is not None and 0 <= value <= 1},
+        tuple(_rebindable(_dict(run.get("students_names")))),
     )
+
+
+def _rebindable(tests: dict[str, Any]) -> Iterator[Rebindable]:
+    for test, names in tests.items():
+        for one in map(_dict, _list(names)):
+            cell, why, name = (one.get(key) for key in ("cell", "why", "name"))
+            if isinstance(cell, str) and isinstance(why, str) and isinstance(name, str) and why in _REASONS:
+                yield Rebindable(test, cell, Reason(why), name)
 
 
 def _training(one: dict[str, Any]) -> TrainingRecord:

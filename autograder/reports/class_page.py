@@ -11,7 +11,7 @@ from autograder.grading.grades import NOT_SUBMITTED
 from autograder.grading.record import now
 from autograder.reports.class_attention import KINDS, concerns
 from autograder.reports.class_data import Class
-from autograder.reports.class_statistics import FEWEST, accuracies, bins, cost, exercises, spread, tests
+from autograder.reports.class_statistics import FEWEST, accuracies, bins, cost, exercises, rebindable, spread, tests
 from autograder.reports.pages import digest, source, templates
 from autograder.version import __version__
 
@@ -133,6 +133,7 @@ def page(of: Class, course: str, *, anonymous: bool) -> str:
         exercises=exercises(of),
         tests=tests(of),
         cost=cost(of),
+        rebindable=rebindable(of),
         concerns=found,
         kinds={kind: sum(one.kind == kind for one in found) for kind in KINDS},
         explained=KINDS,

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean, median, quantiles
 
+from autograder.examiner.ownership import BECAUSE, Reason
 from autograder.reports.class_data import Class, ClassItem, GradingRun, Key, Student, TrainingRecord, most_common
 
 FEWEST = 10  # students, below whom a correlation says nothing
@@ -82,6 +83,32 @@ class Cost:
     remembered_seconds: float
     in_notebooks: Sequence[tuple[str, int]]  # why some trained in the notebook
     refused: Sequence[tuple[str, int]]
+
+
+@dataclass(frozen=True)
+class RebindableRow:
+    """Names that one locked or unmarked cell binds, that one test uses, and that students can rebind between them."""
+
+    notebook: str
+    test: str
+    cell: str
+    why: str
+    names: Sequence[str]
+
+
+def rebindable(of: Class) -> list[RebindableRow]:
+    """A row for each test and cell that there are such names of, in the order of the tests."""
+    found: dict[tuple[str, str, str, Reason], set[str]] = {}
+    for student in of.students:
+        for notebook, run in student.runs.items():
+            for one in run.rebindable:
+                found.setdefault((notebook, one.test, one.cell, one.why), set()).add(one.name)
+    return [
+        RebindableRow(item.notebook, item.cell, cell, BECAUSE[why], sorted(names))
+        for item in of.items
+        for (notebook, test, cell, why), names in found.items()
+        if (notebook, test) == (item.notebook, item.cell) and why in BECAUSE
+    ]
 
 
 def tests(of: Class) -> list[ItemRow]:

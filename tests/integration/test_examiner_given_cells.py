@@ -10,8 +10,10 @@ import nbformat
 import pytest
 from engines import Marks, add_config, autograder, hand_in, marks, plain_copy
 from nbformat.v4 import new_code_cell, new_notebook
+from report_pages import report
 
 from autograder.course import build
+from autograder.examiner.ownership import BECAUSE, Reason
 
 TOOLS = """
 import dataclasses, functools, random, unittest
@@ -194,6 +196,16 @@ def test_names_of_locked_cells_that_stay_the_students_are_listed(graded: Graded,
 
 def test_no_other_name_is_listed(graded: Graded) -> None:
     assert not [line for line in graded.said.splitlines() if any(f"given_{kind}:" in line for kind in KINDS)]
+
+
+def test_the_class_report_lists_them_too(graded: Graded, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = report(graded.folder, assignment="ps1").rows("rebindable")
+    assert rows == {
+        "test_seed": ["p1", "drawn", "given_seed", BECAUSE[Reason.DIFFERS]],
+        "test_state": ["p1", "account", "given_state", BECAUSE[Reason.CHANGES]],
+        "test_own": ["p1", "total", "given_own", BECAUSE[Reason.OWN]],
+    }
+    assert "account, drawn, total" in capsys.readouterr().out
 
 
 def test_plain_nbgrader_gives_points_to_who_rebinds_them(graded: Graded, tmp_path: Path) -> None:

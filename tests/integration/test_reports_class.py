@@ -17,6 +17,7 @@ from report_pages import Page, report
 from synthetic_class import ASSIGNMENT, HOSTILE, TESTS
 
 from autograder.cli.report import ReportApp
+from autograder.examiner.ownership import BECAUSE, Reason
 from autograder.reports.class_data import normalised, said
 from autograder.reports.class_page import fitting_edges, histogram
 from autograder.reports.class_statistics import bins, discrimination
@@ -86,6 +87,13 @@ def test_what_needs_a_person_is_listed_with_its_reason(page: Page) -> None:
     assert found["s003", "by hand"] == "essay"
     assert "its weights were not made here" in found["s007", "weights"]
     assert found["s005", "mended"] == f"{ASSIGNMENT}: missing; put back (test_loss)"
+
+
+def test_names_that_students_can_rebind_are_listed_by_test_and_cell(page: Page) -> None:
+    assert page.tables["rebindable"][1:] == [
+        ["test_accuracy", ASSIGNMENT, "history, model", "train", "the cell trains or loads a model"],
+        ["test_accuracy", ASSIGNMENT, "table", "cell <9>", BECAUSE[Reason.OWN]],
+    ]
 
 
 def test_trainings_made_and_remembered_are_told_apart(page: Page) -> None:
@@ -160,6 +168,7 @@ def test_an_anonymous_report_has_no_name_and_keeps_its_numbers(big: Path, tmp_pa
     [
         '{"run": {"seconds": "<b>", "trainings": [1, {"seconds": true}], "models": {"t": {"accuracy": NaN}, "u": 3}}}',
         '{"run": {"seconds": 1e999, "models": [], "trainings": {"by": 1}}, "not_isolated": [{}]}',
+        '{"run": {"students_names": {"test_loss": [3, {"name": "x", "cell": 4, "why": "own"}, {"why": []}], "t": 1}}}',
         "[" * 100_000,
         "null",
         "",
@@ -178,6 +187,7 @@ def test_a_class_that_our_engine_graded(tmp_path: Path) -> None:
     course.hand_in("bob", {"test_add": None, "test_mul": 3.0}, reasons={"test_add": "a mistake in the test"})
     course.grade()
     page = report(course.folder, assignment="ps1")
+    assert "rebindable" not in page.tables
     assert page.rows("tests")["test_mul"][1:] == ["3", "2", "1 (50 %)", "50 %", "–"]  # two students separate nothing
     assert page.rows("tests")["test_add"][1:4] == ["2", "1", "1 (100 %)"]  # no score is no zero
     assert ["bob", "no score", "p1, test_add: a mistake in the test"] in page.tables["concerns"]

@@ -27,6 +27,11 @@ TESTS = {  # points, and how hard: what a student has to be able to do to pass i
     "test_accuracy": (8.0, 0.0),  # partial credit
 }
 HOSTILE = "<script>alert('name')</script>"
+REBINDABLE = [  # as records have it
+    {"name": "model", "cell": "train", "why": "trains"},
+    {"name": "history", "cell": "train", "why": "trains"},
+    {"name": "table", "cell": "cell <9>", "why": "own"},
+]
 MESSAGES = {
     "test_shapes": "AssertionError: dense:\n  expected shape (4, {n})\n  received shape ({n}, 4)\nLook at Exercise 1.",
     "test_loss": "AssertionError: cross_entropy:\n  expected [0.1 0.{n}]\n  received [[0.{n}, 2.5], [1]]\nLook at it.",
@@ -117,6 +122,7 @@ def _files(folder: Path, student: str, number: int, scores: dict[str, float], dr
     run = {
         "seconds": round(draw.uniform(3, 9), 2),
         "trainings": [training, {"by": "candidate", "reason": "a callback in Python"}][: 1 + (number % 30 == 0)],
+        "students_names": {"test_accuracy": REBINDABLE, "test_gone": REBINDABLE},
         "models": {"test_accuracy": {"accuracy": round(0.9 + 0.09 * scores["test_accuracy"] / 8, 4)}},
     }
     (to / f"{ASSIGNMENT}.record.json").write_text(json.dumps({"sandboxed": True, "run": run}), encoding="utf-8")
