@@ -48,7 +48,7 @@ class GradeApp(CourseApp):
     classes = [NbGrader, CourseDirectory, BaseConverter, Autograde, Grading, Limits, Trainer]  # noqa: RUF012  a trait, not a class variable
 
     def start(self) -> None:
-        """Grade; exit with 0 when all is graded, else with 1."""
+        """Grade; exit with 0 when all is graded (in a dry run: would be), else with 1."""
         super().start()
         assignment = self.coursedir.assignment_id = self.one_assignment()
         again = f"autograder grade {assignment}"
@@ -68,6 +68,9 @@ class GradeApp(CourseApp):
             with watcher:
                 converter.start()
         except NotAllGraded:
+            if self.dry_run:
+                self._say_dry()
+                self.stop(f"{again} --dry-run", "once those are seen to")
             watcher.conclude()
             self.stop(again, "once those are seen to; the others are graded")
         except NbGraderException as error:
@@ -77,8 +80,11 @@ class GradeApp(CourseApp):
             watcher.conclude()
             self.stopped("Stopped by you; what is done is kept.", again, "goes on where it was", code=1)
         if self.dry_run:
-            self.out.say("Points before late penalties. Nothing has been written.")
+            self._say_dry()
             self.next(again)
         else:
             watcher.conclude()
             self.next(f"autograder report {assignment}", f"then autograder feedback {assignment}")
+
+    def _say_dry(self) -> None:
+        self.out.say("Points before late penalties. Nothing has been written.")

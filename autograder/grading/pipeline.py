@@ -137,12 +137,11 @@ class Autograde(SubmissionWriter):
             failed.append(f"{folder!r}: {why}")
         with contextlib.closing(self._computed(due)) as computed:
             for submission in computed:
-                if self.dry_run:
-                    self._compare(submission)
-                    continue
-                status = self.write(submission)
+                status = self._compare(submission) if self.dry_run else self.write(submission)
                 if status.label in (PERSON, FAULT):
                     failed.append(f"{submission.student}: {status.label}")
+                if self.dry_run:
+                    continue
                 if problem := self._tell(self.watcher.finished, submission, status):
                     failed.append(f"{submission.student}: {status.label}, which can't be shown: {problem}")
         if failed:
@@ -288,7 +287,8 @@ class Autograde(SubmissionWriter):
                     work.outcome = outcome
                 yield from _complete(pending)
 
-    def _compare(self, submission: Submission) -> None:
+    def _compare(self, submission: Submission) -> SubmissionStatus:
+        """Tell what a submission's grading would change; returns the status that it would give."""
         graded = {work.name: (work.notebook, work.outcome) for work in submission.works if work.outcome and work.graded}
         old = new = None
         try:
@@ -299,6 +299,7 @@ class Autograde(SubmissionWriter):
             for work in submission.works:
                 work.outcome = Outcome.fault("comparing it with the gradebook", error)
         self._tell(self.watcher.would_change, submission, old, new)
+        return self._status(submission, [])
 
 
 def _complete(pending: list[Submission]) -> Iterator[Submission]:

@@ -3,17 +3,24 @@
     .autograder/previous/<assignment>/<student>/autograded/   the folder of its autograded notebooks
                                                 marks.json    what the gradebook had
 
-While that folder is there, a regrading is unfinished: the next one undoes it first.
+While that folder is there, a regrading is unfinished: the next one undoes it first. Where marks.json is damaged, it
+can't: it moves the folder to `.autograder/damaged`, grades the submission, and says that a person should look at it.
 """
 
 import contextlib
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 from nbgrader.utils import rmtree
 
+from autograder.common.errors import AutograderError
 from autograder.common.files import sync_folder, write_atomic
 from autograder.grading.gradebook import Marks, dump, load
+
+
+class DamagedError(AutograderError):
+    """What the gradebook had can't be read."""
 
 
 class Previous:
@@ -31,8 +38,12 @@ class Previous:
 
     @property
     def marks(self) -> Marks | None:
-        """What the gradebook had."""
-        return load((self.folder / "marks.json").read_text(encoding="utf-8"))
+        """What the gradebook had. Raises DamagedError."""
+        path = self.folder / "marks.json"
+        try:
+            return load(path.read_text(encoding="utf-8"))
+        except (FileNotFoundError, ValueError, TypeError, KeyError) as error:
+            raise DamagedError(f"{path.name}: {type(error).__name__}: {error}") from error
 
     def keep(self, marks: Marks | None) -> None:
         """Set aside what is there."""
@@ -52,9 +63,24 @@ class Previous:
     def bring_back(self) -> None:
         """Undo a regrading that failed, in the autograded folder."""
         _remove(self._autograded)
+        self._copy_back()
+        self.drop()
+
+    def set_aside(self) -> Path:
+        """Where what the gradebook had can't be read: bring back the notebooks, and keep the folder for people."""
+        if (self.folder / "autograded").is_dir():
+            _remove(self._autograded)
+            self._copy_back()
+        root, assignment, student = self.folder.parents[2], self.folder.parent.name, self.folder.name
+        aside = root / "damaged" / f"{assignment} {student} {datetime.now(UTC):%Y-%m-%dT%H-%M-%S.%fZ}"
+        aside.parent.mkdir(parents=True, exist_ok=True)
+        self.folder.rename(aside)
+        sync_folder(aside.parent)
+        return aside
+
+    def _copy_back(self) -> None:
         if (self.folder / "autograded").is_dir():
             shutil.copytree(self.folder / "autograded", self._autograded, symlinks=True)
-        self.drop()
 
     def drop(self) -> None:
         """The regrading is whole: forget what was before."""

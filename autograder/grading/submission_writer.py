@@ -15,7 +15,7 @@ from traitlets.utils.importstring import import_item
 from autograder.grading.gradebook import Marks, open_gradebook, put_back, read_marks, settle
 from autograder.grading.job import FAULTS, Outcome
 from autograder.grading.preprocessors import MENDS, RESOURCE, Examine, SaveScores
-from autograder.grading.previous import Previous
+from autograder.grading.previous import DamagedError, Previous
 from autograder.grading.record import RECORD_SUFFIX, Statuses, SubmissionStatus, now, write_record
 from autograder.grading.submission import NotebookTask, Submission
 
@@ -114,8 +114,18 @@ class SubmissionWriter(NbgraderAutograde):  # type: ignore[misc]
         """Bring back what was before, where a grading of this submission is unfinished."""
         if not previous.exists:
             return
+        try:
+            marks = previous.marks
+        except DamagedError as error:
+            aside = previous.set_aside()
+            submission.remarks.append(
+                f"an earlier grading was broken off, and what the gradebook had before it can't be read ({error}): "
+                f"compare the points and comments given by hand with a backup (`autograder restore`); kept in {aside}"
+            )
+            self.log.warning("%s: %s", submission.student, submission.remarks[-1])
+            return
         with open_gradebook(self.coursedir.db_url, self.coursedir.course_id) as gradebook:
-            put_back(gradebook, submission.assignment, submission.student, previous.marks)
+            put_back(gradebook, submission.assignment, submission.student, marks)
         previous.bring_back()
 
     def previous(self, assignment: str, student: str) -> Previous:

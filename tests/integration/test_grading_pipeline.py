@@ -30,7 +30,7 @@ from autograder.cli.progress import LiveTable
 from autograder.grading.job import Event
 from autograder.grading.pipeline import Autograde, NotAllGraded
 from autograder.grading.preprocessors import Examine, graded_outputs
-from autograder.grading.record import NotebookStatus, SubmissionStatus
+from autograder.grading.record import GRADED, NotebookStatus, SubmissionStatus
 from autograder.grading.submission import Submission
 
 ADD, MUL = "def add(a, b):\n    return a + b", "def mul(a, b):\n    return a * b"
@@ -246,6 +246,38 @@ def test_a_grading_that_was_killed_while_writing_is_undone_and_done_again(course
     assert course.scores("ada")["test_mul"] == 3.0
     with course.gradebook() as gradebook:
         assert not gradebook.find_grade("essay", "p1", "ps1", "ada").needs_manual_grade
+
+
+@pytest.mark.parametrize(
+    "damaged", [b'[{"notebook": "p1", "cell": ', b"\x00\xff\xfe", b"", b'[{"notebook": "p1"}]', None]
+)
+def test_what_was_before_a_killed_grading_is_damaged(course: Course, damaged: bytes | None) -> None:
+    course.hand_in("ada", {"test_add": 0.0, "test_mul": 3.0}, mul=MUL)
+    course.grade()
+    course.score_by_hand("ada", "essay", manual_score=4.0)
+    converter = course.converter()
+    previous = converter.previous("ps1", "ada")
+    previous.keep(converter.marks("ps1", "ada"))
+    marks = previous.folder / "marks.json"
+    if damaged is None:
+        marks.unlink()
+    else:
+        marks.write_bytes(damaged)
+    (course.folder / "autograded" / "ada" / "ps1" / "p1.ipynb").unlink()
+    course.hand_in("bob", FULL, **SOLVED)
+    seen = course.grade()  # nobody stops it
+    assert {student: status.label for student, status in seen.statuses.items()} == {"ada": GRADED, "bob": GRADED}
+    assert course.scores("ada")["test_mul"] == 3.0
+    with course.gradebook() as gradebook:
+        assert gradebook.find_grade("essay", "p1", "ps1", "ada").manual_score == 4.0
+    (aside,) = (course.folder / ".autograder" / "damaged").iterdir()
+    assert (aside / "autograded" / "p1.ipynb").is_file()
+    assert not (aside / "marks.json").exists() if damaged is None else (aside / "marks.json").read_bytes() == damaged
+    (remark,) = seen.statuses["ada"].review
+    assert "marks.json: " in remark
+    assert "autograder restore" in remark
+    assert str(aside) in remark
+    assert course.grade().due == []
 
 
 def test_two_equal_submissions_share_a_result(course: Course) -> None:
