@@ -135,11 +135,14 @@ def _show(console: Console, what: Subject, checked: Checked, sandboxed: bool) ->
     say("Files that the notebook will not have", _first(what.left_out))
     parts = sum(test.in_part for test in checked.tried)
     in_part = f", {parts} in part" if parts else ""
+    most, factor = what.job.limits["cell_seconds"], what.job.pace["factor"]
+    less = f"; in grading mostly less: {factor:g} times what the instructor's solution takes" if factor > 0 else ""
     receipt = {
         "file": f"{what.work.path.name}, for {against.assignment}/{against.name}.ipynb",
         "SHA-256": what.work.submitted,
         "time": now(),
         "checker": f"autograder {__version__}, {'in a sandbox' if sandboxed else 'without a sandbox'}",
+        "limit": f"{most:g} s a cell{less}",
         "passed": f"{checked.passed} of {len(checked.tried)} tests{in_part}, in {checked.seconds:.0f} s",
     }
     say("Receipt", [f"{name:9}{value}" for name, value in receipt.items()])

@@ -1,8 +1,9 @@
 """One notebook, run before the deadline as grading will run it, but for what students can't see.
 
-It is held against the released notebook: no hidden test, no solution and no gradebook is needed. Two things that only
-the reference solution tells are not looked at: what a student's objects may be asked in a test, and which tests can't
-be run apart from the student's code (`c.Grading.not_isolated` has those by name).
+It is held against the released notebook: no hidden test, no solution and no gradebook is needed. Three things are not
+looked at, as only the reference solution tells them: what a student's objects may be asked in a test, which tests can't
+be run apart from the student's code (`c.Grading.not_isolated` has those by name), and how long the reference takes, by
+which grading limits cells further (here: `c.Grading.cell_seconds` by name, else `c.Limits.cell_seconds`).
 """
 
 import hashlib
@@ -18,6 +19,7 @@ from autograder.common.errors import AutograderError
 from autograder.grading import pool
 from autograder.grading.job import Event, GradingJob, Listener, Outcome, Trainings
 from autograder.grading.pipeline import Autograde
+from autograder.grading.rehearsal import cell_limits
 from autograder.grading.submission import NotebookTask, read_regular
 from autograder.grading.test_results import tests_of
 from autograder.notebooks.attachments import attachments
@@ -180,7 +182,7 @@ def _settings(against: Released, converter: Autograde) -> GradingJob:
     own = set(converter.exclude_overwriting.get(assignment, []))
     found = find_all_files(str(folder), [*converter.coursedir.ignore, "*.ipynb"])
     given = {Path(path).relative_to(folder).as_posix(): str(path) for path in found}
-    return GradingJob(
+    job = GradingJob(
         STUDENT,
         assignment,
         against.name,
@@ -196,6 +198,8 @@ def _settings(against: Released, converter: Autograde) -> GradingJob:
         ),
         **{**grading.job_fields(), "trainer": converter.trainer.job_fields()},
     )
+    seconds, _ = cell_limits(job, {})
+    return replace(job, seconds=seconds)
 
 
 def _is_test(cell: InstructorCell) -> bool:

@@ -116,6 +116,16 @@ def test_a_cell_that_runs_too_long_is_told_with_the_limit_of_the_course(
     code, said = check(course, saved(work, tmp_path))
     assert "The cell ran longer than 3 s (cell_seconds)" in said
     assert code == 0  # interrupted, and what it defined stands, as in grading
+    assert "3 s a cell; in grading mostly less: 30 times what the instructor's solution takes" in " ".join(said.split())
+
+
+@needs_sandbox
+def test_a_limit_that_the_course_gives_a_cell_by_name_is_that_of_the_check(
+    course: Path, work: NotebookNode, tmp_path: Path
+) -> None:
+    cell_of(work, "twice").source += "\nimport time\ntime.sleep(60)"
+    _, said = check(course, saved(work, tmp_path), "--Grading.cell_seconds=twice=1")
+    assert "The cell ran longer than 1 s (cell_seconds)" in said
 
 
 @needs_sandbox
