@@ -4,10 +4,13 @@ One small course, graded once: for each kind a locked cell and a test of one poi
 nobody gains by it; who solved the exercise has all points.
 """
 
+import json
+import os
 from pathlib import Path
 
 import nbformat
 import pytest
+from attacks.table import GIVEN
 from engines import Marks, add_config, autograder, hand_in, marks, plain_copy
 from nbformat.v4 import new_code_cell, new_notebook
 from report_pages import report
@@ -209,7 +212,25 @@ def test_the_class_report_lists_them_too(graded: Graded, capsys: pytest.CaptureF
 
 
 def test_plain_nbgrader_gives_points_to_who_rebinds_them(graded: Graded, tmp_path: Path) -> None:
+    """Writes what is measured into `measured_given.json` where MEASURE_ATTACKS is set; else a run leaves no trace."""
     plain = plain_copy(graded.folder, tmp_path / "plain")
     build.nbgrader(plain, "autograde", "ps1", "--student=rebinds", "--force")
     found: Marks = marks(plain, "ps1")
-    assert sum(found["rebinds", "p1", f"test_{kind}"][0] or 0 for kind in KINDS) >= len(KINDS) - 2
+    measured = [
+        {
+            "kind": kind,
+            "cell": KINDS[kind][0],
+            "there": found["rebinds", "p1", f"test_{kind}"][0],
+            "here": graded.score("rebinds", kind),
+        }
+        for kind in KINDS
+    ]
+    path = GIVEN if os.environ.get("MEASURE_ATTACKS") else tmp_path / GIVEN.name
+    path.write_text(json.dumps(measured, indent=1) + "\n", encoding="utf-8")
+    assert sum(row["there"] or 0 for row in measured) >= len(KINDS) - 2
+
+
+def test_what_was_measured_is_of_these_cells() -> None:
+    rows = json.loads(GIVEN.read_text(encoding="utf-8"))
+    assert [(row["kind"], row["cell"]) for row in rows] == [(kind, cell) for kind, (cell, _) in KINDS.items()]
+    assert not any(row["here"] for row in rows)
