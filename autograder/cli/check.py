@@ -19,7 +19,7 @@ from autograder.cli.console import Console, Table, plain
 from autograder.cli.options import FLAGS, aliases
 from autograder.grading import check
 from autograder.grading.check import Checked, Subject, Tested
-from autograder.grading.job import Event, Listener, Trainings
+from autograder.grading.job import Event, Listener, Status, Trainings
 from autograder.grading.pipeline import Autograde
 from autograder.grading.record import now
 from autograder.grading.settings import Grading
@@ -122,11 +122,11 @@ def _show(console: Console, what: Subject, checked: Checked, sandboxed: bool) ->
         console.say(
             "This is the released file itself: what you changed in given cells can't be told from the original."
         )
-    if checked.outcome.status == "graded":
+    if checked.outcome.status == Status.GRADED:
         console.show(_table(checked))
         say("What the tests say", [f"{test.name}\n  {_said(test)}" for test in checked.tried if not test.passed])
     else:
-        why = FAULT if checked.outcome.status == "fault" else PERSON
+        why = FAULT if checked.outcome.status == Status.FAULT else PERSON
         say(why, [checked.outcome.message])
     say("Cells of yours that end in an error", _first(checked.failing))
     say("What exceeds a limit or a budget", checked.over_budget)
@@ -182,7 +182,7 @@ def _said(test: Tested) -> str:
 
 
 def _next(checked: Checked, again: str, assignment: str) -> tuple[str, str]:
-    if checked.outcome.status != "graded":
+    if checked.outcome.status != Status.GRADED:
         return again, "once more; if that ends the same way, hand in what you have and tell your instructor"
     if not checked.all_pass:
         return again, "once you have seen to what fails above and saved the notebook"

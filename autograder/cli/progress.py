@@ -13,7 +13,7 @@ from rich.text import Text
 
 from autograder.cli.console import Console, Table, plain
 from autograder.examiner.ownership import BECAUSE
-from autograder.grading.job import Event, Trainings
+from autograder.grading.job import Event, Status, Trainings
 from autograder.grading.pipeline import ProgressListener
 from autograder.grading.record import FAULT, GRADED, MENDED, PERSON, SubmissionStatus
 from autograder.grading.rehearsal import Rehearsal
@@ -155,7 +155,7 @@ class Lines(ProgressListener):
                     said = [f"{mend.cell}: {mend.what}" for mend in notebook.mends]
                     if len(said) > MENDS:
                         said = [*said[:MENDS], f"and {len(said) - MENDS} more such; its record lists them"]
-                    said += [notebook.message] if notebook.status != "graded" else []
+                    said += [notebook.message] if notebook.status != Status.GRADED else []
                     lines += [f"    {status.student}, {name}: {what}" for what in said]
                     missing = [cell for cell, score in notebook.scores.items() if score is None]
                     unscored.update(f"{name}, {cell}: {notebook.reasons.get(cell)}" for cell in missing)
@@ -164,7 +164,7 @@ class Lines(ProgressListener):
             lines += [f"    {what} ({count} submissions)" for what, count in unscored.items()]
         if self.trained is not None:
             lines.append(f"trainings: {self.trained.trained} trained, {self.trained.remembered} remembered")
-        review = [f"    {status.student}: {what}" for status in self.statuses for what in status.review]
+        review = [f"    {status.student}: {one.text}" for status in self.statuses for one in status.review]
         return [*lines, *(["please look at:", *review] if review else [])]
 
 

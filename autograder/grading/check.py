@@ -17,7 +17,7 @@ from nbgrader.utils import find_all_files
 
 from autograder.common.errors import AutograderError
 from autograder.grading import pool
-from autograder.grading.job import Event, GradingJob, Listener, Outcome, Trainings
+from autograder.grading.job import Event, GradingJob, Listener, Outcome, Status, Trainings
 from autograder.grading.pipeline import Autograde
 from autograder.grading.rehearsal import cell_limits
 from autograder.grading.submission import NotebookTask, read_regular
@@ -98,7 +98,7 @@ class Checked:
     @property
     def all_pass(self) -> bool:
         """Whether no test that can be run before the deadline fails."""
-        return self.outcome.status == "graded" and all(test.passed or test.in_part for test in self.tried)
+        return self.outcome.status == Status.GRADED and all(test.passed or test.in_part for test in self.tried)
 
     @property
     def over_budget(self) -> list[str]:
@@ -162,7 +162,7 @@ def run(what: Subject, converter: Autograde, listener: Listener) -> Checked:
         outcome = next(results)[1]
     ended = time.monotonic()
     what.work.outcome = outcome
-    if outcome.status != "graded":
+    if outcome.status != Status.GRADED:
         return Checked(outcome, ended - began)
     return Checked(outcome, ended - began, _tests(what, starts, ended), _failing(what, outcome))
 

@@ -7,7 +7,7 @@ from typing import cast
 
 from autograder.common.errors import AutograderError
 from autograder.grading import pool
-from autograder.grading.job import FAULTS, GradingJob, Listener, Outcome
+from autograder.grading.job import FAULTS, GradingJob, Listener, Outcome, Status
 from autograder.grading.mutants import Mutated, mutated, mutated_jobs
 from autograder.grading.rehearsal import Rehearsal, Search, compare, plain_job, reference_job
 from autograder.grading.result_digest import digest
@@ -69,7 +69,7 @@ class Engine:
     def _stored(self, key: str, outcome: Outcome) -> Outcome:
         """Store what is graded; anything else, and what can't be stored, is tried again the next time."""
         try:
-            if outcome.status == "graded":
+            if outcome.status == Status.GRADED:
                 self._store.put(key, outcome)
         except FAULTS as error:
             return Outcome.fault("storing the result", error)
@@ -96,7 +96,7 @@ class Engine:
         jobs = {key: job for pair, both in zip(keys, pairs, strict=True) for key, job in zip(pair, both, strict=True)}
         found: dict[str, Outcome] = {}
         for key, outcome in self.outcomes(jobs):
-            if outcome.status != "graded":
+            if outcome.status != Status.GRADED:
                 job = jobs[key]
                 raise EngineError(
                     f"{job.assignment}, {job.notebook}: the instructor's own solution can't be graded "

@@ -9,14 +9,14 @@ import functools
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from autograder.examiner.client import Exam, ExaminerError
 from autograder.examiner.plan import Step, plan
 from autograder.examiner.plan import modules as modules_of
-from autograder.grading.job import Event, GradingJob, Listener, Outcome
+from autograder.grading.job import Event, GradingJob, Listener, Outcome, Status
 from autograder.grading.plain import outputs_of, run_beside, score_of
 from autograder.grading.trainer_link import TrainerLink
 from autograder.kernel.candidate import Candidate
@@ -52,11 +52,12 @@ def grade(job: GradingJob, examiner: str, trainer: str, fork_servers: ForkServer
     try:
         with TrainerLink(job, trainer).running() as training:
             outcome = _Grading(job, examiner, training, fork_servers, listener).run()
-        outcome.record.update(trainings=training.trainings, flags=training.flags)
+        outcome.record.update(trainings=training.trainings, flags=[asdict(flag) for flag in training.flags])
     except (SandboxError, ExaminerError) as error:
-        return Outcome("fault", message=f"{type(error).__name__}: {error}")
+        broke = isinstance(error, ExaminerError)
+        return Outcome(Status.FAULT, f"{type(error).__name__}: {error}", broke_examiner=broke)
     except Exception:
-        return Outcome("fault", message=traceback.format_exc())
+        return Outcome(Status.FAULT, message=traceback.format_exc())
     outcome.record["seconds"] = round(time.monotonic() - started, 2)
     return outcome
 
@@ -154,7 +155,7 @@ class _Grading:
         }
         outputs = self._outputs
         return Outcome(
-            "graded",
+            Status.GRADED,
             outputs=outputs,
             scores=self._scores,
             reasons=self._reasons,

@@ -12,7 +12,7 @@ from nbformat import NotebookNode
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.utils import determine_grade, is_grade, is_locked, is_solution, is_task
 
-from autograder.grading.job import Outcome
+from autograder.grading.job import Outcome, ReviewItem, ReviewKind
 from autograder.grading.preprocessors import is_scored
 
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{6,}")
@@ -86,8 +86,8 @@ def settle(
     student: str,
     before: Marks | None,
     notebooks: Mapping[str, tuple[Path, Path]],
-) -> list[str]:
-    """After regrading: what people did stays; returns what of it somebody should look at, a sentence each.
+) -> list[ReviewItem]:
+    """After regrading: what people did stays; returns what of it somebody should look at.
 
     `notebooks` has the autograded notebook before and after, by name. nbgrader asks for every hand-given score again
     after each regrading; here only for those whose answer or automatic score has changed.
@@ -103,12 +103,14 @@ def settle(
             changed = mark.cell not in old or old[mark.cell] != new.get(mark.cell)
             rescored = mark.automatic != now.automatic
             if rescored and mark.manual is not None and now.automatic is not None:
-                review.append(
+                text = (
                     f"{name}, {mark.cell}: the automatic score is now {_number(now.automatic)} (was "
                     f"{_number(mark.automatic)}), which the {_number(mark.manual)} given by hand hides"
                 )
+                review.append(ReviewItem(ReviewKind.ANSWER_CHANGED, text))
             elif changed:
-                review.append(f"{name}, {mark.cell}: the answer has changed since {_what(mark)}; please look again")
+                text = f"{name}, {mark.cell}: the answer has changed since {_what(mark)}; please look again"
+                review.append(ReviewItem(ReviewKind.ANSWER_CHANGED, text))
             _ask(gradebook, assignment, student, mark, now, again=changed or rescored)
     gradebook.db.commit()
     return review

@@ -12,7 +12,7 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.plugins import ExportPlugin
 from nbgrader.utils import parse_utc
 
-from autograder.grading.job import FAULTS, Outcome
+from autograder.grading.job import FAULTS, Outcome, Status
 from autograder.grading.record import FAULT, GRADED, PERSON, Statuses, SubmissionStatus
 from autograder.grading.submission import read_regular
 from autograder.notebooks.mending import Unreadable
@@ -90,7 +90,9 @@ class GradesExporter(ExportPlugin):  # type: ignore[misc]
     def _grade(self, gradebook: Gradebook, assignment: str, student: str) -> Grade:
         status = self._statuses.get(assignment, student)
         if status and status.label in (PERSON, FAULT):
-            said = [f"{name}: {last.message}" for name, last in status.notebooks.items() if last.status != "graded"]
+            said = [
+                f"{name}: {last.message}" for name, last in status.notebooks.items() if last.status != Status.GRADED
+            ]
             return Grade(student, status.label, "; ".join(said))
         folder = Path(self._coursedir.format_path(self._coursedir.submitted_directory, student, assignment))
         try:

@@ -1,13 +1,45 @@
 """What a worker is given and what it gives back. Both cross process borders as JSON."""
 
+import enum
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from autograder.common.text import clean_text
 
 FAULTS = (Exception, SystemExit)  # what goes wrong with one submission, and stops no other
-Status = Literal["graded", "needs a person", "fault"]
+
+
+class Status(enum.StrEnum):
+    """How a try at a notebook ended."""
+
+    GRADED = "graded"
+    NEEDS_PERSON = "needs a person"  # it can't be read, or breaks the examiner each time
+    FAULT = "fault"  # ours or the machine's: it is tried again, and the old grade stays
+
+
+class ReviewKind(enum.StrEnum):
+    """Why a person should look at something."""
+
+    WEIGHTS = "weights"  # a model that counts has weights that the trainer did not make, or not alone
+    LEAKAGE = "leakage"  # a test's inputs, or near copies, were trained on or validated with
+    ANSWER_CHANGED = "answer changed"  # since a person gave points or wrote a comment
+    REMARK = "remark"  # what became of the files that were handed in
+
+
+@dataclass(frozen=True)
+class ReviewItem:
+    """Something about a submission that a person should look at: why, and in words."""
+
+    kind: ReviewKind
+    text: str
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> "ReviewItem":
+        """What `asdict` gave, after its way through JSON. Raises KeyError, TypeError or ValueError for what is none."""
+        if not isinstance(data["text"], str):
+            raise TypeError(f"text (={data['text']!r}) must be a str")
+        return cls(ReviewKind(data["kind"]), data["text"])
 
 
 @dataclass(frozen=True)
@@ -64,13 +96,14 @@ class Outcome:
     seconds: dict[str, float] = field(default_factory=dict)  # position -> how long the cell took, without trainings
     starved: bool = False  # a limit of time was met because the machine was busy
     limit: str = ""  # which limit ended the candidate ("memory", "total time", …); empty when none did
+    broke_examiner: bool = False  # the fault may come of what the student sent: at the last try, a person looks
     record: dict[str, Any] = field(default_factory=dict)  # times, versions, what crossed, isolation
 
     @classmethod
     def fault(cls, doing: str, error: BaseException) -> "Outcome":
         """A fault of ours or of the machine: what was being done, and what went wrong."""
         said = clean_text(str(error)).strip().partition("\n")[0]
-        return cls("fault", f"{doing}: {type(error).__name__}{said and f': {said}'}")
+        return cls(Status.FAULT, f"{doing}: {type(error).__name__}{said and f': {said}'}")
 
     def as_dict(self) -> dict[str, Any]:
         """As JSON."""
@@ -79,7 +112,7 @@ class Outcome:
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> "Outcome":
         """What `as_dict` gave, after its way through JSON."""
-        return cls(**data)
+        return cls(**{**data, "status": Status(data["status"])})
 
 
 @dataclass(frozen=True)

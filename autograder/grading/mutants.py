@@ -23,7 +23,7 @@ from nbformat.v4 import new_code_cell
 from autograder.examiner.bindings import effects
 from autograder.examiner.plan import plan
 from autograder.examiner.statements import parse
-from autograder.grading.job import GradingJob, Outcome
+from autograder.grading.job import GradingJob, Outcome, Status
 from autograder.grading.rehearsal import reference_job
 from autograder.notebooks.instructor import InstructorCell, Version
 
@@ -92,7 +92,7 @@ def mutated(job: GradingJob, outcomes: Mapping[str, Outcome]) -> Mutated:
         anyway = max(scores[EMPTY], visible)
         if earned := {mutant: scores[mutant] for mutant in MUTANTS if scores[mutant] > anyway}:
             weak.append(Weakness(str(cell.grade_id), cell.points, _has_hidden(cell), anyway, earned))
-    ungraded = {name: outcome.message for name, outcome in outcomes.items() if outcome.status != "graded"}
+    ungraded = {name: outcome.message for name, outcome in outcomes.items() if outcome.status != Status.GRADED}
     return Mutated(job.notebook, tested, weak, ungraded)
 
 

@@ -25,7 +25,7 @@ from autograder.common.text import printable
 from autograder.grading.backup import BackupError, Backups
 from autograder.grading.engine import Engine, EngineError
 from autograder.grading.gradebook import expected_points
-from autograder.grading.job import FAULTS, Event, GradingJob, Outcome, Trainings
+from autograder.grading.job import FAULTS, Event, GradingJob, Outcome, Status, Trainings
 from autograder.grading.record import FAULT, PERSON, Statuses, SubmissionStatus
 from autograder.grading.rehearsal import Rehearsal
 from autograder.grading.result_store import Store
@@ -262,7 +262,7 @@ class Autograde(SubmissionWriter):
         found = self.marks(submission.assignment, submission.student) or {}
         for work in submission.works:
             last = status.notebooks.get(work.name)
-            if last is None or last.status != "graded" or last.digest != work.digest:
+            if last is None or last.status != Status.GRADED or last.digest != work.digest:
                 return False
             for cell, score in last.scores.items():
                 if (mark := found.get((work.name, cell))) is None or mark.automatic != score:

@@ -19,7 +19,7 @@ import psutil
 
 from autograder.examiner.client import Examiner
 from autograder.examiner.plan import modules
-from autograder.grading.job import FAULTS, Event, GradingJob, Listener, Outcome, Trainings
+from autograder.grading.job import FAULTS, Event, GradingJob, Listener, Outcome, Status, Trainings
 from autograder.notebooks.instructor import Version
 from autograder.sandbox import cgroups
 from autograder.sandbox.limits import Limits
@@ -116,7 +116,7 @@ class Pool:
                                 continue
                             selector.unregister(worker.out)
                             self._idle += [worker] if worker.alive else []
-                            if message.status == "fault" and worker.tries < TRIES:
+                            if message.status == Status.FAULT and worker.tries < TRIES:
                                 waiting.append((worker.job, worker.tries + 1))
                             else:
                                 yield worker.job, _named(message)
@@ -144,8 +144,8 @@ class Pool:
 
 def _named(outcome: Outcome) -> Outcome:
     """What breaks the examiner each time needs a person; other faults are ours."""
-    if outcome.status == "fault" and outcome.message.startswith("ExaminerError"):
-        return replace(outcome, status="needs a person")
+    if outcome.broke_examiner:
+        return replace(outcome, status=Status.NEEDS_PERSON)
     return outcome
 
 
@@ -190,7 +190,7 @@ class _Worker:
         if not data:
             self.alive = False
             code = self._process.wait()
-            return [Outcome("fault", f"a worker died (exit code {code})")]
+            return [Outcome(Status.FAULT, f"a worker died (exit code {code})")]
         *lines, self._rest = (self._rest + data).split(b"\n")
         try:
             return [_read(line) for line in lines]

@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from autograder.common.files import write_atomic
-from autograder.grading.job import GradingJob, Outcome, Status
+from autograder.grading.job import GradingJob, Outcome, ReviewItem, Status
 from autograder.grading.result_digest import digest_of, ingredients
 from autograder.notebooks.reading import Mend
 
@@ -55,15 +55,15 @@ class SubmissionStatus:
     assignment: str
     time: str
     notebooks: dict[str, NotebookStatus]
-    review: tuple[str, ...] = ()
+    review: tuple[ReviewItem, ...] = ()
 
     @property
     def label(self) -> str:
         """In the words that users read: the worst of its notebooks."""
         found = {notebook.status for notebook in self.notebooks.values()}
-        if "fault" in found:
+        if Status.FAULT in found:
             return FAULT
-        if "needs a person" in found or not found:
+        if Status.NEEDS_PERSON in found or not found:
             return PERSON
         return MENDED if any(notebook.mends for notebook in self.notebooks.values()) else GRADED
 
@@ -80,7 +80,8 @@ class Statuses:
         try:
             data = json.loads((self.folder / assignment / f"{student}.json").read_text(encoding="utf-8"))
             notebooks = {name: _notebook_status(item) for name, item in data["notebooks"].items()}
-            return SubmissionStatus(**{**data, "notebooks": notebooks, "review": tuple(data["review"])})
+            review = tuple(map(ReviewItem.from_dict, data["review"]))
+            return SubmissionStatus(**{**data, "notebooks": notebooks, "review": review})
         except (OSError, ValueError, TypeError, KeyError, AttributeError):
             return None
 
@@ -139,11 +140,12 @@ def write_record(path: Path, job: GradingJob, status: NotebookStatus, run: Mappi
 
 
 def _notebook_status(data: dict[str, Any]) -> NotebookStatus:
-    """Raises TypeError for what is none."""
-    status = NotebookStatus(**{**data, "mends": tuple(Mend(**mend) for mend in data["mends"])})
+    """Raises TypeError or ValueError for what is none."""
+    mends = tuple(Mend(**mend) for mend in data["mends"])
+    status = NotebookStatus(**{**data, "mends": mends, "status": Status(data["status"])})
     texts = [status.digest, status.message, status.limit, status.submitted, *status.reasons.values()]
     scores = all(score is None or isinstance(score, int | float) for score in status.scores.values())
-    if status.status not in get_args(Status) or not (scores and all(isinstance(text, str) for text in texts)):
+    if not (scores and all(isinstance(text, str) for text in texts)):
         raise TypeError("a status that is none")
     return status
 

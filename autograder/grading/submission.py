@@ -11,7 +11,7 @@ from nbgrader.utils import parse_utc
 
 from autograder.common.files import NotRegular, open_regular
 from autograder.common.text import printable
-from autograder.grading.job import GradingJob, Outcome
+from autograder.grading.job import GradingJob, Outcome, Status
 from autograder.grading.record import NotebookStatus
 from autograder.grading.result_digest import digest
 from autograder.notebooks.attachments import attachments
@@ -36,7 +36,7 @@ class NotebookTask:
     @property
     def graded(self) -> bool:
         """Whether there are scores."""
-        return self.outcome is not None and self.outcome.status == "graded"
+        return self.outcome is not None and self.outcome.status == Status.GRADED
 
     @property
     def status(self) -> NotebookStatus:
@@ -82,7 +82,7 @@ def read_submission(
     ]
     submission = Submission(student, assignment, folder, [], remarks)
     if not known:
-        outcome = Outcome("needs a person", f"no notebook of this assignment was handed in: {'; '.join(remarks)}")
+        outcome = Outcome(Status.NEEDS_PERSON, f"no notebook of this assignment was handed in: {'; '.join(remarks)}")
         submission.works = [NotebookTask(paths[0], paths[0].stem, outcome=outcome)]
         return submission
     files, refused = attachments(folder, patterns)
@@ -118,10 +118,10 @@ def _work(path: Path, settings: GradingJob) -> NotebookTask:
         work.job = replace(settings, mended=data)
         work.digest = digest(work.job)
     except Unreadable as error:
-        work.outcome = Outcome("needs a person", str(error))
+        work.outcome = Outcome(Status.NEEDS_PERSON, str(error))
     except Exception as error:  # a fault of ours in one notebook, which must not stop the others
         work.job = None
-        work.outcome = Outcome("fault", f"reading {path.name}: {type(error).__name__}: {error}")
+        work.outcome = Outcome(Status.FAULT, f"reading {path.name}: {type(error).__name__}: {error}")
     return work
 
 

@@ -4,6 +4,7 @@ import contextlib
 import copy
 import glob
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from nbgrader.utils import remove, setenv, temp_attrs
 from traitlets.utils.importstring import import_item
 
 from autograder.grading.gradebook import Marks, open_gradebook, put_back, read_marks, settle
-from autograder.grading.job import FAULTS, Outcome
+from autograder.grading.job import FAULTS, Outcome, ReviewItem, ReviewKind
 from autograder.grading.preprocessors import MENDS, RESOURCE, Examine, SaveScores
 from autograder.grading.previous import DamagedError, Previous
 from autograder.grading.record import RECORD_SUFFIX, Statuses, SubmissionStatus, now, write_record
@@ -58,7 +59,7 @@ class SubmissionWriter(NbgraderAutograde):  # type: ignore[misc]
     def _write(self, submission: Submission, previous: Previous) -> SubmissionStatus:
         self._undo(submission, previous)  # a grading that was killed while it wrote this submission
         works = {str(work.path): work for work in submission.works if work.graded}
-        review: list[str] = []
+        review: list[ReviewItem] = []
         if works:
             previous.keep(self.marks(submission.assignment, submission.student))
             try:
@@ -72,13 +73,14 @@ class SubmissionWriter(NbgraderAutograde):  # type: ignore[misc]
         previous.drop()
         return status
 
-    def _status(self, submission: Submission, review: Sequence[str]) -> SubmissionStatus:
+    def _status(self, submission: Submission, review: Sequence[ReviewItem]) -> SubmissionStatus:
         old = self.statuses.get(submission.assignment, submission.student)
         done = {work.name: work.status for work in submission.works}
         for name, was in old.notebooks.items() if old else ():
             if (submission.folder / f"{name}.ipynb").exists():  # one that --notebook leaves out
                 done.setdefault(name, was)
-        return SubmissionStatus(submission.student, submission.assignment, now(), done, (*submission.remarks, *review))
+        remarks = [ReviewItem(ReviewKind.REMARK, remark) for remark in submission.remarks]
+        return SubmissionStatus(submission.student, submission.assignment, now(), done, (*remarks, *review))
 
     def _convert_submission(self, submission: Submission, works: dict[str, NotebookTask]) -> None:
         """As nbgrader's `convert_notebooks`, of one submission, but what goes wrong is raised."""
@@ -96,7 +98,7 @@ class SubmissionWriter(NbgraderAutograde):  # type: ignore[misc]
         with open_gradebook(self.coursedir.db_url, self.coursedir.course_id) as gradebook:
             return read_marks(gradebook, assignment, student)
 
-    def _settle(self, submission: Submission, previous: Previous) -> list[str]:
+    def _settle(self, submission: Submission, previous: Previous) -> list[ReviewItem]:
         assignment, student = submission.assignment, submission.student
         autograded = Path(self._format_dest(assignment, student))
         both = {
@@ -171,9 +173,9 @@ class SubmissionWriter(NbgraderAutograde):  # type: ignore[misc]
         write_record(record, work.job, work.status, work.outcome.record)
 
 
-def _flags(work: NotebookTask) -> list[str]:
+def _flags(work: NotebookTask) -> list[ReviewItem]:
     flags = work.outcome.record.get("flags", []) if work.outcome and work.graded else []
-    return [f"{work.name}, {flag}" for flag in flags]
+    return [replace(flag, text=f"{work.name}, {flag.text}") for flag in map(ReviewItem.from_dict, flags)]
 
 
 def replaced(step: Any) -> Any:

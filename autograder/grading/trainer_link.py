@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from typing import Any
 
-from autograder.grading.job import GradingJob
+from autograder.grading.job import GradingJob, ReviewItem, ReviewKind
 from autograder.training import client
 
 # Among what is permitted in a cell:
@@ -27,7 +27,7 @@ class TrainerLink:
 
     def __init__(self, job: GradingJob, address: str) -> None:
         """`address`: the trainer's; empty: there is none, and the notebook trains by itself."""
-        self.flags: list[str] = []  # what a person should look at
+        self.flags: list[ReviewItem] = []  # what a person should look at
         self.trainings: list[dict[str, Any]] = []
         self.socket: socket.socket | None = None  # the candidate's end
         self._job, self._address, self._key = job, address, uuid.uuid4().hex
@@ -61,7 +61,7 @@ class TrainerLink:
                 answer["asked"] += [TRAINED, *([TESTED] if seen else [])]
             return ""
         if seen and TESTED not in permitted:
-            self.flags.append(f"{grade_id}: {seen}")
+            self.flags.append(ReviewItem(ReviewKind.LEAKAGE, f"{grade_id}: {seen}"))
         odd = next((said for source, said in SAID.items() if source in sources), "")
         if not sources and answer["score"]:
             odd = "no model was found in it whose weights could be looked at"
@@ -70,7 +70,8 @@ class TrainerLink:
         if self._policy == "refuse":
             return f"This test counts a model that was trained by `fit` from fresh weights alone; of this one, {odd}."
         if answer["score"]:
-            self.flags.append(f"{grade_id}: the test gave points, but of the model, {odd}")
+            text = f"{grade_id}: the test gave points, but of the model, {odd}"
+            self.flags.append(ReviewItem(ReviewKind.WEIGHTS, text))
         return ""
 
     @contextlib.contextmanager

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from autograder.grading.grades import NOT_YET
+from autograder.grading.job import ReviewKind
 from autograder.grading.record import FAULT, PERSON
 from autograder.notebooks.reading import Mend
 from autograder.reports.class_data import Class, Student, readable, without_names
@@ -63,9 +64,9 @@ def _of(student: Student) -> Iterator[tuple[str, str]]:
     if waiting := [cell for name, cell in student.waiting if (name, cell) not in unscored]:
         yield "by hand", ", ".join(waiting)
     review = status.review if status else ()
-    for flag in review:
-        yield ("weights" if "of the model" in flag else "flagged"), flag
-    if not any("of the model" in flag for flag in review):
+    for item in review:
+        yield ("weights" if item.kind == ReviewKind.WEIGHTS else "flagged"), item.text
+    if not any(item.kind == ReviewKind.WEIGHTS for item in review):
         for name, run in student.runs.items():
             if count := sum(training.given for training in run.trainings):
                 yield "weights", f"{name}: {count} trainings began with weights that were not made by the trainer"

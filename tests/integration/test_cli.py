@@ -39,7 +39,7 @@ GOOD = (  # exit code, and what is typed
     (0, "rehearse ps1"),
     (1, "grade ps1"),
     (0, "grade ps1 --student ada --force"),
-    (0, "grade ps1 --dry-run"),
+    (1, "grade ps1 --dry-run"),
     (0, "report ps1"),
     (0, "feedback ps1"),
     (0, "collect ps1 moodle.zip --roster roster.csv"),

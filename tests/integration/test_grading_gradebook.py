@@ -13,6 +13,7 @@ from nbgrader.converters.base import NbGraderException
 from traitlets.utils.importstring import import_item
 
 from autograder.grading.backup import KEEP, BackupError, Backups
+from autograder.grading.job import ReviewItem, ReviewKind
 from autograder.grading.pipeline import NotAllGraded
 
 ADD, MUL = "def add(a, b):\n    return a + b", "def mul(a, b):\n    return a * b"
@@ -60,9 +61,9 @@ def test_a_score_given_by_hand_for_an_answer_that_has_changed_stays_and_is_liste
     course.hand_in("ada", FULL, **{**SOLVED, "essay": "Another text."})
     status = course.grade().statuses["ada"]
     assert mark(course, "essay") == (3.5, None, True)
-    assert status.review == (
-        "p1, essay: the answer has changed since 3.5 points were given by hand; please look again",
-    )
+    assert [item.text for item in status.review] == [
+        "p1, essay: the answer has changed since 3.5 points were given by hand; please look again"
+    ]
 
 
 def test_an_override_that_hides_a_new_automatic_score_is_listed(course: Course) -> None:
@@ -72,9 +73,9 @@ def test_an_override_that_hides_a_new_automatic_score_is_listed(course: Course) 
     course.score_by_hand("ada", "test_add", manual_score=1.5)
     path = course.folder / "submitted" / "ada" / "ps1" / "p1.ipynb"
     course.know(path, {"test_add": 0.0, "test_mul": 3.0}, outputs, {})  # as after a change of the points, say
-    assert course.grade(force=True).statuses["ada"].review == (
-        "p1, test_add: the automatic score is now 0 (was 0.5), which the 1.5 given by hand hides",
-    )
+    review = course.grade(force=True).statuses["ada"].review
+    text = "p1, test_add: the automatic score is now 0 (was 0.5), which the 1.5 given by hand hides"
+    assert review == (ReviewItem(ReviewKind.ANSWER_CHANGED, text),)
     assert mark(course, "test_add") == (1.5, None, True)
 
 
@@ -117,7 +118,8 @@ def test_a_comment_stays_and_is_listed_where_the_answer_has_changed(course: Cour
     status = course.grade().statuses["ada"]
     with course.gradebook() as gradebook:
         assert gradebook.find_comment("add", "p1", "ps1", "ada").comment == "Well done"
-    assert status.review == ("p1, add: the answer has changed since a comment was written; please look again",)
+    text = "p1, add: the answer has changed since a comment was written; please look again"
+    assert [item.text for item in status.review] == [text]
 
 
 def test_a_dry_run_shows_old_and_new_points_and_writes_nothing(course: Course) -> None:

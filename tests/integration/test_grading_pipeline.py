@@ -27,7 +27,7 @@ from traitlets.config import Config
 from autograder import configure
 from autograder.cli.console import Console
 from autograder.cli.progress import LiveTable
-from autograder.grading.job import Event
+from autograder.grading.job import Event, Status
 from autograder.grading.pipeline import Autograde, NotAllGraded
 from autograder.grading.preprocessors import Examine, graded_outputs
 from autograder.grading.record import GRADED, NotebookStatus, SubmissionStatus
@@ -273,7 +273,8 @@ def test_what_was_before_a_killed_grading_is_damaged(course: Course, damaged: by
     (aside,) = (course.folder / ".autograder" / "damaged").iterdir()
     assert (aside / "autograded" / "p1.ipynb").is_file()
     assert not (aside / "marks.json").exists() if damaged is None else (aside / "marks.json").read_bytes() == damaged
-    (remark,) = seen.statuses["ada"].review
+    (item,) = seen.statuses["ada"].review
+    remark = item.text
     assert "marks.json: " in remark
     assert "autograder restore" in remark
     assert str(aside) in remark
@@ -460,7 +461,7 @@ def test_the_live_table_shows_where_each_is_and_fits_the_terminal(course: Course
     with LiveTable(console) as table:
         table.planned(submissions, [])
         table.event(Event("s39", "p1", "test_add", 3, 6))
-        table.finished(submissions[7], SubmissionStatus("s7", "ps1", "", {"p1": NotebookStatus("graded")}))
+        table.finished(submissions[7], SubmissionStatus("s7", "ps1", "", {"p1": NotebookStatus(Status.GRADED)}))
         console.print(table.fitting())
         shown = screen.getvalue().split("40 to grade")[1]
     assert "p1: test_add 3/6" in shown

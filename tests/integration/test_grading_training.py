@@ -11,6 +11,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from submission_courses import generate
 from tiny_course import KERNEL, _cell, cell_of, released
 
+from autograder.grading.job import ReviewKind
 from autograder.sandbox.bubblewrap import check
 
 SETUP = """
@@ -205,15 +206,16 @@ def test_other_weights_count_and_are_flagged(graded: Class, student: str, flag: 
     assert graded.score(student) == 5
     assert [training["by"] for training in graded.trainings(student)] == by
     (found,) = graded.record(student)["run"]["flags"]
-    assert found == f"test_course_accuracy: the test gave points, but of the model, {flag}"
-    assert f"{student}: ps, {found}" in graded.said
+    text = f"test_course_accuracy: the test gave points, but of the model, {flag}"
+    assert found == {"kind": ReviewKind.WEIGHTS, "text": text}
+    assert f"{student}: ps, {text}" in graded.said
 
 
 @pytest.mark.parametrize("student", [*CHANGED, *GIVEN])
 def test_what_came_out_of_no_training_from_fresh_weights_is_flagged(graded: Class, student: str) -> None:
     assert graded.score(student) == 5
     expected = "began with weights" if student in GIVEN else "were not made" if student == "biased" else "were changed"
-    assert [expected in flag for flag in graded.record(student)["run"]["flags"]] == [True]
+    assert [expected in flag["text"] for flag in graded.record(student)["run"]["flags"]] == [True]
 
 
 @pytest.mark.parametrize("student", HONEST)
@@ -228,8 +230,9 @@ def test_a_model_that_was_loaded_copied_or_trained_further_is_the_trainers(grade
 def test_who_gives_the_test_split_to_fit_is_named_and_graded(graded: Class, student: str, rows: str) -> None:
     assert graded.score(student) == 5
     (flag,) = graded.record(student)["run"]["flags"]
-    assert flag.startswith("test_course_accuracy: the notebook gave ")
-    assert rows in flag
+    assert flag["kind"] == ReviewKind.LEAKAGE
+    assert flag["text"].startswith("test_course_accuracy: the notebook gave ")
+    assert rows in flag["text"]
 
 
 def test_a_callback_that_cant_be_told_is_said_to_be_one(graded: Class) -> None:

@@ -86,6 +86,8 @@ def test_what_needs_a_person_is_listed_with_its_reason(page: Page) -> None:
     assert found["s039", "needs a person"] == f"{ASSIGNMENT}: The file is not a notebook: {HOSTILE}"
     assert found["s003", "by hand"] == "essay"
     assert "its weights were not made here" in found["s007", "weights"]
+    assert "notes of the model.ipynb" in found["s011", "flagged"]  # a file's name hides nothing
+    assert "trainings began with weights" in found["s011", "weights"]
     assert found["s005", "mended"] == f"{ASSIGNMENT}: missing; put back (test_loss)"
 
 

@@ -89,7 +89,7 @@ def test_comments_of_graders_are_shown(graded: Course) -> None:
 def test_the_page_names_the_record_and_shows_no_flags(graded: Course) -> None:
     record_path = graded.folder / "autograded" / "ada" / "ps1" / "p1.record.json"
     record = json.loads(record_path.read_text())
-    record["run"]["flags"] = ["test_mul: suspicious"]
+    record["run"]["flags"] = [{"kind": "weights", "text": "test_mul: suspicious"}]
     record_path.write_text(json.dumps(record))
     found = page(graded, "ada")
     assert record["digest"] in found.text

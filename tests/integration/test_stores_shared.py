@@ -25,7 +25,7 @@ def test_several_processes_write_one_outcome(tmp_path: Path) -> None:
     found = Store(tmp_path).get(DIGEST)
     assert found is not None
     assert found.message == "19"
-    assert [path.suffix for path in tmp_path.rglob("*") if path.is_file()] == [".json"]
+    assert [path.suffix for path in tmp_path.rglob("*") if path.is_file()] == [".outcome"]
 
 
 def test_several_processes_use_one_cache_of_trainings(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.grading.job import Outcome
+from autograder.grading.job import Outcome, Status
 from autograder.grading.result_store import Store
 from autograder.training.cache import TrainingCache
 
@@ -17,7 +17,7 @@ LIMIT = 30_000  # bytes of trainings that are kept
 def write_one_outcome(folder: Path) -> None:
     """Store one outcome after another under one digest."""
     for number in range(20):
-        Store(folder).put(DIGEST, Outcome("graded", outputs=[[]], scores={"t": 0.1}, message=str(number)))
+        Store(folder).put(DIGEST, Outcome(Status.GRADED, outputs=[[]], scores={"t": 0.1}, message=str(number)))
 
 
 def result(value: float) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from nbgrader.api import Gradebook
 from submission_courses import generate
 
+from autograder.grading.job import ReviewItem, ReviewKind, Status
 from autograder.grading.record import NotebookStatus, Statuses, SubmissionStatus
 from autograder.notebooks.reading import Mend
 
@@ -75,7 +76,7 @@ def build(folder: Path, students: int) -> None:
                 continue  # has not handed in
             (folder / "submitted" / student / ASSIGNMENT).mkdir(parents=True)
             if number % 40 == 39:
-                why = NotebookStatus("needs a person", message=f"The file is not a notebook: {HOSTILE}")
+                why = NotebookStatus(Status.NEEDS_PERSON, message=f"The file is not a notebook: {HOSTILE}")
                 statuses.put(SubmissionStatus(student, ASSIGNMENT, "2026-01-01T00:00:00+00:00", {ASSIGNMENT: why}))
                 continue
             _grade(folder, gradebook, statuses, student, number, draw)
@@ -100,11 +101,11 @@ def _grade(
                 waits = number % 10 == 3
                 grade.manual_score, grade.needs_manual_grade = None if waits else 3.0, waits
     mends = (Mend("test_loss", "missing; put back", "It was put back."),) if number % 20 == 5 else ()
-    flags = (
-        f"{ASSIGNMENT}, test_course_accuracy: the test gave points, but of the model, its weights were not made here",
-    )
-    review = flags if number % 60 == 7 else ()
-    kept = NotebookStatus("graded", "digest", mends=mends, scores=scores)
+    text = f"{ASSIGNMENT}, test_course_accuracy: the test gave points, but of the model, its weights were not made here"
+    flags = (ReviewItem(ReviewKind.WEIGHTS, text),)
+    notes = (ReviewItem(ReviewKind.REMARK, "notes of the model.ipynb is not a notebook of this assignment (nn)"),)
+    review = flags if number % 60 == 7 else notes if number % 60 == 11 else ()
+    kept = NotebookStatus(Status.GRADED, "digest", mends=mends, scores=scores)
     statuses.put(SubmissionStatus(student, ASSIGNMENT, "2026-01-01T00:00:00+00:00", {ASSIGNMENT: kept}, review))
     _files(folder, student, number, scores, draw)
 
@@ -119,6 +120,7 @@ def _files(folder: Path, student: str, number: int, scores: dict[str, float], dr
     to.mkdir(parents=True)
     nbformat.write(notebook, to / f"{ASSIGNMENT}.ipynb")
     training = {"by": "trainer", "job": f"job{number % 7}", "remembered": number >= 7, "seconds": 120.0}
+    training |= {"weights": "given"} if number % 60 == 11 else {}
     run = {
         "seconds": round(draw.uniform(3, 9), 2),
         "trainings": [training, {"by": "candidate", "reason": "a callback in Python"}][: 1 + (number % 30 == 0)],

@@ -5,10 +5,14 @@ import ast
 from repository import ROOT
 
 from autograder.common.errors import AutograderError
+from autograder.common.files import NotRegular
 from autograder.grading.pipeline import NotAllGraded
 from autograder.rpc.frames import Disconnected
 
-SIGNALS = {"Stop"}  # never leaves its module's callers: StopIteration on its way to the other side
+OTHERS = {
+    "Stop",  # never leaves its module's callers: StopIteration on its way to the other side
+    "NotRegular",  # an OSError as well
+}
 
 
 def test_every_exception_is_of_one_base_class() -> None:
@@ -19,6 +23,7 @@ def test_every_exception_is_of_one_base_class() -> None:
                 bases = {ast.unparse(base) for base in node.bases}
                 if bases & {"Exception", "ValueError", "TypeError", "RuntimeError", "OSError"}:
                     others.append(node.name)
-    assert set(others) == {"AutograderError"} | SIGNALS
+    assert set(others) == {"AutograderError"} | OTHERS
+    assert issubclass(NotRegular, AutograderError)
     assert issubclass(Disconnected, AutograderError)
     assert issubclass(NotAllGraded, AutograderError)

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from autograder.grading.job import GradingJob, Outcome
+from autograder.grading.job import GradingJob, Outcome, Status
 from autograder.grading.result_digest import digest
 from autograder.grading.result_store import Store
 
 KEY = "ab" * 32
 OUTCOME = Outcome(
-    "graded", outputs=[[], [{"output_type": "stream", "name": "stdout", "text": "привет"}]], scores={"t": 0.1}
+    Status.GRADED, outputs=[[], [{"output_type": "stream", "name": "stdout", "text": "привет"}]], scores={"t": 0.1}
 )
 
 
@@ -30,7 +30,7 @@ def test_what_is_put_comes_back(tmp_path: Path) -> None:
 @pytest.mark.parametrize("length", [0, 1, 65, -1, -20])
 def test_a_truncated_entry_counts_as_missing_and_is_removed(tmp_path: Path, length: int) -> None:
     Store(tmp_path).put(KEY, OUTCOME)
-    (entry,) = tmp_path.rglob("*.json")
+    (entry,) = tmp_path.rglob("*.outcome")
     entry.write_bytes(entry.read_bytes()[:length])
     assert Store(tmp_path).get(KEY) is None
     assert not entry.exists()
@@ -38,7 +38,7 @@ def test_a_truncated_entry_counts_as_missing_and_is_removed(tmp_path: Path, leng
 
 def test_an_entry_with_one_changed_byte_counts_as_missing(tmp_path: Path) -> None:
     Store(tmp_path).put(KEY, OUTCOME)
-    (entry,) = tmp_path.rglob("*.json")
+    (entry,) = tmp_path.rglob("*.outcome")
     entry.write_bytes(entry.read_bytes().replace(b'"t": 0.1', b'"t": 0.9'))
     assert Store(tmp_path).get(KEY) is None
 
