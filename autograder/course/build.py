@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from subprocess import run
 
-import jupytext
 import nbformat
 from nbformat import NotebookNode
 
@@ -43,6 +42,8 @@ def notebook_from_text(text: str) -> NotebookNode:
 
     Raises CourseError where two cells have one `grade_id`.
     """
+    import jupytext  # of the extra `course`
+
     notebook = jupytext.reads(text, fmt=PERCENT)
     notebook.metadata = nbformat.from_dict(METADATA)
     notebook.nbformat, notebook.nbformat_minor = 4, 5
@@ -68,6 +69,8 @@ def text_from_notebook(notebook: NotebookNode) -> str:
         "notebook_metadata_filter": "-all",
         "cell_metadata_filter": "nbgrader,tags,-all",
     }
+    import jupytext  # of the extra `course`
+
     text: str = jupytext.writes(bare, fmt=PERCENT)
     return text
 

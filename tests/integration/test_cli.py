@@ -233,7 +233,7 @@ def test_signs_that_an_encoding_lacks_are_spelled(course: Path) -> None:
     environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
     command = [sys.executable, "-m", "autograder", "grade", "ps1", "--dry-run", "--force"]
     done = subprocess.run(command, cwd=course, env=environment, capture_output=True, check=False)
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 1, done.stderr  # one submission needs a person
     said = done.stdout.decode("ascii")
     assert re.search(r"^ada: +5 -> 5$", said, re.MULTILINE)
     assert r"\u0430\u043b\u0451\u043d\u0430: " in said

@@ -30,8 +30,11 @@ def test_without_the_packages_a_command_says_what_to_install() -> None:
     command = [sys.executable, "-S", "-m", "autograder", "build"]  # -S: no site-packages
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 1
+    assert ", ".join(bootstrap.NEEDED_BY_COURSE) in done.stderr
+    assert 'python -m pip install -e ".[course]"' in done.stderr
+    done = subprocess.run([*command[:-1], "grade"], cwd=ROOT, capture_output=True, text=True, check=False)
     assert ", ".join(bootstrap.NEEDED) in done.stderr
-    assert "python -m pip install -e ." in done.stderr
+    assert "python -m pip install -e . " in done.stderr
 
 
 def test_on_windows_a_command_says_where_grading_runs() -> None:

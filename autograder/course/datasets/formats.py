@@ -19,7 +19,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, UnidentifiedImageError
 
 from autograder.common.errors import AutograderError
 
@@ -76,6 +75,8 @@ def read_idx(path: Path) -> Bytes:
 
 def read_png_sheet(path: Path) -> Bytes:
     """The images (n, 32, 32, 3) of a PNG sheet: an image a row, its 1024 pixels from top left. Raises FormatError."""
+    from PIL import Image, UnidentifiedImageError  # of the extra `keras`
+
     try:
         with Image.open(path) as image:
             if image.mode != "RGB" or image.width != 32 * 32:

@@ -14,10 +14,12 @@ import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-
-import requests
+from typing import TYPE_CHECKING
 
 from autograder.common.errors import AutograderError
+
+if TYPE_CHECKING:
+    import requests
 
 Report = Callable[[str, int, int | None], None]
 """What is told on the way: what is being done, bytes so far, bytes in all (None: unknown)."""
@@ -35,6 +37,8 @@ def download(url: str, part: Path, report: Report, timeout: tuple[float, float] 
 
     Raises SourceError; what has arrived by then stays in `part`. The caller verifies the whole.
     """
+    import requests  # of the extra `course`
+
     have = part.stat().st_size if part.exists() else 0
     headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
     try:
@@ -65,7 +69,7 @@ def download(url: str, part: Path, report: Report, timeout: tuple[float, float] 
         raise SourceError(f"the connection ended after {have} of {total} bytes; the next try goes on there")
 
 
-def _why(error: requests.RequestException) -> str:
+def _why(error: "requests.RequestException") -> str:
     """The cause in one line, without the addresses of objects that requests wraps around it."""
     if error.response is not None:
         return f"the server answered {error.response.status_code} {error.response.reason}"

@@ -1,0 +1,57 @@
+"""What the package imports is what pyproject.toml declares: for any course, for Keras, for this course, for tests."""
+
+import ast
+import re
+import sys
+import tomllib
+from collections.abc import Iterable, Iterator
+from importlib.metadata import packages_distributions
+
+from repository import ROOT
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+EXTRAS = PROJECT["optional-dependencies"]
+# These come with what is declared beside them: TensorFlow has Keras, which has ml_dtypes.
+COMES_WITH = {"keras": "tensorflow", "ml-dtypes": "tensorflow"}
+
+
+def names(requirements: Iterable[str]) -> set[str]:
+    """Distributions by their normalized names."""
+    return {re.split(r"[\[<>=; ]", one)[0].lower().replace("_", "-") for one in requirements}
+
+
+def imports(tree: ast.AST, nodes: Iterable[ast.AST]) -> Iterator[str]:
+    """Top-level names of the modules of others that these nodes import."""
+    for node in nodes:
+        found = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        found += [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
+        for name in found:
+            top = name.partition(".")[0]
+            if top not in sys.stdlib_module_names and top != "autograder":
+                yield top
+
+
+def distributions(modules: set[str]) -> set[str]:
+    known = packages_distributions()
+    found = {(known.get(module) or [module])[0].lower().replace("_", "-") for module in modules}
+    return {COMES_WITH.get(name, name) for name in found}
+
+
+def test_every_module_that_is_imported_is_declared() -> None:
+    used: set[str] = set()
+    for path in (ROOT / "autograder").rglob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        used |= set(imports(tree, ast.walk(tree)))
+    declared = names(PROJECT["dependencies"]) | names(EXTRAS["keras"]) | names(EXTRAS["course"])
+    assert distributions(used - {"playwright"}) <= declared  # `autograder test` has that of the extra `test`
+
+
+def test_what_is_imported_with_a_module_is_a_dependency_of_every_course() -> None:
+    used: set[str] = set()
+    for path in (ROOT / "autograder").rglob("*.py"):
+        if path.name == "recorder.py":  # a class of Keras's is its base: imported in the trainer's worker alone
+            continue
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        used |= set(imports(tree, tree.body))
+    assert distributions(used) <= names(PROJECT["dependencies"])
+    assert not names(PROJECT["dependencies"]) & {"tensorflow", "jupyter", "keras", "matplotlib"}
