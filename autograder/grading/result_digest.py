@@ -13,8 +13,17 @@ from typing import Any
 from autograder.grading.job import GradingJob
 from autograder.kernel.environment import variables
 
-# The rooms of this package that a score comes out of.
-_ROOMS = ("common", "examiner", "grading", "keras_codec", "kernel", "notebooks", "rpc", "sandbox", "training")
+# What of this package a score comes out of; not what shows, collects, exports or writes it.
+_CODE = (
+    *("common", "examiner", "keras_codec", "kernel", "notebooks", "rpc", "sandbox", "training"),
+    *("grading/grade_notebook.py", "grading/job.py", "grading/plain.py", "grading/rehearsal.py"),
+    *("grading/submission.py", "grading/trainer_link.py", "grading/worker.py"),
+)
+# Of the extra `test`: tools that check this package. No notebook's result depends on one of them.
+TOOLS = frozenset(
+    "axe-playwright-python hypothesis kubernetes-validate mypy playwright pytest pytest-timeout pytest-xdist ruff "
+    "types-psutil types-requests".split()
+)
 
 
 def digest(job: GradingJob) -> str:
@@ -62,19 +71,20 @@ def threads() -> int:
 
 @functools.cache  # it reads some hundred files, and an installation does not change under a running program
 def _installed() -> dict[str, Any]:
-    found = {f"{distribution.name}=={distribution.version}" for distribution in distributions()}
-    return {"distributions": sorted(found), "code": _code()}
+    found = {(one.name.lower().replace("_", "-"), one.version) for one in distributions()}
+    libraries = sorted(f"{name}=={version}" for name, version in found if name not in TOOLS)
+    return {"distributions": libraries, "code": code(Path(__file__).parents[1])}
 
 
-def _code() -> str:
-    package = Path(__file__).parents[1]
+def code(package: Path) -> str:
+    """The digest of what grades, of the copy of this package in that folder."""
     names = sorted(path.relative_to(package).as_posix() for path in _sources(package))
     return digest_of({name: _file_digest(package / name) for name in names})
 
 
 def _sources(package: Path) -> Iterator[Path]:
-    for room in _ROOMS:
-        yield from (package / room).rglob("*.py")
+    for name in _CODE:
+        yield from [package / name] if name.endswith(".py") else (package / name).rglob("*.py")
 
 
 def _file_digests(files: Mapping[str, str]) -> dict[str, str]:

@@ -12,6 +12,7 @@ class Store:
 
     def __init__(self, folder: Path) -> None:
         """Use `folder`, which need not exist yet."""
+        self.folder = folder
         self._entries = ChecksummedStore(folder, ".outcome")
 
     def get(self, digest: str) -> Outcome | None:

@@ -131,6 +131,7 @@ def read_regular(path: Path) -> bytes:
         with open_regular(path) as file:
             return file.read(MAX_BYTES + 1)
     except NotRegular as error:
-        raise Unreadable(f"{path.name} is {error}; the file itself is needed.") from None
+        needed = "; the file itself is needed" if path.is_symlink() else ""
+        raise Unreadable(f"{path.name} is {error}{needed}.") from None
     except OSError as error:
         raise Unreadable(f"{path.name} can't be read: {error.strerror}.") from error

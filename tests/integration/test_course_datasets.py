@@ -118,7 +118,8 @@ import pathlib, sys
 sys.path.insert(0, {str(ROOT / "tests" / "support")!r})
 import small_datasets as small
 from autograder.course.datasets import keras_cache
-cache.fetch(small.tiny(small.CLOSED, small.PACKAGE, stage=small.killed_while_writing), pathlib.Path({str(home)!r}))
+made = small.tiny(small.CLOSED, small.PACKAGE, stage=small.killed_while_writing)
+keras_cache.fetch(made, pathlib.Path({str(home)!r}))
 """
     done = subprocess.run([sys.executable, "-c", code], check=False)
     assert done.returncode == -signal.SIGKILL

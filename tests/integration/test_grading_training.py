@@ -206,7 +206,7 @@ def test_other_weights_count_and_are_flagged(graded: Class, student: str, flag: 
     assert graded.score(student) == 5
     assert [training["by"] for training in graded.trainings(student)] == by
     (found,) = graded.record(student)["run"]["flags"]
-    text = f"test_course_accuracy: the test gave points, but of the model, {flag}"
+    text = f"test_accuracy: the test gave points, but of the model, {flag}"
     assert found == {"kind": ReviewKind.WEIGHTS, "text": text}
     assert f"{student}: ps, {text}" in graded.said
 
@@ -231,7 +231,7 @@ def test_who_gives_the_test_split_to_fit_is_named_and_graded(graded: Class, stud
     assert graded.score(student) == 5
     (flag,) = graded.record(student)["run"]["flags"]
     assert flag["kind"] == ReviewKind.LEAKAGE
-    assert flag["text"].startswith("test_course_accuracy: the notebook gave ")
+    assert flag["text"].startswith("test_accuracy: the notebook gave ")
     assert rows in flag["text"]
 
 

@@ -306,6 +306,18 @@ def test_a_bubblewrap_that_fails_is_told_in_its_words(tmp_path: Path) -> None:
     assert "setting up uid map: Permission denied" in first
 
 
+def test_a_machine_without_a_seccomp_filter_is_told_and_not_silently_trusted() -> None:
+    script = (
+        "import os\nos.uname = lambda: os.uname_result(('Linux', 'host', '6', '1', 'riscv64'))\n"
+        "from autograder.sandbox import bubblewrap, seccomp\nprint(bubblewrap.check())\n"
+        "try: seccomp.refuse_calls()\nexcept OSError as error: print(error)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    first, second = done.stdout.splitlines()
+    assert first.startswith("No seccomp filter is known for riscv64: grade on x86-64")
+    assert "machine (='riscv64') must be one of x86_64, aarch64" in second
+
+
 def test_a_container_is_known_by_what_its_engine_sets() -> None:
     script = "from autograder.sandbox import host\nprint(host.in_container())"
     done = subprocess.run([sys.executable, "-c", script], env={"container": "podman"}, capture_output=True, text=True)

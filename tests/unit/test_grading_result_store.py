@@ -1,13 +1,17 @@
 """Stored results: whole or not there; and what their digest depends on."""
 
+import re
+import shutil
+import tomllib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from repository import ROOT
 
 from autograder.grading.job import GradingJob, Outcome, Status
-from autograder.grading.result_digest import digest
+from autograder.grading.result_digest import TOOLS, code, digest, environment
 from autograder.grading.result_store import Store
 
 KEY = "ab" * 32
@@ -82,3 +86,38 @@ def test_a_flag_of_tensorflow_changes_the_digest(monkeypatch: pytest.MonkeyPatch
     before = digest(job())
     monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "1")
     assert digest(job()) != before
+
+
+@pytest.mark.parametrize(
+    ("changed", "regrades"),
+    [
+        ("examiner/plan.py", True),
+        ("rpc/decoder.py", True),
+        ("keras_codec/allow_list.py", True),
+        ("kernel/agent.py", True),
+        ("training/worker.py", True),
+        ("notebooks/mending.py", True),
+        ("grading/grade_notebook.py", True),
+        ("reports/feedback.py", False),
+        ("reports/templates/class.html", False),
+        ("cli/progress.py", False),
+        ("lms/export/canvas.py", False),
+        ("course/demo.py", False),
+        ("grading/backup.py", False),
+    ],
+)
+def test_what_grades_is_in_the_digest_and_what_shows_a_grade_is_not(
+    tmp_path: Path, changed: str, regrades: bool
+) -> None:
+    copy = Path(shutil.copytree(ROOT / "autograder", tmp_path / "autograder"))
+    with (copy / changed).open("a", encoding="utf-8") as file:
+        file.write("\n")
+    assert (code(copy) != code(ROOT / "autograder")) == regrades
+
+
+def test_no_tool_of_the_tests_is_in_the_digest_and_every_library_is() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert {re.split("[<>=]", one)[0] for one in project["optional-dependencies"]["test"]} >= TOOLS
+    names = {one.partition("==")[0] for one in environment()["distributions"]}
+    assert not names & TOOLS
+    assert {"numpy", "keras", "tensorflow", "ipykernel", "pandas", "nbconvert"} <= names
