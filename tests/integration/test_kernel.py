@@ -102,19 +102,19 @@ def test_a_file_outside_the_work_folder_is_refused(start: Start, tmp_path: Path,
 
 def test_a_link_is_not_followed(start: Start, tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to("/etc/passwd")
-    with pytest.raises(SandboxError, match="link can't be read: Too many levels of symbolic links"):
+    with pytest.raises(SandboxError, match="link is a link to another file"):
         start({"link": tmp_path / "link"}, sandboxed=False)
 
 
 def test_a_pipe_in_the_place_of_a_file_is_refused(start: Start, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(SandboxError, match="no regular file"):
+    with pytest.raises(SandboxError, match="pipe is not a regular file"):
         start({"pipe": tmp_path / "pipe"}, sandboxed=False)
 
 
 def test_files_that_do_not_fit_are_told_with_the_limit(start: Start, tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(b"x" * 2_000_000)
-    with pytest.raises(SandboxError, match=r"do not fit into 1 MiB \(c\.Limits\.disk\)"):
+    with pytest.raises(SandboxError, match=r"do not fit into 1 MiB \(c\.Limits\.disk_bytes\)"):
         start({"x": tmp_path / "x"}, sandboxed=False, disk_bytes=1 << 20)
 
 
