@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from autograder.grading.submission import NotebookTask
+from autograder.notebooks.headings import last_heading
 from autograder.notebooks.instructor import InstructorCell, Version
 from autograder.notebooks.reading import Mend
 
 MAX_MESSAGE = 2_000
 BY_HAND = "This is graded by a person."
-_HEADING = re.compile(r"^#+\s+(.+?)(?:\s*\([\d.]+ points?\))?\s*$", re.MULTILINE)
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f]")  # colours, and what else steers a terminal
 
 
@@ -65,8 +65,8 @@ def _named(cells: Sequence[InstructorCell]) -> list[tuple[InstructorCell, str]]:
     """The cells that have points, each with a name of its own."""
     heading, found = "", []
     for cell in cells:
-        if cell.cell_type == "markdown" and (headings := _HEADING.findall(cell.released)):
-            heading = headings[-1]
+        if cell.cell_type == "markdown":
+            heading = last_heading(cell.released) or heading
         if (cell.grade or cell.task) and cell.points:
             found.append((cell, heading or str(cell.grade_id)))
     count = Counter(name for _, name in found)

@@ -22,6 +22,7 @@ from autograder.grading.gradebook import Mark, open_gradebook, read_marks
 from autograder.grading.grades import Grade, GradesExporter
 from autograder.grading.job import FAULTS
 from autograder.grading.record import RECORD_SUFFIX, Statuses, SubmissionStatus
+from autograder.notebooks.headings import last_heading
 
 
 def numbers(root: Path, students: Iterable[str]) -> dict[str, int]:
@@ -200,9 +201,6 @@ def outputs_of(notebook: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-_HEADING = re.compile(r"^#+[ \t]+(.+?)(?:[ \t]*\([\d.]+ points?\))?[ \t]*$", re.MULTILINE)
-
-
 @dataclass(frozen=True)
 class ClassItem:
     """A cell that has points. `exercise` is the heading above it."""
@@ -330,8 +328,8 @@ def _headings(coursedir: CourseDirectory, assignment: str, name: str) -> dict[st
         heading, found = "", {}
         for cell in cells:
             grade_id = cell.metadata.get("nbgrader", {}).get("grade_id")
-            if cell.cell_type == "markdown" and (lines := _HEADING.findall(cell.source)):
-                heading = lines[-1]
+            if cell.cell_type == "markdown":
+                heading = last_heading(cell.source) or heading
             if grade_id:
                 found[grade_id] = heading
         return found

@@ -1,19 +1,16 @@
 """The points of a notebook, exercise by exercise, from the gradebook and the notebook's headings."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 from nbformat import NotebookNode
 from nbgrader.utils import is_grade, is_solution, is_task
 
 from autograder.grading.gradebook import open_gradebook
+from autograder.notebooks.headings import last_heading
 
 State = Literal["full", "part", "none", "pending", "no points"]
-
-_HEADING = re.compile(r"^ {0,3}(#{1,6})\s+(.+?)\s*#*\s*$", re.MULTILINE)
-_POINTS = re.compile(r"\s*\(\d+(?:\.\d+)? points?\)\s*$")
 
 
 @dataclass(frozen=True)
@@ -111,8 +108,7 @@ def exercises(notebook: NotebookNode, marks: Marks) -> list[Exercise]:
     answer: int | None = None
     for index, cell in enumerate(notebook.cells):
         if cell.cell_type == "markdown" and not is_solution(cell):
-            headings = _HEADING.findall(cell.source)
-            title = _plain(headings[-1][1]) if headings else title
+            title = last_heading(cell.source) or title
         if cell.cell_type == "code" and is_solution(cell):
             answer = index
         grade_id = cell.metadata.get("nbgrader", {}).get("grade_id")
@@ -144,9 +140,3 @@ def _kind(cell: NotebookNode) -> str:
     if not is_solution(cell):
         return "test"
     return "written answer" if cell.cell_type == "markdown" else "code, graded by a person"
-
-
-def _plain(heading: Any) -> str:
-    """A heading without its points and its marks."""
-    text = _POINTS.sub("", str(heading))
-    return re.sub(r"[*_`]|\[([^]]*)\]\([^)]*\)", r"\1", text).strip()[:200] or str(heading)[:200]

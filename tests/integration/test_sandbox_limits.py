@@ -82,7 +82,7 @@ def test_the_memory_of_all_processes_counts_together(start: Start) -> None:
     assert candidate.ended is not None
     assert (candidate.ended.limit, candidate.ended.message) == (
         "memory",
-        "The notebook used more than 600 MiB of memory (memory).",
+        "The notebook used more than 600 MiB of memory (memory_bytes).",
     )
     assert run.outputs[-1].evalue == candidate.ended.message
 
