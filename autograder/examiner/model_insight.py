@@ -86,7 +86,7 @@ def _history(use: Use) -> dict[str, Any]:
 
 
 def curves(history: Mapping[str, Sequence[Any]]) -> dict[str, list[float | None]]:
-    """What of a `History` can be drawn: numbers by epoch; None for one that is none."""
+    """What of a `History` can be drawn: numbers by epoch; None for what is no `History`."""
     found: dict[str, list[float | None]] = {}
     for name, series in list(history.items())[:MAX_CURVES]:
         numbers = [_number(value) for value in series[:MAX_EPOCHS]]

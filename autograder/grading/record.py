@@ -146,7 +146,7 @@ def _notebook_status(data: dict[str, Any]) -> NotebookStatus:
     texts = [status.digest, status.message, status.limit, status.submitted, *status.reasons.values()]
     scores = all(score is None or isinstance(score, int | float) for score in status.scores.values())
     if not (scores and all(isinstance(text, str) for text in texts)):
-        raise TypeError("a status that is none")
+        raise TypeError("malformed status")
     return status
 
 

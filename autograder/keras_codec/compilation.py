@@ -114,12 +114,12 @@ def read_compiled(description: object) -> Compiled | None:
     if description is None:
         return None
     if type(description) is not dict:
-        raise ModelError("compile settings that are none")
+        raise ModelError("malformed compile settings")
     if description.keys() == {"reason"} and type(description["reason"]) is str:
         return Compiled(None, None, description["reason"][:1000])
     settings, built_for = description.get("settings"), description.get("built_for")
     if not (description.keys() == {"settings", "built_for"} and type(settings) is dict):
-        raise ModelError("compile settings that are none")
+        raise ModelError("malformed compile settings")
     if settings.keys() != set(SETTINGS):
         raise ModelError("compile settings other than Keras has")
     clean = Reader([], PARTS).settings(settings)
@@ -129,7 +129,7 @@ def read_compiled(description: object) -> Compiled | None:
         raise ModelError("compile settings: steps_per_execution has to be a number from 1")
     if built_for is not None:
         if not (type(built_for) is list and all(type(number) is int and number >= 0 for number in built_for)):
-            raise ModelError("an optimizer for variables that are none")
+            raise ModelError("optimizer built for malformed variables")
         if len(set(built_for)) != len(built_for):
             raise ModelError("an optimizer that has a variable twice")
     return Compiled(clean, None if built_for is None else list(built_for), None)
@@ -144,7 +144,7 @@ def compile_model(model: Any, compiled: Compiled, values: Sequence[Any]) -> None
         clean = dict(compiled.settings)
         optimizer = deserialize(clean.pop("optimizer"))
         if not isinstance(optimizer, importlib.import_module("keras.optimizers").Optimizer | None):
-            raise ModelError("an optimizer that is none")
+            raise ModelError("malformed optimizer")
         with unallocated(MAX_METRICS, Budget()) as made:
             others = {name: deserialize(value) for name, value in clean.items()}
         for variable in made:

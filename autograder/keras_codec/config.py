@@ -43,7 +43,7 @@ def _check_calls(config: dict[str, Any], layers: list[dict[str, Any]]) -> str | 
         made[name] = 1 if layer["class_name"] == "InputLayer" else 0
         calls = [_references(node) for node in nodes]
         if any(call is None for call in calls):
-            return f"layer {name[:80]!r} has a call that is none"
+            return f"layer {name[:80]!r} has a malformed call"
         waiting[name] = [call for call in calls if call is not None]
     if not _all_reached(made, waiting):
         return "a graph with a loop, with loose ends, or tangled"
@@ -320,7 +320,7 @@ class Reader:
                 fits = isinstance(shape, list) and all(n is None or (type(n) is int and n >= 0) for n in shape)
                 if fits and isinstance(result["dtype"], str):
                     return result
-        raise self._error(f"a {class_name.strip('_')} that is none")
+        raise self._error(f"malformed {class_name.strip('_')}")
 
     def _unknown(self, module: object, class_name: str, config: object, renamed: bool) -> ModelError:
         name = config.get("name") if type(config) is dict else None

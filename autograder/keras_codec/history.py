@@ -45,10 +45,10 @@ def update_history(history: Any, description: object) -> None:
 def _read(value: object) -> dict[str, Any]:
     """A clean copy."""
     if not (type(value) is dict and value.keys() == {"history", "epoch", "params"}):
-        raise ModelError("a History that is none")
+        raise ModelError("malformed History")
     history, epoch, params = value["history"], value["epoch"], value["params"]
     if not (type(history) is dict and type(epoch) is list and type(params) is dict):
-        raise ModelError("a History that is none")
+        raise ModelError("malformed History")
     if len(epoch) + sum(len(values) for values in history.values() if type(values) is list) > MAX_NUMBERS:
         raise ModelError(f"a History of more than {MAX_NUMBERS:,} numbers")
     if not params.keys() <= set(PARAMS):
@@ -62,7 +62,7 @@ def _read(value: object) -> dict[str, Any]:
 
 def _name(value: object) -> str:
     if type(value) is not str or len(value) > 1000:
-        raise ModelError(f"a History with a name that is none: {short(value)}")
+        raise ModelError(f"a History with a malformed name: {short(value)}")
     return value
 
 

@@ -235,22 +235,22 @@ def _clean(model: Any) -> dict[str, Any]:
 
 def _read(description: object, arrays: Sequence[Any], budget: Budget) -> _Parts:
     if not (type(description) is dict and description.keys() == KEYS):
-        raise ModelError("the description of a model that is none")
+        raise ModelError("a malformed description of a model")
     if not all(map(is_weights, arrays)):
         raise ModelError("weights that are no arrays of numbers")
     if sum(array.nbytes for array in arrays) > budget.bytes:
         raise ModelError(f"a model of more than {budget.bytes:,} bytes can't cross")
     counts = description["counts"]
     if not (type(counts) is list and len(counts) == 3 and all(type(n) is int and n >= 0 for n in counts)):
-        raise ModelError("the description of a model that is none")
+        raise ModelError("a malformed description of a model")
     first, last = counts[0], counts[0] + counts[1]
     constants, weights, optimizer = list(arrays[:first]), list(arrays[first:last]), list(arrays[last:])
     if (len(constants), len(weights), len(optimizer)) != tuple(counts):
         raise ModelError("a model with other arrays than its description says")
     trainable, stop = description["trainable"], description["stop_training"]
     if not (type(trainable) is list and all(type(flag) is bool for flag in [*trainable, stop])):
-        raise ModelError("flags that are none")
-    with construction.as_model_errors("the description of a model that is none"):
+        raise ModelError("malformed flags")
+    with construction.as_model_errors("a malformed description of a model"):
         reader = Reader(constants, budget)
         configuration = reader.model(description["model"])
         compiled = read_compiled(description["compile"])

@@ -42,7 +42,7 @@ class Channel:
         try:
             message, buffers = frames.receive(self._socket)
             if not isinstance(message, dict):
-                raise RpcError("a message that is none")
+                raise RpcError("malformed message")
         except RpcError as error:
             self.broken = str(error)
             raise Disconnected(self.broken) from None

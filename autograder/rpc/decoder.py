@@ -93,7 +93,7 @@ class Decoder:
         """Node `number`, a dict with a kind."""
         node = self.nodes[number] if type(number) is int and 0 <= number < len(self.nodes) else None
         if not (isinstance(node, dict) and isinstance(node.get("t"), str)):
-            raise RpcError("a node that is none")
+            raise RpcError("malformed node")
         return node
 
     def buffer(self, number: Any) -> bytearray:
@@ -106,7 +106,7 @@ class Decoder:
     def all(self, children: Any) -> list[Any]:
         """The values of a list of children."""
         if not isinstance(children, list):
-            raise RpcError("a list of children that is none")
+            raise RpcError("malformed list of children")
         return [self.value(child) for child in children]
 
     def _read(self, number: int) -> Any:
@@ -117,7 +117,7 @@ class Decoder:
         except RpcError:
             raise
         except (TypeError, ValueError, KeyError, OverflowError, ArithmeticError, RecursionError) as error:
-            raise RpcError(f"a {node['t'][:50]} that is none: {error}") from None
+            raise RpcError(f"malformed {node['t'][:50]}: {error}") from None
 
     def model(self, node: Node) -> tuple[Any, list[Any]]:
         """A model's description and arrays."""
@@ -143,14 +143,14 @@ def _column(decoder: Decoder, part: Any) -> Any:
     import numpy as np
 
     if not (isinstance(part, list) and len(part) == 2 and isinstance(part[1], str)):
-        raise RpcError("a column that is none")
+        raise RpcError("malformed column")
     elements, name = decoder.value(part[0]), part[1]
     if type(elements) is not np.ndarray or elements.ndim != 1:
         raise RpcError("a column that is no row of numbers or objects")
     try:
         return _pandas().array(elements, dtype=name) if name in EXTENSIONS else elements
     except (TypeError, ValueError) as error:
-        raise RpcError(f"a column of dtype {name} that is none: {error}") from None
+        raise RpcError(f"malformed column of dtype {name}: {error}") from None
 
 
 def _index_of(decoder: Decoder, child: Any) -> Any:
@@ -160,7 +160,7 @@ def _index_of(decoder: Decoder, child: Any) -> Any:
             raise RpcError(f"an index of {value!r}")
         return pandas.RangeIndex(value.start, value.stop, value.step)
     if not isinstance(value, pandas.Index):
-        raise RpcError("an index that is none")
+        raise RpcError("malformed index")
     return value
 
 
@@ -202,13 +202,13 @@ def _levels(decoder: Decoder, number: int, node: dict[str, Any]) -> Any:
 def _timestamp(decoder: Decoder, number: int, node: dict[str, Any]) -> Any:
     """A Timestamp."""
     if not isinstance(node["v"], str) or len(node["v"]) > 100:
-        raise RpcError("a time that is none")
+        raise RpcError("malformed time")
     return _pandas().Timestamp(node["v"])
 
 
 def _string(value: Any, longest: int = 1000) -> str:
     if not isinstance(value, str) or len(value) > longest:
-        raise RpcError("a text where none can be")
+        raise RpcError(f"expected a text of at most {longest:,} characters")
     return value
 
 
@@ -227,7 +227,7 @@ def fill_list(decoder: Decoder, node: Node) -> list[Any]:
 
         row = decoder.value(node["a"])
         if type(row) is not np.ndarray or row.ndim != 1:
-            raise RpcError("a list of numbers that is none")
+            raise RpcError("malformed list of numbers")
         return list(row)
     return _packed(decoder, node, "q") if "q" in node else decoder.all(node["v"])
 
@@ -236,7 +236,7 @@ def fill_dict(decoder: Decoder, node: Node) -> list[tuple[Any, Any]]:
     """The pairs of a dict's node."""
     pairs = [decoder.all(pair) for pair in node["v"]]
     if not all(len(pair) == 2 for pair in pairs):
-        raise RpcError("a dict's pair that is none")
+        raise RpcError("malformed pair of a dict")
     bounded_keys([key for key, _ in pairs])
     return [(key, item) for key, item in pairs]
 
@@ -275,7 +275,7 @@ def _defaultdict(decoder: Decoder, number: int, node: Node) -> Any:
 
 def _new_deque(node: Node) -> Any:
     if node["n"] is not None and type(node["n"]) is not int:
-        raise RpcError("a deque's length that is none")
+        raise RpcError("malformed length of a deque")
     return collections.deque(maxlen=node["n"])
 
 
@@ -292,7 +292,7 @@ def _namedtuple(decoder: Decoder, number: int, node: Node) -> Any:
         raise RpcError("a namedtuple without names")
     for name in [node["n"], *names]:
         if not (isinstance(name, str) and name.isidentifier() and len(name) < 200 and not keyword.iskeyword(name)):
-            raise RpcError("a namedtuple's name that is none")
+            raise RpcError("malformed name of a namedtuple")
     values = decoder.all(node["v"])
     known = decoder.known(node["n"])
     if known is not None and known.__mro__[1:2] == (tuple,) and getattr(known, "_fields", None) == tuple(names):
@@ -319,14 +319,14 @@ def _exception(decoder: Decoder, number: int, node: Node) -> Exception:
 def _fraction(decoder: Decoder, number: int, node: Node) -> fractions.Fraction:
     parts = decoder.all(node["v"])
     if len(parts) != 2 or not all(type(part) is int for part in parts):
-        raise RpcError("a fraction that is none")
+        raise RpcError("malformed fraction")
     return fractions.Fraction(*(bounded_integer(part, MAX_FRACTION) for part in parts))
 
 
 def _complex(decoder: Decoder, number: int, node: Node) -> complex:
     real, imaginary = node["v"]
     if type(real) is not float or type(imaginary) is not float:
-        raise RpcError("a complex number that is none")
+        raise RpcError("malformed complex number")
     return complex(real, imaginary)
 
 

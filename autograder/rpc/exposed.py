@@ -131,10 +131,10 @@ class Exposed:
     def _handle(self, node: dict[str, Any]) -> Any:
         number, name, operators, mro = node.get("h"), node.get("n"), node.get("o"), node.get("m")
         if type(number) is not int or not isinstance(name, str) or not isinstance(operators, list):
-            raise RpcError("a handle that is none")
+            raise RpcError("malformed handle")
         if number not in self._handles:
             if len(name) > 200 or not all(isinstance(o, str) and o in OPERATORS for o in operators):
-                raise RpcError("a handle that is none")
+                raise RpcError("malformed handle")
             if len(self._handles) >= MAX_HANDLES:
                 raise RpcError(f"more than {MAX_HANDLES:,} objects that are no plain data")
             base, member = node.get("e"), self._member(node.get("k"))
@@ -229,7 +229,7 @@ class Stop(Exception):
 def perform(exposed: Exposed, operation: Any, number: Any, arguments: Any, named: Any) -> Any:
     """Do `operation` with the object of that number; returns what came of it, raises what it raised."""
     if not (isinstance(arguments, list) and isinstance(named, dict) and all(isinstance(k, str) for k in named)):
-        raise RpcError("arguments that are none")
+        raise RpcError("malformed arguments")
     if operation == "getattr":
         return getattr(exposed.get(number, operation, arguments), arguments[0])
     if operation in ("setattr", "delattr"):
@@ -238,7 +238,7 @@ def perform(exposed: Exposed, operation: Any, number: Any, arguments: Any, named
     if operation in ("repr", "str"):
         return (repr if operation == "repr" else str)(exposed.get(number, operation, []))
     if operation not in OPERATORS:
-        raise RpcError(f"an operation that is none: {operation!r}"[:200])
+        raise RpcError(f"malformed operation: {operation!r}"[:200])
     value = exposed.get(number, operation, arguments)
     if operation == "__call__":
         return value(*arguments, **named)

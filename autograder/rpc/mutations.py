@@ -62,14 +62,14 @@ def apply(source: Any, decoder: Decoder, child: Any) -> None:
             elif node["t"] == "history" and models.is_history(source):
                 models.update_history(source, decoder.value(node.get("v")))
             else:
-                raise RpcError("a model that is none")
+                raise RpcError("malformed model")
         except (models.ModelError, KeyError) as error:
             raise RpcError(str(error)) from None
         return
     if numeric.random_state(source) is not None:
         node = decoder.node(child[0] if isinstance(child, list) and child else None)
         if node["t"] != "random":
-            raise RpcError("a random generator that is none")
+            raise RpcError("malformed random generator")
         numeric.rebuild_random(node.get("k"), decoder.value(node.get("v")), into=source)
         return
     changed = decoder.value(child)

@@ -45,17 +45,17 @@ def named_dtype(text: Any, depth: int = 0) -> "np.dtype[Any]":
         parts = []
         for part in text:
             if not (isinstance(part, list) and len(part) == 3 and isinstance(part[0], str)):
-                raise RpcError("a record's dtype that is none")
+                raise RpcError("malformed dtype of a record")
             parts.append((part[0], named_dtype(part[1], depth + 1), shape_of(part[2])))
         try:
             record = np.dtype(parts)
         except (TypeError, ValueError) as error:
-            raise RpcError(f"a record's dtype that is none: {error}") from None
+            raise RpcError(f"malformed dtype of a record: {error}") from None
         if record.itemsize > MAX_ITEM:
             raise RpcError(f"a record of {record.itemsize:,} bytes")
         return record
     if not isinstance(text, str) or len(text) > 40:
-        raise RpcError("a dtype that is none")
+        raise RpcError("malformed dtype")
     try:
         if text in NAMED:
             import ml_dtypes
@@ -73,9 +73,9 @@ def named_dtype(text: Any, depth: int = 0) -> "np.dtype[Any]":
 def shape_of(value: Any) -> tuple[int, ...]:
     """`value` as a shape; RpcError where it is none."""
     if not (isinstance(value, list) and len(value) <= MAX_DIMENSIONS):
-        raise RpcError("a shape that is none")
+        raise RpcError("malformed shape")
     if not all(type(n) is int and 0 <= n < 1 << 40 for n in value):
-        raise RpcError("a shape that is none")
+        raise RpcError("malformed shape")
     return tuple(value)
 
 
@@ -141,7 +141,7 @@ def rebuild_tensor(framework: Any, array: Any) -> Any:
     try:
         return module.from_numpy(array) if framework == "torch" else module.convert_to_tensor(array)
     except (TypeError, ValueError) as error:
-        raise RpcError(f"a tensor that is none: {error}") from None
+        raise RpcError(f"malformed tensor: {error}") from None
 
 
 def random_state(value: Any) -> tuple[str, Any] | None:
@@ -179,5 +179,5 @@ def rebuild_random(kind: Any, state: Any, into: Any = None) -> Any:
         else:
             raise RpcError(f"a random generator of kind {kind!r}")
     except (TypeError, ValueError, KeyError, IndexError, OverflowError, AttributeError) as error:
-        raise RpcError(f"a random generator's state that is none: {error}") from None
+        raise RpcError(f"malformed state of a random generator: {error}") from None
     return result

@@ -151,12 +151,12 @@ class Peer:
         decoder = self._decoder(message, buffers, encoder.sources)
         changed = message.get("changed") or []
         if not isinstance(changed, list):
-            raise RpcError("changes that are none")
+            raise RpcError("malformed changes")
         if self._keeps and changed and not self.permits(CHANGES):
             changed = []
         for change in changed:
             if not (isinstance(change, list) and len(change) == 2 and type(change[0]) is int):
-                raise RpcError("a change that is none")
+                raise RpcError("malformed change")
             if not 0 <= change[0] < len(encoder.sources) or not is_mutable(encoder.sources[change[0]]):
                 raise RpcError("a change of what can't be changed")
             mutations.apply(encoder.sources[change[0]], decoder, change[1])

@@ -21,7 +21,7 @@ def build_model(content: dict[str, Any], budget: Budget, check: Callable[[Any, i
     description, arrays = json.loads(content["model"]), content["arrays"]
     first, second, _ = description["counts"]
     constants, weights, optimizer = arrays[:first], arrays[first : first + second], arrays[first + second :]
-    with as_model_errors("the description of a model that is none"):
+    with as_model_errors("a malformed description of a model"):
         reader = Reader(constants, budget)
         configuration = reader.model(description["model"])
         compiled = read_compiled(description["compile"])
@@ -55,7 +55,7 @@ def set_values(variables: Sequence[Any], values: Sequence[Any], assign: Callable
 def _set_trainable(model: Any, flags: object) -> None:
     layers = model._flatten_layers()
     if not (type(flags) is list and len(flags) == len(layers) and all(type(flag) is bool for flag in flags)):
-        raise ModelError("flags that are none")
+        raise ModelError("malformed flags")
     for layer, flag in zip(layers, flags, strict=True):  # outer ones first, as they set the inner ones
         if layer.trainable != flag:
             layer.trainable = flag

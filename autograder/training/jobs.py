@@ -46,15 +46,15 @@ def read(request: object) -> TrainingJob:
     try:
         return _read(request)
     except (ValueError, TypeError, LookupError, AttributeError, OverflowError, RecursionError) as error:
-        raise RpcError(f"a request that is none: {error}") from None
+        raise RpcError(f"malformed request: {error}") from None
 
 
 def _read(request: object) -> TrainingJob:
     if not (isinstance(request, dict) and request.keys() == KEYS):
-        raise RpcError("a request that is none")
+        raise RpcError("malformed request")
     arguments, arrays = _arguments(request["arguments"]), request["arrays"]
     if not is_serializable(request["callbacks"]):
-        raise RpcError("callbacks that are none")
+        raise RpcError("malformed callbacks")
     data, validation = _parts(request["data"]), request["validation"]
     if validation is not None:
         validation = _parts(validation)
@@ -114,31 +114,31 @@ def _description(text: object, data: list[Any]) -> dict[str, Any]:
 def _arguments(value: object) -> dict[str, Any]:
     expected = {*NUMBERS, "class_weight", "shuffle", "validation_split", "validation_freq"}
     if not (isinstance(value, dict) and value.keys() == expected):
-        raise RpcError("arguments of `fit` that are none")
+        raise RpcError("malformed arguments of `fit`")
     for name, least in NUMBERS.items():
         if not (value[name] is None or (type(value[name]) is int and least <= value[name] <= LARGEST)):
-            raise RpcError(f"{name} that is none")
+            raise RpcError(f"malformed {name}")
     frequency, weight = value["validation_freq"], value["class_weight"]
     listed = frequency if type(frequency) is list else [frequency]
     if not (listed and all(type(n) is int and 0 < n <= LARGEST for n in listed) and len(listed) <= 100_000):
-        raise RpcError("validation_freq that is none")
+        raise RpcError("malformed validation_freq")
     split = value["validation_split"]
     if type(split) is not float or not 0 <= split < 1 or type(value["shuffle"]) is not bool:
-        raise RpcError("arguments of `fit` that are none")
+        raise RpcError("malformed arguments of `fit`")
     if type(value["epochs"]) is not int or type(value["initial_epoch"]) is not int:
-        raise RpcError("epochs that are none")
+        raise RpcError("malformed epochs")
     if weight is not None and not (
         type(weight) is dict
         and all(type(k) is int and type(v) is float and math.isfinite(v) for k, v in weight.items())
     ):
-        raise RpcError("class_weight that is none")
+        raise RpcError("malformed class_weight")
     return dict(value)
 
 
 def _parts(value: object) -> list[Any]:
     """x, y and sample_weight."""
     if not (isinstance(value, list) and len(value) == 3) or value[0] is None:
-        raise RpcError("data that are none")
+        raise RpcError("malformed data")
     found = [leaf for part in value for leaf in leaves(part)]
     if not found or not all(leaf is None or (_is_array(leaf) and leaf.ndim) for leaf in found):
         raise RpcError("data that are no arrays")
