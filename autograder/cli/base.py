@@ -92,14 +92,14 @@ class Command(Application):  # type: ignore[misc]
             except KeyboardInterrupt:
                 cls._running().stopped("Stopped by you.")
             except Exception as error:
-                cls._running().broke(error)
+                cls._running().fail_unexpectedly(error)
 
     @classmethod
     def _running(cls) -> "Command":
         running: Command = Command.instance() if Command.initialized() else cls.instance()
         return running
 
-    def broke(self, error: Exception) -> NoReturn:
+    def fail_unexpectedly(self, error: Exception) -> NoReturn:
         """Say what went wrong where nothing else did."""
         if self.log_level <= logging.DEBUG:
             self.err.say("".join(traceback.format_exception(error)))

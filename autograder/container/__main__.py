@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 from typing import NoReturn
 
-from autograder.container.requirements import lacking
+from autograder.container.requirements import missing_requirement
 from autograder.sandbox import cgroups
 from autograder.sandbox.bubblewrap import has_proc
 from autograder.training import devices
@@ -74,7 +74,7 @@ def grade(arguments: list[str]) -> int:
     """Grade a class, then write feedback, report and grades.csv; what could not be graded makes the exit code 1."""
     assignment = arguments[0] if arguments else "-"
     why = "" if assignment.startswith("--help") else unusable(COURSE, assignment)
-    if why := why or ("" if "--no-sandbox" in arguments else lacking()):
+    if why := why or ("" if "--no-sandbox" in arguments else missing_requirement()):
         print(f"autograder: {why}", file=sys.stderr)
         return 1
     code = run("autograder", "grade", *arguments)
@@ -103,10 +103,10 @@ def health() -> int:
     found = devices.gpus()
     print(f"autograder {__version__}")
     works = "works" if has_proc() else "works, without a /proc of its own (docs/container.md)"
-    print(f"sandbox: {lacking() or works}")
+    print(f"sandbox: {missing_requirement() or works}")
     print("memory limit:", "cgroup" if cgroups.parents() else "watchdog")
     print("trainings on:", ", ".join(f"{gpu.name} ({gpu.memory} MiB)" for gpu in found) or f"{devices.cores()} cores")
-    return 1 if lacking() else 0
+    return 1 if missing_requirement() else 0
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ NO_PROC = (
 
 
 @functools.cache
-def lacking() -> str:
+def missing_requirement() -> str:
     """What the container was started without, and how to start it; empty where nothing is lacking."""
     if why := bubblewrap.check():
         return f"{why} docs/container.md has the flags that a container needs, and what each is for."

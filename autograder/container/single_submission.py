@@ -15,7 +15,7 @@ from traitlets.config import Config
 
 from autograder.common.errors import AutograderError
 from autograder.common.text import printable
-from autograder.container.requirements import lacking
+from autograder.container.requirements import missing_requirement
 from autograder.container.submitted_notebook import LONGEST_NAME, KnownNotebook, NotGradable, SubmittedNotebook
 from autograder.grading.pipeline import Autograde, NotAllGraded, ProgressListener
 from autograder.grading.record import RECORD_SUFFIX, SubmissionStatus
@@ -89,7 +89,7 @@ def grade(
     config.CourseDirectory.notebook_id = known.notebook
     place = CourseDirectory(config=config)
     converter = Autograde(coursedir=place, config=config)
-    if converter.grading.sandbox and (why := lacking()):
+    if converter.grading.sandbox and (why := missing_requirement()):
         raise UnusableCourse(why)
     submitted = Path(place.format_path(place.submitted_directory, STUDENT, known.assignment))
     graded = Graded(remarks=_copy(handed_in, submitted, converter.grading.attachments))

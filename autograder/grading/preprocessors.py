@@ -38,7 +38,7 @@ class Examine(NbGraderPreprocessor):  # type: ignore[misc]
                 )
             cell.outputs = outputs
         if resources.get(MENDS):
-            nb.cells.insert(0, told(resources[MENDS]))
+            nb.cells.insert(0, mends_cell(resources[MENDS]))
         return nb, resources
 
 
@@ -62,7 +62,7 @@ class SaveScores(SaveAutoGrades):  # type: ignore[misc]
             raise ValueError(f"nbgrader read {grade.auto_score} points off {grade_id}, and it has {score}")
 
 
-def told(mends: Sequence[Mend]) -> NotebookNode:
+def mends_cell(mends: Sequence[Mend]) -> NotebookNode:
     """A first cell that tells the student, in the feedback, what was put right."""
     lines = [f"- **{html.escape(mend.cell)}**: {html.escape(mend.to_student)}" for mend in mends]
     text = "**Put right before grading** (your answers are as you handed them in):"

@@ -1,10 +1,12 @@
 """What crosses between a student's kernel (the candidate) and the examiner.
 
     frames     bytes on a socket: one JSON text and some buffers, with limits
-    encoder    values -> nodes            decoder    nodes -> values, strictly
-    numeric    arrays, tensors, tables    models     Keras models as configuration and weights
-    handles    objects that stay where they are and are called across
-    folder     files that a cell wrote    peer       requests and answers, either way
+    encoder    values -> nodes             decoder     nodes -> values, strictly
+    numeric    arrays, tensors, tables     proxies     handles to objects that stay where they are
+    exposed    objects that have handles   mutations   what a call changed in its arguments
+    file_sync  files that a cell wrote     peer        requests and answers, either way
+
+Keras models cross by `keras_codec`.
 
 A message is a flat table of nodes. A node's children are JSON scalars, or `[n]`: node n of the same message, or
 `[n, 0]`: node n of the request that this message answers. So aliasing and cycles are kept and nothing is nested on the

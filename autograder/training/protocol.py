@@ -77,7 +77,7 @@ class TrainerChannel:
             answer: dict[str, Any] = self._whole(receive)
             return answer
 
-    def tell(self, note: dict[str, Any]) -> None:
+    def notify(self, note: dict[str, Any]) -> None:
         """Say something that has no answer."""
         with self._lock, contextlib.suppress(RpcError):
             self._whole(send, note)

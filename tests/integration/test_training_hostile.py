@@ -214,6 +214,6 @@ def test_weights_that_are_claimed_to_be_fresh_are_drawn_by_the_trainer(trainer: 
 def test_a_student_is_told_nothing_of_others(trainer: TrainerProcess) -> None:
     notebook = Notebook(trainer, "eve")
     for do in ("status", "provenance", "connect", "close", "waiting"):
-        notebook.conversation.tell({"do": do, "key": notebook.key})
+        notebook.conversation.notify({"do": do, "key": notebook.key})
         assert "declined" in protocol.receive(notebook.socket)
     assert client.waiting(trainer.address, notebook.key) == 0

@@ -41,7 +41,7 @@ def replace_fit(module: ModuleType, conversation: TrainerChannel) -> None:
             answer = _asked(conversation, self, bound.arguments)
         except NotSerializable as reason:
             if conversation.possible:
-                conversation.tell({"do": "note", "reason": str(reason)[:1000]})
+                conversation.notify({"do": "note", "reason": str(reason)[:1000]})
             return original(self, *positional, **named)
         if "refused" in answer:
             raise ValueError(answer["refused"])
