@@ -5,6 +5,7 @@ import sys
 from collections.abc import Generator
 from pathlib import Path
 
+import jupytext  # noqa: F401  asks pandoc for its version while it is imported
 import pytest
 
 STARTS = {
