@@ -50,10 +50,10 @@ class GradingJob:
     assignment: str
     notebook: str
     mended: dict[str, Any]  # the notebook as nbformat 4.5 JSON, each marked cell once
-    version: dict[str, Any]  # the instructor's version: submission.version.Version.as_dict()
+    version: dict[str, Any]  # the instructor's version: notebooks.instructor.Version.as_dict()
     files: dict[str, str] = field(default_factory=dict)  # the student's: name in the work folder -> path of a file
     given: dict[str, str] = field(default_factory=dict)  # the assignment's, which replace a student's of that name
-    limits: dict[str, Any] = field(default_factory=dict)  # candidate.limits.Limits.as_dict()
+    limits: dict[str, Any] = field(default_factory=dict)  # sandbox.limits.Limits.as_dict()
     pace: dict[str, Any] = field(default_factory=dict)  # settings of how long cells may take; see `rehearsal`
     seconds: dict[str, float] = field(default_factory=dict)  # position in the version -> how long that cell may take
     reference: dict[str, float] = field(default_factory=dict)  # where that comes of the reference's time: its most
@@ -65,7 +65,7 @@ class GradingJob:
     model_parameters: int = 50_000_000  # of a model that is rebuilt for a test
     variables: dict[str, str] = field(default_factory=dict)  # more of the environment that cells see
     visible: list[str] = field(default_factory=list)  # more folders that cells may read
-    trainer: dict[str, Any] | None = None  # trainer.settings.Trainer.job_fields(); None: notebooks train by themselves
+    trainer: dict[str, Any] | None = None  # training.settings.Trainer.job_fields(); None: notebooks train by themselves
     ungraded: dict[str, str] = field(default_factory=dict)  # grade_id -> why the rehearsal withholds it
     beside: tuple[int, ...] = ()  # positions of cells of which nothing that needs the student's code is the examiner's
 

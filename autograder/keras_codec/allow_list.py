@@ -1,4 +1,4 @@
-"""Which of Keras's classes and functions may cross: those of `keras_known`, as the installed Keras offers them.
+"""Which of Keras's classes and functions may cross: those of `KNOWN`, as the installed Keras offers them.
 
 Nothing here depends on what was sent. Of the others, this says why they can't cross and what to use instead.
 """

@@ -25,7 +25,7 @@ class Use:
 
     model: Any
     digests: list[str]  # of its weights as they came, but for counters and seeds
-    state: str = ""  # digest of all that it was as it came, see `keras_state`
+    state: str = ""  # digest of all that it was as it came, see `keras_codec.state`
     used: bool = False
     inputs: list[Any] = field(default_factory=list)  # what it was given to predict
     outputs: list[Any] = field(default_factory=list)  # and what it predicted; None where only a measure was asked

@@ -64,14 +64,14 @@ class Peer:
         self._model_cache.begin()
 
     def permits(self, question: str) -> bool:
-        """Whether a handle may be asked that in this cell; see `handles`."""
+        """Whether a handle may be asked that in this cell; see `proxies`."""
         if not self.trusted or self.permitted is None:
             self.asked.add(question)
             return True
         return question in self.permitted
 
     def permits_as(self, prefix: str, question: str) -> bool:
-        """The same; a question is free as well where none of that prefix was asked; see `keras_measured`."""
+        """The same; a question is free as well where none of that prefix was asked; see `keras_codec.usage`."""
         return self.permits(question) or not any(other.startswith(prefix) for other in self.permitted or ())
 
     def ask(self, operation: str, number: int, arguments: tuple[Any, ...] = (), named: Any = None) -> Any:

@@ -36,7 +36,7 @@ class SeenData:
 
     digest: str
     rows: frozenset[bytes]  # digests
-    descriptors: Any  # see `near_copies`
+    descriptors: Any  # see `leakage`
     _found: dict[bytes, Any] = field(default_factory=dict)  # distances of probes, as a class has the same ones
 
     def distances(self, probe: leakage.Probe) -> Any:

@@ -37,7 +37,7 @@ class TrainingJob:
     digest: str  # of all of it
     given: tuple[str, ...]  # digests of weights that came with it, but for what holds no information
     few: dict[str, int]  # digests of the others, of a number or two or of one value all over, and how many numbers
-    numbers: int  # in its configuration, see `keras_state.numbers`
+    numbers: int  # in its configuration, see `keras_codec.state.numbers`
     size: float  # how long it takes, compared with others
 
 
