@@ -115,7 +115,7 @@ def attack(
 
 
 def catalogue() -> list[Attack]:
-    """All attacks."""
+    """All attacks, group by group, whichever of their modules was imported first."""
     for name in MODULES:
         importlib.import_module(f"{__name__}.{name}")
-    return ATTACKS
+    return sorted(ATTACKS, key=lambda each: MODULES.index(each.group))
