@@ -19,12 +19,13 @@ from autograder.cli.console import Console, Table, plain
 from autograder.cli.options import FLAGS, aliases
 from autograder.grading import check
 from autograder.grading.check import Checked, Subject, Tested
-from autograder.grading.job import Event, Listener, Status, Trainings
+from autograder.grading.job import Event, Listener, Status
 from autograder.grading.pipeline import Autograde
 from autograder.grading.record import now
 from autograder.grading.settings import Grading
 from autograder.sandbox.bubblewrap import check as lacking_sandbox
 from autograder.sandbox.limits import Limits
+from autograder.training.training_record import TrainerStatus
 from autograder.training.settings import Trainer
 from autograder.version import __version__
 
@@ -100,12 +101,12 @@ def _progress(console: Console) -> Iterator[Listener]:
     """Where it is, in a terminal."""
     with console.status("starting …") as status:
 
-        def listener(event: Event | Trainings) -> None:
+        def listener(event: Event | TrainerStatus) -> None:
             if isinstance(event, Event):
                 status.update(Text(f"{plain(event.what)}: cell {event.done + 1} of {event.total}"))
-            elif event.running and "epoch" in event.running[0]:
+            elif event.running and event.running[0].epoch is not None:
                 one = event.running[0]
-                status.update(Text(f"training: epoch {one['epoch']} of {one['epochs']}"))
+                status.update(Text(f"training: epoch {one.epoch} of {one.epochs}"))
 
         yield listener
 
@@ -135,7 +136,7 @@ def _show(console: Console, what: Subject, checked: Checked, sandboxed: bool) ->
     say("Files that the notebook will not have", _first(what.left_out))
     parts = sum(test.in_part for test in checked.tried)
     in_part = f", {parts} in part" if parts else ""
-    most, factor = what.job.limits["cell_seconds"], what.job.pace["factor"]
+    most, factor = what.job.limits.cell_seconds, what.job.cell_time.reference_factor
     less = f"; in grading mostly less: {factor:g} times what the instructor's solution takes" if factor > 0 else ""
     receipt = {
         "file": f"{what.work.path.name}, for {against.assignment}/{against.name}.ipynb",

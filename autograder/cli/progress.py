@@ -13,11 +13,12 @@ from rich.text import Text
 
 from autograder.cli.console import Console, Table, plain
 from autograder.examiner.ownership import BECAUSE
-from autograder.grading.job import Event, Status, Trainings
+from autograder.grading.job import Event, Status
 from autograder.grading.pipeline import ProgressListener
 from autograder.grading.record import FAULT, GRADED, MENDED, PERSON, SubmissionStatus
 from autograder.grading.rehearsal import Rehearsal
 from autograder.grading.submission import Submission
+from autograder.training.training_record import TrainerStatus
 
 RUNNING = 4  # trainings that the table tells of
 MENDS = 4  # of a notebook, that the summary tells
@@ -55,7 +56,7 @@ class Lines(ProgressListener):
     console: Console
     rows: dict[str, _Row] = field(default_factory=dict)
     statuses: list[SubmissionStatus] = field(default_factory=list)
-    trained: Trainings | None = None
+    trained: TrainerStatus | None = None
     width: int = 0  # of the longest name, as far as others are aligned to it
 
     def __enter__(self) -> "Lines":
@@ -96,7 +97,7 @@ class Lines(ProgressListener):
             row.started = row.started or time.monotonic()
             row.where = f"{event.notebook}: {event.what} {event.done}/{event.total}"
 
-    def trainings(self, trainings: Trainings) -> None:
+    def trainings(self, trainings: TrainerStatus) -> None:
         """Keep them for later."""
         self.trained = trainings
 
@@ -197,14 +198,14 @@ class LiveTable(Lines):
         return Group(_table(rows), Text(plain("\n".join(caption)), style="quiet"))
 
 
-def _trainings(trainings: Trainings) -> list[str]:
+def _trainings(trainings: TrainerStatus) -> list[str]:
     """What is trained now, and what has been."""
     counts = {"waiting": trainings.waiting, "trained": trainings.trained, "remembered": trainings.remembered}
     lines = [f"trainings: {', '.join(f'{count} {what}' for what, count in counts.items())}"]
     for running in trainings.running[:RUNNING]:
-        students, left = running["students"], running.get("left")
+        students, left = running.students, running.left
         who = students[0] if len(students) == 1 else f"{students[0]} and {len(students) - 1} more"
-        epoch = f"epoch {running['epoch']}/{running['epochs']}" if "epoch" in running else "starting"
+        epoch = "starting" if running.epoch is None else f"epoch {running.epoch}/{running.epochs}"
         lines.append(f"{who}: {epoch}" + ("" if left is None else f", about {left:.0f} s left"))
     return lines
 

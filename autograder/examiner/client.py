@@ -10,10 +10,11 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 from autograder.common.errors import AutograderError
+from autograder.common.serialization import from_data, to_data
 from autograder.common.text import clean
+from autograder.examiner.exam_messages import Answer, Begin, Inspect, Request, RunGiven, RunTest
 from autograder.examiner.plan import Step
 from autograder.kernel.environment import environment as notebook_environment
 from autograder.kernel.environment import shared as shared_with_notebooks
@@ -90,18 +91,20 @@ class Examiner:
 class Exam:
     """One notebook's examination in a fork of the server at `address`."""
 
-    delay = 0.0  # seconds for which it could have run and the machine did not let it, for the last answer
-
     def __init__(
         self,
         address: str,
         rpc_socket: socket.socket,
         steps: Sequence[Step],
         files: Mapping[str, Path],
-        memory: int,
-        budget: Mapping[str, int],
+        *,
+        memory_bytes: int,
+        model_parameters: int,
     ) -> None:
-        """`rpc_socket` is handed over: this process keeps no copy of it."""
+        """`rpc_socket` is handed over: this process keeps no copy of it.
+
+        `memory_bytes`: that the examination may use; `model_parameters`: that a model may have to be rebuilt there.
+        """
         self._address = address
         reading, self._interrupt = os.pipe()
         self._control = socket.socket(socket.AF_UNIX)
@@ -111,33 +114,29 @@ class Exam:
         os.close(reading)
         rpc_socket.close()
         contents = [memoryview(path.read_bytes()) for path in files.values()]
-        begin = {"do": "begin", "steps": [step.as_dict() for step in steps], "files": list(files)}
-        self._ask({**begin, "memory": memory, "budget": dict(budget)}, contents)
-        self._pid = int(self._answer(START_SECONDS)["pid"])
+        self._ask(Begin(tuple(steps), tuple(files), memory_bytes, model_parameters), contents)
+        self._pid = self._answer(START_SECONDS).pid
 
     def given(self, index: int, permitted: Sequence[str] | None = None) -> None:
         """Start running a given cell; the candidate has to be serving where the cell needs it."""
-        self._ask({"do": "given", "index": index, "permitted": None if permitted is None else list(permitted)})
+        self._ask(RunGiven(index, None if permitted is None else tuple(permitted)))
 
     def grade(self, index: int, points: float, permitted: Sequence[str] | None) -> None:
         """Start grading a cell; the candidate has to be serving."""
-        listed = None if permitted is None else list(permitted)
-        self._ask({"do": "grade", "index": index, "points": points, "permitted": listed})
+        self._ask(RunTest(index, points, None if permitted is None else tuple(permitted)))
 
     def insight(self, index: int) -> None:
         """Start to look at the model that the grade cell which was just graded has used."""
-        self._ask({"do": "insight", "index": index})
+        self._ask(Inspect(index))
 
-    def answer(self, seconds: float) -> dict[str, Any] | None:
+    def answer(self, seconds: float) -> Answer | None:
         """What came of it; None where it isn't there within `seconds`. Raises ExaminerError where it broke down."""
         self._control.settimeout(seconds)
         try:
             frames.wait_for(self._control, seconds)
         except TimeoutError:
             return None
-        answer = self._answer(START_SECONDS)
-        self.delay = float(answer.pop("delay"))
-        return answer
+        return self._answer(START_SECONDS)
 
     def interrupt(self) -> None:
         """As Ctrl-C in its cell."""
@@ -164,20 +163,17 @@ class Exam:
         with contextlib.suppress(OSError):
             os.close(self._interrupt)
 
-    def _ask(self, message: dict[str, Any], buffers: Sequence[memoryview] = ()) -> None:
+    def _ask(self, request: Request, buffers: Sequence[memoryview] = ()) -> None:
         self._control.settimeout(None)
         try:
-            frames.send(self._control, message, buffers)
+            frames.send(self._control, to_data(request), buffers)
         except frames.Disconnected as error:
             raise ExaminerError(f"the examiner broke down: {error}") from None
 
-    def _answer(self, seconds: float) -> dict[str, Any]:
+    def _answer(self, seconds: float) -> Answer:
         self._control.settimeout(seconds)
         try:
             message, _ = frames.receive(self._control)
-        except frames.RpcError as error:
+            return from_data(clean(message), Answer)
+        except (frames.RpcError, ValueError) as error:
             raise ExaminerError(f"the examiner broke down: {error}") from None
-        answer = clean(message)
-        if not isinstance(answer, dict):
-            raise ExaminerError("the examiner broke down: it gave no answer")
-        return answer

@@ -1,15 +1,6 @@
 """What runs in a fork of the examiner: the instructor's cells of one notebook, against one candidate.
 
-The worker says what to do next over a control socket (frames, as on the wire, but trusted):
-
-    {"do": "begin", "steps", "files", "memory"}      the plan, and the assignment's files
-    {"do": "given", "index", "permitted"}            run the instructor's statements of a locked or unmarked cell,
-                                                     after fetching the student's names where they need its code
-    {"do": "grade", "index", "points", "permitted"}  fetch the student's names, run a grade cell, score it
-    {"do": "insight", "index"}                       what there is to learn of the model that this cell just used
-    {"do": "end"}
-
-Each answer has its `delay` too: the seconds for which this process could have run and the machine did not let it.
+The worker says what to do next over a control socket; see `exam_messages`.
 """
 
 import contextlib
@@ -22,11 +13,13 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+from autograder.common.serialization import from_data, to_data
+from autograder.examiner.exam_messages import Answer, Begin, Inspect, Requests, RunGiven, RunTest
 from autograder.examiner.model_insight import insight, instructors_names
 from autograder.examiner.ownership import Statement
 from autograder.examiner.plan import Step
@@ -43,6 +36,7 @@ from autograder.rpc.proxies import is_handle
 from autograder.sandbox.cpu_time import run_delay
 from autograder.training import leakage
 from autograder.training.leakage import rows_tested
+from autograder.training.training_record import ModelDigests
 
 SEED = 0
 PROBES = 3  # inputs of a test, the largest, whose near copies are looked for
@@ -68,23 +62,31 @@ class Examination:
         self._files: Folder | None = None
 
     def run(self) -> None:
-        """Do what the worker says, until it ends or is gone."""
+        """Do what the worker says, until it is gone."""
         with contextlib.suppress(Disconnected):
             while True:
                 message, buffers = frames.receive(self._control)
-                if message["do"] == "end":
-                    return
+                request: Requests = from_data(message, cast(type[Requests], Requests))
                 before = run_delay(THREAD)
-                answer = getattr(self, f"_{message.pop('do')}")(buffers, **message)
-                frames.send(self._control, {**answer, "delay": run_delay(THREAD) - before}, [])
+                answer = self._answered(request, buffers)
+                frames.send(self._control, to_data(replace(answer, delay=run_delay(THREAD) - before)), [])
 
-    def _begin(
-        self, buffers: list[bytearray], steps: list[Any], files: list[str], memory: int, budget: dict[str, int]
-    ) -> Any:
-        resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
-        self._steps = [Step.from_dict(step) for step in steps]
+    def _answered(self, request: Requests, buffers: list[bytearray]) -> Answer:
+        match request:
+            case Begin():
+                return self._begin(request, buffers)
+            case RunGiven():
+                return self._given(request.index, request.permitted)
+            case RunTest():
+                return self._grade(request.index, request.points, request.permitted)
+            case Inspect():
+                return self._inspect(request.index)
+
+    def _begin(self, request: Begin, buffers: list[bytearray]) -> Answer:
+        resource.setrlimit(resource.RLIMIT_DATA, (request.memory_bytes, request.memory_bytes))
+        self._steps = list(request.steps)
         work, modules = self._folder / "work", self._folder / "modules"
-        for name, content in zip(files, buffers, strict=True):
+        for name, content in zip(request.files, buffers, strict=True):
             for place in (work, modules) if name.endswith(".py") else (work,):
                 (place / name).parent.mkdir(parents=True, exist_ok=True)
                 (place / name).write_bytes(content)
@@ -98,15 +100,16 @@ class Examination:
             sys.modules["numpy"].random.seed(SEED)
         guard_loading()
         folder = self._files = Folder(work, trusted=True)
-        self._peer = Peer(self._rpc_socket, self._shell.user_ns, trusted=True, folder=folder, budget=Budget(**budget))
-        return {"pid": os.getpid()}
+        budget = Budget(parameters=request.model_parameters)
+        self._peer = Peer(self._rpc_socket, self._shell.user_ns, trusted=True, folder=folder, budget=budget)
+        return Answer(pid=os.getpid())
 
-    def _given(self, buffers: list[bytearray], index: int, permitted: list[str] | None) -> Any:
+    def _given(self, index: int, permitted: Sequence[str] | None) -> Answer:
         peer, step = self._peer, self._steps[index]
         assert peer is not None
         if not step.across:
             self._run_given(step.code)
-            return {"asked": [], "calls": 0}
+            return Answer()
         peer.begin(permitted, keeps=True)
         outputs = [_error("TimeoutError", "the submitted code did not answer")]
         self._failed |= {(index, number): outputs for number in step.numbers}
@@ -128,7 +131,7 @@ class Examination:
             with contextlib.suppress(RpcError, KeyboardInterrupt):
                 peer.end()
         self._models[index], self._used[index] = peer.models, [replace(use) for use in peer.models if use.used]
-        return {"asked": sorted(peer.asked), "calls": peer.calls}
+        return Answer(asked=tuple(sorted(peer.asked)), calls=peer.calls)
 
     def _run_given(self, code: str) -> tuple[list[Output], BaseException | None]:
         """Run what is the instructor's; returns what it showed and raised."""
@@ -137,7 +140,7 @@ class Examination:
             self._files.claim()
         return outputs, error
 
-    def _grade(self, buffers: list[bytearray], index: int, points: float, permitted: list[str] | None) -> Any:
+    def _grade(self, index: int, points: float, permitted: Sequence[str] | None) -> Answer:
         peer, step = self._peer, self._steps[index]
         assert peer is not None
         peer.begin(permitted)
@@ -161,7 +164,7 @@ class Examination:
             with contextlib.suppress(RpcError, KeyboardInterrupt):
                 peer.end()
 
-    def _insight(self, buffers: list[bytearray], index: int) -> Any:
+    def _inspect(self, index: int) -> Answer:
         peer, step, names = self._peer, self._steps[index], self._shell.user_ns
         assert peer is not None
         own = instructors_names(step.code, {*step.fetch, *step.maybe, *self._fetched})
@@ -169,9 +172,9 @@ class Examination:
         instructors = {name: value for name, value in names.items() if name not in others}
         values = {name: value for name, value in instructors.items() if name in own}
         try:
-            return {"insight": insight(peer.models, values, instructors)}
+            return Answer(insight=insight(peer.models, values, instructors))
         except KeyboardInterrupt:  # it takes too long
-            return {"insight": None}
+            return Answer()
 
     def _fetch(self, peer: Peer, step: Step) -> str:
         """Bring the student's names into the notebook as they stand now; returns why one can't come."""
@@ -198,23 +201,22 @@ def _apart(code: str) -> Iterator[str]:
         yield only(statements, [place == other for other in range(len(statements.body))])
 
 
-def _answer(outputs: list[Output], score: float | None, peer: Peer, reason: str = "") -> dict[str, Any]:
-    asked = {"asked": sorted(peer.asked), "calls": peer.calls}
-    return {"outputs": outputs, "score": score, "reason": reason, **asked, **_used(peer)}
-
-
-def _used(peer: Peer) -> dict[str, Any]:
-    """Digests of each model that the test used; and of the rows that it was tested on, with what tells near copies."""
+def _answer(outputs: list[Output], score: float | None, peer: Peer, reason: str = "") -> Answer:
+    """What came of a test, with what tells the models that it used and the rows that they were tested on."""
     used = [use for use in peer.models if use.used]
     inputs = {id(given): given for use in used for given in use.inputs}
     rows = {row for given in inputs.values() for row in rows_tested(given)}
     largest = sorted(inputs.values(), key=lambda given: -getattr(given, "size", 0))[:PROBES]
-    probes = [probe.as_dict() for given in largest if (probe := leakage.probe(given)) is not None]
-    return {
-        "models": [{"state": use.state, "weights": use.digests} for use in used],
-        "rows": sorted(row.hex() for row in rows),
-        "probes": probes,
-    }
+    return Answer(
+        outputs=tuple(outputs),
+        score=score,
+        reason=reason,
+        asked=tuple(sorted(peer.asked)),
+        calls=peer.calls,
+        models=tuple(ModelDigests(use.state, tuple(use.digests)) for use in used),
+        rows=tuple(sorted(row.hex() for row in rows)),
+        probes=tuple(probe.encoded() for given in largest if (probe := leakage.probe(given)) is not None),
+    )
 
 
 def _error(name: str, text: str) -> Output:

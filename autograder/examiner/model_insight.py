@@ -8,6 +8,7 @@ import io
 import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,41 @@ SIDE = 96
 MAX_CURVES, MAX_EPOCHS = 8, 1000
 
 
+@dataclass(frozen=True)
+class LayerInsight:
+    """A layer of a model; shape and parameters are None for one that is not built."""
+
+    name: str
+    kind: str  # its class
+    shape: tuple[int | None, ...] | None  # of its output
+    parameters: int | None
+
+
+@dataclass(frozen=True)
+class Misclassified:
+    """A row of a test that the model took for another class; classes by number."""
+
+    image: str  # PNG in base64; empty where the row is no image
+    truth: int
+    predicted: int
+    confidence: float  # from 0 to 1
+
+
+@dataclass(frozen=True)
+class ModelInsight:
+    """What there is to learn of a model. The last fields are empty where a test's labels could not be told."""
+
+    name: str
+    layers: tuple[LayerInsight, ...]
+    parameters: int
+    history: dict[str, tuple[float | None, ...]] = field(default_factory=dict)  # by epoch; None: no finite number
+    rows: int = 0  # that it was tested on
+    accuracy: float | None = None  # of these rows
+    confusion: tuple[tuple[int, ...], ...] = ()  # rows by truth, columns by prediction
+    mistakes: tuple[Misclassified, ...] = ()  # the most confident ones
+    classes: tuple[str, ...] = ()  # their names; empty where they are not known
+
+
 def instructors_names(code: str, students: set[str]) -> set[str]:
     """Names in a grade cell's `code` whose values come of nothing that the student wrote, whose names are `students`.
 
@@ -42,8 +78,8 @@ def instructors_names(code: str, students: set[str]) -> set[str]:
     return names - students
 
 
-def insight(uses: Sequence[Use], values: Mapping[str, Any], names: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Of the model that was tested on the most rows, as JSON; None where no model was used.
+def insight(uses: Sequence[Use], values: Mapping[str, Any], names: Mapping[str, Any]) -> ModelInsight | None:
+    """Of the model that was tested on the most rows; None where no model was used.
 
     Labels are looked for among `values`, the instructor's in that cell, and names of classes among `names`, all that
     are the instructor's in the notebook.
@@ -54,10 +90,10 @@ def insight(uses: Sequence[Use], values: Mapping[str, Any], names: Mapping[str, 
     try:
         best = max(used, key=lambda use: max((_rows(inputs) for inputs in use.inputs), default=0))
         found = _layers(best.model)
-        for part in (_history, lambda use: _tested(use, values, names)):
+        for add in (_with_history, lambda found, use: _tested(found, use, values, names)):
             try:
-                found |= part(best)
-            except Exception:  # one that can't be told leaves the others
+                found = add(found, best)
+            except Exception:  # what fails leaves the rest
                 continue
         return found
     except Exception:
@@ -68,28 +104,28 @@ def _rows(inputs: Any) -> int:
     return len(inputs) if isinstance(inputs, np.ndarray) and inputs.ndim > 1 else 0
 
 
-def _layers(model: Any) -> dict[str, Any]:
+def _layers(model: Any) -> ModelInsight:
     layers = []
     for layer in model.layers[:MAX_LAYERS]:
         try:
-            shape = list(layer.output.shape)
+            shape = tuple(layer.output.shape)
         except (AttributeError, ValueError):
             shape = None
         parameters = int(layer.count_params()) if layer.built else None
-        layers.append([str(layer.name)[:100], type(layer).__name__, shape, parameters])
-    return {"name": str(model.name)[:100], "layers": layers, "parameters": int(model.count_params())}
+        layers.append(LayerInsight(str(layer.name)[:100], type(layer).__name__, shape, parameters))
+    return ModelInsight(str(model.name)[:100], tuple(layers), int(model.count_params()))
 
 
-def _history(use: Use) -> dict[str, Any]:
+def _with_history(found: ModelInsight, use: Use) -> ModelInsight:
     history = getattr(getattr(use.model, "history", None), "history", None) or {}
-    return {"history": curves(history)} if history else {}
+    return replace(found, history=curves(history))
 
 
-def curves(history: Mapping[str, Sequence[Any]]) -> dict[str, list[float | None]]:
-    """What of a `History` can be drawn: numbers by epoch; None for what is no `History`."""
-    found: dict[str, list[float | None]] = {}
+def curves(history: Mapping[str, Sequence[Any]]) -> dict[str, tuple[float | None, ...]]:
+    """What of a `History` can be drawn: numbers by epoch; None for what is no finite number."""
+    found: dict[str, tuple[float | None, ...]] = {}
     for name, series in list(history.items())[:MAX_CURVES]:
-        numbers = [_number(value) for value in series[:MAX_EPOCHS]]
+        numbers = tuple(_number(value) for value in series[:MAX_EPOCHS])
         if any(number is not None for number in numbers):
             found[str(name)[:100]] = numbers
     return found
@@ -102,13 +138,13 @@ def _number(value: Any) -> float | None:
     return float(f"{number:.6g}") if math.isfinite(number) else None
 
 
-def _tested(use: Use, values: Mapping[str, Any], names: Mapping[str, Any]) -> dict[str, Any]:
+def _tested(found: ModelInsight, use: Use, values: Mapping[str, Any], names: Mapping[str, Any]) -> ModelInsight:
     """How right the model was: by the labels of the rows that it was tested on, where one array can only be those."""
     number = max(reversed(range(len(use.inputs))), key=lambda number: _rows(use.inputs[number]), default=None)
     if number is None or not 0 < (rows := _rows(use.inputs[number])) <= MAX_ROWS:
-        return {}
+        return found
     inputs = use.inputs[number]
-    found = {"rows": rows}
+    found = replace(found, rows=rows)
     labels_of = list(_candidates(values, rows))
     if not labels_of:
         return found
@@ -124,17 +160,18 @@ def _tested(use: Use, values: Mapping[str, Any], names: Mapping[str, Any]) -> di
     wrong = np.flatnonzero(predicted != labels)
     confidence = shares[np.arange(rows), predicted]
     shown = wrong[np.argsort(-confidence[wrong], kind="stable")][:MISTAKES]
-    mistakes = [
-        {
-            "image": _picture(inputs[row]),
-            "truth": int(labels[row]),
-            "predicted": int(predicted[row]),
-            "confidence": round(float(confidence[row]), 4),
-        }
-        for row in shown
-    ]
-    accuracy = {"accuracy": round(float(np.mean(predicted == labels)), 6), "confusion": confusion.tolist()}
-    return {**found, **accuracy, "mistakes": mistakes, "classes": _class_names(names, classes)}
+    return replace(
+        found,
+        accuracy=round(float(np.mean(predicted == labels)), 6),
+        confusion=tuple(map(tuple, confusion.tolist())),
+        mistakes=tuple(
+            Misclassified(
+                _picture(inputs[row]), int(labels[row]), int(predicted[row]), round(float(confidence[row]), 4)
+            )
+            for row in shown
+        ),
+        classes=_class_names(names, classes),
+    )
 
 
 def _candidates(values: Mapping[str, Any], rows: int) -> Iterator[tuple[Any, int]]:
@@ -179,14 +216,14 @@ def _shares(outputs: Any, rows: int) -> Any:
     return powers / powers.sum(axis=1, keepdims=True)
 
 
-def _class_names(values: Mapping[str, Any], classes: int) -> list[str]:
+def _class_names(values: Mapping[str, Any], classes: int) -> tuple[str, ...]:
     """Names of the classes: the one list of so many different texts; else empty."""
     found = [
-        [text[:40] for text in value]
+        tuple(text[:40] for text in value)
         for value in values.values()
         if isinstance(value, list | tuple) and len(value) == classes and all(type(text) is str for text in value)
     ]
-    return found[0] if len({tuple(one) for one in found}) == 1 and len(set(found[0])) == classes else []
+    return found[0] if len(set(found)) == 1 and len(set(found[0])) == classes else ()
 
 
 def _picture(row: Any) -> str:

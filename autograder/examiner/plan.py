@@ -14,9 +14,9 @@ Read from the instructor's version of a notebook alone, never from what a studen
 """
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from itertools import chain
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
 from autograder.examiner.bindings import effects
 from autograder.examiner.ownership import Ownership, Reason, Statement, StudentsName
@@ -59,29 +59,15 @@ class Step:
     maybe: tuple[str, ...] = ()
     numbers: tuple[int, ...] = ()  # of a locked or unmarked cell that needs the student's code: statements of `code`
     after: bool = False  # and needs what the student's kernel binds in that cell
-    feeds: tuple[
-        Statement, ...
-    ] = ()  # of a grade cell: statements with the student's code that what it uses comes from
-    left: tuple[
-        StudentsName, ...
-    ] = ()  # of a grade cell: names that it fetches though a locked or unmarked cell binds them
+    # Of a grade cell: statements with the student's code that what it uses comes from, and names that it fetches though
+    # a locked or unmarked cell binds them.
+    feeds: tuple[Statement, ...] = ()
+    left: tuple[StudentsName, ...] = ()
 
     @property
     def across(self) -> bool:
         """Whether it is a locked or unmarked cell of which something needs the student's code."""
         return bool(self.numbers)
-
-    def as_dict(self) -> dict[str, Any]:
-        """As JSON."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> "Step":
-        """What `as_dict` gave, before or after a way through JSON."""
-        left = tuple(StudentsName(one["name"], one["position"], Reason(one["reason"])) for one in data["left"])
-        lists = {key: tuple(data[key]) for key in ("fetch", "maybe", "numbers")}
-        feeds = tuple((position, number) for position, number in data["feeds"])
-        return cls(**{**data, **lists, "feeds": feeds, "left": left})
 
 
 def plan(cells: Sequence[PlannedCell], beside: Collection[int] = ()) -> tuple[Step, ...]:

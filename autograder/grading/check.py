@@ -17,16 +17,17 @@ from nbgrader.utils import find_all_files
 
 from autograder.common.errors import AutograderError
 from autograder.grading import pool
-from autograder.grading.job import Event, GradingJob, Listener, Outcome, Status, Trainings
+from autograder.grading.job import Event, GradingJob, Listener, Outcome, Status
 from autograder.grading.pipeline import Autograde
 from autograder.grading.rehearsal import cell_limits
 from autograder.grading.submission import NotebookTask, read_regular
 from autograder.grading.test_results import tests_of
 from autograder.notebooks.attachments import attachments
-from autograder.notebooks.instructor import InstructorCell, Version
+from autograder.notebooks.instructor import InstructorCell
 from autograder.notebooks.mending import Unreadable, mend
 from autograder.notebooks.released import NotReleased, Released, origin, released
 from autograder.training.client import TrainerProcess
+from autograder.training.training_record import TrainedBy, TrainerStatus
 
 STUDENT = "(check)"
 
@@ -105,25 +106,21 @@ class Checked:
         """What exceeded a limit of the notebook, or a budget of its trainings; a sentence each."""
         limit = self.outcome.limit
         said = [f"The notebook met a limit: {limit}."] if limit else []
-        return said + [one["refused"] for one in self._trainings if one.get("refused")]
+        return said + [one.refused for one in self.outcome.run.trainings if one.refused]
 
     @property
     def trained(self) -> list[str]:
         """How its models were trained, a line each."""
         lines = []
-        for one in self._trainings:
-            if one["by"] == "trainer":
-                again = " (remembered from an earlier run)" if one["remembered"] else ""
-                epochs = len(one["epoch_seconds"])
+        for one in self.outcome.run.trainings:
+            if one.by == TrainedBy.TRAINER:
+                again = " (remembered from an earlier run)" if one.remembered else ""
+                epochs = len(one.epoch_seconds)
                 many = f"{epochs} epoch{'s' if epochs != 1 else ''}"
-                lines.append(f"{many} in {one['seconds']:.0f} s, from {one['weights']} weights{again}")
-            elif one["by"] == "candidate":
-                lines.append(f"in the notebook, within its limits, and not in the trainer: {one['reason']}")
+                lines.append(f"{many} in {one.seconds:.0f} s, from {one.weights} weights{again}")
+            elif one.by == TrainedBy.CANDIDATE:
+                lines.append(f"in the notebook, within its limits, and not in the trainer: {one.reason}")
         return lines
-
-    @property
-    def _trainings(self) -> list[dict[str, Any]]:
-        return list(self.outcome.record.get("trainings", []))
 
 
 def subject(path: Path, converter: Autograde) -> Subject:
@@ -149,7 +146,7 @@ def run(what: Subject, converter: Autograde, listener: Listener) -> Checked:
     """Run its cells and tests, by the engine that grades; `listener` is told where it is."""
     began, starts = time.monotonic(), dict[int, float]()
 
-    def heard(event: Event | Trainings) -> None:
+    def heard(event: Event | TrainerStatus) -> None:
         if isinstance(event, Event) and event.total > 1:
             starts[event.done] = time.monotonic()  # of the last time, where a limit has it run again, alone
         listener(event)
@@ -187,17 +184,18 @@ def _settings(against: Released, converter: Autograde) -> GradingJob:
         assignment,
         against.name,
         {},
-        against.version.as_dict(),
+        against.version,
+        converter.limits,
         given={name: path for name, path in given.items() if name not in own},
-        limits=converter.limits.as_dict(),
         beside=tuple(range(len(against.version.cells))),  # without the solutions nobody knows what trains
         not_isolated=tuple(
             cell.grade_id
             for cell in against.version.cells
             if cell.grade_id and _is_test(cell) and grading.allows_beside(assignment, cell.grade_id)
         ),
-        **{**grading.job_fields(), "trainer": converter.trainer.job_fields()},
+        trainer=converter.trainer.job_settings(),
     )
+    job = grading.applied(job)
     seconds, _ = cell_limits(job, {})
     return replace(job, seconds=seconds)
 
@@ -207,7 +205,7 @@ def _is_test(cell: InstructorCell) -> bool:
 
 
 def _tests(what: Subject, starts: Mapping[int, float], ended: float) -> list[Tested]:
-    version = Version.from_dict(what.job.version)
+    version = what.job.version
     places = {_position(cell): index for index, cell in enumerate(what.job.mended["cells"])}
     pointed = [(n, cell) for n, cell in enumerate(version.cells) if (cell.grade or cell.task) and cell.points]
     tests, before = [], min(starts.values(), default=ended)

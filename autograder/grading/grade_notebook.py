@@ -8,28 +8,28 @@ import contextlib
 import functools
 import time
 import traceback
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from autograder.examiner.client import Exam, ExaminerError
+from autograder.examiner.exam_messages import Answer
+from autograder.examiner.model_insight import ModelInsight
 from autograder.examiner.plan import Step, plan
 from autograder.examiner.plan import modules as modules_of
-from autograder.grading.job import Event, GradingJob, Listener, Outcome, Status
+from autograder.grading.job import Event, GradingJob, GradingRun, Listener, Outcome, RebindableName, Status
 from autograder.grading.plain import outputs_of, run_beside, score_of
 from autograder.grading.trainer_link import TrainerLink
 from autograder.kernel.candidate import Candidate
 from autograder.kernel.fork_server import ForkServerPool
-from autograder.notebooks.instructor import Version
 from autograder.sandbox.bubblewrap import SandboxError
 from autograder.sandbox.cpu_time import STARVED
-from autograder.sandbox.limits import CellLimit, Limits
+from autograder.sandbox.limits import CellLimit
 
 # What a granted model may be asked: about itself, and for predictions. Never `evaluate`: labels don't cross.
-MODEL_QUESTIONS = ["__call__"] + [
-    f"getattr:{name}" for name in "predict count_params summary name layers input_shape output_shape optimizer".split()
-]
+_MODEL_ATTRIBUTES = "predict count_params summary name layers input_shape output_shape optimizer".split()
+MODEL_QUESTIONS = ("__call__", *(f"getattr:{name}" for name in _MODEL_ATTRIBUTES))
 GRACE = 5.0  # seconds to react to an interrupt
 LEARN = 60.0  # seconds to say what there is to learn of a model, beside those that a test may take to use it
 NAMES = {"crash": "NotebookCrashed", "weights": "WeightsRefused"}  # of errors that are no limit of time or memory
@@ -52,14 +52,18 @@ def grade(job: GradingJob, examiner: str, trainer: str, fork_servers: ForkServer
     try:
         with TrainerLink(job, trainer).running() as training:
             outcome = _Grading(job, examiner, training, fork_servers, listener).run()
-        outcome.record.update(trainings=training.trainings, flags=[asdict(flag) for flag in training.flags])
     except (SandboxError, ExaminerError) as error:
         broke = isinstance(error, ExaminerError)
         return Outcome(Status.FAULT, f"{type(error).__name__}: {error}", broke_examiner=broke)
     except Exception:
         return Outcome(Status.FAULT, message=traceback.format_exc())
-    outcome.record["seconds"] = round(time.monotonic() - started, 2)
-    return outcome
+    run = replace(
+        outcome.run,
+        seconds=round(time.monotonic() - started, 2),
+        trainings=training.trainings,
+        flags=tuple(training.flags),
+    )
+    return replace(outcome, run=run)
 
 
 class _Grading:
@@ -71,17 +75,17 @@ class _Grading:
         self._examiner = examiner
         self._training = training
         self._listener = listener
-        self._limits = Limits.from_dict(job.limits)
-        self._version = Version.from_dict(job.version)
+        self._limits = job.limits
+        self._version = job.version
         self._steps = plan(self._version.cells, job.beside)
         self._cells: list[dict[str, Any]] = job.mended["cells"]
         self._outputs: list[list[Output]] = [[] for _ in self._cells]
         self._scores: dict[str, float | None] = {}
         self._reasons: dict[str, str] = {}
-        self._asked: dict[str, list[str]] = {}
-        self._models: dict[str, dict[str, Any]] = {}
+        self._asked: dict[str, tuple[str, ...]] = {}
+        self._models: dict[str, ModelInsight] = {}
         self._calls = 0
-        self._seconds: dict[str, float] = {}
+        self._seconds: dict[int, float] = {}
         self._starved = False
         self._limit = ""
 
@@ -96,7 +100,7 @@ class _Grading:
 
         modules = [name for name in modules_of(self._version.cells) if f"{name.partition('.')[0]}.py" not in files]
         fork_server = (
-            self._fork_servers.of(int(self._limits.disk_bytes), visible, variables, modules) if job.sandboxed else None
+            self._fork_servers.of(self._limits.disk_bytes, visible, variables, modules) if job.sandboxed else None
         )
 
         def new(training: TrainerLink) -> Candidate:
@@ -115,9 +119,13 @@ class _Grading:
 
         candidate = new(self._training)
         try:
-            budget = {"parameters": job.model_parameters}
             exam = Exam(
-                self._examiner, candidate.rpc_socket, self._steps, given, int(self._limits.memory_bytes), budget
+                self._examiner,
+                candidate.rpc_socket,
+                self._steps,
+                given,
+                memory_bytes=self._limits.memory_bytes,
+                model_parameters=job.model_parameters,
             )
             try:
                 for index in range(len(self._cells)):
@@ -134,37 +142,33 @@ class _Grading:
             if self._grade_id(cell) in job.not_isolated:
                 with self._training.again() as training:
                     self._beside(index, functools.partial(new, training))
-        names = self._version.names
-        record = {
-            "limit": self._limit,
-            "memory_limit": candidate.memory_limit,
-            "calls": self._calls,
-            "not_isolated": list(job.not_isolated),
-            "models": self._models,
-            "students_names": {
-                step.grade_id: [{"name": one.name, "cell": names[one.position], "why": one.reason} for one in step.left]
-                for step in self._steps
-                if step.left
+        run = GradingRun(
+            memory_limit=candidate.memory_limit,
+            calls=self._calls,
+            models=self._models,
+            rebindable={str(step.grade_id): self._rebindable(step) for step in self._steps if step.left},
+            cell_limits={
+                grade_id: limit
+                for position, limit in job.seconds.items()
+                if (grade_id := self._version.cells[position].grade_id)
             },
-            "cell_seconds": self._seconds,
-            "cell_limits": {
-                grade_id: most
-                for key, most in job.seconds.items()
-                if (grade_id := self._version.cells[int(key)].grade_id)
-            },
-        }
-        outputs = self._outputs
+        )
         return Outcome(
             Status.GRADED,
-            outputs=outputs,
+            outputs=self._outputs,
             scores=self._scores,
             reasons=self._reasons,
             limit=self._limit,
             seconds=self._seconds,
             starved=self._starved,
             asked=self._asked,
-            record=record,
+            run=run,
         )
+
+    def _rebindable(self, step: Step) -> tuple[RebindableName, ...]:
+        """The names that a test uses and that a student can rebind before it."""
+        cells = self._version.names
+        return tuple(RebindableName(one.name, cells[one.position], one.reason) for one in step.left)
 
     @contextlib.contextmanager
     def _timed(self, index: int) -> Iterator[None]:
@@ -173,11 +177,14 @@ class _Grading:
         yield
         position = self._position(self._cells[index])
         if position is not None and self._training.paused() == paused:
-            self._seconds[str(position)] = round(time.monotonic() - began, 3)
+            self._seconds[position] = round(time.monotonic() - began, 3)
 
     def _limit_of(self, cell: dict[str, Any]) -> CellLimit:
-        key = str(self._position(cell))
-        return CellLimit(self._job.seconds.get(key, self._limits.cell_seconds), self._job.reference.get(key))
+        position = self._position(cell)
+        if position is None:
+            return CellLimit(self._limits.cell_seconds)
+        seconds = self._job.seconds.get(position, self._limits.cell_seconds)
+        return CellLimit(seconds, self._job.reference.get(position))
 
     def _position(self, cell: dict[str, Any]) -> int | None:
         position = cell["metadata"].get("autograder", {}).get("position")
@@ -232,15 +239,15 @@ class _Grading:
             limit = replace(limit, seconds=min(limit.seconds, GRACE))  # it would most likely take too long again
         candidate.run(cell["source"], limit)
 
-    def _permitted(self, cell: str) -> list[str] | None:
+    def _permitted(self, cell: str) -> tuple[str, ...] | None:
         """What handles may be asked in a cell; None: all."""
         if self._job.permitted is None:
             return None
-        return [*self._job.permitted.get(cell, []), *(MODEL_QUESTIONS if self._job.model_handles else [])]
+        return (*self._job.permitted.get(cell, ()), *(MODEL_QUESTIONS if self._job.model_handles else ()))
 
     def _served(
         self, candidate: Candidate, exam: Exam, start: Callable[[], None], what: str, limit: CellLimit
-    ) -> tuple[dict[str, Any], bool, str]:
+    ) -> tuple[Answer, bool, str]:
         """What came of what `start` has the examiner do while the candidate answers, and whether it ran too long.
 
         The text is empty where that time is the submitted code's; else it says so in a message.
@@ -259,8 +266,8 @@ class _Grading:
                     answer = exam.answer(GRACE)
         if answer is None:
             raise ExaminerError(f"{what} could not be stopped{itself}")
-        self._starved |= starved or (late and exam.delay >= STARVED * limit.seconds)
-        self._calls += int(answer["calls"])
+        self._starved |= starved or (late and answer.delay >= STARVED * limit.seconds)
+        self._calls += answer.calls
         if late:
             self._limit = self._limit or "cell time"
         return answer, late, itself
@@ -270,7 +277,7 @@ class _Grading:
         cell = given_key(step.index)
         start = functools.partial(exam.given, step.index, self._permitted(cell))
         answer, *_ = self._served(candidate, exam, start, f"the instructor's part of cell {step.index}", limit)
-        self._asked[cell] = answer["asked"]
+        self._asked[cell] = answer.asked
 
     def _examine(self, index: int, position: int, candidate: Candidate, exam: Exam) -> bool:
         """Run a test, and score it; gives whether it ran too long."""
@@ -280,20 +287,20 @@ class _Grading:
         start = functools.partial(exam.grade, position, theirs.points, permitted)
         limit = self._limit_of(self._cells[index])
         answer, late, itself = self._served(candidate, exam, start, f"the test {grade_id}", limit)
-        refused = self._training.judge(grade_id, answer, permitted)
-        self._asked[grade_id] = answer["asked"]
+        verdict = self._training.judge(grade_id, answer, permitted)
+        self._asked[grade_id] = (*answer.asked, *verdict.permits)
         if candidate.ended is not None:
             self._fail(index, grade_id, candidate.ended.limit, candidate.ended.message)
         elif late:
             self._fail(index, grade_id, "cell time", f"This test ran longer than {limit}{itself}.")
-        elif refused:
-            self._fail(index, grade_id, "weights", refused)
-        elif answer["score"] is None:
-            self._withhold(index, grade_id, answer["reason"], answer["outputs"])
+        elif verdict.refused:
+            self._fail(index, grade_id, "weights", verdict.refused)
+        elif answer.score is None:
+            self._withhold(index, grade_id, answer.reason, answer.outputs)
         else:
-            self._outputs[index] = answer["outputs"]
-            self._scores[grade_id] = float(answer["score"])
-        if answer["models"] and permitted is not None and not late:
+            self._outputs[index] = list(answer.outputs)
+            self._scores[grade_id] = answer.score
+        if answer.models and permitted is not None and not late:
             self._learn(position, grade_id, exam)
         return late
 
@@ -312,10 +319,10 @@ class _Grading:
             answer = exam.answer(GRACE)
         if answer is None:
             raise ExaminerError(f"what is to be learnt of the model in {grade_id} could not be stopped")
-        if answer["insight"] is not None:
-            self._models[grade_id] = answer["insight"]
+        if answer.insight is not None:
+            self._models[grade_id] = answer.insight
 
-    def _answer(self, candidate: Candidate, exam: Exam, seconds: float) -> tuple[dict[str, Any] | None, bool]:
+    def _answer(self, candidate: Candidate, exam: Exam, seconds: float) -> tuple[Answer | None, bool]:
         """What came of a test, and whether it ran too long; neither where the candidate has stopped to answer it."""
         paused, deadline = self._training.paused(), time.monotonic() + seconds
         while time.monotonic() < deadline or time.monotonic() < deadline + self._training.paused() - paused:
@@ -332,10 +339,10 @@ class _Grading:
         ]
         self._scores[grade_id] = 0.0
 
-    def _withhold(self, index: int, grade_id: str, reason: str, outputs: list[Output] | None = None) -> None:
+    def _withhold(self, index: int, grade_id: str, reason: str, outputs: Sequence[Output] = ()) -> None:
         """No score: a person has to look."""
         note = {"output_type": "stream", "name": "stdout", "text": f"Not graded: {reason}\n"}
-        self._outputs[index] = [*(outputs or []), note]
+        self._outputs[index] = [*outputs, note]
         self._scores[grade_id] = None
         self._reasons[grade_id] = reason
 

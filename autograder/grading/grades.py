@@ -68,7 +68,7 @@ class GradesExporter(ExportPlugin):  # type: ignore[misc]
         """The students chosen, by id; None for one who handed in and is not in the gradebook."""
         people: dict[str, Student | None] = {student.id: student for student in gradebook.students}
         for assignment in assignments:
-            for student in self._statuses.students(assignment.name):
+            for student in self.statuses.students(assignment.name):
                 people.setdefault(student, None)
         chosen = [str(name) for name in self.student]
         return {name: person for name, person in people.items() if not chosen or name in chosen}
@@ -88,7 +88,7 @@ class GradesExporter(ExportPlugin):  # type: ignore[misc]
         return Grade(student, FAULT, reason)
 
     def _grade(self, gradebook: Gradebook, assignment: str, student: str) -> Grade:
-        status = self._statuses.get(assignment, student)
+        status = self.statuses.get(assignment, student)
         if status and status.label in (PERSON, FAULT):
             said = [
                 f"{name}: {last.message}" for name, last in status.notebooks.items() if last.status != Status.GRADED
@@ -115,12 +115,13 @@ class GradesExporter(ExportPlugin):  # type: ignore[misc]
         return Grade(student, label, "", max(0.0, score - penalty), score, penalty, timestamp, submission)
 
     @property
-    def _coursedir(self) -> CourseDirectory:
-        return self.parent.coursedir
+    def statuses(self) -> Statuses:
+        """The statuses of the course."""
+        return Statuses(Path(self._coursedir.root).resolve())
 
     @property
-    def _statuses(self) -> Statuses:
-        return Statuses(Path(self._coursedir.root).resolve())
+    def _coursedir(self) -> CourseDirectory:
+        return self.parent.coursedir
 
 
 def _changed(folder: Path, status: SubmissionStatus) -> bool:

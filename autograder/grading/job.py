@@ -1,11 +1,17 @@
-"""What a worker is given and what it gives back. Both cross process borders as JSON."""
+"""What a worker is given and what it gives back. Both cross process borders as JSON (`common.serialization`)."""
 
 import enum
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from autograder.common.text import clean_text
+from autograder.examiner.model_insight import ModelInsight
+from autograder.examiner.ownership import Reason
+from autograder.notebooks.instructor import Version
+from autograder.sandbox.limits import Limits
+from autograder.training.training_record import TrainerStatus, TrainingRecord
+from autograder.training.settings import TrainerSettings
 
 FAULTS = (Exception, SystemExit)  # what goes wrong with one submission, and stops no other
 
@@ -34,12 +40,18 @@ class ReviewItem:
     kind: ReviewKind
     text: str
 
-    @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> "ReviewItem":
-        """What `asdict` gave, after its way through JSON. Raises KeyError, TypeError or ValueError for what is none."""
-        if not isinstance(data["text"], str):
-            raise TypeError(f"text (={data['text']!r}) must be a str")
-        return cls(ReviewKind(data["kind"]), data["text"])
+
+@dataclass(frozen=True)
+class CellTime:
+    """How long cells may take, as the instructor set it (`c.Grading`): seconds of wall time."""
+
+    cell_seconds: dict[str, float] = field(default_factory=dict)  # grade_id, or assignment/grade_id -> seconds
+    reference_factor: float = 0.0  # times the reference's own time; 0: that does not decide
+    reference_min_seconds: float = 0.0
+
+    def chosen(self, assignment: str, grade_id: str | None) -> float | None:
+        """What was set for that cell by name."""
+        return self.cell_seconds.get(f"{assignment}/{grade_id}", self.cell_seconds.get(grade_id or ""))
 
 
 @dataclass(frozen=True)
@@ -50,33 +62,47 @@ class GradingJob:
     assignment: str
     notebook: str
     mended: dict[str, Any]  # the notebook as nbformat 4.5 JSON, each marked cell once
-    version: dict[str, Any]  # the instructor's version: notebooks.instructor.Version.as_dict()
+    version: Version  # the instructor's
+    limits: Limits = field(default_factory=Limits)
     files: dict[str, str] = field(default_factory=dict)  # the student's: name in the work folder -> path of a file
     given: dict[str, str] = field(default_factory=dict)  # the assignment's, which replace a student's of that name
-    limits: dict[str, Any] = field(default_factory=dict)  # sandbox.limits.Limits.as_dict()
-    pace: dict[str, Any] = field(default_factory=dict)  # settings of how long cells may take; see `rehearsal`
-    seconds: dict[str, float] = field(default_factory=dict)  # position in the version -> how long that cell may take
-    reference: dict[str, float] = field(default_factory=dict)  # where that comes of the reference's time: its most
+    cell_time: CellTime = field(default_factory=CellTime)
+    seconds: dict[int, float] = field(default_factory=dict)  # position in the version -> how long that cell may take
+    reference: dict[int, float] = field(default_factory=dict)  # where that comes of the reference's time: its most
     sandboxed: bool = True
     plain: bool = False  # all grade cells run in the student's kernel, as nbgrader does it: for the rehearsal
     not_isolated: tuple[str, ...] = ()  # grade_ids that the instructor allowed to run beside the student's code
-    permitted: dict[str, list[str]] | None = None  # cell -> what handles may be asked there; None: the rehearsal
+    permitted: dict[str, tuple[str, ...]] | None = None  # cell -> what handles may be asked there; None: the rehearsal
     model_handles: bool = False  # models that can't cross may be asked for predictions
     model_parameters: int = 50_000_000  # of a model that is rebuilt for a test
     variables: dict[str, str] = field(default_factory=dict)  # more of the environment that cells see
-    visible: list[str] = field(default_factory=list)  # more folders that cells may read
-    trainer: dict[str, Any] | None = None  # training.settings.Trainer.job_fields(); None: notebooks train by themselves
+    visible: tuple[str, ...] = ()  # more folders that cells may read
+    trainer: TrainerSettings | None = None  # None: notebooks train by themselves
     ungraded: dict[str, str] = field(default_factory=dict)  # grade_id -> why the rehearsal withholds it
     beside: tuple[int, ...] = ()  # positions of cells of which nothing that needs the student's code is the examiner's
 
-    def as_dict(self) -> dict[str, Any]:
-        """As JSON."""
-        return asdict(self)
 
-    @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> "GradingJob":
-        """What `as_dict` gave, after its way through JSON."""
-        return cls(**{**data, "not_isolated": tuple(data["not_isolated"]), "beside": tuple(data["beside"])})
+@dataclass(frozen=True)
+class RebindableName:
+    """A name that a locked or unmarked `cell` binds, that a test uses, and that a student can rebind between them."""
+
+    name: str
+    cell: str
+    reason: Reason
+
+
+@dataclass(frozen=True)
+class GradingRun:
+    """How one notebook was graded, for its record."""
+
+    seconds: float = 0.0  # wall time, with waiting for the trainer
+    memory_limit: str = ""  # what enforced it
+    calls: int = 0  # that crossed between tests and the student's code
+    models: dict[str, ModelInsight] = field(default_factory=dict)  # by the grade_id of the test that used it
+    rebindable: dict[str, tuple[RebindableName, ...]] = field(default_factory=dict)  # by the grade_id of the test
+    cell_limits: dict[str, float] = field(default_factory=dict)  # grade_id -> seconds, where the cell has its own
+    trainings: tuple[TrainingRecord, ...] = ()
+    flags: tuple[ReviewItem, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -91,28 +117,19 @@ class Outcome:
     message: str = ""  # for a fault or what needs a person: what happened
     outputs: list[list[dict[str, Any]]] = field(default_factory=list)
     scores: dict[str, float | None] = field(default_factory=dict)
-    asked: dict[str, list[str]] = field(default_factory=dict)  # cell -> what handles were asked there
+    asked: dict[str, tuple[str, ...]] = field(default_factory=dict)  # cell -> what handles were asked there
     reasons: dict[str, str] = field(default_factory=dict)
-    seconds: dict[str, float] = field(default_factory=dict)  # position -> how long the cell took, without trainings
+    seconds: dict[int, float] = field(default_factory=dict)  # position -> how long the cell took, without trainings
     starved: bool = False  # a limit of time was met because the machine was busy
     limit: str = ""  # which limit ended the candidate ("memory", "total time", …); empty when none did
     broke_examiner: bool = False  # the fault may come of what the student sent: at the last try, a person looks
-    record: dict[str, Any] = field(default_factory=dict)  # times, versions, what crossed, isolation
+    run: GradingRun = field(default_factory=GradingRun)
 
     @classmethod
     def fault(cls, doing: str, error: BaseException) -> "Outcome":
         """A fault of ours or of the machine: what was being done, and what went wrong."""
         said = clean_text(str(error)).strip().partition("\n")[0]
         return cls(Status.FAULT, f"{doing}: {type(error).__name__}{said and f': {said}'}")
-
-    def as_dict(self) -> dict[str, Any]:
-        """As JSON."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> "Outcome":
-        """What `as_dict` gave, after its way through JSON."""
-        return cls(**{**data, "status": Status(data["status"])})
 
 
 @dataclass(frozen=True)
@@ -127,13 +144,20 @@ class Event:
 
 
 @dataclass(frozen=True)
-class Trainings:
-    """How the trainer stands. `running` has of each training its students, epoch, epochs, and seconds left."""
+class WorkerOrder:
+    """A job for a worker, and where it finds the examiner's fork server and the trainer (empty: there is none)."""
 
-    running: list[dict[str, Any]]
-    waiting: int
-    trained: int
-    remembered: int
+    job: GradingJob
+    examiner: str
+    trainer: str
 
 
-Listener = Callable[[Event | Trainings], None]
+@dataclass(frozen=True)
+class WorkerMessage:
+    """What a worker says: where the job is, or at last what came of it."""
+
+    event: Event | None = None
+    outcome: Outcome | None = None
+
+
+Listener = Callable[[Event | TrainerStatus], None]

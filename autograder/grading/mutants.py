@@ -73,14 +73,14 @@ def mutated_jobs(job: GradingJob) -> dict[str, GradingJob]:
     notebooks = {EMPTY: _released(job), VISIBLE: reference_job(job).mended}
     notebooks |= {mutant: _mutated(job, mutant) for mutant in MUTANTS}
     jobs = {name: replace(job, student=f"({name})", mended=mended, files={}) for name, mended in notebooks.items()}
-    version = Version.from_dict(job.version)
+    version = job.version
     cells = (replace(cell, source=cell.released) if cell.grade else cell for cell in version.cells)
-    return {**jobs, VISIBLE: replace(jobs[VISIBLE], version=replace(version, cells=tuple(cells)).as_dict())}
+    return {**jobs, VISIBLE: replace(jobs[VISIBLE], version=replace(version, cells=tuple(cells)))}
 
 
 def mutated(job: GradingJob, outcomes: Mapping[str, Outcome]) -> Mutated:
     """What the outcomes of `mutated_jobs(job)` say about each grade cell."""
-    version = Version.from_dict(job.version)
+    version = job.version
     weak, tested = [], 0
     for cell, names in zip(version.cells, _targets(version), strict=True):
         if not names:
@@ -98,14 +98,14 @@ def mutated(job: GradingJob, outcomes: Mapping[str, Outcome]) -> Mutated:
 
 def _released(job: GradingJob) -> dict[str, Any]:
     """The released notebook as it is."""
-    version = Version.from_dict(job.version)
+    version = job.version
     cells = (replace(cell, source=cell.released) if cell.solution else cell for cell in version.cells)
-    return reference_job(replace(job, version=replace(version, cells=tuple(cells)).as_dict())).mended
+    return reference_job(replace(job, version=replace(version, cells=tuple(cells)))).mended
 
 
 def _mutated(job: GradingJob, mutant: str) -> dict[str, Any]:
     """The reference's notebook, with cells that switch the mutant on before each grade cell, and off after it."""
-    version = Version.from_dict(job.version)
+    version = job.version
     notebook = reference_job(job).mended
     load = f"exec({_TEXT!r}, {_LOADED}.__dict__)"
     made = f"__import__('sys').modules[{_MODULE!r}] = __import__('types').ModuleType({_MODULE!r})"

@@ -25,7 +25,7 @@ from autograder.common.text import printable
 from autograder.grading.backup import BackupError, Backups
 from autograder.grading.engine import Engine, EngineError
 from autograder.grading.gradebook import expected_points
-from autograder.grading.job import FAULTS, Event, GradingJob, Outcome, Status, Trainings
+from autograder.grading.job import FAULTS, Event, GradingJob, Outcome, Status
 from autograder.grading.record import FAULT, PERSON, Statuses, SubmissionStatus
 from autograder.grading.rehearsal import Rehearsal
 from autograder.grading.result_store import Store
@@ -35,6 +35,7 @@ from autograder.grading.submission_writer import SubmissionWriter
 from autograder.notebooks.instructor_version import VersionError, notebooks, read_version
 from autograder.sandbox.limits import Limits
 from autograder.training.client import TrainerProcess
+from autograder.training.training_record import TrainerStatus
 from autograder.training.settings import Trainer
 
 
@@ -54,7 +55,7 @@ class ProgressListener:
     def event(self, event: Event) -> None:
         """A notebook has come to a cell."""
 
-    def trainings(self, trainings: Trainings) -> None:
+    def trainings(self, trainings: TrainerStatus) -> None:
         """How the trainer stands."""
 
     def finished(self, submission: Submission, status: SubmissionStatus) -> None:
@@ -94,8 +95,8 @@ class Autograde(SubmissionWriter):
             listener=self._heard,
         )
 
-    def _heard(self, event: Event | Trainings) -> None:
-        if isinstance(event, Trainings):
+    def _heard(self, event: Event | TrainerStatus) -> None:
+        if isinstance(event, TrainerStatus):
             self._tell(self.watcher.trainings, event)
         else:
             self._tell(self.watcher.event, event)
@@ -233,11 +234,11 @@ class Autograde(SubmissionWriter):
         }
         settings = []
         for name in notebooks(self.coursedir, assignment):
-            version = read_version(self.coursedir, assignment, name, self.config).as_dict()
+            version = read_version(self.coursedir, assignment, name, self.config)
             given = {file: path for file, path in found.items() if file not in own}
-            limits = self.limits.as_dict()
-            fields = {**self.grading.job_fields(), "trainer": self.trainer.job_fields()}
-            settings.append(GradingJob("", assignment, name, {}, version, given=given, limits=limits, **fields))
+            trainer = self.trainer.job_settings()
+            job = GradingJob("", assignment, name, {}, version, self.limits, given=given, trainer=trainer)
+            settings.append(self.grading.applied(job))
         return settings
 
     def _is_old(self, assignment: str, student: str, paths: Sequence[Path]) -> bool:

@@ -4,7 +4,6 @@ A fault of ours is tried once more. A notebook that met a limit of time while th
 graded a second time, alone, after all others, so that a busy machine costs nobody points; the second result counts.
 """
 
-import json
 import os
 import selectors
 import subprocess
@@ -17,10 +16,10 @@ from typing import IO, Any
 
 import psutil
 
+from autograder.common.serialization import dump, load
 from autograder.examiner.client import Examiner
 from autograder.examiner.plan import modules
-from autograder.grading.job import FAULTS, Event, GradingJob, Listener, Outcome, Status, Trainings
-from autograder.notebooks.instructor import Version
+from autograder.grading.job import FAULTS, Event, GradingJob, Listener, Outcome, Status, WorkerMessage, WorkerOrder
 from autograder.sandbox import cgroups
 from autograder.sandbox.limits import Limits
 from autograder.training.client import TrainerError, TrainerProcess, status
@@ -82,7 +81,7 @@ class Pool:
 
     def _prepare(self, jobs: Sequence[GradingJob]) -> None:
         versions = {(job.assignment, job.notebook): job.version for job in jobs}
-        preload = sorted({name for data in versions.values() for name in modules(Version.from_dict(data).cells)})
+        preload = sorted({name for version in versions.values() for name in modules(version.cells)})
         trains = jobs[0].trainer is not None and any(name.partition(".")[0] in KERAS for name in preload)
         key = (preload, jobs[0].sandboxed, jobs[0].variables, jobs[0].visible, trains)
         if key == self._key:
@@ -139,7 +138,7 @@ class Pool:
     def _tell_trainings(self) -> None:
         if self._trainer is not None:
             with suppress(TrainerError):
-                self._listener(Trainings(**status(self._trainer.address)))
+                self._listener(status(self._trainer.address))
 
 
 def _named(outcome: Outcome) -> Outcome:
@@ -150,8 +149,11 @@ def _named(outcome: Outcome) -> Outcome:
 
 
 def _read(line: bytes) -> Event | Outcome:
-    message = json.loads(line)
-    return Event(**message["event"]) if "event" in message else Outcome.from_dict(message["outcome"])
+    message = load(line, WorkerMessage)
+    found = message.event or message.outcome
+    if found is None:
+        raise ValueError("expected an event or an outcome, received neither")
+    return found
 
 
 class _Worker:
@@ -177,9 +179,9 @@ class _Worker:
     def give(self, job: GradingJob, tries: int, examiner: str, trainer: str) -> None:
         """Start a job; the others are addresses."""
         self.job, self.tries = job, tries
-        order = {"job": job.as_dict(), "examiner": examiner, "trainer": trainer}
+        order = dump(WorkerOrder(job, examiner, trainer))
         try:
-            self._in.write(json.dumps(order).encode() + b"\n")
+            self._in.write(order.encode() + b"\n")
             self._in.flush()
         except OSError:
             self.alive = False  # read() says so
@@ -194,7 +196,7 @@ class _Worker:
         *lines, self._rest = (self._rest + data).split(b"\n")
         try:
             return [_read(line) for line in lines]
-        except (ValueError, TypeError, KeyError, RecursionError) as error:
+        except ValueError as error:
             self._process.kill()
             self.alive = False
             return [Outcome.fault("reading a worker's answer", error)]

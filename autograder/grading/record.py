@@ -7,18 +7,19 @@ Decisions are made on the status alone: students can hand in a file that is call
 """
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from autograder.common.files import write_atomic
-from autograder.grading.job import GradingJob, Outcome, ReviewItem, Status
+from autograder.common.serialization import load, to_data
+from autograder.grading.job import GradingJob, GradingRun, Outcome, ReviewItem, Status
 from autograder.grading.result_digest import digest_of, ingredients
 from autograder.notebooks.reading import Mend
 
 RECORD_SUFFIX = ".record.json"
+MAX_BYTES = 20_000_000  # of a record that is read
 GRADED = "graded"
 MENDED = "graded after mending"
 PERSON = "needs a person"
@@ -78,16 +79,13 @@ class Statuses:
     def get(self, assignment: str, student: str) -> SubmissionStatus | None:
         """The status of a submission; None where none is known, or where its file is damaged."""
         try:
-            data = json.loads((self.folder / assignment / f"{student}.json").read_text(encoding="utf-8"))
-            notebooks = {name: _notebook_status(item) for name, item in data["notebooks"].items()}
-            review = tuple(map(ReviewItem.from_dict, data["review"]))
-            return SubmissionStatus(**{**data, "notebooks": notebooks, "review": review})
-        except (OSError, ValueError, TypeError, KeyError, AttributeError):
+            return load((self.folder / assignment / f"{student}.json").read_bytes(), SubmissionStatus)
+        except (OSError, ValueError):
             return None
 
     def put(self, status: SubmissionStatus) -> None:
         """Keep a status, in the place of the submission's last one."""
-        write_atomic(self.folder / status.assignment / f"{status.student}.json", _pretty(asdict(status)).encode())
+        write_atomic(self.folder / status.assignment / f"{status.student}.json", _pretty(status).encode())
 
     def students(self, assignment: str) -> list[str]:
         """The students of whom a status is known."""
@@ -99,22 +97,66 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def write_record(path: Path, job: GradingJob, status: NotebookStatus, run: Mapping[str, Any]) -> None:
-    """Write the record of a grade: what went in, by digest, and what came out. `run` is the outcome's own record."""
+@dataclass(frozen=True)
+class Seeds:
+    """Of whatever draws random numbers; the trainer's is None where notebooks train by themselves."""
+
+    notebook: int = 0  # of `random` and NumPy, beside the student's code
+    tests: int = 0  # and beside the tests
+    hash: str = ""  # PYTHONHASHSEED
+    trainer: int | None = None
+
+
+@dataclass(frozen=True)
+class RecordedEnvironment:
+    """The machine and installation that a grade depends on (`result_digest.environment`), packages by digest."""
+
+    python: str
+    implementation: str
+    machine: str
+    system: str
+    threads: int
+    variables: dict[str, str]
+    device: str  # CUDA_VISIBLE_DEVICES
+    distributions: str  # digest of all packages with their versions
+    code: str  # digest of what of this package grades
+    versions: dict[str, str]  # of the packages that matter most
+
+
+@dataclass(frozen=True, kw_only=True)
+class GradeRecord(NotebookStatus):
+    """What a grade came from, and how it was made."""
+
+    student: str
+    assignment: str
+    notebook: str
+    time: str  # of writing it, UTC, ISO 8601
+    sandboxed: bool
+    not_isolated: tuple[str, ...]
+    model_handles: bool
+    went_in: dict[str, Any]  # what the digest is of, long things by their own digests
+    seeds: Seeds
+    environment: RecordedEnvironment
+    cell_seconds: dict[int, float]  # position in the instructor's notebook -> how long the cell took, in seconds
+    run: GradingRun
+
+
+def write_record(path: Path, job: GradingJob, status: NotebookStatus, outcome: Outcome) -> None:
+    """Write the record of a grade: what went in, by digest, and what came out."""
     went_in = ingredients(job)
     environment = went_in.pop("environment")
     versions = dict(item.split("==", 1) for item in environment["distributions"])
-    record = {
-        "student": job.student,
-        "assignment": job.assignment,
-        "notebook": job.notebook,
-        "time": now(),
-        **{name: value for name, value in asdict(status).items() if name != "submitted"},
-        "sandboxed": job.sandboxed,
-        "not_isolated": job.not_isolated,
-        "model_handles": job.model_handles,
-        "went_in": {
-            "submitted file": status.submitted,
+    hash_seed = environment["variables"]["PYTHONHASHSEED"]
+    record = GradeRecord(
+        **{one.name: getattr(status, one.name) for one in fields(status)},
+        student=job.student,
+        assignment=job.assignment,
+        notebook=job.notebook,
+        time=now(),
+        sandboxed=job.sandboxed,
+        not_isolated=job.not_isolated,
+        model_handles=job.model_handles,
+        went_in={
             "mended notebook": digest_of(went_in["mended"]),
             "instructor's version": digest_of(went_in["version"]),
             "student's files": went_in["files"],
@@ -123,33 +165,36 @@ def write_record(path: Path, job: GradingJob, status: NotebookStatus, run: Mappi
             "withheld": went_in["ungraded"],
             "trainer": went_in["trainer"],
         },
-        "seeds": {
-            "notebook's random": 0,
-            "tests' random": 0,
-            "PYTHONHASHSEED": environment["variables"]["PYTHONHASHSEED"],
-            "trainer": job.trainer["seed"] if job.trainer else None,
-        },
-        "environment": {
-            **environment,
-            "distributions": digest_of(environment["distributions"]),
-            "versions": {name: versions[name] for name in _VERSIONS if name in versions},
-        },
-        "run": dict(run),
-    }
+        seeds=Seeds(hash=hash_seed, trainer=job.trainer.seed if job.trainer else None),
+        environment=RecordedEnvironment(
+            **{
+                **environment,
+                "distributions": digest_of(environment["distributions"]),
+                "versions": {name: versions[name] for name in _VERSIONS if name in versions},
+            }
+        ),
+        cell_seconds=outcome.seconds,
+        run=outcome.run,
+    )
     write_atomic(path, _pretty(record).encode())
 
 
-def _notebook_status(data: dict[str, Any]) -> NotebookStatus:
-    """Raises TypeError or ValueError for what is none."""
-    mends = tuple(Mend(**mend) for mend in data["mends"])
-    status = NotebookStatus(**{**data, "mends": mends, "status": Status(data["status"])})
-    texts = [status.digest, status.message, status.limit, status.submitted, *status.reasons.values()]
-    scores = all(score is None or isinstance(score, int | float) for score in status.scores.values())
-    if not (scores and all(isinstance(text, str) for text in texts)):
-        raise TypeError("malformed status")
-    return status
+def read_record(folder: Path, notebook: str, status: SubmissionStatus | None) -> GradeRecord | None:
+    """The record beside an autograded notebook in `folder`; None where it is not that of the submission's status.
+
+    A student may have handed in a file that is called like a record: it has not the digest.
+    """
+    known = status.notebooks.get(notebook) if status else None
+    path = folder / f"{notebook}{RECORD_SUFFIX}"
+    try:
+        if known is None or path.is_symlink() or path.stat().st_size > MAX_BYTES:
+            return None
+        record = load(path.read_bytes(), GradeRecord)
+    except (OSError, ValueError):
+        return None
+    return record if record.digest == known.digest else None
 
 
 def _pretty(value: Any) -> str:
-    text = json.dumps(value, indent=1, ensure_ascii=False) + "\n"
+    text = json.dumps(to_data(value), indent=1, ensure_ascii=False) + "\n"
     return text.encode("utf-8", "backslashreplace").decode()  # names of files may be no Unicode; JSON escapes them so

@@ -27,7 +27,7 @@ NEW = {"code": new_code_cell, "markdown": new_markdown_cell, "raw": new_raw_cell
 class Rehearsal:
     """What the rehearsal of one notebook found."""
 
-    permitted: dict[str, list[str]]  # grade_id -> what handles may be asked there
+    permitted: dict[str, tuple[str, ...]]  # grade_id -> what handles may be asked there
     differing: dict[str, str] = field(default_factory=dict)  # grade_id -> why it can't be served across the wire
     short: dict[str, str] = field(default_factory=dict)  # grade_id -> how the reference itself misses its points
     beside: tuple[int, ...] = ()  # positions of locked or unmarked cells that come out otherwise run by the examiner
@@ -35,7 +35,7 @@ class Rehearsal:
         default_factory=dict
     )  # grade_id -> names there that stay the student's
     cells: tuple[str, ...] = ()  # what the notebook's cells are called
-    seconds: dict[str, float] = field(default_factory=dict)  # position -> how long the reference's cell took
+    seconds: dict[int, float] = field(default_factory=dict)  # position -> how long the reference's cell took
 
     def left_by_cell(self) -> dict[tuple[str, Reason], tuple[set[str], set[str]]]:
         """By cell and reason, the names that it binds and that stay the student's; and grade cells that use them."""
@@ -63,25 +63,24 @@ class Rehearsal:
         )
 
 
-def cell_limits(job: GradingJob, took: Mapping[str, float]) -> tuple[dict[str, float], dict[str, float]]:
+def cell_limits(job: GradingJob, took: Mapping[int, float]) -> tuple[dict[int, float], dict[int, float]]:
     """By position, how long a cell may take, and what the reference takes at most where that decides it.
 
     `took` is the reference's own time. The limit is the least of `reference_min_seconds` doubled so often that it is
     `reference_factor` times that time: coarse, so that another rehearsal of the same solution mostly gives the same.
     """
-    most, factor, least = job.limits["cell_seconds"], job.pace["factor"], job.pace["least"]
+    most, factor, least = job.limits.cell_seconds, job.cell_time.reference_factor, job.cell_time.reference_min_seconds
     seconds, reference = {}, {}
-    for position, cell in enumerate(Version.from_dict(job.version).cells):
-        key, given = str(position), job.pace["cells"]
-        chosen = given.get(f"{job.assignment}/{cell.grade_id}", given.get(cell.grade_id or ""))
+    for position, cell in enumerate(job.version.cells):
+        chosen = job.cell_time.chosen(job.assignment, cell.grade_id)
         if chosen is not None:
-            seconds[key] = min(most, float(chosen))
-        elif key in took and factor > 0 and least > 0:
+            seconds[position] = min(most, float(chosen))
+        elif position in took and factor > 0 and least > 0:
             limit = least
-            while limit < min(most, factor * took[key]):
+            while limit < min(most, factor * took[position]):
                 limit *= 2
             if limit < most:
-                seconds[key], reference[key] = limit, limit / factor
+                seconds[position], reference[position] = limit, limit / factor
     return seconds, reference
 
 
@@ -90,7 +89,7 @@ def reference_job(job: GradingJob) -> GradingJob:
 
     `job.student` and its notebook are of no account.
     """
-    version = Version.from_dict(job.version)
+    version = job.version
     cells = []
     for position, cell in enumerate(version.cells):
         source = cell.source if cell.solution else cell.released
@@ -113,7 +112,7 @@ def compare(job: GradingJob, isolated: Outcome, plain: Outcome) -> Rehearsal:
     index_of = {
         cell["metadata"]["autograder"]["position"]: i for i, cell in enumerate(reference_job(job).mended["cells"])
     }
-    version = Version.from_dict(job.version)
+    version = job.version
     for position, cell in enumerate(version.cells):
         if cell not in _graded(version):
             continue
@@ -136,7 +135,7 @@ class Search:
 
     def __init__(self, job: GradingJob, found: Rehearsal) -> None:
         """`found`: with all of them run by the examiner as far as the plan has it so."""
-        steps = plan(Version.from_dict(job.version).cells, job.beside)
+        steps = plan(job.version.cells, job.beside)
         self.found = found
         self._suspects = {
             str(step.grade_id): sorted({position for position, _ in step.feeds})

@@ -10,6 +10,7 @@ from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
+from autograder.common.serialization import to_data
 from autograder.grading.job import GradingJob
 from autograder.kernel.environment import variables
 
@@ -36,8 +37,8 @@ def digest(job: GradingJob) -> str:
 
 
 def ingredients(job: GradingJob) -> dict[str, Any]:
-    """What goes into the digest, by name, as JSON."""
-    data = job.as_dict()
+    """What goes into the digest, by name, as dicts and lists."""
+    data = to_data(job)
     del data["student"]
     data["files"] = _file_digests(job.files)
     data["given"] = _file_digests(job.given)

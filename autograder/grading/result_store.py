@@ -1,8 +1,8 @@
 """Outcomes on disk, by the digest of what they came from."""
 
-import json
 from pathlib import Path
 
+from autograder.common.serialization import dump, load
 from autograder.common.store import ChecksummedStore
 from autograder.grading.job import Outcome
 
@@ -19,10 +19,10 @@ class Store:
         """The outcome stored under a digest; None where none can be read."""
         content = self._entries.get(digest)
         try:
-            return None if content is None else Outcome.from_dict(json.loads(content))
-        except (ValueError, TypeError, RecursionError):  # of another version of this package
+            return None if content is None else load(content, Outcome)
+        except ValueError:  # of another version of this package
             return None
 
     def put(self, digest: str, outcome: Outcome) -> None:
         """Store a final outcome, in the place of a damaged one. Raises OSError where that can't be done."""
-        self._entries.put(digest, json.dumps(outcome.as_dict()).encode())
+        self._entries.put(digest, dump(outcome).encode())

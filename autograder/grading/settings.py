@@ -1,9 +1,11 @@
 """What an instructor may set about grading, in nbgrader_config.py, as `c.Grading.… = …`."""
 
-from typing import Any
+from dataclasses import replace
 
 from traitlets import Bool, Dict, Float, Integer, List, Unicode
 from traitlets.config import Configurable
+
+from autograder.grading.job import CellTime, GradingJob
 
 
 class Grading(Configurable):  # type: ignore[misc]
@@ -45,17 +47,14 @@ class Grading(Configurable):  # type: ignore[misc]
         """Whether the instructor allowed that cell to run beside the student's code."""
         return grade_id in self.not_isolated or f"{assignment}/{grade_id}" in self.not_isolated
 
-    def job_fields(self) -> dict[str, Any]:
-        """What a job has to know of these settings."""
-        return {
-            "sandboxed": self.sandbox,
-            "model_handles": self.model_handles,
-            "model_parameters": self.model_parameters,
-            "pace": {
-                "cells": dict(self.cell_seconds),
-                "factor": self.reference_factor,
-                "least": self.reference_min_seconds,
-            },
-            "variables": dict(self.environment),
-            "visible": list(self.visible),
-        }
+    def applied(self, job: GradingJob) -> GradingJob:
+        """The job with what it has to know of these settings."""
+        return replace(
+            job,
+            sandboxed=self.sandbox,
+            model_handles=self.model_handles,
+            model_parameters=self.model_parameters,
+            cell_time=CellTime(dict(self.cell_seconds), self.reference_factor, self.reference_min_seconds),
+            variables=dict(self.environment),
+            visible=tuple(self.visible),
+        )

@@ -15,7 +15,6 @@ from autograder.grading.job import GradingJob, Outcome, Status
 from autograder.grading.record import NotebookStatus
 from autograder.grading.result_digest import digest
 from autograder.notebooks.attachments import attachments
-from autograder.notebooks.instructor_version import Version
 from autograder.notebooks.mending import Mend, Unreadable, mend
 from autograder.notebooks.reading import MAX_BYTES
 
@@ -112,7 +111,7 @@ def _work(path: Path, settings: GradingJob) -> NotebookTask:
     try:
         raw = read_regular(path)
         work.submitted = hashlib.sha256(raw).hexdigest()
-        mended = mend(raw, Version.from_dict(settings.version))
+        mended = mend(raw, settings.version)
         work.notebook, work.mends = mended.notebook, mended.mends
         data: dict[str, Any] = dict(mended.notebook)
         work.job = replace(settings, mended=data)

@@ -170,12 +170,12 @@ class SubmissionWriter(NbgraderAutograde):  # type: ignore[misc]
             output, resources = self.exporter.from_notebook_node(copy.deepcopy(work.notebook), resources=resources)
         self.write_single_notebook(output, resources)
         record = Path(self.writer.build_directory, work.name + RECORD_SUFFIX)
-        write_record(record, work.job, work.status, work.outcome.record)
+        write_record(record, work.job, work.status, work.outcome)
 
 
 def _flags(work: NotebookTask) -> list[ReviewItem]:
-    flags = work.outcome.record.get("flags", []) if work.outcome and work.graded else []
-    return [replace(flag, text=f"{work.name}, {flag.text}") for flag in map(ReviewItem.from_dict, flags)]
+    flags = work.outcome.run.flags if work.outcome and work.graded else ()
+    return [replace(flag, text=f"{work.name}, {flag.text}") for flag in flags]
 
 
 def replaced(step: Any) -> Any:

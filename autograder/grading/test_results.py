@@ -8,7 +8,7 @@ from typing import Any
 
 from autograder.grading.submission import NotebookTask
 from autograder.notebooks.headings import last_heading
-from autograder.notebooks.instructor import InstructorCell, Version
+from autograder.notebooks.instructor import InstructorCell
 from autograder.notebooks.reading import Mend
 
 MAX_MESSAGE = 2_000
@@ -38,7 +38,7 @@ def tests_of(work: NotebookTask) -> list[Test]:
         for cell, shown in zip(work.notebook.cells, work.outcome.outputs, strict=True)
     }
     tests = []
-    for cell, name in _named(Version.from_dict(work.job.version).cells):
+    for cell, name in _named(work.job.version.cells):
         grade_id = str(cell.grade_id)
         if cell.solution or cell.task or cell.cell_type != "code":
             tests.append(Test(name, None, cell.points, BY_HAND))

@@ -5,21 +5,33 @@ import socket
 import uuid
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from typing import Any
+from dataclasses import dataclass
 
+from autograder.examiner.exam_messages import Answer
 from autograder.grading.job import GradingJob, ReviewItem, ReviewKind
 from autograder.training import client
+from autograder.training.training_record import Judgement, ModelOrigin, TrainingRecord
+from autograder.training.settings import WeightsPolicy
 
 # Among what is permitted in a cell:
 TRAINED = "weights from the trainer"  # the reference's model had them
 TESTED = "test inputs in training"  # the reference gave what it is tested on to `fit`, or near copies
 SEEN = 0.01  # of a test's rows: so many may be among those that were given to `fit`
 ALIKE = 0.05  # of a test's rows: so many may have near copies there; see benchmarks/near_copies.py
-SAID = {
-    "candidate": "its weights were not made by the trainer",
-    "given": "its training began with weights that were not made by the trainer",
-    "changed": "its weights are from the trainer, but its layers, their settings or constants were changed afterwards",
+ODD = {  # what there is to say of a model that the trainer did not make, or not alone; the worst first
+    ModelOrigin.CANDIDATE: "its weights were not made by the trainer",
+    ModelOrigin.GIVEN: "its training began with weights that were not made by the trainer",
+    ModelOrigin.CHANGED: "its weights are from the trainer, but its layers, their settings or constants were changed "
+    "afterwards",
 }
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """On the models of a test."""
+
+    refused: str = ""  # why the test may not count by the instructor's choice
+    permits: tuple[str, ...] = ()  # in the rehearsal: what the reference's models permit everybody's
 
 
 class TrainerLink:
@@ -28,14 +40,13 @@ class TrainerLink:
     def __init__(self, job: GradingJob, address: str) -> None:
         """`address`: the trainer's; empty: there is none, and the notebook trains by itself."""
         self.flags: list[ReviewItem] = []  # what a person should look at
-        self.trainings: list[dict[str, Any]] = []
+        self.trainings: tuple[TrainingRecord, ...] = ()
         self.socket: socket.socket | None = None  # the candidate's end
         self._job, self._address, self._key = job, address, uuid.uuid4().hex
-        self._policy = job.trainer["weights"] if job.trainer else "accept"
+        self._policy = job.trainer.weights if job.trainer else WeightsPolicy.ACCEPT
         if address and job.trainer:
-            ours, self.socket = socket.socketpair()
-            student, seed, budget = job.student, job.trainer["seed"], job.trainer["budget"]
-            client.connect(address, ours, key=self._key, student=student, seed=seed, budget=budget)
+            host_end, self.socket = socket.socketpair()
+            client.connect(address, host_end, key=self._key, student=job.student, settings=job.trainer)
 
     def paused(self) -> float:
         """Seconds that the notebook has waited for the trainer so far; they are not its own."""
@@ -45,34 +56,34 @@ class TrainerLink:
         """The same notebook, run once more."""
         return TrainerLink(self._job, self._address).running()
 
-    def judge(self, grade_id: str, answer: dict[str, Any], permitted: list[str] | None) -> str:
-        """Why a test may not count by the instructor's choice, or nothing. `answer`: the examiner's; flags are noted.
+    def judge(self, grade_id: str, answer: Answer, permitted: tuple[str, ...] | None) -> Verdict:
+        """What to do about the models that a test used. `answer`: the examiner's; flags are noted.
 
         Only a test that used a trained model of the reference's is of interest: `permitted` None is the rehearsal,
-        which notes so in `answer`.
+        which finds that out.
         """
         if self.socket is None or not (permitted is None or TRAINED in permitted):
-            return ""
-        known = client.judge(self._address, self._key, answer["models"], answer["rows"], answer["probes"])
-        sources = [model["weights"] for model in known["models"]]
-        seen = _seen(known, len(answer["rows"]))
+            return Verdict()
+        known = client.judge(self._address, self._key, answer.models, answer.rows, answer.probes)
+        origins = {model.weights for model in known.models}
+        seen = _seen(known, len(answer.rows))
         if permitted is None:
-            if sources and set(sources) == {"trainer"}:
-                answer["asked"] += [TRAINED, *([TESTED] if seen else [])]
-            return ""
+            trained = origins == {ModelOrigin.TRAINER}
+            return Verdict(permits=(TRAINED, *((TESTED,) if seen else ()))) if trained else Verdict()
         if seen and TESTED not in permitted:
             self.flags.append(ReviewItem(ReviewKind.LEAKAGE, f"{grade_id}: {seen}"))
-        odd = next((said for source, said in SAID.items() if source in sources), "")
-        if not sources and answer["score"]:
+        odd = next((text for origin, text in ODD.items() if origin in origins), "")
+        if not origins and answer.score:
             odd = "no model was found in it whose weights could be looked at"
-        if not odd or self._policy == "accept":
-            return ""
-        if self._policy == "refuse":
-            return f"This test counts a model that was trained by `fit` from fresh weights alone; of this one, {odd}."
-        if answer["score"]:
+        if not odd or self._policy == WeightsPolicy.ACCEPT:
+            return Verdict()
+        if self._policy == WeightsPolicy.REFUSE:
+            needed = "a model that was trained by `fit` from fresh weights alone"
+            return Verdict(refused=f"This test counts {needed}; of this one, {odd}.")
+        if answer.score:
             text = f"{grade_id}: the test gave points, but of the model, {odd}"
             self.flags.append(ReviewItem(ReviewKind.WEIGHTS, text))
-        return ""
+        return Verdict()
 
     @contextlib.contextmanager
     def running(self) -> Iterator["TrainerLink"]:
@@ -85,13 +96,13 @@ class TrainerLink:
                 self.trainings = client.close(self._address, self._key)
 
 
-def _seen(known: dict[str, Any], rows: int) -> str:
+def _seen(known: Judgement, rows: int) -> str:
     """What of the test's inputs the notebook gave to `fit`, where that is more than chance."""
-    if known["seen"] > SEEN * rows:
-        given = f"{known['seen']:,} of the {rows:,} inputs of the test"
+    if known.seen > SEEN * rows:
+        given = f"{known.seen:,} of the {rows:,} inputs of the test"
         return f"the notebook gave {given} to `fit`, to train on or to validate"
-    for near, tested in known["near"]:
-        if near > ALIKE * tested:
-            given = f"near copies of {near:,} of {tested:,} inputs of the test"
+    for one in known.near:
+        if one.near > ALIKE * one.tested:
+            given = f"near copies of {one.near:,} of {one.tested:,} inputs of the test"
             return f"the notebook gave {given} to `fit`, to train on or to validate"
     return ""

@@ -4,17 +4,17 @@ A line of JSON a job comes on standard input; lines of JSON go out: events, and 
 with it all that it started, when the pool is gone.
 """
 
-import json
 import os
 import select
 import signal
 import sys
 import threading
-from typing import Any
 
+from autograder.common.serialization import dump, load
 from autograder.grading.grade_notebook import grade
-from autograder.grading.job import Event, GradingJob, Outcome, Trainings
+from autograder.grading.job import Event, Outcome, WorkerMessage, WorkerOrder
 from autograder.kernel.fork_server import ForkServerPool
+from autograder.training.training_record import TrainerStatus
 
 
 def _end_with_pool() -> None:
@@ -36,21 +36,22 @@ def main() -> None:
     os.dup2(2, 1)  # what libraries print goes where errors go
     _end_with_pool()
 
-    def say(message: dict[str, Any]) -> None:
-        out.write(json.dumps(message) + "\n")
+    def send(message: WorkerMessage) -> None:
+        out.write(dump(message) + "\n")
         out.flush()
 
-    def listener(event: Event | Trainings) -> None:
-        say({"event": vars(event)})
+    def listener(event: Event | TrainerStatus) -> None:
+        if isinstance(event, Event):
+            send(WorkerMessage(event=event))
 
     fork_servers = ForkServerPool()
     for line in sys.stdin:
-        order = json.loads(line)
-        outcome = grade(GradingJob.from_dict(order["job"]), order["examiner"], order["trainer"], fork_servers, listener)
+        order = load(line, WorkerOrder)
+        outcome = grade(order.job, order.examiner, order.trainer, fork_servers, listener)
         try:
-            say({"outcome": outcome.as_dict()})
-        except (TypeError, ValueError, RecursionError) as error:  # it is no JSON; nothing of it has been said
-            say({"outcome": Outcome.fault("telling what came of it", error).as_dict()})
+            send(WorkerMessage(outcome=outcome))
+        except (TypeError, ValueError, RecursionError) as error:  # no JSON can be made of it: nothing has been sent
+            send(WorkerMessage(outcome=Outcome.fault("sending the outcome", error)))
 
 
 if __name__ == "__main__":

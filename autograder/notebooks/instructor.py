@@ -4,9 +4,10 @@ A worker needs no more than this, and nbgrader takes a second to import.
 """
 
 import hashlib
-import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
+
+from autograder.common.serialization import dump
 
 
 @dataclass(frozen=True)
@@ -35,16 +36,6 @@ class Version:
     cells: tuple[InstructorCell, ...]
     metadata: dict[str, Any] = field(default_factory=dict)
 
-    def as_dict(self) -> dict[str, Any]:
-        """As JSON."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> "Version":
-        """What `as_dict` gave, before or after a way through JSON."""
-        cells = tuple(InstructorCell(**{**cell, "tags": tuple(cell["tags"])}) for cell in data["cells"])
-        return cls(**{**data, "cells": cells})
-
     @property
     def names(self) -> tuple[str, ...]:
         """What its cells are called: by grade_id, else by their number."""
@@ -53,4 +44,4 @@ class Version:
     @property
     def digest(self) -> str:
         """SHA-256 of all that is in it, as hexadecimal digits."""
-        return hashlib.sha256(json.dumps(self.as_dict(), sort_keys=True).encode()).hexdigest()
+        return hashlib.sha256(dump(self, sort_keys=True).encode()).hexdigest()

@@ -8,6 +8,7 @@ from autograder.grading.job import ReviewKind
 from autograder.grading.record import FAULT, PERSON
 from autograder.notebooks.reading import Mend
 from autograder.reports.class_data import Class, Student, readable, without_names
+from autograder.training.training_record import WeightsOrigin
 
 FEW = 4  # things that are named one by one
 
@@ -67,8 +68,8 @@ def _of(student: Student) -> Iterator[tuple[str, str]]:
     for item in review:
         yield ("weights" if item.kind == ReviewKind.WEIGHTS else "flagged"), item.text
     if not any(item.kind == ReviewKind.WEIGHTS for item in review):
-        for name, run in student.runs.items():
-            if count := sum(training.given for training in run.trainings):
+        for name, record in student.records.items():
+            if count := sum(one.weights == WeightsOrigin.GIVEN for one in record.run.trainings):
                 yield "weights", f"{name}: {count} trainings began with weights that were not made by the trainer"
 
 

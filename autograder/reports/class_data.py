@@ -1,12 +1,11 @@
 """A graded class, read from what grading left: gradebook, statuses, records, autograded notebooks."""
 
 import json
-import math
 import os
 import random
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,12 +16,12 @@ from nbgrader.api import Gradebook
 from nbgrader.coursedir import CourseDirectory
 
 from autograder.common.files import write_atomic
-from autograder.examiner.ownership import Reason
 from autograder.grading.gradebook import Mark, open_gradebook, read_marks
 from autograder.grading.grades import Grade, GradesExporter
 from autograder.grading.job import FAULTS
-from autograder.grading.record import RECORD_SUFFIX, Statuses, SubmissionStatus
+from autograder.grading.record import GradeRecord, Statuses, SubmissionStatus, read_record
 from autograder.notebooks.headings import last_heading
+from autograder.training.training_record import TrainedBy
 
 
 def numbers(root: Path, students: Iterable[str]) -> dict[str, int]:
@@ -42,98 +41,7 @@ def numbers(root: Path, students: Iterable[str]) -> dict[str, int]:
     return {student: found[student] for student in wanted}
 
 
-MAX_BYTES = 20_000_000
-_REASONS = frozenset(Reason)
-
-
-@dataclass(frozen=True)
-class TrainingRecord:
-    """One training: by "trainer", "candidate" (in the notebook) or "nobody" (refused)."""
-
-    by: str
-    job: str = ""
-    seconds: float = 0.0
-    remembered: bool = False
-    given: bool = False  # it began with weights that nobody knows
-    said: str = ""  # why it was in the notebook, or refused
-
-
-@dataclass(frozen=True)
-class Rebindable:
-    """A name that a locked or unmarked `cell` binds, that `test` uses, and that a student can rebind between them."""
-
-    test: str
-    cell: str
-    why: Reason
-    name: str
-
-
-@dataclass(frozen=True)
-class GradingRun:
-    """What grading one notebook took."""
-
-    seconds: float | None = None
-    sandboxed: bool = True
-    not_isolated: tuple[str, ...] = ()
-    trainings: tuple[TrainingRecord, ...] = ()
-    accuracy: dict[str, float] = field(default_factory=dict)  # by the grade_id of the test that measured it
-    rebindable: tuple[Rebindable, ...] = ()
-
-
-def read_run(path: Path) -> GradingRun | None:
-    """The run that a record tells of; None where there is none, or where it can't be read."""
-    try:
-        if path.is_symlink() or path.stat().st_size > MAX_BYTES:
-            return None
-        record = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return None
-    run = _dict(_dict(record).get("run"))
-    models = _dict(run.get("models"))
-    accuracy = {cell: _number(_dict(model).get("accuracy")) for cell, model in models.items()}
-    return GradingRun(
-        _number(run.get("seconds")),
-        _dict(record).get("sandboxed") is not False,
-        tuple(name for name in _list(_dict(record).get("not_isolated")) if isinstance(name, str)),
-        tuple(_training(_dict(one)) for one in _list(run.get("trainings"))),
-        {cell: value for cell, value in accuracy.items() if value is not None and 0 <= value <= 1},
-        tuple(_rebindable(_dict(run.get("students_names")))),
-    )
-
-
-def _rebindable(tests: dict[str, Any]) -> Iterator[Rebindable]:
-    for test, names in tests.items():
-        for one in map(_dict, _list(names)):
-            cell, why, name = (one.get(key) for key in ("cell", "why", "name"))
-            if isinstance(cell, str) and isinstance(why, str) and isinstance(name, str) and why in _REASONS:
-                yield Rebindable(test, cell, Reason(why), name)
-
-
-def _training(one: dict[str, Any]) -> TrainingRecord:
-    return TrainingRecord(
-        by=str(one.get("by")),
-        job=str(one.get("job", "")),
-        seconds=_number(one.get("seconds")) or 0.0,
-        remembered=one.get("remembered") is True,
-        given=one.get("weights") == "given",
-        said=str(one.get("refused") or one.get("reason") or ""),
-    )
-
-
-def _dict(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _number(value: Any) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return None
-    return float(value) if abs(value) < 1e15 and math.isfinite(value) else None
-
-
+MAX_BYTES = 100_000_000  # of a notebook
 MAX = 300  # characters of a message
 COMMON = 3  # messages shown of a test
 # Colours, and whatever else is no text: a page, a terminal or a reader must not be steered by it.
@@ -226,7 +134,7 @@ class Student:
     points: dict[Key, float | None] = field(default_factory=dict)
     waiting: list[Key] = field(default_factory=list)  # for points by hand
     messages: dict[Key, str] = field(default_factory=dict)  # of tests that did not give all points; normalised
-    runs: dict[str, GradingRun] = field(default_factory=dict)
+    records: dict[str, GradeRecord] = field(default_factory=dict)  # by notebook
     feedback: dict[str, str] = field(default_factory=dict)  # links, by notebook
     hidden: tuple[str, ...] = ()  # names that must not be shown
     share: float = 0.0  # of all points, with those so far where some are still to come, before a late penalty
@@ -234,18 +142,18 @@ class Student:
     @property
     def accuracy(self) -> float | None:
         """The best that a test measured of this student's models."""
-        return max((value for run in self.runs.values() for value in run.accuracy.values()), default=None)
+        models = [model for record in self.records.values() for model in record.run.models.values()]
+        return max((model.accuracy for model in models if model.accuracy is not None), default=None)
 
     @property
     def seconds(self) -> float | None:
-        """What grading took."""
-        found = [run.seconds for run in self.runs.values() if run.seconds is not None]
-        return sum(found) if found else None
+        """How long grading took."""
+        return sum(record.run.seconds for record in self.records.values()) if self.records else None
 
     @property
     def trainings(self) -> int:
         """How many models were trained, wherever."""
-        return sum(training.by != "nobody" for run in self.runs.values() for training in run.trainings)
+        return sum(one.by != TrainedBy.NOBODY for record in self.records.values() for one in record.run.trainings)
 
     @property
     def marked(self) -> bool:
@@ -352,8 +260,8 @@ def _left(one: Student, coursedir: CourseDirectory, items: Sequence[ClassItem], 
     """What is in the folder of autograded notebooks: records, and what failed tests said."""
     folder = Path(coursedir.format_path(coursedir.autograded_directory, student, assignment))
     for notebook in {item.notebook for item in items}:
-        if one.status and (run := read_run(folder / f"{notebook}{RECORD_SUFFIX}")):
-            one.runs[notebook] = run
+        if record := read_record(folder, notebook, one.status):
+            one.records[notebook] = record
         failed = [item for item in items if item.notebook == notebook and not item.by_hand and _lost(one, item)]
         if failed:
             outputs = outputs_of(_json(folder / f"{notebook}.ipynb"))
@@ -369,7 +277,7 @@ def _lost(one: Student, item: ClassItem) -> bool:
 
 def _json(path: Path) -> dict[str, Any]:
     try:
-        if path.is_symlink() or path.stat().st_size > MAX_BYTES * 5:
+        if path.is_symlink() or path.stat().st_size > MAX_BYTES:
             return {}
         found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):

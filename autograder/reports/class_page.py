@@ -114,6 +114,7 @@ def page(of: Class, course: str, *, anonymous: bool) -> str:
     )
     found = concerns(of)
     marked = of.marked
+    records = [record for student in of.students for record in student.records.values()]
     return environment.get_template("class.html").render(
         policy=policy,
         style=Markup(style),
@@ -137,8 +138,8 @@ def page(of: Class, course: str, *, anonymous: bool) -> str:
         concerns=found,
         kinds={kind: sum(one.kind == kind for one in found) for kind in KINDS},
         explained=KINDS,
-        unsandboxed=sum(not run.sandboxed for student in of.students for run in student.runs.values()),
-        not_isolated=sorted({cell for one in of.students for run in one.runs.values() for cell in run.not_isolated}),
+        unsandboxed=sum(not record.sandboxed for record in records),
+        not_isolated=sorted({cell for record in records for cell in record.not_isolated}),
     )
 
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from statistics import fmean, median, quantiles
 
 from autograder.examiner.ownership import BECAUSE, Reason
-from autograder.reports.class_data import Class, ClassItem, GradingRun, Key, Student, TrainingRecord, most_common
+from autograder.reports.class_data import Class, ClassItem, Key, Student, most_common
+from autograder.training.training_record import TrainedBy
 
 FEWEST = 10  # students, below whom a correlation says nothing
 
@@ -100,14 +101,15 @@ def rebindable(of: Class) -> list[RebindableRow]:
     """A row for each test and cell that there are such names of, in the order of the tests."""
     found: dict[tuple[str, str, str, Reason], set[str]] = {}
     for student in of.students:
-        for notebook, run in student.runs.items():
-            for one in run.rebindable:
-                found.setdefault((notebook, one.test, one.cell, one.why), set()).add(one.name)
+        for notebook, record in student.records.items():
+            for test, names in record.run.rebindable.items():
+                for one in names:
+                    found.setdefault((notebook, test, one.cell, one.reason), set()).add(one.name)
     return [
-        RebindableRow(item.notebook, item.cell, cell, BECAUSE[why], sorted(names))
+        RebindableRow(item.notebook, item.cell, cell, BECAUSE[reason], sorted(names))
         for item in of.items
-        for (notebook, test, cell, why), names in found.items()
-        if (notebook, test) == (item.notebook, item.cell) and why in BECAUSE
+        for (notebook, test, cell, reason), names in found.items()
+        if (notebook, test) == (item.notebook, item.cell) and reason in BECAUSE
     ]
 
 
@@ -162,19 +164,21 @@ def accuracies(of: Class) -> dict[Key, list[float]]:
     """What each test of a model measured, of each student who has one."""
     found: dict[Key, list[float]] = {}
     for student in of.marked:
-        for notebook, run in student.runs.items():
-            for cell, value in run.accuracy.items():
-                found.setdefault((notebook, cell), []).append(value)
+        for notebook, record in student.records.items():
+            for cell, model in record.run.models.items():
+                if model.accuracy is not None:
+                    found.setdefault((notebook, cell), []).append(model.accuracy)
     return found
 
 
 def cost(of: Class) -> Cost:
     """Of all records."""
-    runs = [run for student in of.students for run in student.runs.values()]
-    seconds = [run.seconds for run in runs if run.seconds is not None]
-    ours = [training for training in _trainings(runs) if training.by == "trainer"]
-    fresh = {training.job: training.seconds for training in ours if not training.remembered}
-    remembered = [training for training in ours if training.remembered]
+    runs = [record.run for student in of.students for record in student.records.values()]
+    seconds = [run.seconds for run in runs]
+    every = [training for run in runs for training in run.trainings]
+    by_trainer = [training for training in every if training.by == TrainedBy.TRAINER]
+    fresh = {training.job: training.seconds for training in by_trainer if not training.remembered}
+    remembered = [training for training in by_trainer if training.remembered]
     return Cost(
         notebooks=spread(seconds),
         seconds=sum(seconds),
@@ -182,10 +186,6 @@ def cost(of: Class) -> Cost:
         training_seconds=sum(fresh.values()),
         remembered=len(remembered),
         remembered_seconds=sum(training.seconds for training in remembered),
-        in_notebooks=most_common(t.said for t in _trainings(runs) if t.by == "candidate"),
-        refused=most_common(t.said for t in _trainings(runs) if t.by == "nobody"),
+        in_notebooks=most_common(one.reason for one in every if one.by == TrainedBy.CANDIDATE),
+        refused=most_common(one.refused for one in every if one.by == TrainedBy.NOBODY),
     )
-
-
-def _trainings(runs: Sequence[GradingRun]) -> list[TrainingRecord]:
-    return [training for run in runs for training in run.trainings]

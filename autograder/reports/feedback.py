@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from markupsafe import Markup
 from nbformat import NotebookNode
 
+from autograder.grading.record import GradeRecord
 from autograder.reports import charts, pages, test_messages
 from autograder.reports.exercises import Exercise, ExerciseItem, Marks, exercises
 from autograder.reports.sanitize import markdown
@@ -41,7 +41,7 @@ class Feedback:
     models: list[Model]
     trainings: list[TrainingSummary]
     mends: list[tuple[str, str]]
-    record: Mapping[str, Any]
+    record: GradeRecord | None
 
     @property
     def pending(self) -> float:
@@ -65,17 +65,11 @@ class Feedback:
         ]
 
 
-def read(notebook: NotebookNode, names: Mapping[str, str], marks: Marks, record: Mapping[str, Any]) -> Feedback:
-    """The content of a page. `names` has student, assignment and notebook; `record` is empty where there is none."""
-    reasons = _mapping(record.get("reasons"))
+def read(notebook: NotebookNode, names: Mapping[str, str], marks: Marks, record: GradeRecord | None) -> Feedback:
+    """The content of a page. `names` has student, assignment and notebook."""
+    reasons = record.reasons if record else {}
     found = [(one, [_finding(item, notebook, reasons) for item in one.items]) for one in exercises(notebook, marks)]
-    run = _mapping(record.get("run"))
-    tested = models(_mapping(run.get("models")))
-    mends = [
-        (str(mend["cell"]), str(mend["to_student"]))
-        for mend in record.get("mends", [])
-        if isinstance(mend, Mapping) and mend.keys() >= {"cell", "to_student"}
-    ]
+    tested = models(record.run.models) if record else []
     return Feedback(
         names["student"],
         names["assignment"],
@@ -83,13 +77,13 @@ def read(notebook: NotebookNode, names: Mapping[str, str], marks: Marks, record:
         marks,
         found,
         tested,
-        trainings(run.get("trainings"), tested),
-        mends,
+        trainings(record.run.trainings, tested) if record else [],
+        [(mend.cell, mend.to_student) for mend in record.mends] if record else [],
         record,
     )
 
 
-def _finding(item: ExerciseItem, notebook: NotebookNode, reasons: Mapping[str, Any]) -> Finding:
+def _finding(item: ExerciseItem, notebook: NotebookNode, reasons: Mapping[str, str]) -> Finding:
     outputs = item.cell.get("outputs", []) if item.kind == "test" else []
     failure = test_messages.failure(outputs) if item.state in ("none", "part", "pending") else None
     own = notebook.cells[item.answer].get("outputs", []) if failure and item.answer is not None else []
@@ -102,7 +96,7 @@ def _finding(item: ExerciseItem, notebook: NotebookNode, reasons: Mapping[str, A
         said if item.state in ("none", "part") or measured else "",
         charts.ramp(measured) if measured else None,
         markdown(item.comment, below=4) if item.comment else Markup(""),
-        str(reasons.get(item.grade_id, "")) if item.kind == "test" and item.state == "pending" else "",
+        reasons.get(item.grade_id, "") if item.kind == "test" and item.state == "pending" else "",
         broken.text if broken else "",
     )
 
@@ -125,22 +119,16 @@ def _tells_mends(cell: NotebookNode) -> bool:
     return bool(cell.cell_type == "markdown" and cell.get("id") == PUT_RIGHT)
 
 
-def _machine(record: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _machine(record: GradeRecord | None) -> list[tuple[str, str]]:
     """What a model's numbers depend on, in words; empty where nothing is known."""
-    environment, seeds = _mapping(record.get("environment")), _mapping(record.get("seeds"))
-    if not environment:
+    if record is None:
         return []
-    versions = _mapping(environment.get("versions"))
-    device = "GPU" if environment.get("device") not in ("", "-1", None) else "CPU"
-    seed = seeds.get("trainer")
+    environment, seed = record.environment, record.seeds.trainer
     found = [
         ("Seed of the initial weights", "your notebook's own" if seed is None else str(seed)),
-        ("Device", device),
-        ("Threads", str(environment.get("threads", "not known"))),
-        ("Python", str(environment.get("python", "not known"))),
+        ("Device", "GPU" if environment.device not in ("", "-1") else "CPU"),
+        ("Threads", str(environment.threads)),
+        ("Python", environment.python),
     ]
-    return found + [(name, str(versions[name])) for name in ("tensorflow", "keras", "numpy") if name in versions]
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
+    versions = environment.versions
+    return found + [(name, versions[name]) for name in ("tensorflow", "keras", "numpy") if name in versions]

@@ -1,6 +1,5 @@
 """nbgrader's `generate_feedback`, with our page in the place of its own."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from nbgrader.utils import temp_attrs
 from traitlets import Bool
 
 from autograder.grading.job import FAULTS
-from autograder.grading.record import RECORD_SUFFIX, Statuses
+from autograder.grading.record import RECORD_SUFFIX, GradeRecord, Statuses, read_record
 from autograder.reports.exercises import read_marks
 from autograder.reports.feedback import page, read
 from autograder.reports.shown import without_hidden_tests
@@ -73,14 +72,7 @@ class GenerateFeedback(NbgraderGenerateFeedback):  # type: ignore[misc]
         with temp_attrs(self.coursedir, ignore=[*self.coursedir.ignore, f"*{RECORD_SUFFIX}"]):
             super().init_assignment(assignment_id, student_id)
 
-    def _record(self, path: Path, names: Mapping[str, str]) -> dict[str, Any]:
-        """The notebook's record; empty where it has none. A file that a student called like one is none."""
+    def _record(self, path: Path, names: Mapping[str, str]) -> GradeRecord | None:
+        """The notebook's record, where it has one."""
         status = Statuses(Path(self.coursedir.root).resolve()).get(names["assignment"], names["student"])
-        known = status.notebooks.get(names["notebook"]) if status else None
-        try:
-            record = json.loads(path.with_name(names["notebook"] + RECORD_SUFFIX).read_text(encoding="utf-8"))
-        except (OSError, ValueError, RecursionError):
-            return {}
-        if known is None or not isinstance(record, dict) or record.get("digest") != known.digest:
-            return {}
-        return record
+        return read_record(path.parent, names["notebook"], status)

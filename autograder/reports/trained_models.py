@@ -1,14 +1,18 @@
-"""A model that a test used, as its record tells of it. A record that tells something else is left out, not believed."""
+"""A model that a test used, as its record has it, made ready for a page."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from autograder.examiner.model_insight import ModelInsight
 from autograder.reports import charts, learning
+from autograder.training.training_record import TrainedBy, TrainingRecord
 
 MAX_TRAININGS = 12  # whose curves are drawn
 MATRIX = 20  # classes of a confusion matrix that is shown whole
 PAIRS = 15  # most frequent confusions that are listed beside
+
+
+History = Mapping[str, Sequence[float | None]]  # by name, a number for each epoch
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,7 @@ class Model:
     confusion: Confusion | None
     mistakes: tuple[Mistake, ...]
     curves: Curves | None
-    history: Any
+    history: History
 
 
 @dataclass(frozen=True)
@@ -73,19 +77,12 @@ class TrainingSummary:
     curves: Curves | None
 
 
-def models(found: Mapping[str, Any]) -> list[Model]:
+def models(found: Mapping[str, ModelInsight]) -> list[Model]:
     """The models of a record, by grade_id; each one once, where several tests used the same.
 
     One that was neither trained nor given data is no work of the student's: a test had it built, of sizes of its own.
     """
-    read = []
-    for grade_id, data in found.items():
-        try:
-            model = _model(str(grade_id), data)
-        except (KeyError, TypeError, ValueError, IndexError, AttributeError):
-            continue
-        if model.rows or model.history:
-            read.append(model)
+    read = [_model(grade_id, insight) for grade_id, insight in found.items() if insight.rows or insight.history]
     best = {_key(model): model for model in sorted(read, key=lambda model: (model.accuracy is not None, model.rows))}
     return [model for model in read if best[_key(model)] is model]
 
@@ -94,85 +91,78 @@ def _key(model: Model) -> str:
     return repr((model.layers, model.history))
 
 
-def _model(grade_id: str, data: Mapping[str, Any]) -> Model:
-    names = [str(name) for name in data.get("classes") or []]
-    counts = data.get("confusion") or []
-    classes = tuple(names if len(names) == len(counts) else map(str, range(len(counts))))
+def _model(grade_id: str, insight: ModelInsight) -> Model:
+    counts = insight.confusion
+    known = len(insight.classes) == len(counts)
+    classes = insight.classes if known else tuple(map(str, range(len(counts))))
     layers = tuple(
         (
-            str(name),
-            str(kind),
-            _shape(shape),
-            "not built" if count is None else f"{int(count):,}",
+            layer.name,
+            layer.kind,
+            _shape(layer.shape),
+            "not built" if layer.parameters is None else f"{layer.parameters:,}",
         )
-        for name, kind, shape, count in data["layers"]
+        for layer in insight.layers
     )
     mistakes = tuple(
         Mistake(
-            f"data:image/png;base64,{one['image']}" if one["image"] else "",
-            classes[one["truth"]],
-            classes[one["predicted"]],
-            float(one["confidence"]),
+            f"data:image/png;base64,{one.image}" if one.image else "",
+            classes[one.truth],
+            classes[one.predicted],
+            one.confidence,
         )
-        for one in data.get("mistakes") or []
+        for one in insight.mistakes
     )
-    accuracy = data.get("accuracy")
     return Model(
         grade_id,
         layers,
-        int(data["parameters"]),
-        int(data.get("rows") or 0),
-        None if accuracy is None else float(accuracy),
+        insight.parameters,
+        insight.rows,
+        insight.accuracy,
         _confusion(classes, counts) if counts else None,
         mistakes,
-        curves(data.get("history")),
-        data.get("history"),
+        curves(insight.history),
+        insight.history,
     )
 
 
-def _shape(shape: Any) -> str:
-    if not isinstance(shape, Sequence):
+def _shape(shape: Sequence[int | None] | None) -> str:
+    if shape is None:
         return "not built"
     sizes = ["any" if size is None else str(size) for size in shape]
-    return " × ".join(sizes[1:]) or sizes[0]
+    return " × ".join(sizes[1:]) or "".join(sizes)
 
 
-def _confusion(classes: tuple[str, ...], counts: Sequence[Sequence[int]]) -> Confusion:
-    table = tuple(tuple(int(count) for count in row) for row in counts)
-    if any(len(row) != len(classes) for row in table):
-        raise ValueError("no square table")
-    shades = tuple(tuple(-(-9 * count // (sum(row) or 1)) for count in row) for row in table)
+def _confusion(classes: tuple[str, ...], counts: tuple[tuple[int, ...], ...]) -> Confusion:
+    shades = tuple(tuple(-(-9 * count // (sum(row) or 1)) for count in row) for row in counts)
     wrong = [
         (count, classes[i], classes[j])
-        for i, row in enumerate(table)
+        for i, row in enumerate(counts)
         for j, count in enumerate(row)
         if i != j and count
     ]
-    return Confusion(classes, table, shades, tuple(sorted(wrong, key=lambda one: -one[0])[:PAIRS]))
+    return Confusion(classes, counts, shades, tuple(sorted(wrong, key=lambda one: -one[0])[:PAIRS]))
 
 
-def curves(history: Any) -> Curves | None:
+def curves(history: History) -> Curves | None:
     """The curves of a history; None where nothing can be drawn."""
     pairs = learning.pairs(history)
     drawn = tuple(chart for pair in pairs if (chart := charts.chart(pair)))
     return Curves(drawn, tuple(pairs), learning.verdict(pairs)) if drawn else None
 
 
-def trainings(found: Any, tested: Sequence[Model]) -> list[TrainingSummary]:
+def trainings(found: Sequence[TrainingRecord], tested: Sequence[Model]) -> list[TrainingSummary]:
     """The trainings of a record that no tested model shows already."""
-    shown = [model.history for model in tested]
+    shown = [{name: list(series) for name, series in model.history.items()} for model in tested]
     read = []
-    for data in found if isinstance(found, list) else []:
-        if not isinstance(data, Mapping):
-            continue
-        if data.get("refused"):
-            read.append(TrainingSummary(f"Refused: {data['refused']}", None))
-        elif data.get("by") == "candidate":
-            reason = str(data.get("reason") or "it can't be told as data")
+    for one in found:
+        if one.refused:
+            read.append(TrainingSummary(f"Refused: {one.refused}", None))
+        elif one.by == TrainedBy.CANDIDATE:
+            reason = one.reason or "it has no form as data"
             read.append(
                 TrainingSummary(f"Trained within your notebook, as this could not be handed on: {reason}.", None)
             )
-        elif data.get("by") == "trainer" and data.get("history") not in shown:
-            epochs = len(data.get("epoch_seconds") or [])
-            read.append(TrainingSummary(f"Trained for {epochs} epochs.", curves(data.get("history"))))
+        elif one.by == TrainedBy.TRAINER and {name: list(series) for name, series in one.history.items()} not in shown:
+            read.append(TrainingSummary(f"Trained for {len(one.epoch_seconds)} epochs.", curves(one.history)))
     return read[:MAX_TRAININGS]

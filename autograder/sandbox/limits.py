@@ -38,15 +38,6 @@ class Limits(Configurable):  # type: ignore[misc]
     output_bytes = Integer(10_000_000, help="Output of a whole notebook, in bytes.").tag(config=True)
     output_messages = Integer(20_000, help="Output messages of a whole notebook.").tag(config=True)
 
-    def as_dict(self) -> dict[str, float]:
-        """The limits by name."""
-        return {name: getattr(self, name) for name in self.class_trait_names(config=True)}
-
-    @classmethod
-    def from_dict(cls, limits: dict[str, float]) -> "Limits":
-        """The limits that `as_dict` gave."""
-        return cls(**limits)
-
 
 @dataclass(frozen=True)
 class Termination:

@@ -99,8 +99,9 @@ def test_no_listener_is_reached(hostile: HostileClass) -> None:
 
 @needs_sandbox
 def test_plain_nbgrader_gives_points_for_many_of_them(graded: Graded, tmp_path: Path) -> None:
-    """Writes what is measured into `measured.json` where MEASURE_ATTACKS is set; else a run leaves no trace."""
-    chosen = [attack for attack in ATTACKS if not (attack.dangerous or attack.ours)]
+    """Every fourth, as some take nbgrader its time limit; all, into `measured.json`, where MEASURE_ATTACKS is set."""
+    runnable = [attack for attack in ATTACKS if not (attack.dangerous or attack.ours)]
+    chosen = runnable if os.environ.get("MEASURE_ATTACKS") else runnable[::4]
     numbers = [attack.name for attack in chosen if attack.assignment == "numbers"]
     models = [attack.name for attack in chosen if attack.assignment == "model"]
     parts = [("numbers", numbers[::2]), ("numbers", numbers[1::2]), ("model", models)]
@@ -125,20 +126,24 @@ def test_plain_nbgrader_gives_points_for_many_of_them(graded: Graded, tmp_path: 
         assert scores.pop("ada") == tiny_course.FULL[assignment]
         assert not scores.pop("empty")
     there = {name: score for scores in found for name, score in scores.items()}
-    measured = [
-        {
-            "group": GROUPS[attack.group],
-            "attack": attack.summary,
-            "full": tiny_course.FULL[attack.assignment],
-            "there": there.get(attack.name),
-            "run_there": attack.name in there,
-            "here": graded.scores[f"{attack.name}/{attack.assignment}"],
-        }
-        for attack in ATTACKS
-    ]
-    path = MEASURED if os.environ.get("MEASURE_ATTACKS") else tmp_path / MEASURED.name
-    path.write_text(json.dumps(measured, indent=1) + "\n", encoding="utf-8")
-    assert sum(1 for score in there.values() if score) >= 30
+    assert there.keys() == {attack.name for attack in chosen}
+    if os.environ.get("MEASURE_ATTACKS"):
+        measured = [
+            {
+                "group": GROUPS[attack.group],
+                "attack": attack.summary,
+                "full": tiny_course.FULL[attack.assignment],
+                "there": there.get(attack.name),
+                "run_there": attack.name in there,
+                "here": graded.scores[f"{attack.name}/{attack.assignment}"],
+            }
+            for attack in ATTACKS
+        ]
+        MEASURED.write_text(json.dumps(measured, indent=1) + "\n", encoding="utf-8")
+    known = {row["attack"]: row["there"] for row in json.loads(MEASURED.read_text(encoding="utf-8"))}
+    as_measured = [attack.name for attack in chosen if bool(there[attack.name]) == bool(known[attack.summary])]
+    assert len(as_measured) >= 0.9 * len(chosen), there  # some race with nbgrader, and win now and then
+    assert sum(1 for score in there.values() if score) >= len(chosen) / 5
 
 
 def test_what_was_measured_is_of_these_attacks() -> None:

@@ -18,54 +18,52 @@ from candidates import starter as starter
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 
-from autograder.grading.job import Event, GradingJob
+from autograder.grading.job import Event, GradingJob, GradingRun
 from autograder.grading.pipeline import Autograde, ProgressListener
 from autograder.grading.rehearsal import cell_limits
 from autograder.grading.settings import Grading
 from autograder.notebooks.instructor import InstructorCell, Version
-from autograder.sandbox.limits import tree
+from autograder.sandbox.limits import Limits, tree
 
 HANGS = "import time\ndef total(numbers):\n    print('called')\n    time.sleep(600)"
 
 
-def job(took: dict[str, float], most: float = 60.0, **settings: Any) -> tuple[dict[str, float], dict[str, float]]:
+def job(took: dict[int, float], most: float = 60.0, **settings: Any) -> tuple[dict[int, float], dict[int, float]]:
     """The limits of a notebook with the cells `square` and `test_square`."""
     cells = (
         InstructorCell("square", "code", "", "", solution=True),
         InstructorCell("test_square", "code", "", "", grade=True, points=1.0),
     )
-    version = Version("ps1", "p1", cells).as_dict()
-    fields = Grading(config=Config(Grading=settings)).job_fields()
-    made = GradingJob("", "ps1", "p1", {}, version, limits={"cell_seconds": most}, **fields)
-    return cell_limits(made, took)
+    made = GradingJob("", "ps1", "p1", {}, Version("ps1", "p1", cells), Limits(cell_seconds=most))
+    return cell_limits(Grading(config=Config(Grading=settings)).applied(made), took)
 
 
 @pytest.mark.parametrize(("took", "limit"), [(0.0, 10), (0.33, 10), (0.34, 20), (1.3, 40)])
 def test_a_cell_may_take_a_multiple_of_the_references_time(took: float, limit: float) -> None:
-    seconds, reference = job({"1": took})
-    assert seconds == {"1": limit}
-    assert reference["1"] == pytest.approx(limit / 30)
-    assert took <= reference["1"]
+    seconds, reference = job({1: took})
+    assert seconds == {1: limit}
+    assert reference[1] == pytest.approx(limit / 30)
+    assert took <= reference[1]
 
 
 @pytest.mark.parametrize("took", [1.5, 20.0])
 def test_no_cell_may_take_longer_than_cell_seconds(took: float) -> None:
-    assert job({"1": took}) == ({}, {})
-    assert job({"1": 0.0}, most=5.0) == ({}, {})
+    assert job({1: took}) == ({}, {})
+    assert job({1: 0.0}, most=5.0) == ({}, {})
 
 
 def test_two_rehearsals_of_about_the_same_time_give_the_same_limits() -> None:
-    assert job({"0": 0.05, "1": 0.4}) == job({"0": 0.21, "1": 0.6})
+    assert job({0: 0.05, 1: 0.4}) == job({0: 0.21, 1: 0.6})
 
 
 @pytest.mark.parametrize("name", ["test_square", "ps1/test_square"])
 def test_the_instructor_says_how_long_a_cell_may_take(name: str) -> None:
-    assert job({"1": 0.0}, cell_seconds={name: 33}) == ({"1": 33}, {})
-    assert job({"1": 0.0}, cell_seconds={name: 99}) == ({"1": 60}, {})
+    assert job({1: 0.0}, cell_seconds={name: 33}) == ({1: 33}, {})
+    assert job({1: 0.0}, cell_seconds={name: 99}) == ({1: 60}, {})
 
 
 def test_without_a_factor_every_cell_has_cell_seconds() -> None:
-    assert job({"0": 0.1, "1": 0.1}, reference_factor=0) == ({}, {})
+    assert job({0: 0.1, 1: 0.1}, reference_factor=0) == ({}, {})
 
 
 @contextmanager
@@ -114,8 +112,8 @@ class Graded(ProgressListener):
 
     events: list[str] = field(default_factory=list)
     status: Any = None
-    run: dict[str, Any] = field(default_factory=dict)
-    limits: dict[str, float] = field(default_factory=dict)
+    run: GradingRun = field(default_factory=GradingRun)
+    limits: dict[int, float] = field(default_factory=dict)
     seconds: float = 0.0
 
     def event(self, event: Event) -> None:
@@ -125,7 +123,7 @@ class Graded(ProgressListener):
     def finished(self, submission: Any, status: Any) -> None:
         work = submission.works[0]
         assert work.outcome is not None
-        self.status, self.run = work.outcome, work.outcome.record
+        self.status, self.run = work.outcome, work.outcome.run
         self.limits = work.job.seconds
 
 
@@ -165,14 +163,14 @@ def test_a_function_that_hangs_is_not_run_again(hanging: Graded) -> None:
 @needs_sandbox
 def test_the_student_is_told_the_limit_and_the_references_time(hanging: Graded) -> None:
     [error] = [output for cell in hanging.status.outputs for output in cell if output.get("ename") == "CellTimeLimit"]
-    test = next(most for key, most in hanging.run["cell_limits"].items() if key == "test_total")
+    test = next(most for key, most in hanging.run.cell_limits.items() if key == "test_total")
     assert f"{test:g} s" in error["evalue"]
     assert f"the reference solution takes less than {test / 30:.2g} s" in error["evalue"]
 
 
 @needs_sandbox
 def test_the_record_has_the_limits_and_the_times(hanging: Graded) -> None:
-    assert hanging.run["cell_limits"]["test_total"] < 60
-    assert hanging.run["cell_limits"].keys() >= {"total", "test_total", "test_report"}
+    assert hanging.run.cell_limits["test_total"] < 60
+    assert hanging.run.cell_limits.keys() >= {"total", "test_total", "test_report"}
     assert hanging.limits
-    assert max(hanging.run["cell_seconds"].values()) >= hanging.run["cell_limits"]["test_total"]
+    assert max(hanging.status.seconds.values()) >= hanging.run.cell_limits["test_total"]

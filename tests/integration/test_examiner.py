@@ -11,6 +11,7 @@ import pytest
 from exams import SQUARE, cell, exam, grade
 
 from autograder.examiner.client import Examiner, ExaminerError
+from autograder.examiner.exam_messages import Answer
 from autograder.rpc.peer import CHANGES
 from autograder.sandbox.bubblewrap import check
 
@@ -25,11 +26,11 @@ def examiner() -> Iterator[Examiner]:
 def test_a_right_answer_gets_all_points(examiner: Examiner) -> None:
     with exam(examiner, SQUARE, "def square(x): return x ** 2") as made:
         made.given(0)
-        assert made.answer(30) == {"asked": [], "calls": 0}
+        assert made.answer(30) == Answer()
         answer = grade(made, 2)
-    assert answer["score"] == 2
-    assert answer["outputs"] == [{"output_type": "stream", "name": "stdout", "text": "fine\n"}]
-    assert answer["asked"] == ["__call__"]
+    assert answer.score == 2
+    assert answer.outputs == ({"output_type": "stream", "name": "stdout", "text": "fine\n"},)
+    assert answer.asked == ("__call__",)
 
 
 def test_a_wrong_answer_gets_none_and_an_error(examiner: Examiner) -> None:
@@ -37,14 +38,14 @@ def test_a_wrong_answer_gets_none_and_an_error(examiner: Examiner) -> None:
         made.given(0)
         made.answer(30)
         answer = grade(made, 2)
-    assert answer["score"] == 0
-    assert answer["outputs"][-1]["ename"] == "AssertionError"
+    assert answer.score == 0
+    assert answer.outputs[-1]["ename"] == "AssertionError"
 
 
 def test_a_missing_answer_is_a_name_error(examiner: Examiner) -> None:
     with exam(examiner, SQUARE) as made:
         answer = grade(made, 2)
-    assert (answer["score"], answer["outputs"][-1]["ename"]) == (0, "NameError")
+    assert (answer.score, answer.outputs[-1]["ename"]) == (0, "NameError")
 
 
 FUNCTION = "def f(x):\n    return x"
@@ -63,7 +64,7 @@ def graded_after_given(examiner: Examiner, code: str, permitted: list[str]) -> t
         made.given(1, permitted)
         answer = made.answer(30)
         assert answer is not None
-        return answer["asked"], [grade(made, index) for index in (2, 3, 4)]
+        return answer.asked, [grade(made, index) for index in (2, 3, 4)]
 
 
 def test_what_a_students_code_changes_at_a_locked_cell_is_changed_only_where_the_references_did(
@@ -72,21 +73,21 @@ def test_what_a_students_code_changes_at_a_locked_cell_is_changed_only_where_the
     clears = "def f(x):\n    x.clear()\n    return 1"
     for permitted, expected in (["__call__"], [2, 2, 2]), (["__call__", CHANGES], [0, 2, 2]):
         _, answers = graded_after_given(examiner, clears, permitted)
-        assert [answer["score"] for answer in answers] == expected
+        assert [answer.score for answer in answers] == expected
 
 
 def test_a_locked_cells_statement_that_fails_fails_the_tests_of_what_it_binds_and_no_other(examiner: Examiner) -> None:
     _, answers = graded_after_given(examiner, "def f(x):\n    raise ValueError('not yet')", ["__call__"])
-    assert [answer["score"] for answer in answers] == [2, 0, 2]
-    assert answers[1]["outputs"][-1]["evalue"] == "not yet"
+    assert [answer.score for answer in answers] == [2, 0, 2]
+    assert answers[1].outputs[-1]["evalue"] == "not yet"
 
 
 def test_names_are_fetched_as_they_stand_at_each_cell(examiner: Examiner) -> None:
     cells = [cell("box = []", "solution"), *(cell("box", "grade", name) for name in ("first", "second"))]
     with exam(examiner, cells, "box = [0]\nclass Grow(list):\n    pass") as made:
         first, second = grade(made, 1), grade(made, 2)
-    assert first["outputs"][0]["data"]["text/plain"] == "[0]"
-    assert second["outputs"][0]["data"]["text/plain"] == "[0]"
+    assert first.outputs[0]["data"]["text/plain"] == "[0]"
+    assert second.outputs[0]["data"]["text/plain"] == "[0]"
 
 
 def test_a_value_that_cannot_cross_fails_the_cell_and_says_why(examiner: Examiner) -> None:
@@ -94,8 +95,8 @@ def test_a_value_that_cannot_cross_fails_the_cell_and_says_why(examiner: Examine
     code = "import numpy\ntable = numpy.zeros(2, 'V4')"
     with exam(examiner, cells, code) as made:
         answer = grade(made, 1)
-    assert answer["score"] == 0
-    assert answer["outputs"][-1]["evalue"].startswith("`table`, numpy.ndarray, can't cross: an array of dtype")
+    assert answer.score == 0
+    assert answer.outputs[-1]["evalue"].startswith("`table`, numpy.ndarray, can't cross: an array of dtype")
 
 
 SCORES = {
@@ -120,13 +121,13 @@ def test_the_last_expression_is_partial_credit(examiner: Examiner, last: str) ->
         made.given(0)
         made.answer(30)
         answer = grade(made, 1)
-    assert answer["score"] == SCORES[last]
-    assert ("mistake in the test" in answer["reason"]) == (SCORES[last] is None)
+    assert answer.score == SCORES[last]
+    assert ("mistake in the test" in answer.reason) == (SCORES[last] is None)
 
 
 def test_stderr_costs_nothing(examiner: Examiner) -> None:
     with exam(examiner, [cell("import sys\nprint('!', file=sys.stderr)", "grade", "test")]) as made:
-        assert grade(made, 0)["score"] == 2
+        assert grade(made, 0).score == 2
 
 
 def test_a_test_that_never_ends_can_be_interrupted_and_the_next_one_runs(examiner: Examiner) -> None:
@@ -134,15 +135,15 @@ def test_a_test_that_never_ends_can_be_interrupted_and_the_next_one_runs(examine
     with exam(examiner, cells) as made:
         assert grade(made, 0, seconds=0.5) is None
         made.interrupt()
-        assert made.answer(10)["outputs"][-1]["ename"] == "KeyboardInterrupt"
-        assert grade(made, 1)["score"] == 1
+        assert made.answer(10).outputs[-1]["ename"] == "KeyboardInterrupt"
+        assert grade(made, 1).score == 1
 
 
 def test_a_test_that_breaks_the_process_is_told_as_such(examiner: Examiner) -> None:
     with exam(examiner, [cell("import os\nos._exit(3)", "grade", "test")]) as made, pytest.raises(ExaminerError):
         grade(made, 0)
     with exam(examiner, [cell("1.0", "grade", "test")]) as made:
-        assert grade(made, 0)["score"] == 1
+        assert grade(made, 0).score == 1
 
 
 def test_memory_is_bounded(examiner: Examiner) -> None:
@@ -150,7 +151,7 @@ def test_memory_is_bounded(examiner: Examiner) -> None:
     with exam(examiner, cells, memory=1 << 30) as made:
         made.given(0)
         made.answer(30)
-        assert grade(made, 1)["outputs"][-1]["ename"] in ("MemoryError", "_ArrayMemoryError")
+        assert grade(made, 1).outputs[-1]["ename"] in ("MemoryError", "_ArrayMemoryError")
 
 
 def test_it_sees_the_assignments_files_and_not_the_course(examiner: Examiner, tmp_path: Path) -> None:
@@ -162,7 +163,7 @@ def test_it_sees_the_assignments_files_and_not_the_course(examiner: Examiner, tm
         code += f"\nassert not os.path.exists({str(tmp_path)!r})\nassert os.getuid() != 0"
     with exam(examiner, [cell(code, "grade", "test")], files=files) as made:
         answer = grade(made, 0)
-    assert answer["score"] == 2, answer["outputs"]
+    assert answer.score == 2, answer.outputs
 
 
 def test_a_students_file_is_data_and_never_a_module(examiner: Examiner, tmp_path: Path) -> None:
@@ -170,7 +171,7 @@ def test_a_students_file_is_data_and_never_a_module(examiner: Examiner, tmp_path
     test = "save()\nassert open('numbers.txt').read() == '7'\nimport helper"
     with exam(examiner, [cell(code, "solution"), cell(test, "grade", "test")], code, folder=tmp_path) as made:
         answer = grade(made, 1)
-    assert answer["outputs"][-1]["ename"] == "ModuleNotFoundError"
+    assert answer.outputs[-1]["ename"] == "ModuleNotFoundError"
 
 
 class Harmful:
@@ -187,8 +188,8 @@ def test_a_pickle_that_a_student_wrote_gives_plain_data_or_an_error(examiner: Ex
     test += "pickle.load(open('b.pkl', 'rb'))"
     with exam(examiner, [cell(code, "solution"), cell(test, "grade", "test")], code, folder=tmp_path) as made:
         answer = grade(made, 1)
-    assert "can't be unpickled: it asks for builtins.print" in answer["outputs"][-1]["evalue"]
-    assert not any("unpickled" in output.get("text", "") for output in answer["outputs"])
+    assert "can't be unpickled: it asks for builtins.print" in answer.outputs[-1]["evalue"]
+    assert not any("unpickled" in output.get("text", "") for output in answer.outputs)
 
 
 def test_it_ends_with_the_grader(tmp_path: Path) -> None:
@@ -219,7 +220,7 @@ def test_it_ends_with_the_grader(tmp_path: Path) -> None:
 def test_it_accepts_verified_datasets_from_mirrors_as_notebooks_do(examiner: Examiner) -> None:
     code = "import sys\nassert 'autograder.course.verified_datasets' in sys.modules"
     with exam(examiner, [cell(code, "grade", "test")]) as made:
-        assert grade(made, 0)["score"] == 2
+        assert grade(made, 0).score == 2
 
 
 SAID = {
@@ -255,10 +256,10 @@ def test_whatever_a_test_shows_is_an_answer_that_can_be_stored(examiner: Examine
     with exam(examiner, cells) as made:
         answer = grade(made, 0, seconds=60)
         assert answer is not None
-        assert answer["outputs"][-1]["output_type"] == kind
-        assert (answer["score"] == 0) == (kind == "error")
+        assert answer.outputs[-1]["output_type"] == kind
+        assert (answer.score == 0) == (kind == "error")
         json.dumps(answer, ensure_ascii=False, allow_nan=False).encode()
-        assert grade(made, 1)["outputs"][0]["text"] == "next\n"
+        assert grade(made, 1).outputs[0]["text"] == "next\n"
 
 
 def test_the_time_that_a_test_spends_by_itself_can_be_told_while_it_does(examiner: Examiner) -> None:

@@ -1,6 +1,5 @@
 """Reading the instructor's version of real courses, and what is said where there is none."""
 
-import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +11,7 @@ from nbformat import NotebookNode
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 
+from autograder.common.serialization import dump, load
 from autograder.notebooks.instructor_version import Version, VersionError, notebooks, read_version
 
 
@@ -99,7 +99,7 @@ def test_a_changed_line_beside_an_autotest_is_a_disagreement(tmp_path: Path) -> 
 
 def test_a_version_survives_json(quickstart: tuple[CourseDirectory, Config]) -> None:
     version = read_version(quickstart[0], "ps1", "problem1", quickstart[1])
-    again = Version.from_dict(json.loads(json.dumps(version.as_dict())))
+    again = load(dump(version), Version)
     assert again == version
     assert again.digest == version.digest
 

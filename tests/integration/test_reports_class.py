@@ -170,7 +170,7 @@ def test_an_anonymous_report_has_no_name_and_keeps_its_numbers(big: Path, tmp_pa
     [
         '{"run": {"seconds": "<b>", "trainings": [1, {"seconds": true}], "models": {"t": {"accuracy": NaN}, "u": 3}}}',
         '{"run": {"seconds": 1e999, "models": [], "trainings": {"by": 1}}, "not_isolated": [{}]}',
-        '{"run": {"students_names": {"test_loss": [3, {"name": "x", "cell": 4, "why": "own"}, {"why": []}], "t": 1}}}',
+        '{"run": {"rebindable": {"test_loss": [3, {"name": "x", "cell": 4, "reason": "own"}], "t": 1}}}',
         "[" * 100_000,
         "null",
         "",

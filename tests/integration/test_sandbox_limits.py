@@ -7,7 +7,7 @@ from candidates import Start, forked_and_alone, needs_sandbox, sleeping, text
 from candidates import fork_servers as fork_servers
 from candidates import starter as starter
 
-from autograder.sandbox.limits import Limits, size
+from autograder.sandbox.limits import size
 
 pytestmark = needs_sandbox
 MIB = 1 << 20
@@ -288,21 +288,6 @@ def test_what_a_killed_candidate_started_is_gone(start: Start) -> None:
             break
         time.sleep(0.1)
     assert not sleeping("9997")
-
-
-def test_limits_cross_as_plain_values() -> None:
-    limits = Limits(cell_seconds=5, memory_bytes=1 << 30)
-    assert Limits.from_dict(limits.as_dict()).as_dict() == limits.as_dict()
-    assert limits.as_dict() == {
-        "cell_seconds": 5,
-        "total_seconds": 3600,
-        "start_seconds": 60,
-        "memory_bytes": 1 << 30,
-        "processes": 512,
-        "disk_bytes": 1 << 30,
-        "output_bytes": 10_000_000,
-        "output_messages": 20_000,
-    }
 
 
 @pytest.mark.parametrize(

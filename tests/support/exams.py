@@ -24,7 +24,14 @@ def exam(examiner: Examiner, cells: list[Any], code: str = "", **more: Any) -> I
     """An examination of `cells`; the student's process has run `code`."""
     folder = more.get("folder", Path("/nonexistent"))
     with student(code, folder) as ours:
-        made = Exam(examiner.address, ours, plan(cells), more.get("files", {}), more.get("memory", MEMORY), {})
+        made = Exam(
+            examiner.address,
+            ours,
+            plan(cells),
+            more.get("files", {}),
+            memory_bytes=more.get("memory", MEMORY),
+            model_parameters=50_000_000,
+        )
         try:
             yield made
         finally:

@@ -13,7 +13,7 @@ from nbgrader.coursedir import CourseDirectory
 from submission_courses import generate
 from traitlets.config import Config
 
-from autograder.grading.job import GradingJob, Outcome, Status
+from autograder.grading.job import GradingJob, GradingRun, Outcome, Status
 from autograder.grading.pipeline import Autograde, ProgressListener
 from autograder.grading.record import Statuses, SubmissionStatus
 from autograder.grading.rehearsal import plain_job, reference_job
@@ -178,9 +178,8 @@ def outcome_of(
     for cell in job.mended["cells"]:
         grade_id = cell["metadata"].get("nbgrader", {}).get("grade_id", "")
         shown.append((outputs or {}).get(grade_id, ERROR if scores.get(grade_id) == 0 else []))
-    return Outcome(
-        Status.GRADED, outputs=shown, scores=dict(scores), reasons=dict(reasons or {}), record={"seconds": 1.0}
-    )
+    run = GradingRun(seconds=1.0)
+    return Outcome(Status.GRADED, outputs=shown, scores=dict(scores), reasons=dict(reasons or {}), run=run)
 
 
 def stream(text: str, name: str = "stdout") -> dict[str, Any]:

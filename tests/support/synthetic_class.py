@@ -4,7 +4,6 @@ Written directly, as grading 300 submissions takes minutes. What each made-up st
 tests differ in how hard they are; one is failed by the strong.
 """
 
-import json
 import math
 import random
 from pathlib import Path
@@ -15,9 +14,20 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from nbgrader.api import Gradebook
 from submission_courses import generate
 
-from autograder.grading.job import ReviewItem, ReviewKind, Status
-from autograder.grading.record import NotebookStatus, Statuses, SubmissionStatus
+from autograder.common.serialization import dump
+from autograder.examiner.model_insight import ModelInsight
+from autograder.examiner.ownership import Reason
+from autograder.grading.job import GradingRun, RebindableName, ReviewItem, ReviewKind, Status
+from autograder.grading.record import (
+    GradeRecord,
+    NotebookStatus,
+    RecordedEnvironment,
+    Seeds,
+    Statuses,
+    SubmissionStatus,
+)
 from autograder.notebooks.reading import Mend
+from autograder.training.training_record import TrainedBy, TrainingRecord, WeightsOrigin
 
 ASSIGNMENT = "digits"
 TESTS = {  # points, and how hard: what a student has to be able to do to pass it
@@ -28,11 +38,11 @@ TESTS = {  # points, and how hard: what a student has to be able to do to pass i
     "test_accuracy": (8.0, 0.0),  # partial credit
 }
 HOSTILE = "<script>alert('name')</script>"
-REBINDABLE = [  # as records have it
-    {"name": "model", "cell": "train", "why": "trains"},
-    {"name": "history", "cell": "train", "why": "trains"},
-    {"name": "table", "cell": "cell <9>", "why": "own"},
-]
+REBINDABLE = (
+    RebindableName("model", "train", Reason.TRAINS),
+    RebindableName("history", "train", Reason.TRAINS),
+    RebindableName("table", "cell <9>", Reason.OWN),
+)
 MESSAGES = {
     "test_shapes": "AssertionError: dense:\n  expected shape (4, {n})\n  received shape ({n}, 4)\nLook at Exercise 1.",
     "test_loss": "AssertionError: cross_entropy:\n  expected [0.1 0.{n}]\n  received [[0.{n}, 2.5], [1]]\nLook at it.",
@@ -119,15 +129,36 @@ def _files(folder: Path, student: str, number: int, scores: dict[str, float], dr
             cell.outputs = [nbformat.v4.new_output("error", ename=ename, evalue=evalue, traceback=[])]
     to.mkdir(parents=True)
     nbformat.write(notebook, to / f"{ASSIGNMENT}.ipynb")
-    training = {"by": "trainer", "job": f"job{number % 7}", "remembered": number >= 7, "seconds": 120.0}
-    training |= {"weights": "given"} if number % 60 == 11 else {}
-    run = {
-        "seconds": round(draw.uniform(3, 9), 2),
-        "trainings": [training, {"by": "candidate", "reason": "a callback in Python"}][: 1 + (number % 30 == 0)],
-        "students_names": {"test_accuracy": REBINDABLE, "test_gone": REBINDABLE},
-        "models": {"test_accuracy": {"accuracy": round(0.9 + 0.09 * scores["test_accuracy"] / 8, 4)}},
-    }
-    (to / f"{ASSIGNMENT}.record.json").write_text(json.dumps({"sandboxed": True, "run": run}), encoding="utf-8")
+    weights = WeightsOrigin.GIVEN if number % 60 == 11 else WeightsOrigin.FRESH
+    job, seconds = f"job{number % 7}", round(draw.uniform(3, 9), 2)
+    trainings = (
+        TrainingRecord(TrainedBy.TRAINER, job, weights, remembered=number >= 7, seconds=120.0),
+        TrainingRecord(TrainedBy.CANDIDATE, reason="a callback in Python"),
+    )
+    accuracy = round(0.9 + 0.09 * scores["test_accuracy"] / 8, 4)
+    run = GradingRun(
+        seconds=seconds,
+        trainings=trainings[: 1 + (number % 30 == 0)],
+        rebindable={"test_accuracy": REBINDABLE, "test_gone": REBINDABLE},
+        models={"test_accuracy": ModelInsight("cnn", (), 10, accuracy=accuracy)},
+    )
+    record = GradeRecord(
+        Status.GRADED,
+        "digest",
+        student=student,
+        assignment=ASSIGNMENT,
+        notebook=ASSIGNMENT,
+        time="2026-01-01T00:00:00+00:00",
+        sandboxed=True,
+        not_isolated=(),
+        model_handles=False,
+        went_in={},
+        seeds=Seeds(),
+        environment=RecordedEnvironment("3.11", "CPython", "x86_64", "Linux", 2, {}, "", "", "", {}),
+        cell_seconds={},
+        run=run,
+    )
+    (to / f"{ASSIGNMENT}.record.json").write_text(dump(record), encoding="utf-8")
     page = folder / "feedback" / student / ASSIGNMENT / f"{ASSIGNMENT}.html"
     page.parent.mkdir(parents=True)
     page.write_text("<!doctype html><title>feedback</title>", encoding="utf-8")

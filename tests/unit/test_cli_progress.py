@@ -7,11 +7,13 @@ import pytest
 
 from autograder.cli.console import Console
 from autograder.cli.progress import LiveTable
-from autograder.grading.job import Event, Trainings
+from autograder.grading.job import Event
 from autograder.grading.record import NotebookStatus, SubmissionStatus
 from autograder.grading.submission import Submission
+from autograder.training.training_record import RunningTraining, TrainerStatus
 
-RUNNING = {"students": ["ada", "bob"], "epoch": 3, "epochs": 10, "seconds": 2.0, "left": 14.0}
+RUNNING = RunningTraining(("ada", "bob"), epoch=3, epochs=10, seconds=2.0, left=14.0)
+BEGUN = RunningTraining(("bob",), epoch=None, epochs=None, seconds=None, left=None)
 
 
 @pytest.fixture
@@ -36,18 +38,18 @@ def test_the_table_says_where_each_student_is(watcher: LiveTable) -> None:
 
 
 def test_the_table_says_what_is_trained_and_for_how_long(watcher: LiveTable) -> None:
-    watcher.trainings(Trainings([RUNNING], waiting=2, trained=5, remembered=7))
+    watcher.trainings(TrainerStatus((RUNNING,), waiting=2, trained=5, remembered=7))
     assert "trainings: 2 waiting, 5 trained, 7 remembered" in shown(watcher)
     assert "ada and 1 more: epoch 3/10, about 14 s left" in shown(watcher)
 
 
 def test_a_training_that_has_just_begun_has_no_epoch_yet(watcher: LiveTable) -> None:
-    watcher.trainings(Trainings([{"students": ["bob"], "left": None}], waiting=0, trained=0, remembered=0))
+    watcher.trainings(TrainerStatus((BEGUN,), waiting=0, trained=0, remembered=0))
     assert "bob: starting" in shown(watcher)
 
 
 def test_the_summary_counts_the_trainings(watcher: LiveTable) -> None:
-    watcher.trainings(Trainings([], waiting=0, trained=5, remembered=7))
+    watcher.trainings(TrainerStatus((), waiting=0, trained=5, remembered=7))
     assert "trainings: 5 trained, 7 remembered" in watcher.summary()
 
 

@@ -60,74 +60,77 @@ def test_accuracy_confusion_and_mistakes_come_of_what_was_predicted() -> None:
     predicted = [0, 1, 1, 2, 0, 0]
     found = insight([used(logits(predicted, [9, 9, 2, 9, 5, 9]), wide())], {"labels": LABELS}, {})
     assert found is not None
-    assert found["accuracy"] == pytest.approx(4 / 6, abs=1e-6)
-    assert found["confusion"] == [[2, 0, 0], [1, 1, 0], [0, 1, 1]]
-    assert [(m["truth"], m["predicted"]) for m in found["mistakes"]] == [(1, 0), (2, 1)]  # the surest first
-    assert found["mistakes"][0]["confidence"] > 0.9
-    picture = Image.open(io.BytesIO(base64.b64decode(found["mistakes"][0]["image"])))
+    assert found.accuracy == pytest.approx(4 / 6, abs=1e-6)
+    assert found.confusion == ((2, 0, 0), (1, 1, 0), (0, 1, 1))
+    assert [(m.truth, m.predicted) for m in found.mistakes] == [(1, 0), (2, 1)]  # the surest first
+    assert found.mistakes[0].confidence > 0.9
+    picture = Image.open(io.BytesIO(base64.b64decode(found.mistakes[0].image)))
     assert picture.size == (8, 8)
 
 
 def test_layers_are_told_with_shapes_and_parameters() -> None:
     found = insight([used(logits([0] * 6, 1), wide())], {}, {})
     assert found is not None
-    assert [layer[1:] for layer in found["layers"]] == [["Flatten", [None, 64], 0], ["Dense", [None, 3], 195]]
-    assert found["parameters"] == 195
-    assert found["rows"] == 6
-    assert "accuracy" not in found
+    assert [(one.kind, one.shape, one.parameters) for one in found.layers] == [
+        ("Flatten", (None, 64), 0),
+        ("Dense", (None, 3), 195),
+    ]
+    assert found.parameters == 195
+    assert found.rows == 6
+    assert found.accuracy is None
 
 
 @pytest.mark.parametrize("labels", [LABELS.reshape(-1, 1), np.eye(3)[LABELS], LABELS.astype("uint8")])
 def test_labels_are_whole_numbers_or_one_hot(labels: Any) -> None:
     found = insight([used(logits(LABELS, 5), wide())], {"y": labels}, {})
     assert found is not None
-    assert found["accuracy"] == 1
-    assert found["mistakes"] == []
+    assert found.accuracy == 1
+    assert found.mistakes == ()
 
 
 def test_two_arrays_that_may_be_the_labels_are_none() -> None:
     found = insight([used(logits(LABELS, 5), wide())], {"y": LABELS, "z": LABELS[::-1].copy() * 0}, {})
     assert found is not None
-    assert "accuracy" not in found
+    assert found.accuracy is None
 
 
 def test_two_names_of_the_same_labels_are_labels() -> None:
     found = insight([used(logits(LABELS, 5), wide())], {"y": LABELS, "one_hot": np.eye(3)[LABELS]}, {})
     assert found is not None
-    assert found["accuracy"] == 1
+    assert found.accuracy == 1
 
 
 def test_numbers_beyond_the_classes_are_no_labels() -> None:
     found = insight([used(logits(LABELS, 5), wide())], {"y": LABELS + 5}, {})
     assert found is not None
-    assert "accuracy" not in found
+    assert found.accuracy is None
 
 
 def test_a_model_that_was_only_measured_predicts_again() -> None:
     found = insight([used(logits(LABELS, 5), wide(), ask="evaluate")], {"y": LABELS}, {})
     assert found is not None
-    assert found["accuracy"] == 1
+    assert found.accuracy == 1
 
 
 def test_one_unit_is_two_classes() -> None:
     labels = np.array([0, 1, 1, 0, 1, 0])
     found = insight([used((labels * 2.0 - 1).reshape(-1, 1) * 4, wide())], {"y": labels}, {})
     assert found is not None
-    assert found["confusion"] == [[3, 0], [0, 3]]
+    assert found.confusion == ((3, 0), (0, 3))
 
 
 def test_classes_have_the_instructors_names() -> None:
     lists = {"animals": ["cat", "dog", "eel"], "more": ["x"]}
     found = insight([used(logits(LABELS, 5), wide())], {"y": LABELS}, lists)
     assert found is not None
-    assert found["classes"] == ["cat", "dog", "eel"]
+    assert found.classes == ("cat", "dog", "eel")
 
 
 def test_of_two_models_it_is_the_one_tested_on_more_rows() -> None:
     few, many = used(logits([0] * 6, 1), wide()), used(logits([0] * 9, 1), wide(9))
     found = insight([few, many, few], {}, {})
     assert found is not None
-    assert found["rows"] == 9
+    assert found.rows == 9
 
 
 def test_without_a_model_there_is_nothing() -> None:
@@ -144,12 +147,12 @@ def test_odd_outputs_cost_nothing(outputs: Any) -> None:
     use.outputs[0] = outputs if outputs is not None else np.zeros((6, 0))
     found = insight([use], {"y": LABELS}, {})
     assert found is not None
-    assert "accuracy" not in found
+    assert found.accuracy is None
 
 
 def test_curves_are_finite_numbers_and_few() -> None:
     found = curves({"loss": [1.0, float("nan"), np.float32(0.5), "x"], "text": ["a"], "long": [1.0] * 5000})
-    assert found["loss"] == [1.0, None, 0.5, None]
+    assert found["loss"] == (1.0, None, 0.5, None)
     assert "text" not in found
     assert len(found["long"]) == 1000
     assert len(curves({str(n): [1.0] for n in range(99)})) == 8

@@ -1,6 +1,5 @@
 """What the examiner runs and fetches at each cell: grade cells, steps, the plans of whole assignments."""
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import nbgrader
 import pytest
 from planned import Cell, fetched, given, grade, solution
 
+from autograder.common.serialization import dump, load
 from autograder.examiner.plan import Step, plan
 
 QUICKSTART = Path(nbgrader.__file__).parent / "docs" / "source" / "user_guide" / "source"
@@ -107,7 +107,7 @@ def test_lines_keep_their_numbers() -> None:
 def test_steps_survive_json() -> None:
     cells = [solution("x = 1"), replace(grade("x, y"), grade_id="test")]
     steps = plan(cells)
-    assert tuple(Step.from_dict(json.loads(json.dumps(step.as_dict()))) for step in steps) == steps
+    assert load(dump(steps), tuple[Step, ...]) == steps
     assert steps[1] == Step(1, "test", "grade", "x, y", ("x",), ("y",))
 
 

@@ -13,6 +13,8 @@ from repository import ROOT
 from autograder.grading.job import GradingJob, Outcome, Status
 from autograder.grading.result_digest import TOOLS, code, digest, environment
 from autograder.grading.result_store import Store
+from autograder.notebooks.instructor import InstructorCell, Version
+from autograder.sandbox.limits import Limits
 
 KEY = "ab" * 32
 OUTCOME = Outcome(
@@ -21,7 +23,11 @@ OUTCOME = Outcome(
 
 
 def job(**fields: Any) -> GradingJob:
-    return GradingJob("ada", "ps1", "p1", {"cells": [{"source": "1"}]}, {"cells": [{"points": 1.0}]}, **fields)
+    return GradingJob("ada", "ps1", "p1", {"cells": [{"source": "1"}]}, version(1.0), **fields)
+
+
+def version(points: float) -> Version:
+    return Version("ps1", "p1", (InstructorCell("t", "code", "1", "1", grade=True, points=points),))
 
 
 def test_what_is_put_comes_back(tmp_path: Path) -> None:
@@ -60,8 +66,8 @@ def test_equal_jobs_have_equal_digests_whoever_the_student_is() -> None:
     "change",
     [
         {"mended": {"cells": [{"source": "2"}]}},
-        {"version": {"cells": [{"points": 2.0}]}},
-        {"limits": {"cell_seconds": 1}},
+        {"version": version(2.0)},
+        {"limits": Limits(cell_seconds=1)},
         {"sandboxed": False},
         {"not_isolated": ("t",)},
         {"ungraded": {"t": "why"}},

@@ -6,7 +6,6 @@ student is the status, and the reason is in `extra_data`, which only staff sees.
 """
 
 import json
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from nbgrader.api import Gradebook, SubmittedAssignment
 from autograder.common.files import write_atomic
 from autograder.grading.grades import NOT_SUBMITTED, Grade, GradesExporter
 from autograder.grading.job import FAULTS
-from autograder.grading.record import RECORD_SUFFIX
+from autograder.grading.record import SubmissionStatus, read_record
 from autograder.grading.test_results import Test
 from autograder.lms.export.table import number
 
@@ -111,7 +110,7 @@ class GradescopeExporter(GradesExporter):
         folder = Path(self._coursedir.format_path(directory, grade.student, assignment))
         return {
             "score": round(grade.score, 4),
-            "execution_time": _seconds(folder, grade.submission),
+            "execution_time": _seconds(folder, grade.submission, self.statuses.get(assignment, grade.student)),
             **results,
             "tests": _tests(folder, grade.submission),
         }
@@ -154,14 +153,7 @@ def _messages(path: Path) -> dict[str, str]:
     return found
 
 
-def _seconds(folder: Path, submission: SubmittedAssignment) -> float:
+def _seconds(folder: Path, submission: SubmittedAssignment, status: SubmissionStatus | None) -> float:
     """How long its notebooks ran, as far as their records say."""
-    total = 0.0
-    for notebook in submission.notebooks:
-        try:
-            record = json.loads((folder / f"{notebook.name}{RECORD_SUFFIX}").read_text(encoding="utf-8"))
-            seconds = float(record["run"]["seconds"])
-        except (OSError, ValueError, KeyError, TypeError):
-            continue
-        total += seconds if math.isfinite(seconds) else 0.0
-    return round(total, 1)
+    records = [read_record(folder, notebook.name, status) for notebook in submission.notebooks]
+    return round(sum(record.run.seconds for record in records if record), 1)
