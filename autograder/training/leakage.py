@@ -65,20 +65,28 @@ _CHUNK = 1 << 21  # numbers at once
 
 
 @dataclass(frozen=True)
+class EncodedProbe:
+    """A `Probe` as texts: its arrays' bytes, as little-endian float32, in hexadecimal."""
+
+    rows: str
+    own: str
+
+
+@dataclass(frozen=True)
 class Probe:
     """Inputs of one test: descriptors, and the distances of each to the nearest other input, by either of them."""
 
-    rows: Any
-    own: Any
+    rows: Any  # (n, SIZE)
+    own: Any  # (n, 2)
 
-    def as_dict(self) -> dict[str, str]:
-        """It as JSON."""
-        return {"rows": self.rows.astype("<f4").tobytes().hex(), "own": self.own.astype("<f4").tobytes().hex()}
+    def encoded(self) -> EncodedProbe:
+        """It as texts."""
+        return EncodedProbe(*(array.astype("<f4").tobytes().hex() for array in (self.rows, self.own)))
 
     @classmethod
-    def from_dict(cls, text: dict[str, str]) -> "Probe":
-        """What `as_dict` gave."""
-        rows, own = (np.frombuffer(bytes.fromhex(text[name]), "<f4") for name in ("rows", "own"))
+    def decoded(cls, encoded: EncodedProbe) -> "Probe":
+        """What `encoded` gave. Raises ValueError for what it can't have given."""
+        rows, own = (np.frombuffer(bytes.fromhex(text), "<f4") for text in (encoded.rows, encoded.own))
         return cls(rows.reshape(-1, SIZE), own.reshape(-1, 2))
 
 
