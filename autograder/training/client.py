@@ -91,7 +91,7 @@ def training_cache(root: Path, settings: Trainer) -> TrainingCache:
 
 def connect(address: str, sock: socket.socket, *, key: str, student: str, settings: TrainerSettings) -> None:
     """Hand the host's end of a candidate's socket to the trainer. `key` names this run of a notebook from now on."""
-    _ask(address, Connect(key, student, settings), bool, [sock.fileno()])
+    _ask(address, Connect(key, student, settings), type(None), [sock.fileno()])
     sock.close()
 
 

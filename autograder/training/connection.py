@@ -161,9 +161,9 @@ class Connection:
 
     def _bound_seen(self) -> None:
         total = sum(len(array.descriptors) for array in self._seen.values())
-        if total > leakage.KEPT:
+        if total > leakage.MAX_ROWS:
             for digest, array in self._seen.items():
-                rows = leakage.sample(array.descriptors, len(array.descriptors) * leakage.KEPT // total)
+                rows = leakage.sample(array.descriptors, len(array.descriptors) * leakage.MAX_ROWS // total)
                 self._seen[digest] = replace(array, descriptors=rows, _found={})
 
     def _add(self, training: TrainingRecord) -> None:

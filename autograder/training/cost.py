@@ -35,7 +35,7 @@ _UNITS = {
 
 
 def exceeded(cost: Estimate, budget: "TrainingBudget") -> str | None:
-    """What to tell a student whose training costs more than the budget; None where it does not."""
+    """The message to a student whose training costs more than the budget; None where it does not."""
     for name, unit in _UNITS.items():
         needed, limit = getattr(cost, name), getattr(budget, name)
         if needed > limit:

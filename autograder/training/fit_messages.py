@@ -56,7 +56,7 @@ class FitArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class FitRequest(Message, tag="fit", frozen=True, eq=False):
-    """A call of `fit`, as a candidate tells of it."""
+    """A call of `fit`, as a candidate sends it."""
 
     model: str  # a `ModelDescription`
     arrays: list[Array | None]  # of the model; None: fresh

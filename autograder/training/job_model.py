@@ -1,4 +1,4 @@
-"""A job's model in a slot: read strictly, counted while it is empty, then drawn from the seed or given its values."""
+"""A job's model in a worker: read strictly, counted while it is empty, then drawn from the seed or given its values."""
 
 from collections.abc import Callable, Sequence
 from typing import Any

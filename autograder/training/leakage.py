@@ -59,7 +59,7 @@ SIZE = STRENGTHS + COARSE  # numbers of both descriptors
 NUMBERS = 1 << 20  # of a row, at most
 COMPARED = 10_000  # of a test's rows, among each other
 LOOKED_AT = 1000  # of a test's rows
-KEPT = 300_000  # rows of all that one notebook gave to `fit`
+MAX_ROWS = 300_000  # rows of all that one notebook gave to `fit`
 NEAR = 0.5
 _CHUNK = 1 << 21  # numbers at once
 
@@ -129,7 +129,7 @@ def distances(tested: Probe, seen: Any) -> Any:
 
 
 def near(tested: Probe, found: Sequence[Any]) -> int:
-    """How many of the probe's inputs have a near copy, told by distances to each of some arrays of rows."""
+    """How many of the probe's inputs have a near copy, by distances to each of some arrays of rows."""
     least = np.min([np.full_like(tested.own, np.inf), *found], axis=0)
     return int(np.count_nonzero((least < NEAR * tested.own).any(axis=1)))
 

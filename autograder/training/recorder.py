@@ -1,4 +1,4 @@
-"""Callbacks of a slot's own: what a training did, and the weights that the candidate's callbacks will want to see."""
+"""Callbacks of a worker's own: what a training did, and the weights that the candidate's callbacks will want to see."""
 
 import math
 import time

@@ -164,7 +164,7 @@ class Server:
             key = array_digest(leaf)
             known = self._known.get(key)
             if known is None:
-                descriptors = leakage.sample(leakage.descriptors(leaf), leakage.KEPT)
+                descriptors = leakage.sample(leakage.descriptors(leaf), leakage.MAX_ROWS)
                 known = SeenData(key, frozenset(row_digests(leaf)), descriptors)
                 with self._lock:
                     self._known[key] = known
