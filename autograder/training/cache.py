@@ -12,13 +12,12 @@ import os
 import struct
 import time
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 from autograder.common.store import ChecksummedStore
-from autograder.rpc.encoder import Encoder
 from autograder.rpc.frames import RpcError
 from autograder.training import protocol
+from autograder.training.fit_messages import TrainingResult
 
 _HEAD = struct.Struct("!QQ")  # bytes of the text, number of buffers
 _WRITING = 3600  # seconds after which a part of an entry is one that a killed process left
@@ -33,7 +32,7 @@ class TrainingCache:
         self.size = size
         self._entries = ChecksummedStore(folder)
 
-    def get(self, key: str, student: str) -> dict[str, Any] | None:
+    def get(self, key: str, student: str) -> TrainingResult | None:
         """The result under a key, for that student. A damaged entry counts as missing, and is removed."""
         content = self._entries.get(key)
         result = None if content is None else _read(memoryview(content))
@@ -46,7 +45,7 @@ class TrainingCache:
         self._note(key, student)
         return result
 
-    def put(self, key: str, student: str, result: dict[str, Any]) -> None:
+    def put(self, key: str, student: str, result: TrainingResult) -> None:
         """Keep a result, if it fits at all; what was unused longest makes room for it."""
         entry = _write(result)
         if len(entry) > self.size:
@@ -95,18 +94,14 @@ class TrainingCache:
         return self.folder / "students" / f"s-{quote(student, safe='')}"
 
 
-def _write(result: dict[str, Any]) -> bytes:
-    def refuse(value: Any) -> Any:
-        raise RpcError(f"a {type(value).__name__} in a result")
-
-    encoder = Encoder(refuse)
-    root = encoder.child(result)
-    text = json.dumps({"value": root, "nodes": encoder.nodes}).encode()
-    lengths = struct.pack(f"!{len(encoder.buffers)}Q", *map(len, encoder.buffers))
-    return b"".join([_HEAD.pack(len(text), len(encoder.buffers)), lengths, text, *encoder.buffers])
+def _write(result: TrainingResult) -> bytes:
+    frame, buffers = protocol.encode(result)
+    text = json.dumps(frame).encode()
+    lengths = struct.pack(f"!{len(buffers)}Q", *map(len, buffers))
+    return b"".join([_HEAD.pack(len(text), len(buffers)), lengths, text, *buffers])
 
 
-def _read(content: memoryview) -> dict[str, Any] | None:
+def _read(content: memoryview) -> TrainingResult | None:
     try:
         length, count = _HEAD.unpack_from(content)
         lengths = struct.unpack_from(f"!{count}Q", content, _HEAD.size)
@@ -117,7 +112,6 @@ def _read(content: memoryview) -> dict[str, Any] | None:
         for size in lengths:
             buffers.append(bytearray(content[place : place + size]))
             place += size
-        result = protocol.decode(json.loads(text), buffers)
-        return result if isinstance(result, dict) else None
+        return protocol.read(protocol.decode(json.loads(text), buffers), TrainingResult)
     except (ValueError, struct.error, RpcError):
         return None

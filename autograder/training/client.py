@@ -1,23 +1,28 @@
 """The host's side of the trainer: starts it, hands it candidates' sockets, asks how things stand."""
 
-import json
 import os
 import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TypeVar
 
 from autograder.common.errors import AutograderError
+from autograder.common.serialization import dump
 from autograder.common.text import clean
 from autograder.rpc import frames
 from autograder.sandbox.host import place_for_sockets
 from autograder.training import protocol
 from autograder.training.cache import TrainingCache
-from autograder.training.settings import Trainer
+from autograder.training.leakage import EncodedProbe
+from autograder.training.record import Judgement, ModelDigests, TrainerStatus, TrainingRecord
+from autograder.training.server_messages import Close, Connect, GetStatus, GetWaited, Judge, Question
+from autograder.training.settings import Trainer, TrainerSettings
+
+T = TypeVar("T")
 
 
 class TrainerError(AutograderError):
@@ -34,8 +39,7 @@ class TrainerProcess:
             dir=place_for_sockets(),
             ignore_cleanup_errors=True,  # a slot's process may outlive the server by a moment and write there
         )
-        place = str(training_cache(root, settings).folder)
-        self._setup = json.dumps({"settings": settings.as_dict(), "cache": place, "sandboxed": sandboxed})
+        self._settings = settings.server_settings(training_cache(root, settings).folder, sandboxed=sandboxed)
         self._count = 0
         self._start()
 
@@ -48,7 +52,7 @@ class TrainerProcess:
             listener.listen(64)
             argv = [sys.executable, "-m", "autograder.training.server", str(listener.fileno()), str(lifeline)]
             self._process = subprocess.Popen(
-                [*argv, self._setup],
+                [*argv, dump(self._settings)],
                 env={**os.environ, "TMPDIR": self._folder.name},  # slots' folders go with it
                 stdin=subprocess.DEVNULL,
                 pass_fds=[listener.fileno(), lifeline],
@@ -85,55 +89,55 @@ def training_cache(root: Path, settings: Trainer) -> TrainingCache:
     return TrainingCache((root / folder).resolve(), settings.cache_bytes)
 
 
-def connect(
-    address: str, sock: socket.socket, *, key: str, student: str, seed: int, budget: Mapping[str, float]
-) -> None:
+def connect(address: str, sock: socket.socket, *, key: str, student: str, settings: TrainerSettings) -> None:
     """Hand the host's end of a candidate's socket to the trainer. `key` names this run of a notebook from now on."""
-    question = {"do": "connect", "key": key, "student": student, "seed": seed, "budget": dict(budget)}
-    _ask(address, question, [sock.fileno()])
+    _ask(address, Connect(key, student, settings), type(None), [sock.fileno()])
     sock.close()
 
 
 def waiting(address: str, key: str) -> float:
     """Seconds that the candidate has waited for the trainer: for a slot, or for its training."""
-    return float(_ask(address, {"do": "waiting", "key": key}).get("seconds", 0.0))
+    return _ask(address, GetWaited(key), float) or 0.0
 
 
-def close(address: str, key: str) -> list[dict[str, Any]]:
+def close(address: str, key: str) -> tuple[TrainingRecord, ...]:
     """Forget this run of a notebook; gives its trainings, for the record."""
-    return list(_ask(address, {"do": "close", "key": key}).get("trainings", []))
+    return _ask(address, Close(key), tuple[TrainingRecord, ...]) or ()
 
 
 def judge(
     address: str,
     key: str,
-    models: Sequence[Mapping[str, Any]],
+    models: Sequence[ModelDigests],
     rows: Sequence[str] = (),
-    probes: Sequence[Mapping[str, str]] = (),
-) -> dict[str, Any]:
-    """What is known of models in a test, told by digests of their state and weights, and of what they were tested on.
+    probes: Sequence[EncodedProbe] = (),
+) -> Judgement:
+    """What is known of models in a test, and of what they were tested on.
 
-    "models": where each comes from, see `connection.Connection.provenance`; "seen": how many of the rows this run of a
-    notebook gave to `fit`; "near": of each probe's inputs, how many have near copies there, and how many there are.
+    `rows`: digests of the inputs, in hexadecimal; `probes`: by which near copies of them are found.
     """
-    told = [dict(one) for one in models]
-    question = {"do": "judge", "key": key, "models": told, "rows": list(rows), "probes": [dict(one) for one in probes]}
-    return _ask(address, question)
+    found = _ask(address, Judge(key, tuple(models), tuple(rows), tuple(probes)), Judgement)
+    if found is None:
+        raise TrainerError("the trainer broke down: the one that was started after it does not know this notebook")
+    return found
 
 
-def status(address: str) -> dict[str, Any]:
-    """Jobs running (students, epoch, seconds left), and how many wait, were trained, or were remembered."""
-    return _ask(address, {"do": "status"})
+def status(address: str) -> TrainerStatus:
+    """What runs, and how many trainings wait, were trained, or were remembered."""
+    found = _ask(address, GetStatus(), TrainerStatus)
+    assert found is not None
+    return found
 
 
-def _ask(address: str, question: dict[str, Any], descriptors: Sequence[int] = ()) -> dict[str, Any]:
+def _ask(address: str, question: Question, kind: type[T], descriptors: Sequence[int] = ()) -> T | None:
+    """The answer, or None: there is none, or the trainer doesn't know the key. Raises TrainerError."""
     try:
         with socket.socket(socket.AF_UNIX) as sock:
             sock.settimeout(60)
             sock.connect(address)
             socket.send_fds(sock, [b"?"], descriptors)
             protocol.send(sock, question)
-            answer: dict[str, Any] = clean(protocol.receive(sock))
-            return answer
+            answer = clean(protocol.receive(sock))
+            return None if answer is None else protocol.read(answer, kind)
     except (OSError, frames.RpcError) as error:
         raise TrainerError(f"the trainer broke down: {error}") from None

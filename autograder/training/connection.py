@@ -2,7 +2,6 @@
 
 import contextlib
 import hashlib
-import json
 import math
 import socket
 import time
@@ -14,7 +13,10 @@ from typing import Any
 from autograder.common.arrays import array_digest
 from autograder.keras_codec.state import state
 from autograder.training import leakage
+from autograder.training.fit_messages import EpochRecord, ModelDescription, Snapshot, TrainingResult
 from autograder.training.jobs import TrainingJob
+from autograder.training.record import ModelDigests, ModelOrigin, Provenance, TrainedBy, TrainingRecord, WeightsOrigin
+from autograder.training.settings import TrainerSettings
 
 PROBES = 16  # whose distances to an array are at hand
 MAX_TRAININGS = 1000  # in the record; a notebook may start more
@@ -52,13 +54,12 @@ class SeenData:
 class Connection:
     """The host's end."""
 
-    def __init__(self, sock: socket.socket, student: str, seed: int, budget: dict[str, float]) -> None:
-        """`seed`: the assignment's."""
+    def __init__(self, sock: socket.socket, student: str, settings: TrainerSettings) -> None:
+        """`settings`: the assignment's."""
         self.socket = sock
         self.student = student
-        self.seed = seed
-        self.budget = budget
-        self.trainings: list[dict[str, Any]] = []
+        self.settings = settings
+        self.trainings: list[TrainingRecord] = []
         self._counts: Counter[str] = Counter()
         self._made: dict[str, _Source] = {}  # digest of a variable's value -> where it comes from
         self._states: dict[str, _Source] = {}  # digest of a model's whole state -> where it comes from
@@ -90,52 +91,51 @@ class Connection:
 
     def note(self, reason: str, *, refused: str = "") -> None:
         """A training in the candidate, for that reason; or one that was refused."""
-        self._add({"by": "nobody", "refused": refused} if refused else {"by": "candidate", "reason": reason[:1000]})
+        if refused:
+            self._add(TrainingRecord(TrainedBy.NOBODY, refused=refused))
+        else:
+            self._add(TrainingRecord(TrainedBy.CANDIDATE, reason=reason[:1000]))
 
     def trained(
-        self, key: str, job: TrainingJob, result: dict[str, Any], seen: Iterable["SeenData"], *, remembered: bool
+        self, key: str, job: TrainingJob, result: TrainingResult, seen: Iterable["SeenData"], *, remembered: bool
     ) -> None:
         """A training here, with the arrays in `seen` as data to train on or to validate."""
-        self.spent += result["seconds"]
+        self.spent += result.seconds
         for array in seen:
             self._rows.update(array.rows)
             self._seen.setdefault(array.digest, array)
         self._bound_seen()
         sources = [self._made.get(digest) for digest in job.given]
-        given = None in sources or self._carried(job) > _few(result["weights"])
+        given = None in sources or self._carried(job) > _few(result.weights)
         own = not given and all(source is not None and source.own for source in sources)
-        weights = "given" if given else "continued" if sources else "fresh"
+        began = WeightsOrigin.CONTINUED if sources else WeightsOrigin.FRESH
         self._note_results(_Source(key, own), job, result)
         self._add(
-            {
-                "by": "trainer",
-                "job": key,
-                "weights": weights,
-                "from": sorted({source.job for source in sources if source is not None}),
-                "remembered": remembered,
-                "epoch_seconds": [seconds for _, seconds in result["epochs"]],
-                "history": _history([logs for logs, _ in result["epochs"]]),
-                "seconds": result["seconds"],
-                "cost": result["cost"],
-            }
+            TrainingRecord(
+                TrainedBy.TRAINER,
+                job=key,
+                weights=WeightsOrigin.GIVEN if given else began,
+                continued_from=tuple(sorted({source.job for source in sources if source is not None})),
+                remembered=remembered,
+                epoch_seconds=tuple(epoch.seconds for epoch in result.epochs),
+                history=_history(result.epochs),
+                seconds=result.seconds,
+                cost=result.cost,
+            )
         )
 
-    def provenance(self, whole: str, digests: list[str]) -> dict[str, Any]:
-        """Where a model comes from, told by the digests of its whole state and of its weights; and by which jobs.
-
-        "trainer": as it is, it came out of a training here that began with fresh weights; "given": of one that began
-        with others; "changed": its weights come from here, but not in such a model; "candidate": some don't.
-        """
-        found = [self._made.get(digest) for digest in digests]
+    def provenance(self, model: ModelDigests) -> Provenance:
+        """Where a model comes from."""
+        found = [self._made.get(digest) for digest in model.weights]
         known = [source for source in found if source is not None]
-        state = self._states.get(whole)
+        state = self._states.get(model.state)
         if state is not None:
-            return {"weights": "trainer" if state.own else "given", "jobs": [state.job]}
+            return Provenance(ModelOrigin.TRAINER if state.own else ModelOrigin.GIVEN, (state.job,))
         if len(known) < len(found) or not found:
-            origin = "candidate"
+            origin = ModelOrigin.CANDIDATE
         else:
-            origin = "changed" if all(source.own for source in known) else "given"
-        return {"weights": origin, "jobs": sorted({source.job for source in known})}
+            origin = ModelOrigin.CHANGED if all(source.own for source in known) else ModelOrigin.GIVEN
+        return Provenance(origin, tuple(sorted({source.job for source in known})))
 
     def seen(self, rows: Iterable[bytes]) -> int:
         """How many of these rows it gave to `fit`."""
@@ -149,32 +149,32 @@ class Connection:
         """Numbers in a start that come from nowhere: of its configuration, and of small weights that were given."""
         return job.numbers + sum(count for digest, count in job.few.items() if digest not in self._made)
 
-    def _note_results(self, source: "_Source", job: TrainingJob, result: dict[str, Any]) -> None:
+    def _note_results(self, source: "_Source", job: TrainingJob, result: TrainingResult) -> None:
         """What came out of a training here stays the trainer's own, though others may end in the same."""
-        description, snapshots = json.loads(job.content["model"]), result["snapshots"]
-        constants = job.content["arrays"][: description["counts"][0]]
-        for weights in [result["weights"], *(weights for _, weights, _ in snapshots)]:
-            _add_source(self._states, state(description["model"], constants, weights), source)
-        parts = [result["weights"], result["optimizer"], *(part for _, *pair in snapshots for part in pair)]
-        for array in (array for part in parts for array in part):
+        description = ModelDescription.from_text(job.content.model)
+        constants = job.content.arrays[: description.counts[0]]
+        made: list[TrainingResult | Snapshot] = [result, *result.snapshots]
+        for one in made:
+            _add_source(self._states, state(description.model, constants, one.weights), source)
+        for array in (array for one in made for array in [*one.weights, *one.optimizer]):
             _add_source(self._made, array_digest(array), source)
 
     def _bound_seen(self) -> None:
         total = sum(len(array.descriptors) for array in self._seen.values())
-        if total > leakage.KEPT:
+        if total > leakage.MAX_ROWS:
             for digest, array in self._seen.items():
-                rows = leakage.sample(array.descriptors, len(array.descriptors) * leakage.KEPT // total)
+                rows = leakage.sample(array.descriptors, len(array.descriptors) * leakage.MAX_ROWS // total)
                 self._seen[digest] = replace(array, descriptors=rows, _found={})
 
-    def _add(self, training: dict[str, Any]) -> None:
+    def _add(self, training: TrainingRecord) -> None:
         if len(self.trainings) < MAX_TRAININGS:
             self.trainings.append(training)
 
 
-def _history(epochs: Sequence[dict[str, Any]]) -> dict[str, list[float | None]]:
+def _history(epochs: Sequence[EpochRecord]) -> dict[str, list[float | None]]:
     """By name, what was logged after each epoch; None for what is no finite number."""
-    names = list(epochs[0])[:MAX_CURVES] if epochs else []
-    return {name: [_number(logs.get(name)) for logs in epochs[:MAX_EPOCHS]] for name in names}
+    names = list(epochs[0].logs)[:MAX_CURVES] if epochs else []
+    return {name: [_number(epoch.logs.get(name)) for epoch in epochs[:MAX_EPOCHS]] for name in names}
 
 
 def _number(value: Any) -> float | None:

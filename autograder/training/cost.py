@@ -1,8 +1,11 @@
 """What a training will cost, counted from the model's shapes before anything is allocated or started."""
 
 import math
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # a notebook's kernel imports this, and needs no settings
+    from autograder.training.settings import TrainingBudget
 
 # These multiply tensors with each other, or do so with weights at every step of a sequence.
 _PRODUCTS = frozenset(
@@ -15,16 +18,12 @@ _PASSES = 3  # forward, gradients of activations, gradients of weights
 
 @dataclass(frozen=True)
 class Estimate:
-    """Cost of one training."""
+    """Cost of one training, by the names of `settings.TrainingBudget`."""
 
     parameters: int
-    flops: float
+    flops: float  # floating-point operations
     epochs: int
-    bytes: float
-
-    def as_dict(self) -> dict[str, float]:
-        """By name, as in a budget."""
-        return asdict(self)
+    bytes: float  # of memory
 
 
 _UNITS = {
@@ -32,16 +31,15 @@ _UNITS = {
     "flops": "about {:.3g} floating-point operations",
     "epochs": "{:,.0f} epochs",
     "bytes": "about {:,.0f} bytes of memory",
-    "seconds": "{:,.0f} seconds",
 }
 
 
-def exceeded(cost: dict[str, float], budget: dict[str, float]) -> str | None:
-    """What to tell a student whose training costs more than the budget; None where it does not."""
-    for name, limit in budget.items():
-        if name in cost and cost[name] > limit:
-            unit = _UNITS[name]
-            return f"This training needs {unit.format(cost[name])}; the assignment's budget is {unit.format(limit)}."
+def exceeded(cost: Estimate, budget: "TrainingBudget") -> str | None:
+    """The message to a student whose training costs more than the budget; None where it does not."""
+    for name, unit in _UNITS.items():
+        needed, limit = getattr(cost, name), getattr(budget, name)
+        if needed > limit:
+            return f"This training needs {unit.format(needed)}; the assignment's budget is {unit.format(limit)}."
     return None
 
 

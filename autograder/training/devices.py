@@ -15,7 +15,7 @@ _SPARE = 512  # MiB of a GPU that a driver keeps for each process
 
 @dataclass(frozen=True)
 class Gpu:
-    """A GPU as nvidia-smi tells it."""
+    """A GPU as nvidia-smi describes it."""
 
     uuid: str
     minor: int  # N of /dev/nvidiaN; its place in nvidia-smi's list is another number
@@ -52,10 +52,10 @@ def read_gpus(text: str) -> list[Gpu]:
         found = ElementTree.fromstring(text).findall("gpu")
     except ElementTree.ParseError:
         return []
-    told = [[gpu.findtext(tag, "").strip() for tag in _TAGS] for gpu in found]
+    texts = [[gpu.findtext(tag, "").strip() for tag in _TAGS] for gpu in found]
     return [
         Gpu(uuid, int(minor), name, int(memory.removesuffix(" MiB")))
-        for uuid, minor, name, memory in told
+        for uuid, minor, name, memory in texts
         if minor.isdigit() and memory.removesuffix(" MiB").isdigit()
     ]
 

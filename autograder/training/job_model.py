@@ -1,6 +1,5 @@
-"""A job's model in a slot: read strictly, counted while it is empty, then drawn from the seed or given its values."""
+"""A job's model in a worker: read strictly, counted while it is empty, then drawn from the seed or given its values."""
 
-import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -9,22 +8,23 @@ from autograder.keras_codec.budget import Budget, ModelError
 from autograder.keras_codec.compilation import MAX_METRICS, Compiled, read_compiled
 from autograder.keras_codec.config import Reader
 from autograder.keras_codec.construction import allocate, as_model_errors, deserialize, unallocated, undisturbed
+from autograder.training.fit_messages import JobContent, ModelDescription
 
 UNBOUNDED = 1 << 50  # numbers of a model that is only counted
 
 
-def build_model(content: dict[str, Any], budget: Budget, check: Callable[[Any, int], None]) -> Any:
+def build_model(content: JobContent, budget: Budget, check: Callable[[Any, int], None]) -> Any:
     """The compiled model. `check` gets it while its variables hold nothing, and how many constants it has.
 
     Raises ModelError for whatever isn't a model that can be built, and what `check` raises.
     """
-    description, arrays = json.loads(content["model"]), content["arrays"]
-    first, second, _ = description["counts"]
+    description, arrays = ModelDescription.from_text(content.model), content.arrays
+    first, second, _ = description.counts
     constants, weights, optimizer = arrays[:first], arrays[first : first + second], arrays[first + second :]
     with as_model_errors("a malformed description of a model"):
         reader = Reader(constants, budget)
-        configuration = reader.model(description["model"])
-        compiled = read_compiled(description["compile"])
+        configuration = reader.model(description.model)
+        compiled = read_compiled(description.compile)
     if compiled is None or compiled.settings is None or compiled.built_for is None:
         raise ModelError("a model that isn't compiled")
     with undisturbed():
@@ -37,7 +37,7 @@ def build_model(content: dict[str, Any], budget: Budget, check: Callable[[Any, i
                 if variable._value is None:
                     allocate(variable)
             construction.finish(model)
-            _set_trainable(model, description["trainable"])
+            _set_trainable(model, description.trainable)
     _compile(model, compiled, optimizer)
     return model
 

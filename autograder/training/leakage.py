@@ -59,26 +59,34 @@ SIZE = STRENGTHS + COARSE  # numbers of both descriptors
 NUMBERS = 1 << 20  # of a row, at most
 COMPARED = 10_000  # of a test's rows, among each other
 LOOKED_AT = 1000  # of a test's rows
-KEPT = 300_000  # rows of all that one notebook gave to `fit`
+MAX_ROWS = 300_000  # rows of all that one notebook gave to `fit`
 NEAR = 0.5
 _CHUNK = 1 << 21  # numbers at once
+
+
+@dataclass(frozen=True)
+class EncodedProbe:
+    """A `Probe` as texts: its arrays' bytes, as little-endian float32, in hexadecimal."""
+
+    rows: str
+    own: str
 
 
 @dataclass(frozen=True)
 class Probe:
     """Inputs of one test: descriptors, and the distances of each to the nearest other input, by either of them."""
 
-    rows: Any
-    own: Any
+    rows: Any  # (n, SIZE)
+    own: Any  # (n, 2)
 
-    def as_dict(self) -> dict[str, str]:
-        """It as JSON."""
-        return {"rows": self.rows.astype("<f4").tobytes().hex(), "own": self.own.astype("<f4").tobytes().hex()}
+    def encoded(self) -> EncodedProbe:
+        """It as texts."""
+        return EncodedProbe(*(array.astype("<f4").tobytes().hex() for array in (self.rows, self.own)))
 
     @classmethod
-    def from_dict(cls, text: dict[str, str]) -> "Probe":
-        """What `as_dict` gave."""
-        rows, own = (np.frombuffer(bytes.fromhex(text[name]), "<f4") for name in ("rows", "own"))
+    def decoded(cls, encoded: EncodedProbe) -> "Probe":
+        """What `encoded` gave. Raises ValueError for what it can't have given."""
+        rows, own = (np.frombuffer(bytes.fromhex(text), "<f4") for text in (encoded.rows, encoded.own))
         return cls(rows.reshape(-1, SIZE), own.reshape(-1, 2))
 
 
@@ -121,7 +129,7 @@ def distances(tested: Probe, seen: Any) -> Any:
 
 
 def near(tested: Probe, found: Sequence[Any]) -> int:
-    """How many of the probe's inputs have a near copy, told by distances to each of some arrays of rows."""
+    """How many of the probe's inputs have a near copy, by distances to each of some arrays of rows."""
     least = np.min([np.full_like(tested.own, np.inf), *found], axis=0)
     return int(np.count_nonzero((least < NEAR * tested.own).any(axis=1)))
 

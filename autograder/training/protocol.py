@@ -1,12 +1,19 @@
-"""Values on the sockets between candidate, trainer and slots: a part of what the wire knows, and no handles."""
+"""Messages on the sockets between candidate, server and workers: a part of what RPC can carry, and no handles.
+
+A message crosses as a dict of its fields, with its tag as `do`. Whoever receives one reads it by its class.
+"""
 
 import contextlib
+import dataclasses
+import enum
 import os
 import signal
 import socket
 import threading
 from collections.abc import Iterator
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar, overload
+
+import msgspec
 
 from autograder.rpc import frames
 from autograder.rpc.decoder import Decoder
@@ -14,13 +21,32 @@ from autograder.rpc.encoder import Encoder
 from autograder.rpc.frames import RpcError
 
 KINDS = frozenset(("int", "str", "list", "tuple", "dict", "array", "scalar"))
+EXPECTED = "expected numbers, texts, arrays, and lists, tuples or dicts of them"
+MALFORMED = "expected a node with a kind, received something else"
+T = TypeVar("T")
+
+
+class Message(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="do"):
+    """The base of messages; its subclasses say their tag."""
+
+
+class Note(Message, tag="note", frozen=True):
+    """A candidate trains by itself, for that reason. Has no answer."""
+
+    reason: str
+
+
+class Cancel(Message, tag="cancel", frozen=True):
+    """A candidate was interrupted: its last request is not to be answered any more."""
+
+
+class Cancelled(Message, tag="cancelled", frozen=True):
+    """The answer to `Cancel`, and to nothing else."""
 
 
 def send(sock: socket.socket, value: Any) -> None:
-    """Write a value. Raises RpcError where it can't cross, and Disconnected where nobody reads."""
-    encoder = Encoder(_refuse)
-    root = encoder.child(value)
-    frames.send(sock, {"value": root, "nodes": encoder.nodes}, encoder.buffers)
+    """Write a message, or a value. Raises RpcError where it can't cross, and Disconnected where nobody reads."""
+    frames.send(sock, *encode(value))
 
 
 def receive(sock: socket.socket) -> Any:
@@ -28,21 +54,61 @@ def receive(sock: socket.socket) -> Any:
     return decode(*frames.receive(sock))
 
 
-def decode(message: Any, buffers: list[bytearray]) -> Any:
-    """The value of a frame. Raises RpcError."""
-    if not (isinstance(message, dict) and message.keys() == {"value", "nodes"} and isinstance(message["nodes"], list)):
-        raise RpcError("what came is no value")
-    for node in message["nodes"]:
-        if not (isinstance(node, dict) and node.get("t") in KINDS):
-            raise RpcError("a value of a kind that doesn't cross here")
+@overload
+def read(value: Any, kind: type[T]) -> T: ...
+@overload
+def read(value: Any, kind: Any) -> Any: ...
+def read(value: Any, kind: Any) -> Any:
+    """The message of that class, or of one in that union. Raises RpcError for what is none, with expected, received."""
     try:
-        return Decoder(message["nodes"], buffers, _refuse).value(message["value"])
-    except (RecursionError, UnicodeError):
-        raise RpcError("what came is no value") from None
+        return msgspec.convert(value, kind)
+    except Exception as error:  # an array in a dict's place raises what NumPy likes
+        raise RpcError(f"malformed message: {str(error)[:300]}") from None
+
+
+def encode(value: Any) -> tuple[dict[str, Any], list[memoryview]]:
+    """The frame of a message, or of a value: its JSON and its buffers. Raises RpcError where it can't cross."""
+
+    def other(part: Any) -> Any:
+        if isinstance(part, enum.StrEnum):
+            return encoder.node(part.value)
+        if isinstance(part, msgspec.Struct) or dataclasses.is_dataclass(part):
+            return encoder.node(fields(part))
+        raise RpcError(f"{EXPECTED}, received an object of type {type(part).__name__}")
+
+    encoder = Encoder(other)
+    root = encoder.child(value)
+    return {"value": root, "nodes": encoder.nodes}, encoder.buffers
+
+
+def decode(frame: Any, buffers: list[bytearray]) -> Any:
+    """The value of a frame. Raises RpcError."""
+    if not (isinstance(frame, dict) and frame.keys() == {"value", "nodes"} and isinstance(frame["nodes"], list)):
+        raise RpcError("expected a dict of `value` and a list of `nodes`, received something else")
+    for node in frame["nodes"]:
+        kind = node.get("t") if isinstance(node, dict) else None
+        if not (isinstance(kind, str) and kind in KINDS):
+            raise RpcError(f"{EXPECTED}, received a node of kind {kind!r:.40}" if isinstance(kind, str) else MALFORMED)
+    try:
+        return Decoder(frame["nodes"], buffers, _refuse).value(frame["value"])
+    except (RecursionError, ValueError, TypeError, LookupError, ArithmeticError) as error:
+        raise RpcError(f"malformed value: {str(error)[:300]}") from None
+
+
+def fields(message: Any) -> Any:
+    """A message, or a dataclass, as it crosses, but for what is in it: a dict of its fields, or a list of them."""
+    if not isinstance(message, msgspec.Struct):
+        values = {field.name: getattr(message, field.name) for field in dataclasses.fields(message)}
+        # as lists, of which long ones of numbers are a buffer
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+    if message.__struct_config__.array_like:
+        return list(msgspec.structs.astuple(message))
+    tag_field, tag = message.__struct_config__.tag_field, message.__struct_config__.tag
+    return {**({tag_field: tag} if tag_field else {}), **msgspec.structs.asdict(message)}
 
 
 def _refuse(*_: object) -> NoReturn:
-    raise RpcError("a value of a kind that doesn't cross here")
+    raise RpcError(f"{EXPECTED}, received a handle")
 
 
 class TrainerChannel:
@@ -60,8 +126,8 @@ class TrainerChannel:
         """Whether the trainer can be asked: not in a fork, which shares the socket, and not when it has gone."""
         return os.getpid() == self._pid and not self._broken
 
-    def ask(self, question: dict[str, Any]) -> dict[str, Any]:
-        """The answer. An interrupt cancels the question. Raises RpcError where it can't cross."""
+    def ask(self, question: Any) -> Any:
+        """The answer, to be `read`. An interrupt cancels the question. Raises RpcError where it can't cross."""
         with self._lock:
             try:
                 self._whole(send, question)
@@ -70,14 +136,13 @@ class TrainerChannel:
                 raise
             except BaseException:
                 with uninterrupted():
-                    self._whole(send, {"do": "cancel"})
-                    while self._whole(receive) != {"cancelled": True}:
+                    self._whole(send, Cancel())
+                    while self._whole(receive) != fields(Cancelled()):
                         pass
                 raise
-            answer: dict[str, Any] = self._whole(receive)
-            return answer
+            return self._whole(receive)
 
-    def notify(self, note: dict[str, Any]) -> None:
+    def notify(self, note: Any) -> None:
         """Say something that has no answer."""
         with self._lock, contextlib.suppress(RpcError):
             self._whole(send, note)

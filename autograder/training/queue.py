@@ -3,13 +3,15 @@
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from autograder.training.devices import Slot
+from autograder.training.fit_messages import Declined, Refused, Trained, TrainingResult
 from autograder.training.jobs import TrainingJob
+from autograder.training.record import RunningTraining, TrainerStatus
+from autograder.training.settings import TrainingBudget
+from autograder.training.worker_messages import EpochProgress, TrainingOrder, WorkerAnswer
 from autograder.training.worker_process import WorkerDied, WorkerProcess
 
-Answer = dict[str, Any]
 PAUSE = 2.0  # seconds until a process that could not be started is tried again
 TOO_LARGE = "This training was too large for the trainer, whose process ended twice."
 
@@ -17,18 +19,18 @@ TOO_LARGE = "This training was too large for the trainer, whose process ended tw
 class QueuedTraining:
     """One job in flight."""
 
-    def __init__(self, key: str, job: TrainingJob, seed: int, budget: dict[str, float], student: str) -> None:
+    def __init__(self, key: str, job: TrainingJob, seed: int, budget: TrainingBudget, student: str) -> None:
         """Asked for by that student; others may join."""
         self.key = key
-        self.order: dict[str, Any] | None = {"content": job.content, "seed": seed, "budget": budget}
+        self.order: TrainingOrder | None = TrainingOrder(job.content, seed, budget)
         self.size = job.size
-        self.seconds = budget["seconds"]
+        self.seconds = budget.seconds
         self.students = [student]
         self.waiters = 1
         self.done = threading.Event()
         self.died = False  # its first slot did, which may have been another's doing
-        self.answer: Answer = {}
-        self.progress: dict[str, Any] = {}
+        self.answer: WorkerAnswer | None = None  # until it is done
+        self.progress: EpochProgress | None = None
         self.process: WorkerProcess | None = None
         self.began: float | None = None  # at a slot
 
@@ -36,25 +38,30 @@ class QueuedTraining:
 class Queue:
     """Hands trainings to slots."""
 
-    def __init__(self, slots: Sequence[Slot], new: Callable[[Slot], WorkerProcess], keep: Callable[..., None]) -> None:
-        """`keep(training, result)` is called for a result before anybody gets it."""
-        self.trained = 0
-        self._keep = keep
+    def __init__(
+        self,
+        slots: Sequence[Slot],
+        new: Callable[[Slot], WorkerProcess],
+        store: Callable[[QueuedTraining, TrainingResult], None],
+    ) -> None:
+        """`store(training, result)` is called for a result before anybody gets it."""
+        self._trained = 0
+        self._store = store
         self._lock = threading.Condition()
         self._waiting: list[QueuedTraining] = []
-        self._flying: dict[str, QueuedTraining] = {}
+        self._in_flight: dict[str, QueuedTraining] = {}
         for slot in slots:
             threading.Thread(target=self._work, args=[slot, new], daemon=True).start()
 
-    def join(self, key: str, job: TrainingJob, seed: int, budget: dict[str, float], student: str) -> QueuedTraining:
+    def join(self, key: str, job: TrainingJob, seed: int, budget: TrainingBudget, student: str) -> QueuedTraining:
         """The training of that key, started if it is not in flight. Whoever joins has to `leave`."""
         with self._lock:
-            training = self._flying.get(key)
+            training = self._in_flight.get(key)
             if training is not None:
                 training.waiters += 1
                 training.students.append(student)
                 return training
-            training = self._flying[key] = QueuedTraining(key, job, seed, budget, student)
+            training = self._in_flight[key] = QueuedTraining(key, job, seed, budget, student)
             self._waiting.append(training)
             self._lock.notify()
             return training
@@ -65,22 +72,18 @@ class Queue:
             training.waiters -= 1
             if training.waiters or training.done.is_set():
                 return
-            if self._flying.get(training.key) is training:
-                del self._flying[training.key]
+            if self._in_flight.get(training.key) is training:
+                del self._in_flight[training.key]
             if training in self._waiting:
                 self._waiting.remove(training)
             elif training.process is not None:
                 training.process.kill()
 
-    def status(self) -> dict[str, Any]:
-        """What runs, with its epoch and the seconds left, and how many wait."""
+    def status(self, remembered: int) -> TrainerStatus:
+        """What runs, and how many wait and were trained; `remembered`: how many needed no training."""
         with self._lock:
-            running = [t for t in self._flying.values() if t not in self._waiting]
-            return {
-                "running": [{"students": list(t.students), **t.progress, "left": _left(t.progress)} for t in running],
-                "waiting": len(self._waiting),
-                "trained": self.trained,
-            }
+            running = [t for t in self._in_flight.values() if t not in self._waiting]
+            return TrainerStatus(tuple(map(_running, running)), len(self._waiting), self._trained, remembered)
 
     def _work(self, slot: Slot, new: Callable[[Slot], WorkerProcess]) -> None:
         process: WorkerProcess | None = None
@@ -96,11 +99,11 @@ class Queue:
                 except OSError as error:  # no room, no memory, no descriptor: that may pass
                     process, problem = None, f"The trainer could not start a process: {error}"
                 training.process, training.began = process, time.monotonic()
-            answer: Answer | None
+            answer: WorkerAnswer | None
             if process is not None:
                 answer = self._train(training, process)
             else:
-                answer = {"declined": problem} if training.died else None
+                answer = Declined(problem) if training.died else None
                 time.sleep(PAUSE)
             with self._lock:
                 if answer is None and training.waiters and not training.died:
@@ -109,37 +112,38 @@ class Queue:
                     self._lock.notify()
                     continue
             training.order = None
-            answer = answer or {"refused": TOO_LARGE}
-            if "result" in answer:
-                self._keep(training, answer["result"])
+            answer = answer or Refused(TOO_LARGE)
+            if isinstance(answer, Trained):
+                self._store(training, answer.result)
             with self._lock:
-                self.trained += "result" in answer
+                self._trained += isinstance(answer, Trained)
                 training.answer, training.process = answer, None
-                if self._flying.get(training.key) is training:
-                    del self._flying[training.key]
+                if self._in_flight.get(training.key) is training:
+                    del self._in_flight[training.key]
                 training.done.set()
 
-    def _train(self, training: QueuedTraining, process: WorkerProcess) -> Answer | None:
-        """What came of it; None where the slot died."""
+    def _train(self, training: QueuedTraining, process: WorkerProcess) -> WorkerAnswer | None:
+        """What came of it; None where the worker died."""
         deadline = time.monotonic() + training.seconds
+        assert training.order is not None
         try:
             process.send(training.order)
             while True:
                 message = process.receive(deadline - time.monotonic())
-                if "epoch" not in message:
+                if not isinstance(message, EpochProgress):
                     return message
-                training.progress = message["epoch"]
+                training.progress = message
         except TimeoutError:
             process.kill()
-            return {
-                "refused": f"This training ran longer than {training.seconds:,.0f} seconds, the assignment's budget."
-            }
+            return Refused(f"This training ran longer than {training.seconds:,.0f} seconds, the assignment's budget.")
         except WorkerDied:
             process.kill()
             return None
 
 
-def _left(progress: dict[str, Any]) -> float | None:
-    if not progress:
-        return None
-    return round(float(progress["seconds"]) * max(0, int(progress["epochs"]) - int(progress["epoch"])), 1)
+def _running(training: QueuedTraining) -> RunningTraining:
+    students, last = tuple(training.students), training.progress
+    if last is None:
+        return RunningTraining(students)
+    left = round(last.seconds * max(0, last.epochs - last.epoch), 1)
+    return RunningTraining(students, last.epoch, last.epochs, last.seconds, left)

@@ -1,22 +1,29 @@
-"""Callbacks of a slot's own: what a training did, and the weights that the candidate's callbacks will want to see."""
+"""Callbacks of a worker's own: what a training did, and the weights that the candidate's callbacks will want to see."""
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
 
-from autograder.training.kernel_side.callbacks import SERIALIZABLE
+from autograder.common.errors import AutograderError
+from autograder.training.fit_messages import EpochRecord, Snapshot
+from autograder.training.kernel_side.callbacks import SERIALIZABLE, CallbackState
+from autograder.training.worker_messages import EpochProgress
+
+
+class TooManySnapshots(AutograderError):
+    """More weights of earlier epochs are wanted than can be held."""
 
 
 class Recorder(keras.callbacks.Callback):  # type: ignore[misc]
     """First of all: the logs before any callback adds to them, and the seconds of each epoch."""
 
-    def __init__(self, epochs: int, progress: Any) -> None:
-        """`progress` is told of each epoch."""
+    def __init__(self, epochs: int, progress: Callable[[EpochProgress], None]) -> None:
+        """`progress` is called after each epoch."""
         super().__init__()
-        self.epochs: list[list[Any]] = []
+        self.epochs: list[EpochRecord] = []
         self._planned = epochs
         self._progress = progress
         self._began = 0.0
@@ -28,8 +35,8 @@ class Recorder(keras.callbacks.Callback):  # type: ignore[misc]
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Note the epoch."""
         seconds = round(time.monotonic() - self._began, 3)
-        self.epochs.append([{name: _plain(value) for name, value in (logs or {}).items()}, seconds])
-        self._progress({"epoch": epoch + 1, "epochs": self._planned, "seconds": seconds})
+        self.epochs.append(EpochRecord({name: _plain(value) for name, value in (logs or {}).items()}, seconds))
+        self._progress(EpochProgress(epoch + 1, self._planned, seconds))
 
 
 class Checkpoint(keras.callbacks.ModelCheckpoint):  # type: ignore[misc]
@@ -47,7 +54,7 @@ class Checkpoint(keras.callbacks.ModelCheckpoint):  # type: ignore[misc]
 
 
 class Snapshots(keras.callbacks.Callback):  # type: ignore[misc]
-    """Last of all: weights and optimizer as they were when a callback kept them."""
+    """Last of all: weights and optimizer as they were at the epochs that a callback wants."""
 
     def __init__(self, callbacks: Sequence[Any], most: int) -> None:
         """`most`: bytes of all snapshots."""
@@ -55,7 +62,7 @@ class Snapshots(keras.callbacks.Callback):  # type: ignore[misc]
         self.invalid: int | None = None  # the batch whose loss ended the training
         self._callbacks = callbacks
         self._most = most
-        self._all: dict[int, list[Any]] = {}
+        self._all: dict[int, Snapshot] = {}
         self._last: dict[int, int] = {}  # a callback's place -> the epoch that it wants to see
         self._watches = any(type(callback) is keras.callbacks.TerminateOnNaN for callback in callbacks)
         self._pinned: set[int] = set()
@@ -68,44 +75,43 @@ class Snapshots(keras.callbacks.Callback):  # type: ignore[misc]
             self.invalid = batch
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """Keep what somebody kept."""
+        """Take a snapshot where a callback wants one."""
         for place, callback in enumerate(self._callbacks):
             if isinstance(callback, Checkpoint) and callback.saved == epoch:
                 self._want(place, epoch, always=callback.keep == "all")
             elif type(callback) is keras.callbacks.EarlyStopping and _is_best(callback, epoch):
                 self._want(place, epoch, always=False)
 
-    def kept(self) -> list[list[Any]]:
-        """Epoch, weights and optimizer of each."""
-        return [[epoch, *values] for epoch, values in sorted(self._all.items())]
+    def taken(self) -> list[Snapshot]:
+        """All that are still wanted, by epoch."""
+        return [snapshot for _, snapshot in sorted(self._all.items())]
 
     def _want(self, place: int, epoch: int, *, always: bool) -> None:
-        from autograder.training.jobs import Declined
-
         if epoch not in self._all:
             convert = keras.ops.convert_to_numpy
-            variables = (self.model.variables, self.model.optimizer.variables)
-            self._all[epoch] = [[convert(variable) for variable in some] for some in variables]
+            weights, optimizer = self.model.variables, self.model.optimizer.variables
+            self._all[epoch] = Snapshot(epoch, [*map(convert, weights)], [*map(convert, optimizer)])
         if always:
             self._pinned.add(epoch)
         else:
             self._last[place] = epoch
         for old in self._all.keys() - self._pinned - set(self._last.values()):
             del self._all[old]
-        if sum(array.nbytes for parts in self._all.values() for part in parts for array in part) > self._most:
-            raise Declined("more checkpoints than can be kept")
+        arrays = [array for snapshot in self._all.values() for array in [*snapshot.weights, *snapshot.optimizer]]
+        if sum(array.nbytes for array in arrays) > self._most:
+            raise TooManySnapshots(f"expected at most {self._most:,} bytes of checkpoints, received more")
 
 
 def _is_best(stopping: Any, epoch: int) -> bool:
     return stopping.best_weights is not None and stopping.best_epoch == epoch
 
 
-def rebuilt(name: str, attributes: dict[str, Any]) -> Any:
-    """The callback of that name in that state."""
-    callback = Checkpoint() if name == "ModelCheckpoint" else getattr(keras.callbacks, name)()
-    if not attributes.keys() <= {*SERIALIZABLE[name], "keep"}:
+def rebuilt(state: CallbackState) -> Any:
+    """The callback in that state."""
+    callback = Checkpoint() if state.name == "ModelCheckpoint" else getattr(keras.callbacks, state.name)()
+    if not state.attributes.keys() <= {*SERIALIZABLE[state.name], "keep"}:
         raise ValueError("a callback with attributes that it doesn't have")
-    for attribute, value in attributes.items():
+    for attribute, value in state.attributes.items():
         setattr(callback, attribute, value)
     return callback
 

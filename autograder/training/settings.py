@@ -1,14 +1,63 @@
-"""What an instructor may set about trainings, in nbgrader_config.py, as `c.Trainer.… = …`."""
+"""What an instructor may set about trainings, in nbgrader_config.py, as `c.Trainer.… = …`, and who gets what of it."""
 
+import enum
 import hashlib
 import json
-from typing import Any
+from dataclasses import dataclass
+from pathlib import Path
 
 from traitlets import Bool, Enum, Float, Integer, Unicode
 from traitlets.config import Configurable
 
-from autograder.training.devices import cores, gpus, place
+from autograder.training.devices import Slot, cores, gpus, place
 from autograder.training.reproducibility import environment
+
+
+class WeightsPolicy(enum.StrEnum):
+    """What a test of accuracy does with weights that don't come from the trainer."""
+
+    ACCEPT = "accept"
+    FLAG = "flag"
+    REFUSE = "refuse"
+
+
+@dataclass(frozen=True)
+class TrainingBudget:
+    """What one training may cost at most, and how long all trainings of one notebook may take."""
+
+    parameters: int
+    flops: float  # floating-point operations, as estimated
+    epochs: int
+    bytes: int  # of memory, as estimated
+    seconds: float  # of wall time
+    notebook_seconds: float  # of wall time, all trainings of one notebook together
+
+
+@dataclass(frozen=True)
+class TrainerSettings:
+    """What grading one notebook depends on."""
+
+    seed: int
+    budget: TrainingBudget
+    weights: WeightsPolicy
+    device: str  # digest of all that can change the bits of a training, see `reproducibility.environment`
+
+
+@dataclass(frozen=True)
+class ServerSettings:
+    """What the server needs."""
+
+    cache: str  # its folder
+    cache_bytes: int
+    gpu_slot_bytes: int
+    cpu_slots: int
+    threads: int  # 0: a share of the cores
+    memory_bytes: int  # of one training
+    sandboxed: bool
+
+    def slots(self) -> list[Slot]:
+        """The slots of this machine."""
+        return place(gpus(), self.gpu_slot_bytes >> 20, max(1, self.cpu_slots), self.threads, cores())
 
 
 class Trainer(Configurable):  # type: ignore[misc]
@@ -30,30 +79,38 @@ class Trainer(Configurable):  # type: ignore[misc]
     training_seconds = Float(7200, help="Wall time of one training, in seconds.").tag(config=True)
     notebook_seconds = Float(14400, help="Wall time of all trainings of one notebook, in seconds.").tag(config=True)
     weights = Enum(
-        ("accept", "flag", "refuse"),
-        "flag",
+        tuple(policy.value for policy in WeightsPolicy),
+        WeightsPolicy.FLAG.value,
         help="What a test of accuracy does with weights that don't come from the trainer.",
     ).tag(config=True)
 
-    def budget(self) -> dict[str, float]:
-        """What one training may cost, by name."""
-        return {
-            "parameters": self.max_parameters,
-            "flops": self.max_flops,
-            "epochs": self.max_epochs,
-            "bytes": self.memory_bytes,
-            "seconds": self.training_seconds,
-            "notebook_seconds": self.notebook_seconds,
-        }
+    def budget(self) -> TrainingBudget:
+        """What one training may cost."""
+        return TrainingBudget(
+            parameters=self.max_parameters,
+            flops=self.max_flops,
+            epochs=self.max_epochs,
+            bytes=self.memory_bytes,
+            seconds=self.training_seconds,
+            notebook_seconds=self.notebook_seconds,
+        )
 
-    def job_fields(self) -> dict[str, Any] | None:
-        """What a job has to know of these settings, and of the device that it will be trained on; None: no trainer."""
+    def job_settings(self) -> TrainerSettings | None:
+        """What grading a notebook depends on, the device included; None where notebooks train by themselves."""
         if not self.enabled:
             return None
-        slots = place(gpus(), self.gpu_slot_bytes >> 20, max(1, self.cpu_slots), self.threads, cores())
-        device = hashlib.sha256(json.dumps(environment(slots[0]), sort_keys=True).encode()).hexdigest()
-        return {"seed": self.seed, "budget": self.budget(), "weights": self.weights, "device": device}
+        slot = self.server_settings(Path(), sandboxed=True).slots()[0]
+        device = hashlib.sha256(json.dumps(environment(slot), sort_keys=True).encode()).hexdigest()
+        return TrainerSettings(self.seed, self.budget(), WeightsPolicy(self.weights), device)
 
-    def as_dict(self) -> dict[str, Any]:
-        """The settings by name."""
-        return {name: getattr(self, name) for name in self.class_trait_names(config=True)}
+    def server_settings(self, cache: Path, *, sandboxed: bool) -> ServerSettings:
+        """What the server needs. `cache`: the folder of remembered trainings."""
+        return ServerSettings(
+            cache=str(cache),
+            cache_bytes=self.cache_bytes,
+            gpu_slot_bytes=self.gpu_slot_bytes,
+            cpu_slots=self.cpu_slots,
+            threads=self.threads,
+            memory_bytes=self.memory_bytes,
+            sandboxed=sandboxed,
+        )

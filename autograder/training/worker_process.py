@@ -1,6 +1,5 @@
 """A slot's process as the server sees it: started when there is something to train, and again after it died."""
 
-import json
 import os
 import socket
 import subprocess
@@ -9,15 +8,16 @@ import tempfile
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from autograder.common.errors import AutograderError
+from autograder.common.serialization import dump
 from autograder.rpc import frames
 from autograder.sandbox.bubblewrap import HOME, PACKAGE, Sandbox, memory_files
 from autograder.sandbox.limits import kill_tree
 from autograder.training import protocol
 from autograder.training.devices import Slot
 from autograder.training.reproducibility import FLAGS
+from autograder.training.worker_messages import TrainingOrder, WorkerMessage, WorkerSettings
 
 BOOT = "import sys; sys.path.insert(0, sys.argv.pop(1)); from autograder.training import worker; worker.main()"
 DISK = 1 << 30  # bytes of each folder it can write to
@@ -33,20 +33,14 @@ class WorkerProcess:
 
     def __init__(self, slot: Slot, memory: int, *, sandboxed: bool) -> None:
         """`memory`: bytes that a training may take. Start it in a thread that lives as long as it should."""
-        ours, theirs = socket.socketpair()
-        self._socket = ours
+        self._socket, worker_end = socket.socketpair()
         self._folder = tempfile.TemporaryDirectory(prefix="autograder-slot-")
         package = Path(__file__).resolve().parents[1]
-        setup = {
-            "socket": theirs.fileno(),
-            "threads": slot.threads,
-            "memory": memory,
-            "gpu_memory": slot.memory,
-        }
+        settings = WorkerSettings(worker_end.fileno(), slot.threads, memory, slot.memory)
         place = PACKAGE if sandboxed else str(package.parent)
-        argv = [sys.executable, "-P", "-c", BOOT, place, json.dumps(setup)]
+        argv = [sys.executable, "-P", "-c", BOOT, place, dump(settings)]
         data = memory_files() if sandboxed else {}
-        keep = [theirs.fileno(), *data.values()]
+        keep = [worker_end.fileno(), *data.values()]
         home = HOME if sandboxed else self._folder.name
         if sandboxed:
             sandbox = Sandbox(DISK, (), {package: f"{PACKAGE}/autograder"})
@@ -69,7 +63,7 @@ class WorkerProcess:
             stderr=subprocess.DEVNULL,
             pass_fds=keep,
         )
-        theirs.close()
+        worker_end.close()
         for descriptor in data.values():
             os.close(descriptor)
         self._killing = threading.Lock()
@@ -79,18 +73,18 @@ class WorkerProcess:
         """Whether it can take a job."""
         return self._process.poll() is None
 
-    def send(self, order: Any) -> None:
-        """Give it a job. Raises SlotDied."""
+    def send(self, order: TrainingOrder) -> None:
+        """Give it a job. Raises WorkerDied."""
         try:
             protocol.send(self._socket, order)
         except frames.RpcError as error:
             raise WorkerDied(str(error)) from None
 
-    def receive(self, seconds: float) -> dict[str, Any]:
-        """Its next message. Raises SlotDied, and TimeoutError after so long."""
+    def receive(self, seconds: float) -> WorkerMessage:
+        """Its next message. Raises WorkerDied, and TimeoutError after so long."""
         frames.wait_for(self._socket, seconds)
         try:
-            message: dict[str, Any] = protocol.receive(self._socket)
+            message: WorkerMessage = protocol.read(protocol.receive(self._socket), WorkerMessage)
         except frames.RpcError:
             raise WorkerDied(self._how()) from None
         return message

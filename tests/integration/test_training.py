@@ -18,6 +18,7 @@ from trainers import Notebook, fitting, images, trainer_at, until
 
 from autograder.training import client
 from autograder.training.client import TrainerProcess, training_cache
+from autograder.training.record import ModelOrigin, TrainedBy, WeightsOrigin
 from autograder.training.settings import Trainer
 
 
@@ -64,7 +65,7 @@ def test_a_job_is_trained_once_and_remembered_for_others(trainer: TrainerProcess
     other = fitted(Notebook(trainer, "bob"))
     after = client.status(trainer.address)
     assert equal(one, other)
-    assert (after["trained"] - before["trained"], after["remembered"] - before["remembered"]) == (1, 1)
+    assert (after.trained - before.trained, after.remembered - before.remembered) == (1, 1)
 
 
 def test_the_same_job_gives_the_same_bits_in_another_process_and_in_another_order(tmp_path: Path) -> None:
@@ -72,7 +73,7 @@ def test_the_same_job_gives_the_same_bits_in_another_process_and_in_another_orde
     for number, order in enumerate(([3, 4], [4, 3])):
         with trainer_at(tmp_path / str(number)) as process:
             made = {units: fitted(Notebook(process), network(units=units + 1), epochs=1) for units in order}
-            assert client.status(process.address)["trained"] == 2
+            assert client.status(process.address).trained == 2
         models.append([made[3], made[4]])
     assert equal(models[0][0], models[1][0])
     assert equal(models[0][1], models[1][1])
@@ -99,7 +100,8 @@ def test_a_second_fit_continues_the_first(trainer: TrainerProcess) -> None:
     fitted(notebook, model)
     first, second = notebook.trainings()
     assert int(model.optimizer.iterations) == 2 * steps
-    assert (first["weights"], second["weights"], second["from"]) == ("fresh", "continued", [first["job"]])
+    assert (first.weights, second.weights) == (WeightsOrigin.FRESH, WeightsOrigin.CONTINUED)
+    assert second.continued_from == (first.job,)
 
 
 def test_weights_from_elsewhere_are_given_and_stay_so(trainer: TrainerProcess) -> None:
@@ -109,8 +111,8 @@ def test_weights_from_elsewhere_are_given_and_stay_so(trainer: TrainerProcess) -
     model.layers[0].kernel.assign(model.layers[0].kernel * 2)
     fitted(notebook, model)
     fitted(notebook, model)
-    assert notebook.provenance(model)["weights"] == "given"
-    assert [training["weights"] for training in notebook.trainings()] == ["given", "continued"]
+    assert notebook.provenance(model).weights == ModelOrigin.GIVEN
+    assert [training.weights for training in notebook.trainings()] == [WeightsOrigin.GIVEN, WeightsOrigin.CONTINUED]
 
 
 def test_weights_as_large_constants_are_given(trainer: TrainerProcess) -> None:
@@ -122,19 +124,19 @@ def test_weights_as_large_constants_are_given(trainer: TrainerProcess) -> None:
     model = keras.Model(inputs, outputs)
     model.compile("sgd", "sparse_categorical_crossentropy")
     fitted(notebook, model)
-    assert notebook.provenance(model)["weights"] == "given"
+    assert notebook.provenance(model).weights == ModelOrigin.GIVEN
 
 
 def test_weights_of_the_trainer_are_known_and_others_are_not(trainer: TrainerProcess) -> None:
     notebook = Notebook(trainer)
     model = fitted(notebook)
-    assert notebook.provenance(model)["weights"] == "trainer"
+    assert notebook.provenance(model).weights == ModelOrigin.TRAINER
     copy = network()
     copy.build((None, 8, 8, 1))
     copy.set_weights(model.get_weights())
-    assert notebook.provenance(copy)["weights"] == "trainer"
+    assert notebook.provenance(copy).weights == ModelOrigin.TRAINER
     copy.layers[0].kernel.assign(copy.layers[0].kernel * 2)
-    assert notebook.provenance(copy)["weights"] == "candidate"
+    assert notebook.provenance(copy).weights == ModelOrigin.CANDIDATE
 
 
 def test_weights_that_a_tape_has_changed_are_not_drawn_again(trainer: TrainerProcess) -> None:
@@ -155,7 +157,7 @@ def test_weights_that_a_tape_has_changed_are_not_drawn_again(trainer: TrainerPro
 
 
 def test_identical_jobs_in_flight_are_trained_once(trainer: TrainerProcess) -> None:
-    before = client.status(trainer.address)["trained"]
+    before = client.status(trainer.address).trained
     notebooks = [Notebook(trainer, student) for student in ("ada", "bob", "eve")]
     x, y = images(seed=5)
     models = [network() for _ in notebooks]
@@ -171,15 +173,15 @@ def test_identical_jobs_in_flight_are_trained_once(trainer: TrainerProcess) -> N
     answers: list[Any] = [None] * 3
 
     def ask(number: int) -> None:
-        answers[number] = notebooks[number].conversation.ask(requests[number])
+        answers[number] = notebooks[number].ask(requests[number])
 
     threads = [threading.Thread(target=ask, args=[number]) for number in range(3)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert client.status(trainer.address)["trained"] == before + 1
-    digests = {answer["result"]["weights"][0].tobytes() for answer in answers}
+    assert client.status(trainer.address).trained == before + 1
+    digests = {answer.result.weights[0].tobytes() for answer in answers}
     assert len(digests) == 1
 
 
@@ -199,7 +201,7 @@ def test_a_training_beyond_the_budget_is_refused_with_both_figures(
     notebook = Notebook(trainer, **budget)
     with pytest.raises(ValueError, match=message):
         fitted(notebook, data=images(seed=7))
-    assert notebook.trainings()[0]["by"] == "nobody"
+    assert notebook.trainings()[0].by == TrainedBy.NOBODY
 
 
 def test_a_notebook_has_a_budget_for_all_its_trainings(trainer: TrainerProcess) -> None:
@@ -231,7 +233,7 @@ def test_a_trainer_that_died_is_started_again_and_remembers(tmp_path: Path) -> N
         assert process.address != before
         notebook = Notebook(process)
         fitted(notebook)
-        assert [training["remembered"] for training in notebook.trainings()] == [True]
+        assert [training.remembered for training in notebook.trainings()] == [True]
 
 
 def test_a_remembered_training_is_held_to_the_budget_too(trainer: TrainerProcess) -> None:
@@ -253,7 +255,7 @@ def killing(process: TrainerProcess, times: int) -> Iterator[None]:
     def kill() -> None:
         killed: set[int] = set()
         for _ in range(times):
-            until(lambda: bool(client.status(process.address)["running"]))
+            until(lambda: bool(client.status(process.address).running))
             until(lambda: any(slot.pid not in killed for slot in slots(process)))
             for slot in slots(process):
                 killed.add(slot.pid)
@@ -290,7 +292,7 @@ def test_an_interrupted_fit_is_stopped_and_the_next_one_is_not(tmp_path: Path) -
         notebook = Notebook(process)
 
         def interrupt() -> None:
-            until(lambda: any("epoch" in job for job in client.status(process.address)["running"]))
+            until(lambda: any(job.epoch for job in client.status(process.address).running))
             os.kill(os.getpid(), signal.SIGINT)
 
         thread = threading.Thread(target=interrupt)
@@ -298,7 +300,7 @@ def test_an_interrupted_fit_is_stopped_and_the_next_one_is_not(tmp_path: Path) -
         with pytest.raises(KeyboardInterrupt):
             fitted(notebook, epochs=400)
         thread.join()
-        until(lambda: not client.status(process.address)["running"])
+        until(lambda: not client.status(process.address).running)
         assert client.waiting(process.address, notebook.key) > 0
         assert fitted(notebook, epochs=1).history.epoch == [0]
 
@@ -310,10 +312,10 @@ def test_what_nobody_waits_for_any_more_is_stopped(tmp_path: Path) -> None:
             notebook = Notebook(process)
             fitted(notebook, epochs=400)
             os._exit(0)
-        until(lambda: any("epoch" in job for job in client.status(process.address)["running"]))
+        until(lambda: any(job.epoch for job in client.status(process.address).running))
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
-        until(lambda: not client.status(process.address)["running"])
+        until(lambda: not client.status(process.address).running)
         until(lambda: not slots(process))
 
 
@@ -339,7 +341,7 @@ def test_a_damaged_entry_is_dropped_and_trained_again(tmp_path: Path) -> None:
         content[len(content) // 2] ^= 1
         entry.write_bytes(content)
         other = fitted(Notebook(process))
-        assert client.status(process.address)["trained"] == 2
+        assert client.status(process.address).trained == 2
         assert equal(one, other)
 
 
@@ -347,6 +349,6 @@ def test_two_trainers_at_once_share_a_memory(tmp_path: Path) -> None:
     with trainer_at(tmp_path) as one, trainer_at(tmp_path) as other:
         first = fitted(Notebook(one))
         second = fitted(Notebook(other))
-        assert client.status(other.address)["trained"] == 0
+        assert client.status(other.address).trained == 0
         assert equal(first, second)
     gc.collect()

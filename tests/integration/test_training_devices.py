@@ -6,13 +6,17 @@ import sys
 from pathlib import Path
 
 import pytest
-from trainers import until
+from trainers import BUDGET, until
 
 from autograder.training.devices import Gpu, Slot, gpus, place
+from autograder.training.fit_messages import Declined, FitArguments, JobContent
+from autograder.training.worker_messages import TrainingOrder
 from autograder.training.worker_process import WorkerProcess
 
 A100, T4 = "NVIDIA A100-SXM4-40GB", "Tesla T4"
 FIRST, SECOND = "GPU-128ab6fb-6ec9-fd74-b479-4a5fd14f55bd", "GPU-06e04616-0ed5-4069-5ebc-345349a0d4f3"
+
+ARGUMENTS = FitArguments(None, 1, 0, None, None, None, None, True, 0.0, 1)
 
 
 def told(uuid: str, minor: str, name: str = T4, memory: str = "15360 MiB") -> str:
@@ -111,8 +115,10 @@ def test_a_slots_process_is_shown_its_gpu_by_uuid() -> None:
 def test_a_gpu_that_tensorflow_does_not_see_trains_nothing_under_its_name() -> None:
     process = WorkerProcess(Slot(Gpu(SECOND, 0, T4, 15360), 1, 6144), 1 << 30, sandboxed=False)
     try:
-        process.send({"content": {}, "seed": 0, "budget": {}})
-        assert process.receive(60)["declined"].startswith("TensorFlow sees no GPU, though nvidia-smi tells of one")
+        process.send(TrainingOrder(JobContent("", [], [], None, ARGUMENTS, []), 0, BUDGET))
+        answer = process.receive(60)
+        assert isinstance(answer, Declined)
+        assert answer.reason.startswith("TensorFlow sees no GPU, though nvidia-smi tells of one")
     finally:
         process.kill()
 

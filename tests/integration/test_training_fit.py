@@ -23,6 +23,7 @@ from trained_models import (
 from trainers import Notebook, fitting, images, trainer_at
 
 from autograder.training.client import TrainerProcess
+from autograder.training.record import TrainedBy
 
 layers, callbacks = keras.layers, keras.callbacks
 
@@ -45,7 +46,7 @@ def both(trainer: TrainerProcess, make: Make, *data: Any, **arguments: Any) -> t
     with fitting(notebook):
         history = theirs.fit(*data, callbacks=other, **arguments)
     (training,) = notebook.trainings()
-    assert training["by"] == "trainer", training
+    assert training.by == TrainedBy.TRAINER, training
     assert history is theirs.history
     return ours, theirs, own, other
 
@@ -397,8 +398,8 @@ def test_what_is_code_trains_in_the_notebook_and_the_record_says_why(
     with fitting(notebook):
         model.fit(*data, verbose=0, **arguments)
     (training,) = notebook.trainings()
-    assert training["by"] == "candidate"
-    assert reason in training["reason"]
+    assert training.by == TrainedBy.CANDIDATE
+    assert reason in training.reason
     assert model.history.epoch == [0]
 
 
@@ -412,7 +413,7 @@ def test_eager_models_and_losses_of_ones_own_train_in_the_notebook(trainer: Trai
         with fitting(notebook):
             model.fit(X, np.eye(4)[Y], verbose=0)
         (training,) = notebook.trainings()
-        assert reason in training["reason"]
+        assert reason in training.reason
 
 
 @pytest.mark.parametrize("kind", ["shape", "labels", "uncompiled"])

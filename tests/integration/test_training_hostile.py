@@ -9,17 +9,22 @@ from collections.abc import Iterator
 from typing import Any
 
 import keras
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from trainers import Notebook, fitting, images, trainer_at
+from trainers import SETTINGS, Notebook, fitting, images, trainer_at
 
 from autograder.rpc import frames
 from autograder.rpc.frames import RpcError
 from autograder.training import client, jobs, protocol
 from autograder.training.client import TrainerProcess
+from autograder.training.fit_messages import Declined, FitRequest, ModelDescription, Refused, Trained
+from autograder.training.jobs import TrainingJob
 from autograder.training.kernel_side.request import request
+from autograder.training.record import ModelDigests
+from autograder.training.server_messages import Close, Connect, GetStatus, GetWaited, Judge
 
 X, Y = images(40)
 ARGUMENTS: dict[str, Any] = {
@@ -42,8 +47,16 @@ def model(units: int = 4) -> Any:
 
 
 def asked(**changed: Any) -> dict[str, Any]:
-    """An honest request, and what was changed in it."""
-    return {**request(model(), ARGUMENTS), **changed}
+    """An honest request as the trainer receives it, and what was changed in it."""
+    frame, buffers = protocol.encode(request(model(), ARGUMENTS))
+    return {**protocol.decode(frame, [bytearray(buffer) for buffer in buffers]), **changed}
+
+
+def job(received: Any) -> TrainingJob:
+    """What the server makes of a request. Raises RpcError."""
+    read = jobs.read(received)
+    assert isinstance(read, FitRequest)
+    return jobs.training_job(read)
 
 
 def described(change: Any) -> str:
@@ -97,10 +110,10 @@ def test_any_change_to_a_request_gives_a_job_or_a_clean_error(data: st.DataObjec
         path = data.draw(st.sampled_from(list(parts(changed))))
         changed = replaced(changed, path, data.draw(values))
     try:
-        job = jobs.read(changed)
+        digest = job(changed).digest
     except RpcError:
         return
-    assert len(job.digest) == 64
+    assert len(digest) == 64
 
 
 @given(data=st.data())
@@ -110,9 +123,72 @@ def test_any_change_to_a_description_gives_a_job_or_a_clean_error(data: st.DataO
     path = data.draw(st.sampled_from(list(parts(description))))
     texts = st.recursive(st.none() | st.integers() | st.text(), lambda inner: st.lists(inner, max_size=3), max_leaves=4)
     try:
-        jobs.read({**HONEST, "model": json.dumps(replaced(description, path, data.draw(texts)))})
+        job({**HONEST, "model": json.dumps(replaced(description, path, data.draw(texts)))})
     except RpcError:
         return
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"epochs": 1.0},
+        {"epochs": True},
+        {"epochs": -1},
+        {"epochs": 10**9 + 1},
+        {"epochs": 1 << 100},
+        {"epochs": np.int64(1)},
+        {"epochs": None},
+        {"batch_size": 0},
+        {"shuffle": 1},
+        {"validation_split": 0},
+        {"validation_split": 1.0},
+        {"validation_split": float("nan")},
+        {"validation_freq": (1, 2)},
+        {"validation_freq": []},
+        {"class_weight": {0: 1}},
+        {"class_weight": {True: 1.0}},
+        {"class_weight": {"0": 1.0}},
+        {"class_weight": {0: float("inf")}},
+        {"verbose": 1},
+        {"\ud800": 1},
+        {1: 1},
+    ],
+    ids=str,
+)
+def test_arguments_of_other_types_or_sizes_are_no_request(change: dict[Any, Any]) -> None:
+    honest = asked()
+    assert job(honest).digest
+    with pytest.raises(RpcError, match="malformed message"):
+        job({**honest, "arguments": {**honest["arguments"], **change}})
+
+
+@pytest.mark.parametrize(
+    "received",
+    [
+        np.zeros(3),
+        np.float64(0.5),
+        np.zeros(1, [("do", "U4"), ("reason", "U4")])[0],
+        {"do": np.zeros(2)},
+        {"do": "note"},
+        {"do": "note", "reason": None},
+        {"do": "cancel", "now": True},
+        {"do": "\ud800"},
+        {**HONEST, "arrays": tuple(HONEST["arrays"])},
+        {**HONEST, "callbacks": [("TerminateOnNaN", {})]},
+        {**HONEST, "callbacks": [["TerminateOnNaN", {}]] * 51},
+        {**HONEST, "arguments": np.zeros(1, [("epochs", "i8")])[0]},
+    ],
+    ids=lambda received: str(received)[:30],
+)
+def test_what_only_looks_like_a_request_is_none(received: Any) -> None:
+    with pytest.raises(RpcError):
+        jobs.read(received)
+
+
+@pytest.mark.parametrize("node", [None, [], {}, {"t": None}, {"t": []}, {"t": {}}, {"t": "handle"}, {"t": "dict"}])
+def test_a_malformed_node_is_a_clean_error(node: Any) -> None:
+    with pytest.raises(RpcError):
+        protocol.decode({"value": [0], "nodes": [node]}, [])
 
 
 @given(st.binary(max_size=300))
@@ -140,8 +216,7 @@ def test_changed_requests_are_answered_by_the_trainer_itself(trainer: TrainerPro
         elif not isinstance(new, np.ndarray):
             text = json.dumps(replaced(description, inner[generator.integers(len(inner))], new))
             changed = {**HONEST, "model": text}
-        answer = notebook.conversation.ask(changed)
-        assert answer.keys() & {"result", "declined", "refused"}, answer
+        assert isinstance(notebook.ask(changed), Trained | Declined | Refused)
     assert_serves(trainer)
 
 
@@ -159,7 +234,7 @@ def test_handles_models_and_code_do_not_cross(trainer: TrainerProcess) -> None:
     notebook = Notebook(trainer)
     for kind in ("handle", "model", "history", "random", "type", "objects", "tensor", "exception"):
         frames.send(notebook.socket, {"value": [0], "nodes": [{"t": kind, "v": None, "n": "eval"}]}, [])
-        assert "declined" in protocol.receive(notebook.socket)
+        assert isinstance(notebook.received(), Declined)
     assert_serves(trainer)
 
 
@@ -177,9 +252,9 @@ def test_handles_models_and_code_do_not_cross(trainer: TrainerProcess) -> None:
     ],
 )  # fmt: skip
 def test_a_crafted_model_is_refused_and_nothing_is_allocated(trainer: TrainerProcess, change: Any, said: str) -> None:
-    answer = Notebook(trainer).conversation.ask(asked(model=described(change)))
-    assert said in json.dumps(answer)
-    assert "result" not in answer
+    answer = Notebook(trainer).ask(asked(model=described(change)))
+    assert isinstance(answer, Declined | Refused)
+    assert said in json.dumps(protocol.fields(answer))
     assert_serves(trainer)
 
 
@@ -196,24 +271,28 @@ def test_endless_trainings_are_refused(trainer: TrainerProcess, arguments: dict[
     asks = asked()
     data = [arguments.get("x", X), arguments.get("y", Y), None]
     plain = {**asks["arguments"], **{name: value for name, value in arguments.items() if name not in "xy"}}
-    answer = Notebook(trainer).conversation.ask({**asks, "data": data, "arguments": plain})
-    assert "budget" in answer.get("refused", "") or "an array of shape" in answer.get("declined", ""), answer
+    answer = Notebook(trainer).ask({**asks, "data": data, "arguments": plain})
+    assert isinstance(answer, Declined | Refused)
+    assert ("budget" if isinstance(answer, Refused) else "an array of shape") in answer.reason
 
 
 def test_weights_that_are_claimed_to_be_fresh_are_drawn_by_the_trainer(trainer: TrainerProcess) -> None:
     smuggling = model()
     smuggling.layers[-1].kernel.assign(smuggling.layers[-1].kernel * 100)
     honest = request(smuggling, ARGUMENTS)
-    arrays = [None if array is not None and array.ndim == 2 else array for array in honest["arrays"]]
-    counts = json.loads(honest["model"])["counts"]
-    lie = {**honest, "arrays": arrays, "fresh": [array is None for array in arrays[counts[0] :]]}
-    answer = Notebook(trainer).conversation.ask(lie)
-    assert np.abs(answer["result"]["weights"][0]).max() < 2
+    arrays = [None if array is not None and array.ndim == 2 else array for array in honest.arrays]
+    counts = ModelDescription.from_text(honest.model).counts
+    fresh = [array is None for array in arrays[counts[0] :]]
+    answer = Notebook(trainer).ask(msgspec.structs.replace(honest, arrays=arrays, fresh=fresh))
+    assert isinstance(answer, Trained)
+    assert np.abs(answer.result.weights[0]).max() < 2
 
 
 def test_a_student_is_told_nothing_of_others(trainer: TrainerProcess) -> None:
     notebook = Notebook(trainer, "eve")
-    for do in ("status", "provenance", "connect", "close", "waiting"):
-        notebook.conversation.notify({"do": do, "key": notebook.key})
-        assert "declined" in protocol.receive(notebook.socket)
+    key, digests = notebook.key, ModelDigests("", ())
+    questions = [GetStatus(), GetWaited(key), Close(key), Judge(key, (digests,), (), ()), Connect(key, "eve", SETTINGS)]
+    for question in questions:
+        notebook.channel.notify(question)
+        assert isinstance(notebook.received(), Declined)
     assert client.waiting(trainer.address, notebook.key) == 0

@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 from candidates import both, needs_sandbox, text
-from trainers import BUDGET, trainer_at
+from trainers import SETTINGS, trainer_at
 
 from autograder.kernel.candidate import Candidate
 from autograder.sandbox.limits import Limits
 from autograder.training import client
 from autograder.training.client import TrainerProcess
+from autograder.training.record import TrainedBy, WeightsOrigin
 
 BUILD = """
 import keras, numpy as np
@@ -33,10 +34,10 @@ def start(trainer: TrainerProcess) -> Iterator[Start]:
     started: list[Candidate] = []
 
     def new(key: str, *, sandboxed: bool, **limits: Any) -> Candidate:
-        ours, theirs = socket.socketpair()
-        client.connect(trainer.address, ours, key=key, student=key, seed=0, budget=BUDGET)
+        host_end, kernel_end = socket.socketpair()
+        client.connect(trainer.address, host_end, key=key, student=key, settings=SETTINGS)
         paused = lambda: client.waiting(trainer.address, key)  # noqa: E731
-        candidate = Candidate(Limits(**limits), {}, sandboxed=sandboxed, trainer=theirs, paused=paused)
+        candidate = Candidate(Limits(**limits), {}, sandboxed=sandboxed, trainer=kernel_end, paused=paused)
         started.append(candidate)
         candidate.start()
         return candidate
@@ -55,7 +56,7 @@ def test_a_cell_that_fits_is_trained_elsewhere(trainer: TrainerProcess, start: S
     assert "Epoch 2/2" in text(shown)
     assert "loss" in text(candidate.run("sorted(history.history)"))
     (training,) = client.close(trainer.address, key)
-    assert (training["by"], training["weights"]) == ("trainer", "fresh")
+    assert (training.by, training.weights) == (TrainedBy.TRAINER, WeightsOrigin.FRESH)
 
 
 @needs_sandbox

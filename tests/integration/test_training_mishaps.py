@@ -17,8 +17,11 @@ from trainers import BUDGET, Notebook, fitting, images, trainer_at, until
 from autograder.training import client, jobs, protocol
 from autograder.training.client import TrainerProcess
 from autograder.training.devices import Slot
+from autograder.training.fit_messages import Declined, FitRequest, Trained
 from autograder.training.kernel_side.request import request
+from autograder.training.protocol import Cancel, Message
 from autograder.training.queue import Queue
+from autograder.training.record import TrainedBy
 from autograder.training.worker_process import WorkerProcess
 
 X, Y = images()
@@ -36,7 +39,7 @@ def network() -> Any:
     return model
 
 
-def asked(epochs: int) -> dict[str, Any]:
+def asked(epochs: int) -> FitRequest:
     model = network()
     arguments = inspect.signature(keras.Model.fit).bind(model, X, np.eye(4)[Y], epochs=epochs)
     arguments.apply_defaults()
@@ -50,16 +53,16 @@ def fitted(notebook: Notebook, epochs: int) -> Any:
     return model
 
 
-@pytest.mark.parametrize("during", ["fit", "cancel"])
+@pytest.mark.parametrize("during", [FitRequest, Cancel])
 def test_an_interrupt_while_something_is_sent_leaves_no_answer_for_the_next(
-    trainer: TrainerProcess, monkeypatch: pytest.MonkeyPatch, during: str
+    trainer: TrainerProcess, monkeypatch: pytest.MonkeyPatch, during: type[Message]
 ) -> None:
     send, came = protocol.send, []
 
     def interrupted(sock: Any, message: Any) -> None:
         send(sock, message)
-        if message["do"] == "fit" or message["do"] == during:
-            came.append(message["do"])
+        if isinstance(message, FitRequest | during):
+            came.append(type(message))
             os.kill(os.getpid(), signal.SIGINT)
 
     notebook = Notebook(trainer)
@@ -69,15 +72,15 @@ def test_an_interrupt_while_something_is_sent_leaves_no_answer_for_the_next(
             fitted(notebook, 400)
     assert during in came
     assert [fitted(notebook, epochs).history.epoch for epochs in (1, 2)] == [[0], [0, 1]]
-    assert [training["by"] for training in notebook.trainings()] == ["trainer", "trainer"]
+    assert [training.by for training in notebook.trainings()] == [TrainedBy.TRAINER] * 2
 
 
 def test_half_a_message_stops_its_training_and_not_the_clock(trainer: TrainerProcess) -> None:
     notebook = Notebook(trainer, epochs=10**6)
     protocol.send(notebook.socket, asked(100_000))
-    until(lambda: any("epoch" in job for job in client.status(trainer.address)["running"]))
+    until(lambda: any(job.epoch for job in client.status(trainer.address).running))
     notebook.socket.send(b"A")
-    until(lambda: not client.status(trainer.address)["running"])
+    until(lambda: not client.status(trainer.address).running)
     waited = client.waiting(trainer.address, notebook.key)
     time.sleep(1)
     assert client.waiting(trainer.address, notebook.key) == waited
@@ -111,14 +114,15 @@ def test_a_process_that_cannot_be_started_is_tried_again(tmp_path: Path, failure
     queue = Queue([Slot(None, 1, None)], new, lambda *_: None)
     with contextlib.ExitStack() as stack:
         stack.callback(lambda: [process.kill() for process in started])
-        training = queue.join("a" * 64, jobs.read(asked(1)), 0, BUDGET, "ada")
+        training = queue.join("a" * 64, jobs.training_job(asked(1)), 0, BUDGET, "ada")
         assert training.done.wait(60)
-        assert ("result" in training.answer) == few
+        assert isinstance(training.answer, Trained) == few
         if not few:
-            assert training.answer["declined"].endswith("No space left on device")
-            other = queue.join("b" * 64, jobs.read(asked(2)), 0, BUDGET, "ada")
+            assert isinstance(training.answer, Declined)
+            assert training.answer.reason.endswith("No space left on device")
+            other = queue.join("b" * 64, jobs.training_job(asked(2)), 0, BUDGET, "ada")
             assert other.done.wait(60)
-            assert "declined" in other.answer
-            third = queue.join("c" * 64, jobs.read(asked(2)), 0, BUDGET, "ada")
+            assert isinstance(other.answer, Declined)
+            third = queue.join("c" * 64, jobs.training_job(asked(2)), 0, BUDGET, "ada")
             assert third.done.wait(60)
-            assert "result" in third.answer
+            assert isinstance(third.answer, Trained)

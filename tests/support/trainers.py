@@ -5,6 +5,7 @@ import socket
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,36 +17,50 @@ import pytest
 from autograder.keras_codec import models
 from autograder.keras_codec.usage import weight_digests
 from autograder.sandbox import bubblewrap
-from autograder.training import client
+from autograder.training import client, protocol
 from autograder.training.client import TrainerProcess
+from autograder.training.fit_messages import Answer
 from autograder.training.kernel_side import hook
 from autograder.training.protocol import TrainerChannel
-from autograder.training.settings import Trainer
+from autograder.training.record import ModelDigests, Provenance, TrainingRecord
+from autograder.training.settings import Trainer, TrainerSettings, WeightsPolicy
 
 BUDGET = Trainer().budget()
+SETTINGS = TrainerSettings(0, BUDGET, WeightsPolicy.FLAG, device="")
 hook.watch_variables()  # from the first variable on, as in a notebook
 
 
 class Notebook:
     """This process as a notebook at a trainer."""
 
-    def __init__(self, trainer: TrainerProcess, student: str = "ada", seed: int = 0, **budget: float) -> None:
+    def __init__(self, trainer: TrainerProcess, student: str = "ada", seed: int = 0, **budget: Any) -> None:
         self.address = trainer.address
         self.key = uuid.uuid4().hex
-        ours, self.socket = socket.socketpair()
-        client.connect(self.address, ours, key=self.key, student=student, seed=seed, budget={**BUDGET, **budget})
-        self.conversation = TrainerChannel(self.socket)
+        host_end, self.socket = socket.socketpair()
+        settings = replace(SETTINGS, seed=seed, budget=replace(BUDGET, **budget))
+        client.connect(self.address, host_end, key=self.key, student=student, settings=settings)
+        self.channel = TrainerChannel(self.socket)
 
-    def trainings(self) -> list[dict[str, Any]]:
+    def ask(self, request: Any) -> Answer:
+        """The trainer's answer to a request, or to something that is none."""
+        answer: Answer = protocol.read(self.channel.ask(request), Answer)
+        return answer
+
+    def received(self) -> Answer:
+        """What the trainer sent without having been asked by `ask`."""
+        answer: Answer = protocol.read(protocol.receive(self.socket), Answer)
+        return answer
+
+    def trainings(self) -> tuple[TrainingRecord, ...]:
         """What the record would say. The end of the notebook."""
         return client.close(self.address, self.key)
 
-    def provenance(self, model: Any) -> dict[str, Any]:
+    def provenance(self, model: Any) -> Provenance:
         description, arrays = models.describe(model)
         digests = weight_digests([keras.ops.convert_to_numpy(variable) for variable in model.variables])
-        told = {"state": models.state_of(description, arrays), "weights": digests}
-        (found,) = client.judge(self.address, self.key, [told])["models"]
-        return dict(found)
+        asked = ModelDigests(models.state_of(description, arrays), tuple(digests))
+        (found,) = client.judge(self.address, self.key, [asked]).models
+        return found
 
 
 @contextlib.contextmanager
@@ -59,7 +74,7 @@ def trainer_at(root: Path, **settings: Any) -> Iterator[TrainerProcess]:
 def fitting(notebook: Notebook) -> Iterator[None]:
     """Within, `keras.Model.fit` is the candidate's."""
     fit = keras.Model.fit
-    hook.replace_fit(keras.src.models.model, notebook.conversation)
+    hook.replace_fit(keras.src.models.model, notebook.channel)
     try:
         yield
     finally:

@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,12 @@ import pytest
 from autograder.keras_codec import models
 from autograder.keras_codec.state import canonical, numbers
 from autograder.training.cache import TrainingCache
-from autograder.training.cost import estimate, exceeded
+from autograder.training.cost import Estimate, estimate, exceeded
 from autograder.training.devices import Gpu, Slot, place
+from autograder.training.fit_messages import EpochRecord, Snapshot, TrainingResult
 from autograder.training.leakage import LOOKED_AT, descriptors, distances, near, probe, row_digests, rows_tested, sample
 from autograder.training.reproducibility import environment
+from autograder.training.settings import Trainer
 from autograder.training.worker_process import with_devices
 
 A100, T4 = "NVIDIA A100-SXM4-40GB", "Tesla T4"
@@ -69,8 +72,19 @@ def test_the_environment_tells_devices_and_threads_apart() -> None:
     assert json.loads(json.dumps(cpu)) == cpu
 
 
-def result(size: int = 1000, value: float = 0.5) -> dict[str, Any]:
-    return {"weights": [np.full(size, value, "float32")], "epochs": [[{"loss": value}, 1.0]], "nan": None}
+def result(size: int = 1000, value: float = 0.5) -> TrainingResult:
+    return TrainingResult(
+        weights=[np.full(size, value, "float32")],
+        optimizer=[],
+        metrics=[],
+        epochs=[EpochRecord({"loss": value}, 1.0)],
+        snapshots=[Snapshot(0, [np.ones(2)], [])],
+        steps=3,
+        stop=False,
+        nan=None,
+        seconds=1.5,
+        cost=Estimate(size, 1e6, 1, 4.0 * size),
+    )
 
 
 def test_a_result_comes_back_bit_for_bit(tmp_path: Path) -> None:
@@ -78,8 +92,10 @@ def test_a_result_comes_back_bit_for_bit(tmp_path: Path) -> None:
     memory.put(KEYS[0], "ada", result(value=0.1))
     found = memory.get(KEYS[0], "bob")
     assert found is not None
-    assert found["weights"][0].tobytes() == result(value=0.1)["weights"][0].tobytes()
-    assert found["epochs"] == [[{"loss": 0.1}, 1.0]]
+    assert found.weights[0].tobytes() == result(value=0.1).weights[0].tobytes()
+    assert found.epochs == [EpochRecord({"loss": 0.1}, 1.0)]
+    assert found.cost == result().cost
+    assert len(found.snapshots) == 1
     assert memory.get(KEYS[1], "ada") is None
 
 
@@ -95,7 +111,7 @@ def test_a_damaged_entry_is_dropped(tmp_path: Path, damage: str) -> None:
 
 
 def test_the_oldest_unused_go_first(tmp_path: Path) -> None:
-    memory = TrainingCache(tmp_path, 14_000)
+    memory = TrainingCache(tmp_path, 16_000)
     for number, key in enumerate(KEYS[:3]):
         memory.put(key, "ada", result())
         os.utime(tmp_path / key[:2] / key, (1000 + number, 1000 + number))
@@ -309,8 +325,9 @@ def test_a_layer_called_twice_and_a_model_in_a_model_cost_twice() -> None:
 
 
 def test_a_cost_within_the_budget_is_no_problem() -> None:
-    assert exceeded({"parameters": 5, "epochs": 3}, {"parameters": 5, "epochs": 3}) is None
-    assert exceeded({"parameters": 6}, {"parameters": 5}) == (
+    budget = replace(Trainer().budget(), parameters=5, epochs=3)
+    assert exceeded(Estimate(5, 1.0, 3, 1.0), budget) is None
+    assert exceeded(Estimate(6, 1.0, 3, 1.0), budget) == (
         "This training needs 6 parameters; the assignment's budget is 5 parameters."
     )
 

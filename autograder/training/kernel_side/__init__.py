@@ -4,7 +4,7 @@
     request   the call as data     callbacks   Keras's own callbacks as data
     replay    what came of it, as an ordinary `fit` leaves it
 
-It needs `rpc`, `keras_codec`, and `training.protocol`; Keras and NumPy when they are there.
+It needs `rpc`, `keras_codec`, and `training.protocol`; once Keras is imported, NumPy and `training.fit_messages` too.
 """
 
 from autograder.training.kernel_side.hook import install

@@ -1,7 +1,10 @@
-"""Keras's own callbacks as data: in the slot they decide, in the candidate they are replayed."""
+"""Keras's own callbacks as data: in the worker they decide, in the candidate they are replayed."""
 
 import importlib
+from collections.abc import Sequence
 from typing import Any
+
+import msgspec
 
 from autograder.common.errors import AutograderError
 
@@ -14,11 +17,19 @@ SERIALIZABLE: dict[str, tuple[str, ...]] = {
     "ModelCheckpoint": ("monitor", "mode", "min_delta", "save_best_only", "best"),
     "TerminateOnNaN": (),
 }
+MAX_CALLBACKS = 50
 SILENT = ("CSVLogger", "History", "ProgbarLogger")  # replayed in the candidate; they decide nothing
 
 
 class NotSerializable(AutograderError):
-    """A call of `fit` that can't be told as data; the message says why."""
+    """A call of `fit` that can't be expressed as data; the message says why."""
+
+
+class CallbackState(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """One of Keras's own callbacks."""
+
+    name: str  # of its class
+    attributes: dict[str, bool | int | float | str | None]  # those in `SERIALIZABLE`, and `keep` of ModelCheckpoint
 
 
 def flatten(callbacks: Any) -> list[Any]:
@@ -30,10 +41,10 @@ def flatten(callbacks: Any) -> list[Any]:
     return [callbacks]
 
 
-def serialize(callbacks: list[Any]) -> list[list[Any]]:
-    """Names and attributes of those that decide something. Raises NotSerializable for what isn't Keras's own data."""
+def serialize(callbacks: list[Any]) -> list[CallbackState]:
+    """The states of those that decide something. Raises NotSerializable for what isn't Keras's own data."""
     module = importlib.import_module("keras.callbacks")
-    told: list[list[Any]] = []
+    states: list[CallbackState] = []
     for callback in callbacks:
         name = type(callback).__name__
         own = type(callback) is getattr(module, name, None)
@@ -51,8 +62,8 @@ def serialize(callbacks: list[Any]) -> list[list[Any]]:
             attributes["min_delta"] = abs(attributes["min_delta"])
         if name == "ModelCheckpoint":
             attributes["keep"] = "all" if "{" in callback.filepath else "last"
-        told.append([name, attributes])
-    return told
+        states.append(CallbackState(name, attributes))
+    return states
 
 
 def _scalar(name: str, value: Any) -> Any:
@@ -62,19 +73,12 @@ def _scalar(name: str, value: Any) -> Any:
     raise NotSerializable(f"{name} with a {type(value).__name__} for a number")
 
 
-def is_serializable(value: object) -> bool:
-    """Whether `value` has the form of what `serialize` gives."""
-    if type(value) is not list or len(value) > 50:
-        return False
-    for item in value:
-        if not (type(item) is list and len(item) == 2 and type(item[0]) is str and item[0] in SERIALIZABLE):
+def is_serializable(states: Sequence[CallbackState]) -> bool:
+    """Whether `serialize` could have given that."""
+    for state in states:
+        keep = ("keep",) if state.name == "ModelCheckpoint" else ()
+        if state.name not in SERIALIZABLE or state.attributes.keys() != {*SERIALIZABLE[state.name], *keep}:
             return False
-        name, attributes = item
-        expected = {*SERIALIZABLE[name], *(("keep",) if name == "ModelCheckpoint" else ())}
-        if not (type(attributes) is dict and attributes.keys() == expected):
-            return False
-        if not all(value is None or type(value) in (bool, int, float, str) for value in attributes.values()):
-            return False
-        if attributes.get("keep", "all") not in ("all", "last"):
+        if keep and state.attributes["keep"] not in ("all", "last"):
             return False
     return True

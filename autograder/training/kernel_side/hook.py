@@ -6,23 +6,26 @@ import importlib
 import inspect
 import socket
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autograder.common.import_hook import when_imported
 from autograder.rpc.frames import RpcError
 from autograder.training.kernel_side.callbacks import NotSerializable
-from autograder.training.protocol import TrainerChannel
+from autograder.training.protocol import Note, TrainerChannel, read
+
+if TYPE_CHECKING:  # it needs NumPy
+    from autograder.training.fit_messages import Answer
 
 MODULE = "keras.src.models.model"
 
 
 def install(sock: socket.socket) -> None:
-    """From now on, what can be told as data is trained by the trainer at the other end of `sock`."""
+    """From now on, what can be expressed as data is trained by the trainer at the other end of `sock`."""
     channel = TrainerChannel(sock)
     when_imported(MODULE, lambda module: replace_fit(module, channel))
 
 
-def replace_fit(module: ModuleType, conversation: TrainerChannel) -> None:
+def replace_fit(module: ModuleType, channel: TrainerChannel) -> None:
     """Put the trainer's `fit` in the place of Keras's, and have new variables remember how they began."""
     watch_variables()
     original = module.Model.fit
@@ -30,7 +33,7 @@ def replace_fit(module: ModuleType, conversation: TrainerChannel) -> None:
 
     @functools.wraps(original)
     def fit(self: Any, *positional: Any, **named: Any) -> Any:
-        if not conversation.possible:
+        if not channel.possible:
             return original(self, *positional, **named)
         try:
             bound = signature.bind(self, *positional, **named)
@@ -38,33 +41,37 @@ def replace_fit(module: ModuleType, conversation: TrainerChannel) -> None:
             return original(self, *positional, **named)
         bound.apply_defaults()
         try:
-            answer = _asked(conversation, self, bound.arguments)
+            answer = _answer(channel, self, bound.arguments)
         except NotSerializable as reason:
-            if conversation.possible:
-                conversation.notify({"do": "note", "reason": str(reason)[:1000]})
+            if channel.possible:
+                channel.notify(Note(str(reason)[:1000]))
             return original(self, *positional, **named)
-        if "refused" in answer:
-            raise ValueError(answer["refused"])
-        if "result" not in answer:  # it can't be done there: Keras's own messages say what is wrong, if anything is
-            return original(self, *positional, **named)
+        from autograder.training.fit_messages import Refused, Trained
         from autograder.training.kernel_side.replay import replay
 
-        return replay(self, bound.arguments, answer["result"])
+        if isinstance(answer, Refused):
+            raise ValueError(answer.reason)
+        if isinstance(answer, Trained):
+            return replay(self, bound.arguments, answer.result)
+        # It can't be done there: Keras's own messages say what is wrong, if anything is.
+        return original(self, *positional, **named)
 
     module.Model.fit = fit
 
 
-def _asked(conversation: TrainerChannel, model: Any, arguments: dict[str, Any]) -> dict[str, Any]:
+def _answer(channel: TrainerChannel, model: Any, arguments: dict[str, Any]) -> "Answer":
+    from autograder.training.fit_messages import Answer
     from autograder.training.kernel_side.request import request
 
     try:
-        told = request(model, arguments)
+        asked = request(model, arguments)
     except NotSerializable:
         raise
     except Exception as error:  # of Keras's, or of an object that only looks like data; `fit` itself will say
         raise NotSerializable(f"{type(error).__name__} before it began") from None
     try:
-        return conversation.ask(told)
+        answer: Answer = read(channel.ask(asked), Answer)
+        return answer
     except RpcError as error:
         raise NotSerializable(str(error)) from None
 

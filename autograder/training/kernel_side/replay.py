@@ -10,9 +10,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from autograder.keras_codec import construction
+from autograder.training.fit_messages import TrainingResult
 
 
-def replay(model: Any, arguments: Mapping[str, Any], result: Mapping[str, Any]) -> Any:
+def replay(model: Any, arguments: Mapping[str, Any], result: TrainingResult) -> Any:
     """Bring `model` to the result; gives its History."""
     verbose = arguments["verbose"]
     callbacks = importlib.import_module("keras.callbacks").CallbackList(
@@ -21,31 +22,31 @@ def replay(model: Any, arguments: Mapping[str, Any], result: Mapping[str, Any]) 
         add_progbar=verbose != 0,
         verbose=verbose,
         epochs=arguments["epochs"],
-        steps=result["steps"],
+        steps=result.steps,
         model=model,
     )
     model.stop_training = False
     callbacks.on_train_begin()
     logs = None
-    snapshots = {epoch: (weights, optimizer) for epoch, weights, optimizer in result["snapshots"]}
-    for number, (epoch_logs, seconds) in enumerate(result["epochs"]):
-        epoch, logs = arguments["initial_epoch"] + number, dict(epoch_logs)
+    snapshots = {snapshot.epoch: snapshot for snapshot in result.snapshots}
+    for number, done in enumerate(result.epochs):
+        epoch, logs = arguments["initial_epoch"] + number, dict(done.logs)
         callbacks.on_epoch_begin(epoch)
         bar = getattr(callbacks._progbar, "progbar", None)
         if bar is not None:
-            bar._start = time.time() - seconds
+            bar._start = time.time() - done.seconds
             if verbose != 2:  # as after a batch, which that doesn't show
                 bar._values_order = [name for name in logs if not name.startswith("val_")]
-        if result["nan"] is not None and number == len(result["epochs"]) - 1:
-            callbacks.on_train_batch_end(result["nan"], {**logs, "loss": float("nan")})
+        if result.nan is not None and number == len(result.epochs) - 1:
+            callbacks.on_train_batch_end(result.nan, {**logs, "loss": float("nan")})
         if epoch in snapshots:
-            _apply(model, *snapshots[epoch], with_rate=False)
+            _apply(model, snapshots[epoch].weights, snapshots[epoch].optimizer, with_rate=False)
         callbacks.on_epoch_end(epoch, logs)
-    _apply(model, result["weights"], result["optimizer"], with_rate=True)
+    _apply(model, result.weights, result.optimizer, with_rate=True)
     metrics = model.metrics_variables
-    if len(metrics) == len(result["metrics"]):
-        _assign(metrics, result["metrics"])
-    model.stop_training = result["stop"]
+    if len(metrics) == len(result.metrics):
+        _assign(metrics, result.metrics)
+    model.stop_training = result.stop
     callbacks.on_train_end(logs)
     return model.history
 

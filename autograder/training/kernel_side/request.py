@@ -1,7 +1,6 @@
-"""A call of `fit` as data: what the trainer needs to do the same, or why that can't be told."""
+"""A call of `fit` as data: what the trainer needs to do the same, or why that can't be expressed."""
 
 import importlib
-import json
 import sys
 from collections.abc import Mapping
 from typing import Any
@@ -9,10 +8,11 @@ from typing import Any
 from autograder.common.arrays import array_bytes
 from autograder.keras_codec import models
 from autograder.rpc import numeric
+from autograder.training.fit_messages import FitArguments, FitRequest, ModelDescription
 from autograder.training.kernel_side.callbacks import NotSerializable, flatten, serialize
 
 INITIAL = "_autograder_initial"  # attribute of a variable: digest of the value that its initializer gave
-NUMBERS = ("batch_size", "epochs", "initial_epoch", "steps_per_epoch", "validation_steps", "validation_batch_size")
+NUMBERS = ("batch_size", "steps_per_epoch", "validation_steps", "validation_batch_size")
 OVERRIDDEN = ("fit", "train_step", "test_step", "call", "compute_loss", "compute_metrics", "make_train_function")
 
 
@@ -24,7 +24,7 @@ def digest(variable: Any) -> bytes:
     return hashlib.blake2b(array_bytes(value), digest_size=16).digest()
 
 
-def request(model: Any, arguments: Mapping[str, Any]) -> dict[str, Any]:
+def request(model: Any, arguments: Mapping[str, Any]) -> FitRequest:
     """What `model.fit(**arguments)` asks for. Raises NotSerializable, and whatever Keras raises while it builds."""
     _check_settings(model)
     callbacks = serialize(flatten(arguments["callbacks"]))
@@ -33,29 +33,29 @@ def request(model: Any, arguments: Mapping[str, Any]) -> dict[str, Any]:
         raise NotSerializable("no x")
     validation = _validation(arguments["validation_data"])
     numbers = {name: _number(arguments[name], name) for name in NUMBERS}
-    if numbers["epochs"] is None:
-        raise NotSerializable("epochs that are no number")
-    if numbers["epochs"] <= (numbers["initial_epoch"] or 0):
+    epochs, initial_epoch = (_required(arguments[name], name) for name in ("epochs", "initial_epoch"))
+    if epochs <= initial_epoch:
         raise NotSerializable("no epoch to train")
-    plain = {
+    settings = FitArguments(
         **numbers,
-        "class_weight": _class_weight(arguments["class_weight"]),
-        "shuffle": _flag(arguments["shuffle"]),
-        "validation_split": float(arguments["validation_split"] or 0.0),
-        "validation_freq": _frequency(arguments["validation_freq"]),
-    }
+        epochs=epochs,
+        initial_epoch=initial_epoch,
+        class_weight=_class_weight(arguments["class_weight"]),
+        shuffle=_flag(arguments["shuffle"]),
+        validation_split=float(arguments["validation_split"] or 0.0),
+        validation_freq=_frequency(arguments["validation_freq"]),
+    )
     _build(model, x, y, weight, numbers["batch_size"])
     description, arrays, fresh = _described(model)
-    return {
-        "do": "fit",
-        "model": json.dumps(description),
-        "arrays": arrays,
-        "fresh": fresh,
-        "data": [x, y, weight],
-        "validation": validation,
-        "arguments": plain,
-        "callbacks": callbacks,
-    }
+    return FitRequest(
+        model=description.as_text(),
+        arrays=arrays,
+        fresh=fresh,
+        data=[x, y, weight],
+        validation=validation,
+        arguments=settings,
+        callbacks=callbacks,
+    )
 
 
 def _check_settings(model: Any) -> None:
@@ -133,6 +133,13 @@ def _number(value: Any, name: str) -> int | None:
     return value
 
 
+def _required(value: Any, name: str) -> int:
+    number = _number(value, name)
+    if number is None:
+        raise NotSerializable(f"{name} is None, not a whole number")
+    return number
+
+
 def _flag(value: Any) -> bool:
     if type(value) is not bool:
         raise NotSerializable(f"shuffle={value!r}")
@@ -142,10 +149,7 @@ def _flag(value: Any) -> bool:
 def _frequency(value: Any) -> int | list[int]:
     if type(value) is list:
         return [number for item in value if (number := _number(item, "validation_freq")) is not None]
-    number = _number(value, "validation_freq")
-    if number is None:
-        raise NotSerializable("validation_freq is None")
-    return number
+    return _required(value, "validation_freq")
 
 
 def _class_weight(value: Any) -> dict[int, float] | None:
@@ -169,7 +173,7 @@ def _build(model: Any, x: Any, y: Any, weight: Any, batch_size: int | None) -> N
     model._symbolic_build(data_batch=batch)
 
 
-def _described(model: Any) -> tuple[dict[str, Any], list[Any], list[bool]]:
+def _described(model: Any) -> tuple[ModelDescription, list[Any], list[bool]]:
     """The model; where a variable still has the value that its initializer gave, None stands for its array.
 
     But not where it is frozen: no training changes that, so its random values stay as the notebook has seen them.
@@ -187,18 +191,18 @@ def _described(model: Any) -> tuple[dict[str, Any], list[Any], list[bool]]:
     fresh = [id(v) not in frozen and getattr(v, INITIAL, None) == digest(v) for v in variables]
     constants = description["counts"][0]
     values = [None if untouched else array for untouched, array in zip(fresh, arrays[constants:], strict=True)]
-    kept = {name: description[name] for name in ("model", "trainable", "compile")}
-    return {**kept, "counts": description["counts"]}, [*arrays[:constants], *values], fresh
+    used = {name: description[name] for name in ("model", "trainable", "compile", "counts")}
+    return ModelDescription(**used), [*arrays[:constants], *values], fresh
 
 
 def _check_variables(model: Any) -> None:
-    """Refuse variables that are held to something else than their layers say: the layers are all that is told."""
+    """Refuse variables that are held to something else than their layers say: the layers are all that crosses."""
     for layer in model._flatten_layers():
-        for name, told in vars(layer).items():
+        for name, setting in vars(layer).items():
             stem, _, kind = name.rpartition("_")
             if kind not in ("regularizer", "constraint") or not stem:
                 continue
             variables = (getattr(layer, part, None) for part in (stem, f"{stem}_kernel"))
             variable = next((variable for variable in variables if hasattr(variable, kind)), None)
-            if variable is not None and getattr(variable, kind) is not told:
+            if variable is not None and getattr(variable, kind) is not setting:
                 raise NotSerializable(f"a {kind} that was set after the layer was built")
