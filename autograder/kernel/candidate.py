@@ -25,7 +25,7 @@ from autograder.sandbox import cgroups
 from autograder.sandbox.bubblewrap import WRITABLE, SandboxError
 from autograder.sandbox.cpu_time import Clock
 from autograder.sandbox.host import place_for_sockets
-from autograder.sandbox.limits import CellLimit, Limits, Termination, Watchdog, kill_tree, size, tree
+from autograder.sandbox.limits import CellLimit, LimitKind, Limits, Termination, Watchdog, kill_tree, size, tree
 
 _SERVE = "__import__('autograder.kernel.agent').kernel.agent.serve()"
 _GRACE = 5.0  # seconds in which an interrupted cell must come to its end
@@ -155,9 +155,8 @@ class Candidate:
 
     def stop_serving(self) -> None:
         """Ends it, as it does not answer and can't be interrupted."""
-        self._end(
-            Termination("cell time", "A test's call ran longer than the test allows and did not stop when interrupted.")
-        )
+        message = "A test's call ran longer than the test allows and did not stop when interrupted."
+        self._end(Termination(LimitKind.CELL_TIME, message))
 
     def close(self) -> None:
         """Everything of it is gone."""
@@ -170,7 +169,7 @@ class Candidate:
                 self._process.stderr.close()
             self._manager.cleanup_resources()
             self._manager = None
-            self.ended = self.ended or Termination("closed", "The notebook's kernel was closed.")
+            self.ended = self.ended or Termination(LimitKind.CLOSED, "The notebook's kernel was closed.")
         if self._group is not None:
             self._group.close()
             self._group = None
@@ -220,7 +219,7 @@ class Candidate:
         self.interrupt()
         reply = self._reply(request, outputs, _GRACE)
         if not reply:
-            self._end(Termination("cell time", f"{what}, and it did not stop when interrupted."))
+            self._end(Termination(LimitKind.CELL_TIME, f"{what}, and it did not stop when interrupted."))
         return reply
 
     def _reply(self, request: str, outputs: OutputCollector | None, seconds: float) -> KernelMessage | None:
@@ -254,7 +253,7 @@ class Candidate:
         if self._watchdog.ended:
             self._end(self._watchdog.ended)
         elif channels.over:
-            self._end(Termination("output", channels.over))
+            self._end(Termination(LimitKind.OUTPUT, channels.over))
         elif not received and (channels.hung_up or self._process.poll() is not None):
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(1.0)  # who dies hangs up first
@@ -263,11 +262,10 @@ class Candidate:
             if why := self._watchdog.killed():
                 self._end(why)
             elif code is None:
-                self._end(
-                    Termination("output", f"The notebook's kernel hung up, or sent a message of more than {limit}.")
-                )
+                message = f"The notebook's kernel hung up, or sent a message of more than {limit}."
+                self._end(Termination(LimitKind.OUTPUT, message))
             else:
-                self._end(Termination("crash", f"The notebook's kernel died{_how(code)}."))
+                self._end(Termination(LimitKind.CRASH, f"The notebook's kernel died{_how(code)}."))
         return received
 
     def _end(self, why: Termination) -> None:
@@ -277,7 +275,7 @@ class Candidate:
 
     def _termination_output(self) -> KernelOutput:
         assert self.ended
-        return error("DeadKernelError" if self.ended.limit == "crash" else "LimitExceeded", self.ended.message)
+        return error("DeadKernelError" if self.ended.limit == LimitKind.CRASH else "LimitExceeded", self.ended.message)
 
 
 def _is_error(output: KernelOutput) -> bool:

@@ -9,7 +9,7 @@ from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import KernelManager
 
 from autograder.kernel.jupyter_messages import FRAMES, KernelMessage, read
-from autograder.sandbox.limits import Limits, size
+from autograder.sandbox.limits import OF_ASSIGNMENT, Limits, size
 
 Channel = Literal["shell", "iopub"]
 _BATCH = 200  # messages read at once
@@ -87,9 +87,9 @@ class Channels:
         self._bytes += sum(map(len, parts))
         self._messages += 1
         if self._bytes > limits.output_bytes or len(parts) > FRAMES:
-            self.over = f"The notebook's output is over {size(limits.output_bytes)} (output_bytes)."
+            self.over = f"The notebook's output is over {size(limits.output_bytes)}, {OF_ASSIGNMENT}."
         elif self._messages > limits.output_messages:
-            self.over = f"The notebook's output is over {limits.output_messages:,} messages (output_messages)."
+            self.over = f"The notebook's output is over {limits.output_messages:,} messages, {OF_ASSIGNMENT}."
         return not self.over
 
 
