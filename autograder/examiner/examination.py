@@ -1,6 +1,6 @@
 """What runs in a fork of the examiner: the instructor's cells of one notebook, against one candidate.
 
-The worker says what to do next over a control socket (frames, as on the wire, but trusted):
+The worker says what to do next over a control socket (frames as of the RPC, but trusted):
 
     {"do": "begin", "steps", "files", "memory"}      the plan, and the assignment's files
     {"do": "given", "index", "permitted"}            run the instructor's statements of a locked or unmarked cell,
