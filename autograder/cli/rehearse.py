@@ -1,7 +1,6 @@
 """`autograder rehearse`: what grading will make of an assignment's tests, before there are submissions."""
 
 import contextlib
-import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -59,8 +58,7 @@ class RehearseApp(CourseApp):
         """Rehearse, print what was found, and exit."""
         super().start()
         assignment = self.coursedir.assignment_id = self.one_assignment()
-        if "log_level" not in self.config.Application:
-            self.log.setLevel(logging.CRITICAL)  # what is said there is shown here, in other words
+        self.quiet_log()
         again = f"autograder rehearse {assignment}{' --mutants' if self.mutants else ''}"
         converter = Autograde(coursedir=self.coursedir, parent=self)
         mutated: list[Mutated] = []

@@ -20,7 +20,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_
 from autograder.notebooks.cell_text import key
 from autograder.notebooks.instructor_version import InstructorCell, Version
 from autograder.notebooks.matching import Match
-from autograder.notebooks.ordering import Slot, insert_missing, sort_by_dependencies
+from autograder.notebooks.ordering import CellSlot, insert_missing, sort_by_dependencies
 from autograder.notebooks.reading import Mend, SubmittedCell, Unreadable, language_of, read_notebook
 from autograder.notebooks.splitting import cut_out
 
@@ -124,14 +124,14 @@ def _is_marked(cell: SubmittedCell) -> bool:
     return any(cell.marks.get(name) for name in ("grade", "solution", "locked", "task"))
 
 
-def _slots(match: Match, version: Version) -> tuple[list[Slot], list[Mend]]:
+def _slots(match: Match, version: Version) -> tuple[list[CellSlot], list[Mend]]:
     """A slot for each of the student's cells but copies, in their order, and one for each cell that was put back.
 
     Put back is what is missing of the instructor's cells, but for unmarked text and empty cells. An answer comes back
     as released, or, where another cell binds its names, as a comment: the released text would undo that.
     """
     positions = {cell: position for position, cell in match.matched.items()}
-    slots = [Slot(positions.get(cell), cell) for cell in match.cells if cell not in match.copies]
+    slots = [CellSlot(positions.get(cell), cell) for cell in match.cells if cell not in match.copies]
     mends = []
     for position, cell in enumerate(version.cells):
         if position in match.matched or (
@@ -154,14 +154,14 @@ def _slots(match: Match, version: Version) -> tuple[list[Slot], list[Mend]]:
     return slots, mends
 
 
-def _name(version: Version, slot: Slot) -> str:
+def _name(version: Version, slot: CellSlot) -> str:
     """What a cell is called in a list of mends: its grade_id, else its number in the file of the student."""
     if slot.position is not None and (grade_id := version.cells[slot.position].grade_id):
         return grade_id
     return f"cell {slot.cell.number}" if slot.cell else f"cell {(slot.position or 0) + 1} as released"
 
 
-def _node(slot: Slot, version: Version) -> tuple[NotebookNode, list[Mend]]:
+def _node(slot: CellSlot, version: Version) -> tuple[NotebookNode, list[Mend]]:
     """The new notebook's cell for a slot, and what in it was mended.
 
     Its text is the student's in answers, in unmarked cells, and in cells that only the student has; else as released.

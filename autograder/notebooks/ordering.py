@@ -14,7 +14,7 @@ from autograder.notebooks.reading import SubmittedCell
 
 
 @dataclass(eq=False)
-class Slot:
+class CellSlot:
     """A cell of the mended notebook, of which the text is not decided yet.
 
     `position` is that of the instructor's cell in the version, None for a cell that only the student has; `cell` is
@@ -25,7 +25,7 @@ class Slot:
     cell: SubmittedCell | None
 
 
-def insert_missing(slots: list[Slot], position: int, version: Version) -> Slot:
+def insert_missing(slots: list[CellSlot], position: int, version: Version) -> CellSlot:
     """Insert a slot for the instructor's cell at `position`, which the student's notebook lacks; returns the slot.
 
     It comes right after the last cell before it in the version that is there, or first where there is none. A grade
@@ -38,12 +38,12 @@ def insert_missing(slots: list[Slot], position: int, version: Version) -> Slot:
         if version.cells[position].grade:
             while index < len(slots) and slots[index].position is None:
                 index += 1
-    missing = Slot(position, None)
+    missing = CellSlot(position, None)
     slots.insert(index, missing)
     return missing
 
 
-def sort_by_dependencies(slots: list[Slot], version: Version) -> tuple[list[Slot], list[Slot]]:
+def sort_by_dependencies(slots: list[CellSlot], version: Version) -> tuple[list[CellSlot], list[CellSlot]]:
     """Move the instructor's code to where it can run. Returns the slots in their new order, and those that moved.
 
     The slots are taken in the student's order, and only fixed cells (see `is_fixed`) leave it:
@@ -57,14 +57,14 @@ def sort_by_dependencies(slots: list[Slot], version: Version) -> tuple[list[Slot
     needed = dependencies(version)
     by_position = {slot.position: slot for slot in slots if slot.position is not None}
     placed: set[int] = set()  # positions of the cells in `result`
-    waiting: dict[int, Slot] = {}
-    result: list[Slot] = []
-    moved: list[Slot] = []
+    waiting: dict[int, CellSlot] = {}
+    result: list[CellSlot] = []
+    moved: list[CellSlot] = []
 
     def is_ready(position: int) -> bool:
         return all(other in placed or other not in by_position for other in needed[position])
 
-    def place(slot: Slot) -> None:
+    def place(slot: CellSlot) -> None:
         result.append(slot)
         if slot.position is not None:
             placed.add(slot.position)

@@ -94,7 +94,7 @@ class Decoder:
         return self.objects[number]
 
     def register(self, number: int, value: Any) -> Any:
-        """Note that node `number` is `value`, and return it. Containers are registered empty: they may hold themselves."""
+        """Set and return the value of node `number`. A container is registered while empty: it may hold itself."""
         self.objects[number] = value
         self._state[number] = True
         return value
