@@ -46,7 +46,7 @@ class Command(Application):  # type: ignore[misc]
 
     @property
     def here(self) -> str:
-        """The option `--course-dir` that other commands need, too, where the course is in another folder; else empty."""
+        """The option `--course-dir` that the next command needs, too, where it was given; else empty."""
         root = self.cli_config.get("CourseDirectory", {}).get("root")
         return f" --course-dir {shlex.quote(str(root))}" if root else ""
 
