@@ -27,32 +27,32 @@ class Command(Application):  # type: ignore[misc]
     """A command: how it is called is in `name` (autograder-grade) and `arguments` (ASSIGNMENT)."""
 
     arguments: ClassVar[str] = ""
-    _told = False  # its closing line
+    _closed = False  # whether the closing line has been printed
 
     @property
     def called(self) -> str:
-        """What is typed to run it, without arguments."""
+        """The command line that runs it, without arguments: `autograder grade`."""
         return str(self.name).replace("-", " ", 1)
 
     @functools.cached_property
     def out(self) -> Console:
-        """For results."""
+        """The console for results: stdout."""
         return Console()
 
     @functools.cached_property
     def err(self) -> Console:
-        """For errors."""
+        """The console for errors: stderr."""
         return Console(stderr=True)
 
     @property
     def here(self) -> str:
-        """The option that other commands need, too, where the course is elsewhere."""
+        """The option `--course-dir` that the next command needs, too, where it was given; else empty."""
         root = self.cli_config.get("CourseDirectory", {}).get("root")
         return f" --course-dir {shlex.quote(str(root))}" if root else ""
 
     def next(self, command: str, why: str = "") -> None:
-        """The closing line of a success."""
-        self._told = True
+        """Print the closing line of a success: the command to run next, and why."""
+        self._closed = True
         self.out.closing(command if "--course-dir" in command else command + self.here, why)
 
     def fail(self, message: str, *values: object, then: str = "", why: str = "", code: int = 1) -> NoReturn:
@@ -62,8 +62,8 @@ class Command(Application):  # type: ignore[misc]
 
     def stop(self, then: str = "", why: str = "", code: int = 1) -> NoReturn:
         """Exit without success, after a closing line; without one given, it tells of `--help`."""
-        if not self._told:
-            self._told = True
+        if not self._closed:
+            self._closed = True
             if then:
                 self.err.closing(then if "--course-dir" in then else then + self.here, why)
             else:
@@ -78,9 +78,14 @@ class Command(Application):  # type: ignore[misc]
 
     def exit(self, exit_status: int | str | None = 0) -> None:
         """Exit; traitlets does so, too, where it can't read the command line."""
-        if exit_status and not self._told:
+        if exit_status and not self._closed:
             self.stop(code=int(exit_status))
         super().exit(exit_status)
+
+    def quiet_log(self, level: int = logging.CRITICAL) -> None:
+        """Log nothing below `level`, unless the configuration or an option says so: the command prints it itself."""
+        if "log_level" not in self.config.Application:
+            self.log.setLevel(level)
 
     @classmethod
     def launch_instance(cls, argv: Any = None, **kwargs: Any) -> None:
@@ -100,18 +105,18 @@ class Command(Application):  # type: ignore[misc]
         return running
 
     def fail_unexpectedly(self, error: Exception) -> NoReturn:
-        """Say what went wrong where nothing else did."""
+        """Report an exception that no command handles, in one line with a next step, and exit."""
         if self.log_level <= logging.DEBUG:
             self.err.say("".join(traceback.format_exception(error)))
         again = " ".join([self.called, *(shlex.quote(word) for word in self.argv if word != "--debug")])
-        said = f"{type(error).__name__}: {error}"
+        message = f"{type(error).__name__}: {error}"
         if place := _in_configuration(error):
-            self.fail(f"{place}: {said}", then=again, why="once that file is put right")
+            self.fail(f"{place}: {message}", then=again, why="once that file is put right")
         if isinstance(error, TraitError):
             self.fail(readable(str(error)), then=f"{self.called} --help-all", why="every setting")
         if isinstance(error, OSError) and error.strerror:
             self.fail(f"{error.filename or self.called}: {error.strerror}", then=again, why="once that is put right")
-        self.fail(f"in the autograder itself: {said}", then=f"{again} --debug", why="says where it comes from")
+        self.fail(f"in the autograder itself: {message}", then=f"{again} --debug", why="says where it comes from")
 
     # traitlets' hooks
 
@@ -124,7 +129,7 @@ class Command(Application):  # type: ignore[misc]
         return logging.WARNING
 
     def get_default_logging_config(self) -> dict[str, Any]:
-        """As traitlets', with our handler."""
+        """As traitlets', with `LogHandler`, which prints by the console."""
         config: dict[str, Any] = super().get_default_logging_config()
         if "handlers" in config:
             level = config["handlers"]["console"]["level"]
@@ -144,8 +149,8 @@ class Command(Application):  # type: ignore[misc]
         self.out.say("", f"{self.description}.")
         self.out.heading("Options")
         options = Table("", "")
-        for names, (_, said) in self.flags.items():
-            options.add_row(spelled(names), said)
+        for names, (_, description) in self.flags.items():
+            options.add_row(spelled(names), description)
         for names, target in self.aliases.items():
             options.add_row(f"{spelled(names)} …", target[1] if isinstance(target, tuple) else self._help(target))
         self.out.show(options, indent=2)
@@ -203,8 +208,8 @@ class CourseApp(Command, NbGrader):  # type: ignore[misc]
         given, there = self.given_assignment(), sources(self.coursedir)
         if not there:
             where = Path(self.coursedir.root).resolve() / self.coursedir.source_directory
-            said = f"no assignment in {where}: run this in the course folder, or give --course-dir"
-            self.fail(said, then=f"{self.called} {shlex.quote(given)} --course-dir FOLDER")
+            message = f"no assignment in {where}: run this in the course folder, or give --course-dir"
+            self.fail(message, then=f"{self.called} {shlex.quote(given)} --course-dir FOLDER")
         if given not in there:
             near = difflib.get_close_matches(given, there, n=1) or there
             self.fail(f"no such assignment: {given}; there are {', '.join(there)}", then=f"{self.called} {near[0]}")

@@ -1,7 +1,6 @@
 """`autograder check`: what grading will say of a notebook, before the deadline."""
 
 import contextlib
-import logging
 import os
 import shlex
 from collections.abc import Iterator, Sequence
@@ -56,8 +55,7 @@ class CheckApp(CourseApp):
 
     def load_config_file(self, **kwargs: Any) -> None:
         """nbgrader's, and the course's own where it is elsewhere: its limits are what is checked."""
-        if "log_level" not in self.config.Application:
-            self.log.setLevel(logging.CRITICAL)  # what is said there is shown here, in other words
+        self.quiet_log()
         super().load_config_file(**kwargs)
         root = self.config.CourseDirectory.get("root")
         if isinstance(root, str) and os.path.realpath(root) != os.getcwd():

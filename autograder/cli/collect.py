@@ -61,8 +61,7 @@ class CollectApp(Command, ZipCollectApp):  # type: ignore[misc]
         assignment = self.coursedir.assignment_id
         if missing := [str(path) for path in self.downloads if not path.exists()]:
             self.fail("No such download: %s", ", ".join(missing), then=f"autograder collect {assignment} DOWNLOAD")
-        if "log_level" not in self.config.Application:
-            self.log.setLevel(logging.ERROR)  # what else is said there is shown here, in other words
+        self.quiet_log(logging.ERROR)
         self.force = True  # `extracted` is made anew from the downloads, and nothing else is cleared
         archive = Path(self._format_collect_path(self.archive_directory))
         try:

@@ -9,10 +9,8 @@ from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
 
 from autograder.cli.base import CourseApp
-from autograder.cli.options import FLAGS, aliases
+from autograder.cli.options import FLAGS, aliases, force
 from autograder.reports.generate import GenerateFeedback
-
-_FORCE = ({"BaseConverter": {"force": True}}, "Write also the pages that are there already.")
 
 
 class FeedbackApp(CourseApp):
@@ -26,7 +24,7 @@ class FeedbackApp(CourseApp):
         autograder feedback ps1 --student ada       one student's
     """
     aliases: ClassVar[dict[str, Any]] = aliases("student", "assignment", "notebook", "db", "course")
-    flags: ClassVar[dict[Any, Any]] = {("f", "force"): _FORCE, **FLAGS}
+    flags: ClassVar[dict[Any, Any]] = {**force("Write also the pages that are there already."), **FLAGS}
     classes = [NbGrader, CourseDirectory, BaseConverter, GenerateFeedback]  # noqa: RUF012  a trait, not a class variable
 
     def start(self) -> None:
@@ -34,8 +32,7 @@ class FeedbackApp(CourseApp):
         super().start()
         assignment = self.coursedir.assignment_id = self.one_assignment()
         again = f"autograder feedback {assignment}"
-        if "log_level" not in self.config.Application:
-            self.log.setLevel(logging.ERROR)
+        self.quiet_log(logging.ERROR)
         converter = GenerateFeedback(coursedir=self.coursedir, parent=self)
         try:
             converter.start()

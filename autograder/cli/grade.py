@@ -1,7 +1,6 @@
 """`autograder grade`: grade an assignment's submissions."""
 
 import glob
-import logging
 import warnings
 from typing import Any, ClassVar
 
@@ -12,14 +11,12 @@ from nbgrader.coursedir import CourseDirectory
 from traitlets import Bool
 
 from autograder.cli.base import CourseApp
-from autograder.cli.options import FLAGS, aliases
+from autograder.cli.options import FLAGS, aliases, force
 from autograder.cli.progress import Lines, LiveTable
 from autograder.grading.pipeline import Autograde, NotAllGraded
 from autograder.grading.settings import Grading
 from autograder.sandbox.limits import Limits
 from autograder.training.settings import Trainer
-
-_FORCE = ({"BaseConverter": {"force": True}}, "Grade also what is graded already; stored results are used.")
 
 
 class GradeApp(CourseApp):
@@ -39,7 +36,7 @@ class GradeApp(CourseApp):
         **aliases("student", "assignment", "notebook", "db", "course"),
     }
     flags: ClassVar[dict[Any, Any]] = {
-        ("f", "force"): _FORCE,
+        **force("Grade also what is graded already; stored results are used."),
         "dry-run": ({"GradeApp": {"dry_run": True}}, "Show old and new points of each student, and write nothing."),
         "create": ({"Autograde": {"create_student": True}}, "Create students that the gradebook lacks (the default)."),
         "no-sandbox": ({"Grading": {"sandbox": False}}, "Run students' code without a sandbox; every record says so."),
@@ -57,8 +54,7 @@ class GradeApp(CourseApp):
         )
         if not glob.glob(wanted):
             self.fail(f"nothing is handed in: there is no {wanted}", then=f"autograder collect {assignment} DOWNLOAD")
-        if "log_level" not in self.config.Application:
-            self.log.setLevel(logging.CRITICAL)  # what is said there is shown here, in other words
+        self.quiet_log()
         # nbgrader's models and SQLAlchemy 2 disagree harmlessly, some lines for each new student
         warnings.filterwarnings("ignore", "Object of type .* not in session", module=r"nbgrader\.api")
         converter = Autograde(coursedir=self.coursedir, parent=self)

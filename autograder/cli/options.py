@@ -21,12 +21,17 @@ ALIASES = {
 
 
 def aliases(*names: str) -> dict[str, Any]:
-    """Options of nbgrader's that a command has, with what they do."""
+    """nbgrader's options of these names, and those that all commands have: names -> (trait, what it does)."""
     return {name: ALIASES[name] for name in (*names, "course-dir", "log-level")}
 
 
+def force(what: str) -> dict[Any, Any]:
+    """nbgrader's flag `--force`, with what it does."""
+    return {("f", "force"): ({"BaseConverter": {"force": True}}, what)}
+
+
 class Loader(KVArgParseConfigLoader):  # type: ignore[misc]
-    """Takes an option that there is not for an error, as it may be a slip of the hand in one that matters."""
+    """Refuses an unknown option, which traitlets would pass over: it may be a typo in one that matters."""
 
     def _handle_unrecognized_alias(self, arg: str) -> NoReturn:
         raise ArgumentError(f"There is no option {spelled(arg)}.")

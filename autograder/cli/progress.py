@@ -76,7 +76,7 @@ class Lines(ProgressListener):
                 self.say(f"{notebook}, {cell}: runs beside the student's code, as you allowed; the records say so")
                 continue
             self.say(
-                f"{notebook}, {cell}: can't be graded isolated: {why}. Change the test, or allow the cell by name:"
+                f"{notebook}, {cell}: can't be graded in isolation: {why}. Change the test, or allow the cell by name:"
             )
             self.say(f"    c.Grading.not_isolated = [{cell!r}]")
         for (cell, reason), (names, tests) in rehearsal.left_by_cell().items():
@@ -98,7 +98,7 @@ class Lines(ProgressListener):
             row.where = f"{event.notebook}: {event.what} {event.done}/{event.total}"
 
     def trainings(self, trainings: TrainerStatus) -> None:
-        """Keep them for later."""
+        """Store the figures, which the live table and the summary show."""
         self.trained = trainings
 
     def finished(self, submission: Submission, status: SubmissionStatus) -> None:
@@ -133,10 +133,10 @@ class Lines(ProgressListener):
         self.rows.pop(submission.student)
         name = self._name(submission.student)
         points = ["no grade" if value is None else f"{value:g}" for value in (old, new)]
-        said = [
+        reasons = [
             f"  ({work.name}: {work.outcome.message})" for work in submission.works if work.outcome and not work.graded
         ]
-        self.say(f"{name} {points[0]:>8} → {points[1]}{''.join(said)}")
+        self.say(f"{name} {points[0]:>8} → {points[1]}{''.join(reasons)}")
 
     def conclude(self) -> None:
         """Print the summary."""
@@ -153,11 +153,11 @@ class Lines(ProgressListener):
                 lines.append(f"{label}: {len(found)}")
             for status in found:
                 for name, notebook in status.notebooks.items():
-                    said = [f"{mend.cell}: {mend.what}" for mend in notebook.mends]
-                    if len(said) > MENDS:
-                        said = [*said[:MENDS], f"and {len(said) - MENDS} more such; its record lists them"]
-                    said += [notebook.message] if notebook.status != Status.GRADED else []
-                    lines += [f"    {status.student}, {name}: {what}" for what in said]
+                    remarks = [f"{mend.cell}: {mend.what}" for mend in notebook.mends]
+                    if len(remarks) > MENDS:
+                        remarks = [*remarks[:MENDS], f"and {len(remarks) - MENDS} more such; its record lists them"]
+                    remarks += [notebook.message] if notebook.status != Status.GRADED else []
+                    lines += [f"    {status.student}, {name}: {remark}" for remark in remarks]
                     missing = [cell for cell, score in notebook.scores.items() if score is None]
                     unscored.update(f"{name}, {cell}: {notebook.reasons.get(cell)}" for cell in missing)
         if unscored:

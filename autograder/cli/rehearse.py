@@ -1,7 +1,6 @@
 """`autograder rehearse`: what grading will make of an assignment's tests, before there are submissions."""
 
 import contextlib
-import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -35,10 +34,10 @@ class RehearseApp(CourseApp):
     description = "Grade the reference solution; list tests that can't be isolated, or that wrong solutions pass"
     arguments = "ASSIGNMENT"
     examples = """
-        autograder rehearse ps1                 the reference solution, isolated and as plain nbgrader would
+        autograder rehearse ps1                 the reference solution, in isolation and as plain nbgrader would
         autograder rehearse ps1 --mutants       and wrong solutions made of it, which should earn nothing
 
-        Exit code 0: all tests can be graded isolated, give the reference all points and mutants none. 1: not so.
+        Exit code 0: all tests can be graded in isolation, give the reference all points and mutants none. 1: not so.
     """
     mutants = Bool(False, help="Look for tests that give points to mutants of the reference.").tag(config=True)
     aliases: ClassVar[dict[str, Any]] = {
@@ -59,8 +58,7 @@ class RehearseApp(CourseApp):
         """Rehearse, print what was found, and exit."""
         super().start()
         assignment = self.coursedir.assignment_id = self.one_assignment()
-        if "log_level" not in self.config.Application:
-            self.log.setLevel(logging.CRITICAL)  # what is said there is shown here, in other words
+        self.quiet_log()
         again = f"autograder rehearse {assignment}{' --mutants' if self.mutants else ''}"
         converter = Autograde(coursedir=self.coursedir, parent=self)
         mutated: list[Mutated] = []
@@ -77,7 +75,7 @@ class RehearseApp(CourseApp):
         listed = show(self.out, mutated) + len(watcher.found)
         if listed:
             self.stop(again, "once those tests are changed")
-        self.out.say(f"{assignment}: graded isolated, the reference solution has all its points.")
+        self.out.say(f"{assignment}: graded in isolation, the reference solution has all its points.")
         if self.mutants:
             self.out.say(f"{len(MUTANTS)} wrong solutions made of it gain nothing by any of its tests.")
             self.next(f"autograder grade {assignment}", "once something is handed in")

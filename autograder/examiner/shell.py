@@ -1,4 +1,9 @@
-"""A quiet IPython: runs a cell and gives its outputs as nbformat's, in the order in which they came."""
+"""An IPython shell that captures a cell's outputs in nbformat's form, in the order in which they came.
+
+IPython's `capture_output`, CapturingDisplayPublisher and CapturingDisplayHook do not fit: they put stdout, stderr and
+displays into three places, so that their order is lost; they store any amount of them, while a cell's outputs have to
+fit into one message; and the hook sets neither `_` nor `Out`, and ignores a final semicolon.
+"""
 
 import io
 import json
@@ -132,7 +137,7 @@ def _text_of(error: BaseException) -> str:
     try:
         return str(error)
     except Exception as second:
-        return f"(its text can't be told: {type(second).__name__})"
+        return f"(its text can't be read: {type(second).__name__})"
 
 
 def _hide_rpc(error: BaseException | None) -> None:

@@ -1,7 +1,7 @@
 """The rehearsal: before the first grading, the reference solution is graded both ways, isolated and plain.
 
-Grade cells that agree are graded isolated, for good, and what the reference's handles were asked in them is what any
-handle may be asked there. Cells that differ can't be served across the wire: they are not graded until the instructor
+Grade cells that agree are graded in isolation, for good, and what the reference's handles were asked in them is what
+any handle may be asked there. Cells that differ can't be graded in isolation: they are not graded until the instructor
 has changed them or allowed them by name. Nothing that a student does decides this.
 
 Where a grade cell differs and comes of locked or unmarked cells that the examiner ran with the student's code, the
@@ -28,7 +28,7 @@ class Rehearsal:
     """What the rehearsal of one notebook found."""
 
     permitted: dict[str, tuple[str, ...]]  # grade_id -> what handles may be asked there
-    differing: dict[str, str] = field(default_factory=dict)  # grade_id -> why it can't be served across the wire
+    differing: dict[str, str] = field(default_factory=dict)  # grade_id -> why it can't be graded in isolation
     short: dict[str, str] = field(default_factory=dict)  # grade_id -> how the reference itself misses its points
     beside: tuple[int, ...] = ()  # positions of locked or unmarked cells that come out otherwise run by the examiner
     left: dict[str, tuple[StudentsName, ...]] = field(
@@ -166,7 +166,7 @@ def _why(ours: float | None, theirs: float | None, outputs: list[dict[str, Any]]
     errors = [output for output in outputs if output["output_type"] == "error"]
     said = f": {errors[-1]['ename']}: {errors[-1]['evalue']}" if errors else ""
     shown = ["no score" if score is None else f"{score:g}" for score in (ours, theirs)]
-    return f"the reference solution gets {shown[0]} across the wire and {shown[1]} beside the test{said}"[:1000]
+    return f"the reference solution gets {shown[0]} in isolation, and {shown[1]} beside the test{said}"[:1000]
 
 
 def _graded(version: Version) -> list[InstructorCell]:

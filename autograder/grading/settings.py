@@ -15,8 +15,8 @@ class Grading(Configurable):  # type: ignore[misc]
     sandbox = Bool(True, help="Run students' code in a sandbox. Without one, every record says so.").tag(config=True)
     not_isolated = List(
         Unicode(),
-        help="Grade cells that the rehearsal lists as not servable across the wire, and that may run beside the "
-        "student's code all the same, in a sandbox of their own: grade_id, or assignment/grade_id.",
+        help="Grade cells that can't be graded in isolation (the rehearsal lists them) and may run beside the "
+        "student's code, in a sandbox of their own: grade_id, or assignment/grade_id.",
     ).tag(config=True)
     attachments = List(
         Unicode(),

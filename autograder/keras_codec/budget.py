@@ -1,4 +1,4 @@
-"""What the modules on Keras share: the error, the budget, and configurations prepared for the wire."""
+"""What the modules on Keras share: the error, the budget, and a configuration's arrays taken out of its JSON."""
 
 import math
 from collections.abc import Iterable

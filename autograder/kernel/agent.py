@@ -1,4 +1,4 @@
-"""The one file of ours beside the student's code: limits, the work folder, ipykernel, and this end of the wire.
+"""What becomes the student's kernel: it sets the limits, unpacks the work folder, and starts ipykernel.
 
 It runs before any student's code, and is trusted only until then. Until the limits hold it imports nothing but the
 standard library, `seccomp` and `rpc`.
@@ -22,10 +22,10 @@ from typing import Any
 from autograder.rpc.file_sync import Folder
 from autograder.sandbox.seccomp import refuse_calls
 
-# How it is started: our package is importable only until it is, as a student's code has no use for it.
+# How it is started: this package can be imported only until then, as students' code has no use for it.
 BOOT = "import sys; sys.path[0] = sys.argv.pop(1); from autograder.kernel import agent; agent.main()"
 
-# What of our package it and `forking` import, and all of it that a sandbox with a student's code shows.
+# What it and `forking` import of this package, and all of the package that a sandbox with a student's code shows.
 MODULES = (
     "__init__.py",
     "common/arrays.py",
@@ -46,16 +46,16 @@ MODULES = (
 )
 
 _rpc_socket: socket.socket | None = None
-_folder: Any = None  # the work folder as the examiner knows it
+_folder: Any = None  # the work folder, which `rpc.file_sync` keeps equal to the examiner's
 
 
 def main() -> None:
-    """Becomes the kernel that the JSON in `sys.argv[1]` says."""
+    """Become the kernel that the JSON in `sys.argv[1]` describes."""
     run(json.loads(sys.argv.pop(1)))
 
 
 def run(setup: Mapping[str, Any]) -> None:
-    """Becomes the kernel (see `provisioner` for what is in the setup); returns when the kernel ends."""
+    """Become the kernel that `setup` describes (see `provisioner`); returns when the kernel ends."""
     global _rpc_socket, _folder
     del sys.path[0]
     given = setup["descriptors"]
@@ -93,7 +93,7 @@ def run(setup: Mapping[str, Any]) -> None:
 
 
 def serve() -> None:
-    """Answers the examiner over the wire until it has no more questions."""
+    """Answer the examiner on the RPC socket until it ends the serving."""
     from autograder.rpc.peer import serve as serve_rpc
 
     assert _rpc_socket is not None
@@ -115,7 +115,7 @@ def _limit(memory: int, processes: int | None) -> None:
 
 
 def _end_with_parent() -> None:
-    """Without a sandbox nothing else does."""
+    """Have Linux kill this process when the grader ends; in a sandbox, bubblewrap sees to that."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
@@ -146,7 +146,7 @@ def _unpack(descriptor: int, folder: str) -> None:
 
 
 def _seed_first_cell(shell: Any) -> None:
-    """Random numbers are the same each time, whatever the kernel has drawn for its ports; Keras takes seeds there."""
+    """Seed `random` and NumPy before the first cell: the kernel has drawn ports by them, and Keras draws seeds."""
 
     def seed(*_: Any) -> None:
         shell.events.unregister("pre_run_cell", seed)
@@ -158,7 +158,7 @@ def _seed_first_cell(shell: Any) -> None:
 
 
 def _silence() -> None:
-    """What is written below Python's streams before the kernel takes them goes nowhere."""
+    """Discard what is written to the descriptors 0 to 2 before ipykernel redirects them."""
     null = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(null, descriptor)
@@ -182,7 +182,7 @@ def _kernel(connection: Mapping[str, Any], listening: Mapping[int, int]) -> Any:
             super().init_iopub(context)  # type: ignore[no-untyped-call]
 
         def init_heartbeat(self) -> None:
-            """Nobody listens to it."""
+            """Start none: the grader sees by process and sockets whether the kernel is alive."""
 
     file = f"{connection['ip']}.json"
     with open(file, "w") as written:

@@ -25,7 +25,7 @@ from autograder.sandbox import cgroups
 from autograder.sandbox.bubblewrap import WRITABLE, SandboxError
 from autograder.sandbox.cpu_time import Clock
 from autograder.sandbox.host import place_for_sockets
-from autograder.sandbox.limits import CellLimit, Limits, Termination, Watchdog, kill_tree, size, tree
+from autograder.sandbox.limits import CellLimit, LimitKind, Limits, Termination, Watchdog, kill_tree, size, tree
 
 _SERVE = "__import__('autograder.kernel.agent').kernel.agent.serve()"
 _GRACE = 5.0  # seconds in which an interrupted cell must come to its end
@@ -35,7 +35,7 @@ _LOOK = 0.1  # seconds between looks at whether the kernel is alive
 
 @dataclass(frozen=True)
 class CellRun:
-    """What came of a cell."""
+    """The outputs of a cell, and whether it ran without error."""
 
     outputs: list[KernelOutput]
     ok: bool
@@ -48,12 +48,12 @@ class Candidate:
     the work folder -> regular files to copy; `visible`: more that it may read, at the same path.
     """
 
-    rpc_socket: socket.socket  # the examiner's end of the wire
+    rpc_socket: socket.socket  # the examiner's end of the RPC socket
     ended: Termination | None = None
     starved = False  # whether it has met a limit of time because the machine was busy
     memory_limit = "watchdog"  # what bounds its memory, once it has started: "cgroup" where it is in one of its own
     _group: cgroups.Group | None = None
-    _serving: str | None = None  # the request that it answers while it serves
+    _serving: str | None = None  # id of the request that has it serve, while it does
 
     def __init__(
         self,
@@ -67,22 +67,24 @@ class Candidate:
         fork_server: ForkServer | None = None,
         paused: Callable[[], float] = lambda: 0.0,
     ) -> None:
-        """Starts nothing yet. `trainer`: its end of the way there; `paused`: seconds that don't count as its own.
+        """Starts nothing yet.
 
-        `fork_server`: where it is forked; it was made with the same limits, environment and folders.
+        `trainer`: the candidate's end of its connection to the trainer; `paused`: gives the seconds so far that limits
+        of time don't count (waiting for the trainer). `fork_server`: where it is forked; it was made with the same
+        limits, environment and folders.
         """
         self.limits = limits
         self._paused = paused
-        self.rpc_socket, theirs = socket.socketpair()
+        self.rpc_socket, child_end = socket.socketpair()
         self._folder = Path(tempfile.mkdtemp(prefix="candidate-", dir=place_for_sockets()))
         self._spec = LaunchSpec(
-            limits, files, environment or {}, visible, sandboxed, theirs, self._folder, trainer, fork_server
+            limits, files, environment or {}, visible, sandboxed, child_end, self._folder, trainer, fork_server
         )
         self._manager: Manager | None = None
         self._context = context(limits)
 
     def start(self) -> None:
-        """Returns when the kernel is ready; SandboxError when it can't be: no student's code has run by then."""
+        """Return when the kernel is ready. Raises SandboxError where it can't be; no student's code has run by then."""
         try:
             self._launch()
             self._watchdog.start()
@@ -103,11 +105,14 @@ class Candidate:
                 self._watchdog.folders = [f"/proc/{inside[-1].pid}/root{folder}" for folder in WRITABLE]
 
     def clock(self) -> Clock:
-        """A clock that runs from now on, of the kernel."""
+        """A clock of the kernel's process that starts now."""
         return Clock(self._kernel)
 
     def run(self, source: str, limit: CellLimit | None = None) -> CellRun:
-        """Runs a cell; after the candidate has ended, gives an error that says why. `limit`: else `cell_seconds`."""
+        """Run a cell. After the candidate has ended, its output is an error that says why.
+
+        `limit`: of the wall time, in seconds; else `Limits.cell_seconds`.
+        """
         limit = limit or CellLimit(self.limits.cell_seconds)
         if self.ended or not source.strip():
             return CellRun([self._termination_output()] if self.ended else [], not self.ended)
@@ -131,7 +136,7 @@ class Candidate:
 
     @contextlib.contextmanager
     def serving(self) -> Iterator[None]:
-        """Within it the candidate answers on the wire; after it, it is idle again, or ended."""
+        """Within it the candidate answers on the RPC socket; after it, it is idle again, or has ended."""
         self._serving = None if self.ended else self._request(_SERVE, silent=True)
         try:
             yield
@@ -142,25 +147,24 @@ class Candidate:
 
     @property
     def serves(self) -> bool:
-        """Whether it still answers on the wire: a student's code may have made it stop, or never start."""
+        """Whether it still answers on the RPC socket: a student's code may have made it stop, or never start."""
         if self._serving and self._reply(self._serving, None, 0.0):
             self._serving = None
         return self._serving is not None and not self.ended
 
     def interrupt(self) -> None:
-        """Interrupts what it is doing, as Jupyter does; from the thread that started it."""
+        """Interrupt what it is doing, as Jupyter does. Call it in the thread that started the candidate."""
         if self._manager and not self.ended:
             with contextlib.suppress(zmq.ZMQError, RuntimeError):
                 self._manager.interrupt_kernel()
 
     def stop_serving(self) -> None:
-        """Ends it, as it does not answer and can't be interrupted."""
-        self._end(
-            Termination("cell time", "A test's call ran longer than the test allows and did not stop when interrupted.")
-        )
+        """Kill it, as it does not answer and can't be interrupted; `ended` says so."""
+        message = "A test's call ran longer than the test allows and did not stop when interrupted."
+        self._end(Termination(LimitKind.CELL_TIME, message))
 
     def close(self) -> None:
-        """Everything of it is gone."""
+        """Kill what is left of it, and remove its control group, sockets and folder."""
         if self._manager:
             self._watchdog.stop()
             kill_tree(self._process.pid)
@@ -170,7 +174,7 @@ class Candidate:
                 self._process.stderr.close()
             self._manager.cleanup_resources()
             self._manager = None
-            self.ended = self.ended or Termination("closed", "The notebook's kernel was closed.")
+            self.ended = self.ended or Termination(LimitKind.CLOSED, "The notebook's kernel was closed.")
         if self._group is not None:
             self._group.close()
             self._group = None
@@ -197,19 +201,19 @@ class Candidate:
 
     def _await_ready(self) -> None:
         deadline = time.monotonic() + self.limits.start_seconds
-        told = heard = False
-        while not (told and heard):
+        shell_ready = iopub_ready = False
+        while not (shell_ready and iopub_ready):
             self._channels.send("kernel_info_request", {})
-            for channel, message in self._receive(0.25 if told else 1.0):
-                told = told or message.kind == "kernel_info_reply"
-                heard = heard or channel == "iopub"
-                if told and heard:
+            for channel, message in self._receive(0.25 if shell_ready else 1.0):
+                shell_ready = shell_ready or message.kind == "kernel_info_reply"
+                iopub_ready = iopub_ready or channel == "iopub"
+                if shell_ready and iopub_ready:
                     break
             if self.ended or time.monotonic() > deadline:
                 kill_tree(self._process.pid)
                 assert self._process.stderr is not None
-                said = self._process.stderr.read(100_000).decode(errors="replace").strip()
-                why = said or (self.ended.message if self.ended else f"not ready in {self.limits.start_seconds:g} s")
+                stderr = self._process.stderr.read(100_000).decode(errors="replace").strip()
+                why = stderr or (self.ended.message if self.ended else f"not ready in {self.limits.start_seconds:g} s")
                 raise SandboxError(f"The notebook's kernel did not start: {why}")
 
     def _request(self, source: str, *, silent: bool = False) -> str:
@@ -220,11 +224,15 @@ class Candidate:
         self.interrupt()
         reply = self._reply(request, outputs, _GRACE)
         if not reply:
-            self._end(Termination("cell time", f"{what}, and it did not stop when interrupted."))
+            self._end(Termination(LimitKind.CELL_TIME, f"{what}, and it did not stop when interrupted."))
         return reply
 
     def _reply(self, request: str, outputs: OutputCollector | None, seconds: float) -> KernelMessage | None:
-        """The reply to a request, when its outputs are there too; None when it takes longer, or has ended."""
+        """The reply to a request, once the kernel is idle again; None when it takes longer, or the candidate has ended.
+
+        Outputs come on another channel than the reply, and may come after it: they are waited for until the kernel says
+        that it is idle, or until none has come for `_IDLE` seconds. `outputs`: where to add them; None for no outputs.
+        """
         paused, deadline = self._paused(), time.monotonic() + seconds
         last = deadline + 10 * _IDLE
         reply: KernelMessage | None = None
@@ -248,13 +256,13 @@ class Candidate:
         return None
 
     def _receive(self, seconds: float) -> list[tuple[Channel, KernelMessage]]:
-        """The messages of the next moment; notices the end of the candidate."""
+        """The messages that come within `seconds`; ends the candidate if a limit is exceeded or the kernel is gone."""
         channels = self._channels
         received = channels.receive(seconds)
         if self._watchdog.ended:
             self._end(self._watchdog.ended)
         elif channels.over:
-            self._end(Termination("output", channels.over))
+            self._end(Termination(LimitKind.OUTPUT, channels.over))
         elif not received and (channels.hung_up or self._process.poll() is not None):
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(1.0)  # who dies hangs up first
@@ -263,11 +271,10 @@ class Candidate:
             if why := self._watchdog.killed():
                 self._end(why)
             elif code is None:
-                self._end(
-                    Termination("output", f"The notebook's kernel hung up, or sent a message of more than {limit}.")
-                )
+                message = f"The notebook's kernel hung up, or sent a message of more than {limit}."
+                self._end(Termination(LimitKind.OUTPUT, message))
             else:
-                self._end(Termination("crash", f"The notebook's kernel died{_how(code)}."))
+                self._end(Termination(LimitKind.CRASH, f"The notebook's kernel died{_how(code)}."))
         return received
 
     def _end(self, why: Termination) -> None:
@@ -277,7 +284,7 @@ class Candidate:
 
     def _termination_output(self) -> KernelOutput:
         assert self.ended
-        return error("DeadKernelError" if self.ended.limit == "crash" else "LimitExceeded", self.ended.message)
+        return error("DeadKernelError" if self.ended.limit == LimitKind.CRASH else "LimitExceeded", self.ended.message)
 
 
 def _is_error(output: KernelOutput) -> bool:
@@ -285,10 +292,12 @@ def _is_error(output: KernelOutput) -> bool:
 
 
 def _error_of(reply: KernelMessage) -> KernelOutput:
-    """The error of a reply that no output told, as nbgrader shows it."""
-    told = read_output(KernelMessage("error", "", reply.content))
-    assert told is not None
-    return error(told.ename, told.evalue, told.traceback or ["An error occurred while showtraceback was disabled."])
+    """The error that only a reply has, and no output, as nbgrader shows it."""
+    output = read_output(KernelMessage("error", "", reply.content))
+    assert output is not None
+    return error(
+        output.ename, output.evalue, output.traceback or ["An error occurred while showtraceback was disabled."]
+    )
 
 
 def _how(code: int) -> str:

@@ -9,7 +9,7 @@ from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import KernelManager
 
 from autograder.kernel.jupyter_messages import FRAMES, KernelMessage, read
-from autograder.sandbox.limits import Limits, size
+from autograder.sandbox.limits import OF_ASSIGNMENT, Limits, size
 
 Channel = Literal["shell", "iopub"]
 _BATCH = 200  # messages read at once
@@ -27,7 +27,7 @@ class Manager(KernelManager):
 
 
 def context(limits: Limits) -> "zmq.Context[zmq.Socket[bytes]]":
-    """Where sockets to a candidate are made."""
+    """A ZeroMQ context for sockets to a candidate: bounded messages, no reconnecting, no waiting when it is closed."""
     made = zmq.Context()
     made.linger = 0
     made.sndtimeo = 1000
@@ -43,7 +43,7 @@ class Channels:
     hung_up: bool = False
 
     def __init__(self, manager: Manager, limits: Limits) -> None:
-        """Connects."""
+        """Connect to the kernel of `manager`."""
         self._session = manager.session
         self._limits = limits
         self._sockets: dict[Channel, zmq.Socket[bytes]] = {
@@ -57,7 +57,7 @@ class Channels:
         self._bytes = self._messages = 0
 
     def send(self, kind: str, content: dict[str, Any]) -> str:
-        """Sends a request; its id."""
+        """Send a request; returns its id."""
         message = self._session.msg(kind, content)
         try:
             self._session.send(self._sockets["shell"], message)
@@ -66,7 +66,7 @@ class Channels:
         return str(message["header"]["msg_id"])
 
     def receive(self, seconds: float) -> list[tuple[Channel, KernelMessage]]:
-        """The messages of the next moment."""
+        """The messages that come within `seconds`, at most `_BATCH` of a channel."""
         received: list[tuple[Channel, KernelMessage]] = []
         ready = dict(self._poller.poll(int(seconds * 1000)))
         for name, end in self._sockets.items():
@@ -87,9 +87,9 @@ class Channels:
         self._bytes += sum(map(len, parts))
         self._messages += 1
         if self._bytes > limits.output_bytes or len(parts) > FRAMES:
-            self.over = f"The notebook's output is over {size(limits.output_bytes)} (output_bytes)."
+            self.over = f"The notebook's output is over {size(limits.output_bytes)}, {OF_ASSIGNMENT}."
         elif self._messages > limits.output_messages:
-            self.over = f"The notebook's output is over {limits.output_messages:,} messages (output_messages)."
+            self.over = f"The notebook's output is over {limits.output_messages:,} messages, {OF_ASSIGNMENT}."
         return not self.over
 
 

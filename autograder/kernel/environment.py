@@ -17,14 +17,14 @@ _PREFIXES = (
 
 
 def variables() -> dict[str, str]:
-    """What a notebook sees of the grader's own environment variables, and what stands in their place."""
+    """The grader's environment variables that a notebook may see, with defaults for language and hash seed."""
     allowed = {name: value for name, value in os.environ.items() if name in _VARIABLES or name.startswith(_PREFIXES)}
     # with a hash seed, sets come in the same order each time
     return {"LANG": "C.UTF-8", "PYTHONHASHSEED": "0", **allowed}
 
 
 def environment(home: str, given: Mapping[str, str]) -> dict[str, str]:
-    """The notebook's environment variables."""
+    """All environment variables of a notebook whose home folder is `home`; `given` ones take precedence."""
     python = {"PYTHONUSERBASE": site.getuserbase()} if site.ENABLE_USER_SITE else {}
     return {
         **variables(),
@@ -43,7 +43,7 @@ def environment(home: str, given: Mapping[str, str]) -> dict[str, str]:
 
 
 def shared() -> dict[Path, str]:
-    """What notebooks may read of the grader's home, and where in theirs: datasets, and Matplotlib's list of fonts."""
+    """What notebooks may read of the grader's home, and its path in theirs: Keras's datasets, Matplotlib's fonts."""
     keras = Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser() / "datasets"
     shared = {keras: ".keras/datasets"} if keras.is_dir() else {}
     cache = Path(os.environ.get("MPLCONFIGDIR") or "~/.cache/matplotlib").expanduser()

@@ -26,26 +26,26 @@ SHARED = "/run/shared"
 
 
 class ForkedProcess:
-    """A candidate's process outside: what of subprocess.Popen its user needs."""
+    """A candidate's process as seen from outside the sandbox, with the part of subprocess.Popen that its user needs."""
 
     returncode: int | None = None
 
     def __init__(self, pid: int, exit_channel: socket.socket, stderr: IO[bytes]) -> None:
-        """`exit_channel`: where its exit code will come."""
+        """`pid`: as the grader sees it; `exit_channel`: where its exit code will come."""
         self.pid = pid
         self.stderr: IO[bytes] | None = stderr
         self._exit_channel = exit_channel
         self._end = os.pidfd_open(pid)
 
     def poll(self) -> int | None:
-        """The exit code when it has ended."""
+        """The exit code; None while it runs."""
         try:
             return self.wait(0)
         except subprocess.TimeoutExpired:
             return None
 
     def wait(self, timeout: float | None = None) -> int:
-        """The exit code when it has ended. Raises subprocess.TimeoutExpired when it takes longer."""
+        """The exit code, -9 where none came. Raises subprocess.TimeoutExpired where it still runs after `timeout` s."""
         if self.returncode is None:
             if not select.select([self._end], [], [], timeout)[0]:
                 raise subprocess.TimeoutExpired("a notebook's kernel", timeout or 0)
@@ -53,10 +53,10 @@ class ForkedProcess:
             with self._exit_channel as exit_channel:
                 exit_channel.setblocking(False)
                 try:
-                    told = exit_channel.recv(1)
+                    code = exit_channel.recv(1)
                 except BlockingIOError:
-                    told = b""
-            self.returncode = told[0] if told else -9
+                    code = b""
+            self.returncode = code[0] if code else -9
         return self.returncode
 
 
@@ -75,7 +75,7 @@ class ForkServer:
 
         `modules` are imported where they can be. Raises SandboxError where no fork server can be made.
         """
-        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._control, child_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         # mounts hide what is below the folders that can be written to, this Python perhaps: it waits beside them
         own = {path: place for path, place in Sandbox(disk, tuple(visible)).binds().items() if _is_within(place)}
         places = {**own, **elsewhere}
@@ -83,14 +83,14 @@ class ForkServer:
         binds = {beside[path]: place for path, place in places.items()}
         mounts = {"disk": disk, "writable": WRITABLE, "binds": binds, "hidden": package_within(own.values())}
         setup = json.dumps({"mounts": mounts, "modules": list(modules)})
-        command = [sys.executable, "-c", forking.BOOT, PACKAGE, str(theirs.fileno()), setup]
+        command = [sys.executable, "-c", forking.BOOT, PACKAGE, str(child_end.fileno()), setup]
         data = memory_files()
-        with theirs:
+        with child_end:
             self._process = subprocess.Popen(
                 Sandbox(disk, tuple(visible), beside, agent.MODULES, nested=True).command(command, data),
                 env=dict(variables),
                 cwd="/",
-                pass_fds=[theirs.fileno(), *data.values()],
+                pass_fds=[child_end.fileno(), *data.values()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
@@ -99,34 +99,38 @@ class ForkServer:
         for descriptor in data.values():
             os.close(descriptor)
         ready = select.select([self._control], [], [], START_SECONDS)[0]
-        said = self._control.recv(4096) if ready else b""
-        if said != forking.READY:
+        answer = self._control.recv(4096) if ready else b""
+        if answer != forking.READY:
             self.close()
-            raise SandboxError(said.decode(errors="replace") or "no answer")
+            raise SandboxError(answer.decode(errors="replace") or "no answer")
 
     def spawn(self, setup: Mapping[str, Any], descriptors: Sequence[int], group: Group | None = None) -> ForkedProcess:
-        """A candidate with these descriptors, in a control group. Raises SandboxError where it can't be."""
-        ours, theirs = socket.socketpair()
+        """Fork a candidate with these descriptors, and put it into a control group. Raises SandboxError.
+
+        The kernel itself says which process it is (SCM_CREDENTIALS), as its pid inside is another one; it waits for
+        a byte, so that it runs nothing before it is in its group.
+        """
+        host_end, child_end = socket.socketpair()
         reading, writing = os.pipe()
         try:
-            with theirs:
-                ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
-                ours.settimeout(START_SECONDS)
+            with child_end:
+                host_end.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+                host_end.settimeout(START_SECONDS)
                 order = json.dumps(setup).encode()
-                socket.send_fds(self._control, [order], [*descriptors, theirs.fileno(), writing])
-            told, ancillary, _, _ = ours.recvmsg(1, socket.CMSG_SPACE(12))
+                socket.send_fds(self._control, [order], [*descriptors, child_end.fileno(), writing])
+            announcement, ancillary, _, _ = host_end.recvmsg(1, socket.CMSG_SPACE(12))
             pids = [
                 int.from_bytes(data[:4], sys.byteorder) for _, kind, data in ancillary if kind == socket.SCM_CREDENTIALS
             ]
-            if not (told and pids and pids[0] > 0):
+            if not (announcement and pids and pids[0] > 0):
                 raise SandboxError("The notebook's kernel did not start: its fork was not announced.")
-            process = ForkedProcess(pids[0], ours, open(reading, "rb"))  # noqa: SIM115
+            process = ForkedProcess(pids[0], host_end, open(reading, "rb"))  # noqa: SIM115
             if group is not None:
                 group.add(process.pid)
-            ours.sendall(b"g")
+            host_end.sendall(b"g")
         except OSError as error:
             os.close(reading)
-            ours.close()
+            host_end.close()
             raise SandboxError(f"The notebook's kernel did not start: {error}") from None
         finally:
             os.close(writing)
@@ -144,7 +148,7 @@ def _is_within(place: str) -> bool:
 
 
 class ForkServerPool:
-    """The fork server for one notebook after the other: mostly the same again."""
+    """Keeps the fork server of the last notebook for the next one, which mostly needs the same."""
 
     def __init__(self) -> None:
         """None yet."""
@@ -154,7 +158,7 @@ class ForkServerPool:
     def of(
         self, disk: int, visible: Sequence[Path], given: Mapping[str, str], modules: Sequence[str]
     ) -> ForkServer | None:
-        """That fork server, or none where none can be made."""
+        """A fork server with those arguments, as of ForkServer; None where none can be made."""
         elsewhere = {path: f"{HOME}/{name}" for path, name in shared().items()}
         key = (disk, visible, elsewhere, environment(HOME, given), modules)
         if key != self._key:

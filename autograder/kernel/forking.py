@@ -83,20 +83,20 @@ def _preload(modules: list[str]) -> None:
 
 
 def _tried(mounts: MountPlan) -> str:
-    """Why no namespaces can be made here, or nothing."""
+    """Make the namespaces once in a child; returns why they can't be made, or an empty text."""
     reading, writing = os.pipe()
     pid = os.fork()
     if pid == 0:
         os._exit(_isolated(mounts, lambda: None, writing))
     os.close(writing)
-    with open(reading, errors="replace") as said:
-        problem = said.read()
+    with open(reading, errors="replace") as errors:
+        problem = errors.read()
     code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     return "" if code == 0 else problem.strip() or f"exit code {code}"
 
 
 def _receive(control: socket.socket) -> tuple[bytes, list[int]]:
-    """The next order: JSON in one packet, and descriptors; nothing when the grader is gone."""
+    """The next order: JSON in one packet, and descriptors; empty when the grader is gone."""
     try:
         text, descriptors, _, _ = socket.recv_fds(control, MOST, 32)
     except OSError:
@@ -127,9 +127,11 @@ def _spawn(setup: dict[str, Any], descriptors: list[int], mounts: MountPlan) -> 
 
 
 def _isolated(mounts: MountPlan, run: Callable[[], None], errors: int, its: Sequence[int] = ()) -> int:
-    """Have it run in namespaces of its own, below their first process; gives its exit code.
+    """Call `run` in new namespaces, in a child of their first process; returns its exit code.
 
-    `its`: descriptors for it alone.
+    Linux ends all processes of a PID namespace with its first one, which must also reap those that lose their parent:
+    so the first one does only that (`_init`), and `run` has a process of its own. `errors`: descriptor for tracebacks;
+    `its`: descriptors that only `run` keeps.
     """
     try:
         user, group = os.getuid(), os.getgid()
@@ -157,7 +159,7 @@ def _isolated(mounts: MountPlan, run: Callable[[], None], errors: int, its: Sequ
 
 
 def _mount(mounts: MountPlan) -> None:
-    """What the namespaces hold, and that nothing of it can be changed any more."""
+    """Mount what the fork sees, bring its loopback up, and give up all rights to change any of it."""
     _call("mount", b"none", b"/", None, _REC_PRIVATE, None)
     _call("mount", b"proc", b"/proc", b"proc", _NO_SUID_DEV_EXEC, None)
     _call("mount", b"devpts", b"/dev/pts", b"devpts", _NO_SUID_EXEC, b"newinstance,ptmxmode=0666,max=%d" % _TERMINALS)
@@ -184,7 +186,7 @@ def _mount(mounts: MountPlan) -> None:
 
 
 def _init(run: Callable[[], None]) -> int:
-    """As the first process: have it run in a child, and reap whatever comes to its end; gives the child's exit code."""
+    """Be the first process: call `run` in a child, and reap processes until it ends; returns the child's exit code."""
     child = os.fork()
     if child == 0:
         code = 1

@@ -1,6 +1,6 @@
 """What a kernel sends, read strictly: it is a student's program and may send anything.
 
-A message that isn't one is no message; an output that isn't valid nbformat is no output.
+A malformed message, and an output that nbformat would refuse, are dropped.
 """
 
 import json
@@ -18,7 +18,7 @@ _JSON_TYPE = re.compile(r"application/(.*\+)?json")
 
 @dataclass(frozen=True)
 class KernelMessage:
-    """A message: its type, the id of the request that caused it, and what it says."""
+    """A message: its type, the id of the request that it belongs to, and its content."""
 
     kind: str
     parent: str
@@ -29,8 +29,8 @@ def read(parts: Sequence[bytes]) -> KernelMessage | None:
     """A message from its parts, None when it is malformed. Signatures are not looked at: the student has the key."""
     try:
         header, parent, _metadata, content = parts[parts.index(_DELIMITER) + 2 :][:4]
-        kind, cause, said = (clean(json.loads(part)) for part in (header, parent, content))
-        message = KernelMessage(kind["msg_type"], cause.get("msg_id", ""), said)
+        head, cause, body = (clean(json.loads(part)) for part in (header, parent, content))
+        message = KernelMessage(head["msg_type"], cause.get("msg_id", ""), body)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
     valid = isinstance(message.kind, str) and isinstance(message.parent, str) and isinstance(message.content, dict)
@@ -59,7 +59,7 @@ class OutputCollector:
     _clear: bool = False  # before the next output
 
     def add(self, message: KernelMessage) -> None:
-        """Takes in a message; what is no valid output is left out."""
+        """Apply a message to the outputs; one that is malformed, or of another kind, changes nothing."""
         if message.kind == "clear_output":
             self._clear = message.content.get("wait") is True
             if not self._clear:

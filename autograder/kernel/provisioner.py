@@ -35,7 +35,7 @@ PORTS = {"shell": 1, "iopub": 2, "stdin": 3, "control": 4}
 
 @dataclass(frozen=True)
 class LaunchSpec:
-    """What a candidate finds around it."""
+    """Everything that a candidate is started with."""
 
     limits: Limits
     files: Mapping[str, Path]  # path in the work folder -> regular file
@@ -44,7 +44,7 @@ class LaunchSpec:
     sandboxed: bool
     rpc_socket: socket.socket  # the candidate's end
     folder: Path  # the grader's own, for the sockets; without a sandbox the candidate's home is in it too
-    trainer: socket.socket | None = None  # the candidate's end of the way to the trainer
+    trainer: socket.socket | None = None  # the candidate's end of its connection to the trainer
     fork_server: ForkServer | None = None  # forks it; else it is a new process
     group: Group | None = None  # the control group that it is put in
 
@@ -59,7 +59,7 @@ class CandidateProvisioner(LocalProvisioner):
         return {"cmd": []}
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
-        """Starts it; the connection is as the manager has it."""
+        """Start the agent, with the sockets that the kernel listens on; the connection is as the manager has it."""
         spec, manager = self.spec, self.parent
         home = bubblewrap.HOME if spec.sandboxed else str(spec.folder / "home")
         with contextlib.ExitStack() as stack:
@@ -152,7 +152,7 @@ def _sandbox(spec: LaunchSpec) -> Sandbox:
 
 
 def _make_home(home: Path) -> None:
-    """A home without a sandbox."""
+    """Make the folders of a candidate's home where there is no sandbox to do so."""
     for name in ("work", "tmp"):
         (home / name).mkdir(parents=True)
     for path, name in shared().items():

@@ -1,6 +1,8 @@
-"""What the text of a cell tells: whether two are the same, which names it binds, what one cell needs of another.
+"""What can be read from the text of a cell: whether two are equal or similar, which names it binds, what it needs.
 
-Plain line by line reading, as parsing what a student wrote can bring Python down.
+Texts are read line by line with regular expressions and never parsed, as `ast.parse` of a student's text can crash
+Python (deep nesting). So a name is missed where a line hides it (`for`, `with`, `exec`); `symtable` is for trusted
+texts, in `examiner.bindings`.
 """
 
 import re
@@ -20,77 +22,87 @@ _WORD = re.compile(r"[^\W\d]\w*")
 
 
 def key(text: str) -> str:
-    """The text without blank lines around it and spaces at the ends of lines: two of the same key say the same."""
+    """The text to compare by: without blank lines around it, and without spaces at the ends of lines."""
     return "\n".join(line.rstrip() for line in text.split("\n")).strip("\n")
 
 
-def is_telling(text: str) -> bool:
-    """Whether a text is long enough to be known by; `plt.show()` is not."""
+def is_distinctive(text: str) -> bool:
+    """Whether a text is long enough (30 characters) to tell a cell by; `plt.show()` is not."""
     return len(key(text)) >= 30
 
 
-def closeness(text: str, other: str, at_least: float = 0.0) -> float:
-    """How close a student's text is to the instructor's `other`, 0 to 100; 0 when under `at_least`."""
+def similarity(text: str, other: str, at_least: float = 0.0) -> float:
+    """How similar a student's text is to the instructor's `other`, from 0 to 100 (RapidFuzz's ratio).
+
+    It is 0 where it is less than `at_least`, and for a text of far more than the instructor's length, which would take
+    long to compare.
+    """
     if len(text) > 3 * len(other) + 500:
         return 0.0
     return float(fuzz.ratio(text, other, score_cutoff=at_least))
 
 
 @lru_cache(maxsize=20_000)
-def bound(text: str) -> frozenset[str]:
-    """The names that a text binds at the top level, as far as they can be seen line by line."""
-    return frozenset(name for names in bound_by_line(text) for name in names)
+def bound_names(text: str) -> frozenset[str]:
+    """The names that a text binds at the top level: functions, classes, imports, and assignments."""
+    return frozenset(name for names in names_bound_by_line(text) for name in names)
 
 
-def bound_by_line(text: str) -> list[set[str]]:
+def names_bound_by_line(text: str) -> list[set[str]]:
     """For each line of a text, the names that it binds at the top level; none within triple-quoted strings."""
     result: list[set[str]] = []
     in_string = False
     for line in text.split("\n"):
-        result.append(set() if in_string else _bound_in_line(line))
+        result.append(set() if in_string else _names_bound_in_line(line))
         in_string ^= (line.count('"""') + line.count("'''")) % 2 == 1
     return result
 
 
-def binds(cell: InstructorCell) -> frozenset[str]:
-    """The names that the instructor's cell binds, in the reference and as released."""
-    return bound(cell.source) | bound(cell.released) if cell.cell_type == "code" else frozenset()
+def names_bound_by(cell: InstructorCell) -> frozenset[str]:
+    """The names that an instructor's cell binds, in the reference solution or as released."""
+    if cell.cell_type != "code":
+        return frozenset()
+    return bound_names(cell.source) | bound_names(cell.released)
 
 
-def own_names(version: Version) -> list[set[str]]:
-    """For each cell, the names that it alone binds, but for tests: an answer is known by them."""
-    bindings = [binds(cell) if cell.solution or not cell.grade else frozenset() for cell in version.cells]
+def unique_names(version: Version) -> list[set[str]]:
+    """For each cell of the version, the names that no other cell of it binds; what tests bind does not count.
+
+    A student's answer can be told by them whatever became of its metadata.
+    """
+    bindings = [names_bound_by(cell) if cell.solution or not cell.grade else frozenset() for cell in version.cells]
     times = Counter(name for names in bindings for name in names)
     return [{name for name in names if times[name] == 1} for names in bindings]
 
 
-def needs(version: Version) -> list[set[int]]:
-    """For each cell, the positions of those before it that it builds upon, directly or through others.
+def dependencies(version: Version) -> list[set[int]]:
+    """For each cell of the version, the positions of the cells before it that have to run before it.
 
-    That is: the last one before it to bind a name which occurs in it, and for a grade cell also the solution cells
-    right before it.
+    For each word in a code cell (in its strings and comments too) that is the last cell before it to bind that name.
+    A grade cell also needs the answers that it tests, whatever they bind: those right before it and before the grade
+    cells beside it. What a needed cell needs is needed as well.
     """
     result: list[set[int]] = []
-    last: dict[str, int] = {}
-    section: set[int] = set()
-    tested = False
+    binder: dict[str, int] = {}  # name -> the last position that binds it
+    answers: set[int] = set()  # the solution cells that a grade cell here would test
+    tested = False  # whether a grade cell came after the last of them
     for position, cell in enumerate(version.cells):
-        names = binds(cell)
+        names = names_bound_by(cell)
         direct: set[int] = set()
         if cell.cell_type == "code":
-            direct = {last[word] for word in set(_WORD.findall(cell.source)) - names if word in last}
+            direct = {binder[word] for word in set(_WORD.findall(cell.source)) - names if word in binder}
         if cell.solution:
-            section, tested = ({position} if tested else section | {position}), False
+            answers, tested = ({position} if tested else answers | {position}), False
         elif cell.grade:
-            direct |= section
+            direct |= answers
             tested = True
         result.append(direct.union(*(result[other] for other in direct)))
-        last.update(dict.fromkeys(names, position))
+        binder.update(dict.fromkeys(names, position))
     return result
 
 
-def _bound_in_line(line: str) -> set[str]:
-    """The names that a line binds at the top level."""
+def _names_bound_in_line(line: str) -> set[str]:
+    """The names that a line binds; none where it is indented, so not at the top level."""
     if not line or line[0].isspace() or line[0] in "#@":
         return set()
     if found := _DEFINITION.match(line):

@@ -1,213 +1,298 @@
 """Which cell of the student's is which of the instructor's.
 
-Found by text where that is the instructor's to the letter, then by `grade_id`, then answers by the names they bind,
-then by closeness and by the place between neighbours already found. Each step only looks at what is left.
+What comes in: the student's cells in their order, and the instructor's version. What comes out: for each of the
+instructor's positions at most one of the student's cells (`Match.matched`), and which of the other cells are mere
+copies (`Match.copies`). All else stays in the notebook as the student's own.
+
+The steps, from the surest sign to the weakest; each looks only at the cells that no step before it has matched:
+
+1. the text is the instructor's to the letter (cells that are not the student's to change);
+2. the `grade_id` in the cell's metadata, unless the cell clearly answers another exercise: copy and paste in Jupyter
+   copies the id too, and Colab or VS Code may lose it;
+3. an answer binds the names (functions, variables) that only this answer binds in the version;
+4. the place: between the cells matched already, the same text, then a similar one, then what is left there;
+5. an answer that stands in one cell with another answer is split off.
 """
 
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from autograder.notebooks.cell_text import binds, bound, closeness, is_telling, key, own_names
+from autograder.notebooks.cell_text import bound_names, is_distinctive, key, names_bound_by, similarity, unique_names
 from autograder.notebooks.instructor_version import InstructorCell, Version
 from autograder.notebooks.reading import SubmittedCell
 from autograder.notebooks.splitting import split_at
 
+# Least similarity, of 100, at which a cell is taken for an edited form of another; the fewer other signs, the higher.
+_ANYWHERE = 90  # a marked cell, wherever it stands
+_IN_PLACE = 70  # a marked cell, between the right neighbors
+_UNMARKED_IN_PLACE = 60  # as above; students may edit an unmarked cell
+_SAME_EXERCISE = 50  # an answer against the released or the reference's text; a claimed grade_id
+
 
 class Match:
-    """The matching of a submission's cells with the version's.
+    """The matching of a submission's cells with the version's; it is complete once constructed.
 
-    After construction: `cells`, the student's in their order (answers that had been merged are apart), `found`, the
-    student's cell for each position in the version, `dropped`, copies that are left out with the reason for each, and
-    `apart`, the answers that were taken out of another.
+    cells: the student's, in their order; an answer that was split off another is a cell of its own
+    matched: the student's cell for each position in the version that has one
+    copies: cells to leave out, as they add nothing to the cell of that `grade_id`
+    split_answers: the position of each answer that was split off, and the cell that it was in
     """
 
     def __init__(self, cells: list[SubmittedCell], version: Version) -> None:
         """Match `cells` with those of `version`."""
         self.cells = cells
         self.version = version
-        self.found: dict[int, SubmittedCell] = {}
-        self.dropped: dict[SubmittedCell, str] = {}
-        self.apart: list[tuple[int, SubmittedCell]] = []
-        self._own = own_names(version)
-        self._keys = [key(cell.released) for cell in version.cells]
-        self._ids = {cell.grade_id: position for position, cell in enumerate(version.cells) if cell.grade_id}
-        self._by_exact_text()
-        self._by_grade_id()
-        self._by_names()
-        self._by_neighbours()
-        self._merged_answers()
-        self._copies()
+        self.matched: dict[int, SubmittedCell] = {}
+        self.copies: dict[SubmittedCell, str] = {}
+        self.split_answers: list[tuple[int, SubmittedCell]] = []
+        self._unique_names = unique_names(version)
+        self._released_keys = [key(cell.released) for cell in version.cells]
+        self._positions = {cell.grade_id: position for position, cell in enumerate(version.cells) if cell.grade_id}
+        self._match_exact_text()
+        self._match_grade_ids()
+        self._match_answers_by_names()
+        self._match_repeated_text_in_place()
+        self._match_edited_marked_cells()
+        self._match_edited_unmarked_cells()
+        self._match_answers_in_place()
+        self._match_replaced_displays()
+        self._split_merged_answers()
+        self._find_copies()
 
     def answered_elsewhere(self, position: int) -> bool:
-        """Whether some kept cell of the student's binds a name by which this solution is known."""
-        own = self._own[position]
-        return any(own & bound(cell.source) for cell in self.cells if cell not in self.dropped)
+        """Whether a cell that stays in the notebook binds a name by which this answer is known."""
+        names = self._unique_names[position]
+        return any(names & bound_names(cell.source) for cell in self.cells if cell not in self.copies)
 
-    def _missing(self, wanted: Callable[[InstructorCell], bool]) -> list[int]:
-        return [n for n, cell in enumerate(self.version.cells) if n not in self.found and wanted(cell)]
+    def _unmatched_positions(self, wanted: Callable[[InstructorCell], bool]) -> list[int]:
+        return [n for n, cell in enumerate(self.version.cells) if n not in self.matched and wanted(cell)]
 
-    def _free(self) -> list[SubmittedCell]:
-        taken = set(self.found.values())
+    def _unmatched_cells(self) -> list[SubmittedCell]:
+        taken = set(self.matched.values())
         return [cell for cell in self.cells if cell not in taken]
 
-    def _unclaimed(self, cells: Iterable[SubmittedCell]) -> list[SubmittedCell]:
-        """Those which aren't copies of a cell found by its id."""
-        return [cell for cell in cells if self._ids.get(cell.grade_id or "") not in self.found]
+    def _without_duplicates(self, cells: Iterable[SubmittedCell]) -> list[SubmittedCell]:
+        """Those of the cells that do not claim the grade_id of a cell which is matched already."""
+        return [cell for cell in cells if self._positions.get(cell.grade_id or "") not in self.matched]
 
-    def _between(self, position: int) -> list[SubmittedCell]:
-        """The free cells between the neighbours that are found; none where these are in another order."""
+    def _between_neighbors(self, position: int) -> list[SubmittedCell]:
+        """The unmatched cells between the nearest matched neighbors of the instructor's cell at `position`.
+
+        Empty where the student has those two neighbors in the other order.
+        """
         index = {cell: n for n, cell in enumerate(self.cells)}
-        low = max((n for n in self.found if n < position), default=None)
-        high = min((n for n in self.found if n > position), default=None)
-        start = -1 if low is None else index[self.found[low]]
-        end = len(self.cells) if high is None else index[self.found[high]]
-        return [cell for cell in self._unclaimed(self._free()) if start < index[cell] < end]
+        low = max((n for n in self.matched if n < position), default=None)
+        high = min((n for n in self.matched if n > position), default=None)
+        start = -1 if low is None else index[self.matched[low]]
+        end = len(self.cells) if high is None else index[self.matched[high]]
+        return [cell for cell in self._without_duplicates(self._unmatched_cells()) if start < index[cell] < end]
 
-    def _by_exact_text(self) -> None:
-        times = Counter(self._keys)
-        texts: dict[str, list[SubmittedCell]] = {}
+    def _match_exact_text(self) -> None:
+        """Match cells other than answers whose text is as released, where only one of the version has that text.
+
+        A short text (`plt.show()`) is not enough where the cell has the grade_id of another cell. Of several copies
+        the one with the right grade_id is taken, else the first.
+        """
+        times = Counter(self._released_keys)
+        cells_of: dict[str, list[SubmittedCell]] = {}
         for cell in self.cells:
-            texts.setdefault(cell.key, []).append(cell)
-        for position in self._missing(lambda cell: not cell.solution):
-            wanted, text = self.version.cells[position], self._keys[position]
+            cells_of.setdefault(cell.key, []).append(cell)
+        for position in self._unmatched_positions(lambda cell: not cell.solution):
+            wanted, text = self.version.cells[position], self._released_keys[position]
             if not text or times[text] > 1:
                 continue
             same = [
                 cell
-                for cell in texts.get(text, [])
-                if is_telling(text) or cell.grade_id in (None, wanted.grade_id) or cell.grade_id not in self._ids
+                for cell in cells_of.get(text, [])
+                if is_distinctive(text)
+                or cell.grade_id in (None, wanted.grade_id)
+                or cell.grade_id not in self._positions
             ]
             if same:
                 marked = [cell for cell in same if cell.grade_id == wanted.grade_id]
-                self.found[position] = (marked or same)[0]
+                self.matched[position] = (marked or same)[0]
 
-    def _by_grade_id(self) -> None:
+    def _match_grade_ids(self) -> None:
+        """Match cells by the grade_id that they claim.
+
+        Where several claim one: the most similar text for the instructor's own cells; for answers the last that is
+        neither empty nor as released, as it runs last; of equal ones at the end, the first.
+        """
         claims: dict[int, list[SubmittedCell]] = {}
-        for cell in self._free():
-            if (position := self._ids.get(cell.grade_id or "")) is not None and not self._is_misplaced(position, cell):
+        for cell in self._unmatched_cells():
+            position = self._positions.get(cell.grade_id or "")
+            if position is not None and not self._answers_another(position, cell):
                 claims.setdefault(position, []).append(cell)
         for position, cells in claims.items():
-            if position in self.found:
+            if position in self.matched:
                 continue
             wanted = self.version.cells[position]
             if not wanted.solution:
-                self.found[position] = max(cells, key=lambda cell: closeness(cell.source, wanted.released))
+                self.matched[position] = max(cells, key=lambda cell: similarity(cell.source, wanted.released))
                 continue
-            answers = [cell for cell in cells if cell.key not in ("", self._keys[position])] or cells
+            answers = [cell for cell in cells if cell.key not in ("", self._released_keys[position])] or cells
             last = len(answers) - 1
             while last and answers[last - 1].key == answers[-1].key:
                 last -= 1
-            self.found[position] = answers[last]
+            self.matched[position] = answers[last]
 
-    def _is_misplaced(self, position: int, cell: SubmittedCell) -> bool:
-        """Whether a cell claims to be one but is, by all signs, the answer to another exercise."""
-        names = bound(cell.source)
+    def _answers_another(self, position: int, cell: SubmittedCell) -> bool:
+        """Whether a cell claims to be the one at `position`, but answers another exercise.
+
+        It does where it binds all names that only the other answer binds, and has no sign of the one it claims: for
+        an answer none of its names, which another cell binds; for other cells no similar text.
+        """
+        names = bound_names(cell.source)
         wanted = self.version.cells[position]
-        others = (own for n, own in enumerate(self._own) if n != position and self.version.cells[n].solution)
-        if not names or not any(own and own <= names for own in others):
+        others = (
+            unique for n, unique in enumerate(self._unique_names) if n != position and self.version.cells[n].solution
+        )
+        if not names or not any(unique and unique <= names for unique in others):
             return False
         if wanted.solution:
-            better = (other for other in self.cells if other is not cell and self._own[position] & bound(other.source))
-            return not binds(wanted) & names and any(better)
-        return closeness(cell.source, wanted.released) < 50
+            unique = self._unique_names[position]
+            better = (other for other in self.cells if other is not cell and unique & bound_names(other.source))
+            return not names_bound_by(wanted) & names and any(better)
+        return similarity(cell.source, wanted.released) < _SAME_EXERCISE
 
-    def _by_names(self) -> None:
-        for position in self._missing(lambda cell: cell.solution):
-            own, wanted = self._own[position], self.version.cells[position]
+    def _match_answers_by_names(self) -> None:
+        """Match answers whose metadata is lost with the cell that binds names which only this answer binds.
+
+        Of several: one that is not as released, then the one with most of the names, the most similar, the last.
+        """
+        for position in self._unmatched_positions(lambda cell: cell.solution):
+            unique, wanted = self._unique_names[position], self.version.cells[position]
             candidates = []
-            for order, cell in enumerate(self._free()):
-                if shared := len(own & bound(cell.source)):
-                    answered = cell.key != self._keys[position]
-                    candidates.append((answered, shared, closeness(cell.source, wanted.released), order, cell))
+            for order, cell in enumerate(self._unmatched_cells()):
+                if shared := len(unique & bound_names(cell.source)):
+                    answered = cell.key != self._released_keys[position]
+                    candidates.append((answered, shared, similarity(cell.source, wanted.released), order, cell))
             if candidates:
-                self.found[position] = max(candidates, key=lambda candidate: candidate[:4])[-1]
+                self.matched[position] = max(candidates, key=lambda candidate: candidate[:4])[-1]
 
-    def _by_neighbours(self) -> None:
-        for position in self._missing(lambda cell: not cell.solution):
-            text = self._keys[position]
-            same = [cell for cell in self._between(position) if cell.key == text]
+    def _match_repeated_text_in_place(self) -> None:
+        """Match texts that the version has several times (`plt.show()`) by their place."""
+        for position in self._unmatched_positions(lambda cell: not cell.solution):
+            text = self._released_keys[position]
+            same = [cell for cell in self._between_neighbors(position) if cell.key == text]
             if text and same:
-                self.found[position] = same[0]
-        for position in self._missing(lambda cell: cell.grade_id is not None and not cell.solution):
+                self.matched[position] = same[0]
+
+    def _match_edited_marked_cells(self) -> None:
+        """Match tests and given cells that were edited and lost their grade_id: a similar text in the right place.
+
+        One that was also moved has to be more similar, and long enough to be told by its text.
+        """
+        for position in self._unmatched_positions(lambda cell: cell.grade_id is not None and not cell.solution):
             released = self.version.cells[position].released
-            near = _closest(self._between(position), released, 70)
-            far = _closest(self._unclaimed(self._free()), released, 90) if is_telling(released) else None
-            if close := near or far:
-                self.found[position] = close
-        for position in self._missing(lambda cell: cell.grade_id is None):
-            wanted = self.version.cells[position]
-            between = [cell for cell in self._between(position) if cell.cell_type == wanted.cell_type]
-            same_names = [cell for cell in between if binds(wanted) & bound(cell.source)]
-            if edited := _closest(between, wanted.released, 60) or (same_names[0] if same_names else None):
-                self.found[position] = edited
-        for position in self._missing(lambda cell: cell.solution):
-            self._by_place(position)
-        for position in self._missing(lambda cell: cell.grade_id is None and not binds(cell)):
-            # What binds nothing is there to be looked at, so whatever code stands at its place stands for it.
-            wanted = self.version.cells[position]
-            if between := [cell for cell in self._between(position) if cell.cell_type == wanted.cell_type == "code"]:
-                self.found[position] = between[0]
-
-    def _by_place(self, position: int) -> None:
-        """An answer that can't be known by its names: free text, or an expression."""
-        wanted = self.version.cells[position]
-        between = [cell for cell in self._between(position) if cell.source.strip()]
-        same_type = [cell for cell in between if cell.cell_type == wanted.cell_type]
-        left = between or [cell for cell in self._unclaimed(self._free()) if cell.source.strip()]
-        candidates = same_type or (left if len(left) == 1 else [])
-        scored = [
-            (
-                cell.key != self._keys[position],
-                max(closeness(cell.source, wanted.released), closeness(cell.source, wanted.source)),
-                order,
-                cell,
+            near = _most_similar(self._between_neighbors(position), released, _IN_PLACE)
+            anywhere = (
+                _most_similar(self._without_duplicates(self._unmatched_cells()), released, _ANYWHERE)
+                if is_distinctive(released)
+                else None
             )
-            for order, cell in enumerate(candidates)
-        ]
-        # Who was to bind a name and did not has at least to look like it.
-        if likely := [score for score in scored if score[1] >= 50 or not self._own[position]]:
-            self.found[position] = max(likely, key=lambda score: score[:3])[-1]
+            if cell := near or anywhere:
+                self.matched[position] = cell
 
-    def _merged_answers(self) -> None:
-        """Take answers apart that stand together in one cell."""
-        for position in self._missing(lambda cell: cell.solution):
-            own = self._own[position]
-            for other, cell in list(self.found.items()):
-                if not self.version.cells[other].solution or not own & bound(cell.source):
+    def _match_edited_unmarked_cells(self) -> None:
+        """Match cells that nbgrader does not mark, and that students may edit: in place, by text, else by names."""
+        for position in self._unmatched_positions(lambda cell: cell.grade_id is None):
+            wanted = self.version.cells[position]
+            between = [cell for cell in self._between_neighbors(position) if cell.cell_type == wanted.cell_type]
+            same_names = [cell for cell in between if names_bound_by(wanted) & bound_names(cell.source)]
+            edited = _most_similar(between, wanted.released, _UNMARKED_IN_PLACE)
+            if cell := edited or (same_names[0] if same_names else None):
+                self.matched[position] = cell
+
+    def _match_answers_in_place(self) -> None:
+        """Match answers that have no names to be known by: free text, or an expression.
+
+        Taken is, of the cells of the right type in the right place, the one that is not as released, then the most
+        similar to the released text or to the reference, then the last; or a cell of any type that is the only one
+        left. An answer that was to bind a name and does not has to be similar.
+        """
+        for position in self._unmatched_positions(lambda cell: cell.solution):
+            wanted = self.version.cells[position]
+            between = [cell for cell in self._between_neighbors(position) if cell.source.strip()]
+            same_type = [cell for cell in between if cell.cell_type == wanted.cell_type]
+            remaining = between or [
+                cell for cell in self._without_duplicates(self._unmatched_cells()) if cell.source.strip()
+            ]
+            candidates = same_type or (remaining if len(remaining) == 1 else [])
+            scored = [
+                (
+                    cell.key != self._released_keys[position],
+                    max(similarity(cell.source, text) for text in (wanted.released, wanted.source)),
+                    order,
+                    cell,
+                )
+                for order, cell in enumerate(candidates)
+            ]
+            if likely := [one for one in scored if one[1] >= _SAME_EXERCISE or not self._unique_names[position]]:
+                self.matched[position] = max(likely, key=lambda score: score[:3])[-1]
+
+    def _match_replaced_displays(self) -> None:
+        """Match unmarked cells that bind nothing with the first code cell left in their place.
+
+        They only show something (`model.summary()`), so what the student shows there stands for them.
+        """
+        for position in self._unmatched_positions(lambda cell: cell.grade_id is None and not names_bound_by(cell)):
+            if self.version.cells[position].cell_type == "code":
+                code = [cell for cell in self._between_neighbors(position) if cell.cell_type == "code"]
+                if code:
+                    self.matched[position] = code[0]
+
+    def _split_merged_answers(self) -> None:
+        """Split off each answer that stands in one cell with another answer, above or below it.
+
+        The cell is cut before the first line that binds a name of the lower answer, and only where then each part
+        has the names of its own answer.
+        """
+        for position in self._unmatched_positions(lambda cell: cell.solution):
+            names = self._unique_names[position]
+            for other, cell in list(self.matched.items()):
+                if not self.version.cells[other].solution or not names & bound_names(cell.source):
                     continue
-                if parts := split_at(cell, own):
+                if parts := split_at(cell, names):
                     rest, answer = (replace(cell, source=part) for part in parts)
                     both = [rest, answer]
-                elif parts := split_at(cell, self._own[other]):
+                elif parts := split_at(cell, self._unique_names[other]):
                     answer, rest = (replace(cell, source=part) for part in parts)
                     both = [answer, rest]
                 else:
                     continue
-                if self._own[other] & bound(cell.source) - bound(rest.source) or not own & bound(answer.source):
+                lost = self._unique_names[other] & bound_names(cell.source) - bound_names(rest.source)
+                if lost or not names & bound_names(answer.source):
                     continue
                 answer.marks, answer.is_part = {}, True
                 index = self.cells.index(cell)
                 self.cells[index : index + 1] = both
-                self.found[other], self.found[position] = rest, answer
-                self.apart.append((position, cell))
+                self.matched[other], self.matched[position] = rest, answer
+                self.split_answers.append((position, cell))
                 break
 
-    def _copies(self) -> None:
-        """Leave out copies of what is there anyway; above all a stub, which would undo the answer above it."""
-        for cell in self._free():
+    def _find_copies(self) -> None:
+        """Find the copies of matched cells among the other cells.
+
+        A copy is as released, or equal to the matched cell whose grade_id it has. It must not run: a copy of an
+        answer's released text, further down, would undo the answer.
+        """
+        for cell in self._unmatched_cells():
             text = cell.key
-            for position, kept in self.found.items():
-                wanted = self.version.cells[position]
-                claimed = cell.grade_id is not None and cell.grade_id == wanted.grade_id
-                if wanted.grade_id is None or not (claimed or is_telling(text) or self._own[position] & bound(text)):
+            for position, matched in self.matched.items():
+                wanted, released = self.version.cells[position], self._released_keys[position]
+                claims = cell.grade_id is not None and cell.grade_id == wanted.grade_id
+                is_known = claims or is_distinctive(text) or bool(self._unique_names[position] & bound_names(text))
+                if wanted.grade_id is None or not is_known:
                     continue
-                if text in ((kept.key, self._keys[position]) if claimed else (self._keys[position],)):
-                    self.dropped[cell] = wanted.grade_id
+                if text == released or (claims and text == matched.key):
+                    self.copies[cell] = wanted.grade_id
                     break
 
 
-def _closest(cells: list[SubmittedCell], text: str, at_least: float) -> SubmittedCell | None:
-    scored = [(closeness(cell.source, text, at_least), cell) for cell in cells]
+def _most_similar(cells: list[SubmittedCell], text: str, at_least: float) -> SubmittedCell | None:
+    """The cell whose source is most similar to `text`; None where none is as similar as `at_least` (of 100)."""
+    scored = [(similarity(cell.source, text, at_least), cell) for cell in cells]
     best, cell = max(scored, key=lambda pair: pair[0], default=(0.0, None))
     return cell if best > 0 else None

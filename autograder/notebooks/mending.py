@@ -1,7 +1,13 @@
 """A submission made whole: each of the instructor's cells once, as nbgrader expects it, and the student's work in it.
 
-Cells are found (`match`), put in order (`order`) and written anew: of what a student's file says about a cell only its
-text, its type and its attached pictures are taken over. Nothing here runs or parses code.
+What comes in is a student's file, in whatever state; what goes out is a new notebook, and a list of what was mended.
+
+    bytes  --`reading`--> cells  --`splitting`--> merged cells apart  --`matching`--> which is which of the instructor's
+      --`_slots`--> missing cells back  --`ordering`--> an order that can run  --`_node`--> a cell of the new notebook
+
+The instructor's version decides all that counts: text and metadata of tests and given cells are taken from it, and
+the metadata of answers. From the student's file come the order, the text of answers, of unmarked cells and of cells
+that only the student has, and the pictures attached to cells. Nothing here runs or parses code.
 """
 
 from dataclasses import dataclass
@@ -14,7 +20,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_
 from autograder.notebooks.cell_text import key
 from autograder.notebooks.instructor_version import InstructorCell, Version
 from autograder.notebooks.matching import Match
-from autograder.notebooks.ordering import Place, arrange, insert
+from autograder.notebooks.ordering import CellSlot, insert_missing, sort_by_dependencies
 from autograder.notebooks.reading import Mend, SubmittedCell, Unreadable, language_of, read_notebook
 from autograder.notebooks.splitting import cut_out
 
@@ -60,20 +66,20 @@ def mend(raw: bytes, version: Version) -> Mended:
         )
     match = Match(cells, version)
     mends += _match_mends(match)
-    places, restored = _places(match, version)
+    slots, restored = _slots(match, version)
     mends += restored
-    places, moved = arrange(places, version)
-    for place in moved:
+    slots, moved = sort_by_dependencies(slots, version)
+    for slot in moved:
         mends.append(
             Mend(
-                _name(version, place),
+                _name(version, slot),
                 "moved to where what it needs has run, and before what needs it",
                 "This cell stood in another order than the cells it works with, and was moved next to them.",
             )
         )
     nodes = []
-    for number, place in enumerate(places, 1):
-        node, found = _node(place, version)
+    for number, slot in enumerate(slots, 1):
+        node, found = _node(slot, version)
         node["id"] = f"cell-{number}"
         nodes.append(node)
         mends += found
@@ -83,8 +89,9 @@ def mend(raw: bytes, version: Version) -> Mended:
 
 
 def _match_mends(match: Match) -> list[Mend]:
+    """What matching had to mend: answers split off, copies left out, and grade_ids that are another cell's."""
     mends = []
-    for position, cell in match.apart:
+    for position, cell in match.split_answers:
         mends.append(
             Mend(
                 match.version.cells[position].grade_id or "",
@@ -92,7 +99,7 @@ def _match_mends(match: Match) -> list[Mend]:
                 "Your answer had been merged with another; the two were taken apart again.",
             )
         )
-    for cell, grade_id in match.dropped.items():
+    for cell, grade_id in match.copies.items():
         mends.append(
             Mend(
                 grade_id,
@@ -100,9 +107,9 @@ def _match_mends(match: Match) -> list[Mend]:
                 "This cell stood in your notebook more than once; a copy with nothing of yours in it was left out.",
             )
         )
-    kept = set(match.found.values()) | match.dropped.keys()
+    accounted = set(match.matched.values()) | match.copies.keys()
     for cell in match.cells:
-        if cell not in kept and _is_marked(cell):
+        if cell not in accounted and _is_marked(cell):
             mends.append(
                 Mend(
                     f"cell {cell.number}",
@@ -117,15 +124,21 @@ def _is_marked(cell: SubmittedCell) -> bool:
     return any(cell.marks.get(name) for name in ("grade", "solution", "locked", "task"))
 
 
-def _places(match: Match, version: Version) -> tuple[list[Place], list[Mend]]:
-    """The student's cells in their order, with the instructor's missing ones back among them."""
-    positions = {cell: position for position, cell in match.found.items()}
-    places = [Place(positions.get(cell), cell) for cell in match.cells if cell not in match.dropped]
+def _slots(match: Match, version: Version) -> tuple[list[CellSlot], list[Mend]]:
+    """A slot for each of the student's cells but copies, in their order, and one for each cell that was put back.
+
+    Put back is what is missing of the instructor's cells, but for unmarked text and empty cells. An answer comes back
+    as released, or, where another cell binds its names, as a comment: the released text would undo that.
+    """
+    positions = {cell: position for position, cell in match.matched.items()}
+    slots = [CellSlot(positions.get(cell), cell) for cell in match.cells if cell not in match.copies]
     mends = []
     for position, cell in enumerate(version.cells):
-        if position in match.found or (cell.grade_id is None and (cell.cell_type != "code" or not cell.source.strip())):
+        if position in match.matched or (
+            cell.grade_id is None and (cell.cell_type != "code" or not cell.source.strip())
+        ):
             continue
-        place = insert(places, position, version)
+        slot = insert_missing(slots, position, version)
         what, to_student = "missing; put back", "This cell was missing from your notebook and was put back."
         if cell.solution:
             source = cell.released
@@ -136,29 +149,33 @@ def _places(match: Match, version: Version) -> tuple[list[Place], list[Mend]]:
             else:
                 what = "missing, and no answer to it found; put back as released"
                 to_student = "The cell for this answer was missing, and no answer to it was found in your notebook."
-            place.cell = SubmittedCell(source, cell.cell_type)
-        mends.append(Mend(_name(version, place), what, to_student))
-    return places, mends
+            slot.cell = SubmittedCell(source, cell.cell_type)
+        mends.append(Mend(_name(version, slot), what, to_student))
+    return slots, mends
 
 
-def _name(version: Version, place: Place) -> str:
-    if place.position is not None and (grade_id := version.cells[place.position].grade_id):
+def _name(version: Version, slot: CellSlot) -> str:
+    """What a cell is called in a list of mends: its grade_id, else its number in the file of the student."""
+    if slot.position is not None and (grade_id := version.cells[slot.position].grade_id):
         return grade_id
-    return f"cell {place.cell.number}" if place.cell else f"cell {(place.position or 0) + 1} as released"
+    return f"cell {slot.cell.number}" if slot.cell else f"cell {(slot.position or 0) + 1} as released"
 
 
-def _node(place: Place, version: Version) -> tuple[NotebookNode, list[Mend]]:
-    """The notebook's cell for a place, and what in it was put right."""
-    student = place.cell
-    wanted = None if place.position is None else version.cells[place.position]
+def _node(slot: CellSlot, version: Version) -> tuple[NotebookNode, list[Mend]]:
+    """The new notebook's cell for a slot, and what in it was mended.
+
+    Its text is the student's in answers, in unmarked cells, and in cells that only the student has; else as released.
+    """
+    student = slot.cell
+    wanted = None if slot.position is None else version.cells[slot.position]
     mends: list[tuple[str, str]] = []
     if wanted is None:
         assert student is not None
         node = _NEW_CELL[student.cell_type](student.source)
     else:
-        theirs = student is not None and (wanted.solution or wanted.grade_id is None)
-        node = _NEW_CELL[wanted.cell_type](student.source if student and theirs else wanted.released)
-        node.metadata = nbformat.from_dict(_metadata(wanted, place.position))
+        is_editable = wanted.solution or wanted.grade_id is None
+        node = _NEW_CELL[wanted.cell_type](student.source if student and is_editable else wanted.released)
+        node.metadata = nbformat.from_dict(_metadata(wanted, slot.position))
         if student is not None and student.number:
             mends = _differences(student, wanted)
     if student is not None:
@@ -166,7 +183,7 @@ def _node(place: Place, version: Version) -> tuple[NotebookNode, list[Mend]]:
             mends.append(("tag skip-execution removed", "A tag that keeps this cell from running was removed."))
         if student.attachments and node.cell_type != "code":
             node["attachments"] = nbformat.from_dict(student.attachments)
-    return node, [Mend(_name(version, place), *found) for found in mends]
+    return node, [Mend(_name(version, slot), *found) for found in mends]
 
 
 def _metadata(cell: InstructorCell, position: int | None) -> dict[str, Any]:
@@ -192,7 +209,7 @@ def _metadata(cell: InstructorCell, position: int | None) -> dict[str, Any]:
 
 
 def _differences(student: SubmittedCell, wanted: InstructorCell) -> list[tuple[str, str]]:
-    """What of a found cell is not as released, but for the answer itself."""
+    """What of a matched cell is not as released, other than an answer's text: for the instructor, and the student."""
     mends = []
     if student.cell_type != wanted.cell_type:
         mends.append(
@@ -220,7 +237,10 @@ def _differences(student: SubmittedCell, wanted: InstructorCell) -> list[tuple[s
 
 
 def _wrong_marks(student: SubmittedCell, wanted: InstructorCell) -> str:
-    """Which of a cell's marks are not as nbgrader's; empty when all are."""
+    """Which of a cell's nbgrader metadata differ from the instructor's, by name; empty where none do.
+
+    Read as nbgrader reads them: a missing one is false, and a grade cell without `solution` is locked.
+    """
     marks = student.marks
     if wanted.grade_id is None:
         return "the cell is not marked" if _is_marked(student) else ""

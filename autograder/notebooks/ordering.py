@@ -1,92 +1,100 @@
-"""In which order the mended notebook's cells stand."""
+"""In which order the cells of the mended notebook stand.
+
+The student's order stays, as the student's own cells may depend on it. Only the instructor's code (given cells and
+tests) moves, and only where the student's order would have it run before what it needs (a test dragged above the
+answer it tests), or an answer before what that needs (the setup cell dragged to the end). What a cell needs is read
+from the instructor's version alone (`cell_text.dependencies`).
+"""
 
 from dataclasses import dataclass
 
-from autograder.notebooks.cell_text import needs
+from autograder.notebooks.cell_text import dependencies
 from autograder.notebooks.instructor_version import InstructorCell, Version
 from autograder.notebooks.reading import SubmittedCell
 
 
 @dataclass(eq=False)
-class Place:
-    """A cell to be: the student's, the instructor's at `position` in the version, or both."""
+class CellSlot:
+    """A cell of the mended notebook, of which the text is not decided yet.
+
+    `position` is that of the instructor's cell in the version, None for a cell that only the student has; `cell` is
+    the student's, None where the student's notebook lacks it.
+    """
 
     position: int | None
     cell: SubmittedCell | None
 
 
-def insert(places: list[Place], position: int, version: Version) -> Place:
-    """Put the instructor's cell at `position` back among `places`, next to its neighbours in the version.
+def insert_missing(slots: list[CellSlot], position: int, version: Version) -> CellSlot:
+    """Insert a slot for the instructor's cell at `position`, which the student's notebook lacks; returns the slot.
 
-    It goes right after the one before it; a grade cell also after the student's own cells there, which may belong to
-    the answer.
+    It comes right after the last cell before it in the version that is there, or first where there is none. A grade
+    cell comes also after the student's own cells that follow that one, as they may belong to the answer it tests.
     """
-    before = [place for place in places if place.position is not None and place.position < position]
-    new = Place(position, None)
+    before = [slot for slot in slots if slot.position is not None and slot.position < position]
     index = 0
     if before:
-        index = places.index(max(before, key=lambda place: place.position or 0)) + 1
+        index = slots.index(max(before, key=lambda slot: slot.position or 0)) + 1
         if version.cells[position].grade:
-            while index < len(places) and places[index].position is None:
+            while index < len(slots) and slots[index].position is None:
                 index += 1
-    places.insert(index, new)
-    return new
+    missing = CellSlot(position, None)
+    slots.insert(index, missing)
+    return missing
 
 
-def arrange(places: list[Place], version: Version) -> tuple[list[Place], list[Place]]:
-    """The places in the student's order, but no instructor's code before what it needs, nor after what needs it.
+def sort_by_dependencies(slots: list[CellSlot], version: Version) -> tuple[list[CellSlot], list[CellSlot]]:
+    """Move the instructor's code to where it can run. Returns the slots in their new order, and those that moved.
 
-    Returns the places, and those of them that had to move.
+    The slots are taken in the student's order, and only fixed cells (see `is_fixed`) leave it:
+
+    - one that comes before a cell it needs waits, and is placed as soon as all that it needs has been;
+    - one that comes after a cell that needs it is placed right before that cell, if it is ready itself.
+
+    A cell is not waited for where the notebook lacks it. No two cells wait for each other, as a cell only needs cells
+    before it in the version.
     """
-    needed = needs(version)
-    present = {place.position: place for place in places if place.position is not None}
-    done: set[int] = set()
-    result: list[Place] = []
-    moved: list[Place] = []
-    held: list[Place] = []
+    needed = dependencies(version)
+    by_position = {slot.position: slot for slot in slots if slot.position is not None}
+    placed: set[int] = set()  # positions of the cells in `result`
+    waiting: dict[int, CellSlot] = {}
+    result: list[CellSlot] = []
+    moved: list[CellSlot] = []
 
-    def put(place: Place) -> None:
-        if place not in result_set:
-            result.append(place)
-            result_set.add(place)
-            if place.position is not None:
-                done.add(place.position)
+    def is_ready(position: int) -> bool:
+        return all(other in placed or other not in by_position for other in needed[position])
 
-    def is_ready(place: Place) -> bool:
-        return all(other in done or other not in present for other in needed[place.position or 0])
+    def place(slot: CellSlot) -> None:
+        result.append(slot)
+        if slot.position is not None:
+            placed.add(slot.position)
+            waiting.pop(slot.position, None)
 
-    def release() -> None:
-        for place in sorted(held, key=lambda place: place.position or 0):
-            if is_ready(place):
-                held.remove(place)
-                put(place)
+    def place_waiting() -> None:
+        for position in sorted(waiting):
+            if is_ready(position):
+                place(waiting[position])
 
-    result_set: set[Place] = set()
-    for place in places:
-        if place in result_set:
+    for slot in slots:
+        if slot.position in placed:  # a cell before it needed it
             continue
-        if place.position is not None:
-            release()
-            cell = version.cells[place.position]
-            if is_fixed(cell) and not is_ready(place):
-                held.append(place)
-                moved.append(place)
+        if slot.position is not None:
+            place_waiting()
+            if is_fixed(version.cells[slot.position]) and not is_ready(slot.position):
+                waiting[slot.position] = slot
+                moved.append(slot)
                 continue
-            for other in sorted(needed[place.position]):
-                earlier = present.get(other)
-                if earlier and other not in done and is_fixed(version.cells[other]) and is_ready(earlier):
-                    if earlier in held:
-                        held.remove(earlier)
-                    else:
+            for other in sorted(needed[slot.position]):
+                earlier = by_position.get(other)
+                if earlier and other not in placed and is_fixed(version.cells[other]) and is_ready(other):
+                    if other not in waiting:
                         moved.append(earlier)
-                    put(earlier)
-        put(place)
-    release()
-    for place in sorted(held, key=lambda place: place.position or 0):
-        put(place)
+                    place(earlier)
+        place(slot)
+    place_waiting()
     return result, moved
 
 
 def is_fixed(cell: InstructorCell) -> bool:
-    """Whether the cell is the instructor's code: what the student makes of it does not count."""
+    """Whether the cell is code that runs as the instructor wrote it, whatever the student's notebook has there."""
     return cell.cell_type == "code" and not cell.solution and (cell.grade or cell.locked)

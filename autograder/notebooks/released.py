@@ -11,7 +11,7 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.utils import is_grade, is_locked, is_solution, is_task
 
 from autograder.common.errors import AutograderError
-from autograder.notebooks.cell_text import is_telling, key
+from autograder.notebooks.cell_text import is_distinctive, key
 from autograder.notebooks.instructor import InstructorCell, Version
 from autograder.notebooks.instructor_version import marked_id
 from autograder.notebooks.reading import read_notebook
@@ -25,7 +25,7 @@ class NotReleased(AutograderError):
 
 @dataclass(frozen=True)
 class Released:
-    """One of them."""
+    """A released notebook: its file, and what it is called."""
 
     assignment: str
     name: str
@@ -33,25 +33,31 @@ class Released:
 
     @cached_property
     def version(self) -> Version:
-        """What an instructor's version is without hidden tests and solutions. Raises NotReleased."""
+        """The instructor's version as far as it is released: without hidden tests and solutions. Raises NotReleased."""
         try:
             node = nbformat.read(self.path, as_version=4)
         except (OSError, ValueError, nbformat.ValidationError) as error:
             raise NotReleased(f"the released notebook {self.path} can't be read ({error}): release it again") from error
-        kept = ("kernelspec", "language_info")
-        metadata = {kind: dict(node.metadata[kind]) for kind in kept if node.metadata.get(kind)}
+        kinds = ("kernelspec", "language_info")
+        metadata = {kind: dict(node.metadata[kind]) for kind in kinds if node.metadata.get(kind)}
         return Version(self.assignment, self.name, tuple(map(_cell, node.cells)), metadata)
 
     def share(self, ids: set[str], texts: set[str]) -> float:
-        """How much of it, but for what students change, is among these grade_ids and texts (`text.key`), 0 to 1."""
+        """The share of its cells, from 0 to 1, that are among these grade_ids or texts (as `cell_text.key` gives them).
+
+        Answers don't count, nor unmarked cells with a text that many notebooks may have.
+        """
         given = [cell for cell in self.version.cells if not cell.solution]
-        telling = [cell for cell in given if cell.grade_id or is_telling(cell.released)]
-        found = [cell for cell in telling if cell.grade_id in ids or key(cell.released) in texts]
-        return len(found) / max(1, len(telling))
+        distinctive = [cell for cell in given if cell.grade_id or is_distinctive(cell.released)]
+        found = [cell for cell in distinctive if cell.grade_id in ids or key(cell.released) in texts]
+        return len(found) / max(1, len(distinctive))
 
 
 def released(coursedir: CourseDirectory) -> list[Released]:
-    """Those of the course, or of the assignment that `--assignment` names. Raises NotReleased where there is none."""
+    """The released notebooks of the course, or of the assignment that `--assignment` names.
+
+    Raises NotReleased where there are none.
+    """
     folder = Path(coursedir.format_path(coursedir.release_directory, ".", "*")).parent
     wanted = coursedir.assignment_id
     names = [wanted] if wanted else sorted(path.name for path in folder.glob("*") if path.is_dir())
@@ -70,10 +76,10 @@ def released(coursedir: CourseDirectory) -> list[Released]:
 
 
 def origin(raw: bytes, name: str, known: list[Released]) -> Released:
-    """Which of the `known` a file (its content, and its name without suffix) began as.
+    """Which of the `known` notebooks a file began as, of which `raw` is the content and `name` is without suffix.
 
-    That of whose cells most are in it, by grade_id or text; else that of its name. Raises NotReleased where there is
-    none, and Unreadable.
+    It is the one with the greatest share of its cells in the file (`Released.share`), if that is at least `SHARE`;
+    else the one of that name. Raises NotReleased where there is none, and Unreadable where the file is no notebook.
     """
     cells = read_notebook(raw).cells
     ids, texts = {cell.grade_id for cell in cells if cell.grade_id}, {cell.key for cell in cells}

@@ -8,9 +8,10 @@
 
 Keras models cross by `keras_codec`.
 
-A message is a flat table of nodes. A node's children are JSON scalars, or `[n]`: node n of the same message, or
-`[n, 0]`: node n of the request that this message answers. So aliasing and cycles are kept and nothing is nested on the
-way. The set is closed: never pickle, never code. Everything else crosses as a handle, or not at all.
+A message is a flat table of nodes. A node is a JSON object; `t` says of which kind. A node's children are JSON scalars,
+or `[n]`: node n of the same message, or `[n, 0]`: node n of the request that this message answers. So aliasing and
+cycles are kept, and however deep a value is, its JSON is not. The set of kinds is closed: never pickle, never code.
+Everything else crosses as a handle, or not at all.
 
 This package is also seen by the student's code, which gains nothing by it: whatever the candidate sends is decoded here
 as if a stranger had written it.

@@ -1,4 +1,4 @@
-"""Names that stand for themselves on the wire: built-in types, and built-in exceptions."""
+"""What crosses by its name alone, built-in types and exceptions, and the bounds of numbers and keys that cross."""
 
 import builtins
 import collections
@@ -28,8 +28,8 @@ EXCEPTIONS: dict[str, type[Exception]] = {
     if isinstance(value, type) and issubclass(value, Exception) and not issubclass(value, StopIteration)
 }
 
-# What may cross of numbers: so much that reckoning with one of them takes no more than about a second. A decimal of 13
-# characters, 1e999999999, keeps `int` busy for days, and nothing interrupts it.
+# Numbers are bounded so that arithmetic with one takes no more than about a second: `int` of the decimal 1e999999999
+# would run for days, and nothing interrupts it.
 MAX_INTEGER = 1 << 20  # bits
 MAX_FRACTION = 1 << 16  # bits of numerator and denominator
 MAX_DECIMAL = 20_000  # digits and exponent
@@ -66,7 +66,7 @@ def bounded_keys(keys: list[Any]) -> list[Any]:
 
 
 def type_name(value: type) -> str | None:
-    """The wire's name of a type in the closed set, or None."""
+    """The name under which a type of the closed set crosses, or None."""
     if TYPES.get(value.__name__) is value:
         return value.__name__
     if EXCEPTIONS.get(value.__name__) is value:

@@ -10,16 +10,16 @@ from autograder.rpc.frames import Disconnected, RpcError
 
 
 class Channel:
-    """One end."""
+    """One end of the RPC socket."""
 
     def __init__(self, sock: socket.socket, folder: Folder | None) -> None:
-        """`folder`: the one whose files are kept the same on both sides."""
+        """`folder`: the work folder, whose files are kept the same on both sides; None where none are."""
         self.broken = ""  # why nothing can cross any more
         self._socket = sock
         self._folder = folder
 
     def wait(self) -> None:
-        """Return when there is something to receive, or nobody is there. An interrupt here loses nothing."""
+        """Return when there is something to receive, or the other end is closed. An interrupt here loses nothing."""
         frames.wait(self._socket)
 
     def send(self, message: dict[str, Any], encoder: Encoder) -> None:
@@ -35,7 +35,7 @@ class Channel:
         frames.send(self._socket, message, encoder.buffers)
 
     def receive(self) -> tuple[dict[str, Any], list[bytearray]]:
-        """The next message. Raises Disconnected for what is none; its files are not taken yet."""
+        """The next message and its buffers; `take_files` writes its files. Raises Disconnected if it is malformed."""
         if self.broken:
             raise Disconnected(self.broken)
         self.wait()
@@ -52,7 +52,7 @@ class Channel:
         return message, buffers
 
     def take_files(self, message: dict[str, Any], buffers: list[bytearray]) -> None:
-        """Write the files that came with a message. Raises RpcError for what is none."""
+        """Write the files that came with a message into the folder. Raises RpcError for a malformed list of files."""
         files = message.get("files") or []
         if self._folder is None or not files:
             return
@@ -62,4 +62,4 @@ class Channel:
                 taken.append((name, bytes(buffers[content[0]]) if isinstance(content, list) else content))
             self._folder.apply(taken)
         except (TypeError, ValueError, IndexError, KeyError, OSError) as error:
-            raise RpcError(f"a file that can't be taken: {error}") from None
+            raise RpcError(f"malformed file: {error}") from None

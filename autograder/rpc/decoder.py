@@ -1,4 +1,11 @@
-"""Nodes to values, strictly: whatever the nodes say, the result is a value of the closed set, or RpcError."""
+"""Nodes to values, strictly: whatever the nodes hold, the result is a value of the closed set, or RpcError.
+
+`Decoder.value` takes a child, and decodes the node that it refers to when it is first asked for, which decodes that
+node's children first. `READERS` has a function for each kind of node; what is no data (handles) is left to `other`. A
+mutable container is registered before its children are decoded, as it may contain itself; anything else that contains
+itself is refused. Time and memory are bounded: the number of nodes and their depth, each buffer is used once, and the
+sizes of numbers and arrays are checked before they are built.
+"""
 
 import array
 import collections
@@ -29,11 +36,11 @@ from autograder.rpc.frames import RpcError
 from autograder.rpc.proxies import is_handle
 
 Node = dict[str, Any]
-_BUSY = object()
+_IN_PROGRESS = object()
 
 
 class Decoder:
-    """Reads one message. `objects[n]` is what node n became."""
+    """Decodes one message. `objects[n]` is the value of node n, once it has been decoded."""
 
     def __init__(
         self,
@@ -43,9 +50,12 @@ class Decoder:
         sources: Sequence[Any] = (),
         budget: models.Budget | None = None,
     ) -> None:
-        """`sources`: the objects of the request that this message answers; `other` reads handles."""
+        """`sources`: the objects of the request that this message answers; `other` decodes handles.
+
+        `budget`: how large a model may be.
+        """
         if not isinstance(nodes, list) or len(nodes) > MAX_NODES:
-            raise RpcError("a message without a table of nodes")
+            raise RpcError("malformed message: no table of nodes")
         self.nodes: list[Any] = nodes
         self.buffers = buffers
         self.objects: list[Any] = [None] * len(nodes)
@@ -60,46 +70,46 @@ class Decoder:
         self.rebuild: Callable[..., Any] = models.rebuild  # a model of its description, its arrays, and the budget
 
     def value(self, child: Any) -> Any:
-        """The value of a child. Raises RpcError for whatever isn't one."""
+        """The value of a child, which is a JSON scalar or a reference. Raises RpcError where it is malformed."""
         if child is None or type(child) in (bool, int, float, str):
             return child
         if not (isinstance(child, list) and child and type(child[0]) is int):
-            raise RpcError("a child that is neither a scalar nor a reference")
+            raise RpcError("malformed child: neither a scalar nor a reference")
         number = child[0]
         if len(child) == 2 and child[1] == 0 and 0 <= number < len(self._sources):
             return self._sources[number]
         if len(child) != 1 or not 0 <= number < len(self.nodes):
-            raise RpcError("a reference to nothing")
-        if self._state[number] is _BUSY:
+            raise RpcError("malformed reference to a node")
+        if self._state[number] is _IN_PROGRESS:
             raise RpcError("a value that contains itself")
         if self._state[number] is None:
-            self._state[number] = _BUSY
+            self._state[number] = _IN_PROGRESS
             self._depth += 1
             if self._depth > MAX_DEPTH:
                 raise RpcError(f"nested deeper than {MAX_DEPTH} levels")
             try:
-                self.keep(number, self._read(number))
+                self.register(number, self._read(number))
             finally:
                 self._depth -= 1
         return self.objects[number]
 
-    def keep(self, number: int, value: Any) -> Any:
-        """Note what node `number` is; a container does so before it is filled, as it may hold itself."""
+    def register(self, number: int, value: Any) -> Any:
+        """Set and return the value of node `number`. A container is registered while empty: it may hold itself."""
         self.objects[number] = value
         self._state[number] = True
         return value
 
     def node(self, number: Any) -> Node:
-        """Node `number`, a dict with a kind."""
+        """Node `number`: a dict with its kind in `t`. Raises RpcError where it is malformed."""
         node = self.nodes[number] if type(number) is int and 0 <= number < len(self.nodes) else None
         if not (isinstance(node, dict) and isinstance(node.get("t"), str)):
             raise RpcError("malformed node")
         return node
 
     def buffer(self, number: Any) -> bytearray:
-        """Buffer `number`; each may be used once, as arrays live in it."""
+        """Buffer `number`. Each may be used once, as an array uses its memory; raises RpcError the second time."""
         if type(number) is not int or not 0 <= number < len(self.buffers) or number in self._used:
-            raise RpcError("a reference to no buffer")
+            raise RpcError("malformed reference to a buffer")
         self._used.add(number)
         return self.buffers[number]
 
@@ -120,7 +130,7 @@ class Decoder:
             raise RpcError(f"malformed {node['t'][:50]}: {error}") from None
 
     def model(self, node: Node) -> tuple[Any, list[Any]]:
-        """A model's description and arrays."""
+        """The description and the arrays in a model's node."""
         return self.value(node["v"]), self.all(node["a"])
 
     @property
@@ -146,7 +156,7 @@ def _column(decoder: Decoder, part: Any) -> Any:
         raise RpcError("malformed column")
     elements, name = decoder.value(part[0]), part[1]
     if type(elements) is not np.ndarray or elements.ndim != 1:
-        raise RpcError("a column that is no row of numbers or objects")
+        raise RpcError("malformed column: not a one-dimensional array")
     try:
         return _pandas().array(elements, dtype=name) if name in EXTENSIONS else elements
     except (TypeError, ValueError) as error:
@@ -165,12 +175,12 @@ def _index_of(decoder: Decoder, child: Any) -> Any:
 
 
 def _frame(decoder: Decoder, number: int, node: dict[str, Any]) -> Any:
-    """A DataFrame."""
+    """A DataFrame: columns by position, as names may repeat, then the names."""
     names = decoder.value(node["n"])
     columns = [_column(decoder, part) for part in node["c"]]
     rows = _index_of(decoder, node["i"])
     if not isinstance(names, list) or len(names) != len(columns):
-        raise RpcError("a table with more columns than names, or fewer")
+        raise RpcError("malformed table: its columns and their names differ in number")
     pandas = _pandas()
     result = pandas.DataFrame(dict(enumerate(columns)), index=rows)
     result.columns = names
@@ -178,7 +188,7 @@ def _frame(decoder: Decoder, number: int, node: dict[str, Any]) -> Any:
 
 
 def _series(decoder: Decoder, number: int, node: dict[str, Any]) -> Any:
-    """A Series."""
+    """A Series: one column, an index and a name."""
     elements, rows = _column(decoder, node["c"]), _index_of(decoder, node["i"])
     return _pandas().Series(elements, index=rows, name=decoder.value(node["n"]))
 
@@ -193,14 +203,14 @@ def _levels(decoder: Decoder, number: int, node: dict[str, Any]) -> Any:
     pandas, names = _pandas(), decoder.value(node["n"])
     columns = [_column(decoder, part) for part in node["c"]]
     if not isinstance(names, list) or len(names) != len(columns) or not columns:
-        raise RpcError("an index with more levels than names, or fewer")
+        raise RpcError("malformed index: its levels and their names differ in number")
     if len({len(column) for column in columns}) != 1:
-        raise RpcError("an index whose levels differ in length")
+        raise RpcError("malformed index: its levels differ in length")
     return pandas.MultiIndex.from_arrays(columns, names=names)
 
 
 def _timestamp(decoder: Decoder, number: int, node: dict[str, Any]) -> Any:
-    """A Timestamp."""
+    """A Timestamp, from its ISO 8601 text."""
     if not isinstance(node["v"], str) or len(node["v"]) > 100:
         raise RpcError("malformed time")
     return _pandas().Timestamp(node["v"])
@@ -247,8 +257,10 @@ def fill_set(decoder: Decoder, node: Node) -> list[Any]:
 
 
 def _container(make: Callable[[Node], Any], fill: Callable[[Decoder, Node], Any]) -> Callable[..., Any]:
+    """A reader of mutable containers, which `make` makes empty, and `fill` gives the elements of."""
+
     def read(decoder: Decoder, number: int, node: Node) -> Any:
-        value = decoder.keep(number, make(node))
+        value = decoder.register(number, make(node))
         getattr(value, "extend" if isinstance(value, list | collections.deque) else "update")(fill(decoder, node))
         return value
 
@@ -258,16 +270,16 @@ def _container(make: Callable[[Node], Any], fill: Callable[[Decoder, Node], Any]
 def _new_defaultdict(node: Node) -> Any:
     factory = None if node["n"] is None else named_type(node["n"])
     if node["n"] is not None and factory is None:
-        raise RpcError("a defaultdict of no known type")
+        raise RpcError("malformed defaultdict: unknown type")
     return collections.defaultdict(factory)
 
 
 def _defaultdict(decoder: Decoder, number: int, node: Node) -> Any:
-    value = decoder.keep(number, _new_defaultdict(node))
+    value = decoder.register(number, _new_defaultdict(node))
     if "f" in node:
         factory = decoder.value(node["f"])
         if not is_handle(factory):
-            raise RpcError("a defaultdict whose default is made by no function of the other side")
+            raise RpcError("malformed defaultdict: its factory is not a handle")
         value.default_factory = factory
     value.update(fill_dict(decoder, node))
     return value
@@ -280,7 +292,7 @@ def _new_deque(node: Node) -> Any:
 
 
 def _counter(decoder: Decoder, number: int, node: Node) -> Any:
-    value = decoder.keep(number, collections.Counter())
+    value = decoder.register(number, collections.Counter())
     for key, count in fill_dict(decoder, node):
         value[key] = count
     return value
@@ -289,7 +301,7 @@ def _counter(decoder: Decoder, number: int, node: Node) -> Any:
 def _namedtuple(decoder: Decoder, number: int, node: Node) -> Any:
     names = node["f"]
     if not (isinstance(names, list) and 0 < len(names) <= 200):
-        raise RpcError("a namedtuple without names")
+        raise RpcError("malformed namedtuple: no names")
     for name in [node["n"], *names]:
         if not (isinstance(name, str) and name.isidentifier() and len(name) < 200 and not keyword.iskeyword(name)):
             raise RpcError("malformed name of a namedtuple")
@@ -297,7 +309,7 @@ def _namedtuple(decoder: Decoder, number: int, node: Node) -> Any:
     known = decoder.known(node["n"])
     if known is not None and known.__mro__[1:2] == (tuple,) and getattr(known, "_fields", None) == tuple(names):
         if len(values) != len(names):
-            raise RpcError("a namedtuple with other values than names")
+            raise RpcError("malformed namedtuple: its values and names differ in number")
         return tuple.__new__(known, values)
     return collections.namedtuple(node["n"], names)(*values)
 
@@ -347,7 +359,7 @@ def _objects(decoder: Decoder, number: int, node: Node) -> Any:
     import numpy as np
 
     shape = numeric.bounded_shape(node["s"])
-    result = decoder.keep(number, np.empty(len(node["v"]), object))
+    result = decoder.register(number, np.empty(len(node["v"]), object))
     for place, item in enumerate(decoder.all(node["v"])):
         result[place] = item
     return result.reshape(shape)
@@ -358,7 +370,7 @@ def _tensor(decoder: Decoder, number: int, node: Node) -> Any:
 
     elements = decoder.value(node["a"])
     if type(elements) is not np.ndarray:
-        raise RpcError("a tensor without elements")
+        raise RpcError("malformed tensor: its elements are not an array")
     return numeric.rebuild_tensor(node["f"], elements)
 
 

@@ -1,7 +1,9 @@
 """Values to nodes.
 
-`Encoder.child(value)` gives what stands for a value in its parent: a JSON scalar, or a reference to a node, which is
-written on the way. What is not data goes to `other`, which gives a node (a handle) or raises RpcError.
+`Encoder.child(value)` gives what stands for a value in its parent: a JSON scalar, or a reference to a node, which it
+appends to the table if the value has none yet. `WRITERS` has a function for each built-in type; NumPy's and Keras's
+types are recognized by `_numeric` and `_model`. What is not data goes to `other`, which gives a node (a handle) or
+raises RpcError.
 """
 
 import collections
@@ -38,7 +40,7 @@ LONG = 1000  # characters of a text, or numbers of a list, from which on they ar
 
 
 class Encoder:
-    """Writes one message: `nodes` and `buffers`. `sources[n]` is the object that node n stands for."""
+    """Encodes one message: `nodes` and `buffers`. `sources[n]` is the object that node n stands for."""
 
     def __init__(self, other: Callable[[Any], Node], answered: Sequence[Any] = ()) -> None:
         """`answered`: the objects of the request that this message answers, each under its number there."""
@@ -112,7 +114,7 @@ class Encoder:
         return self._numeric(value) or self._model(value) or self._other(value)
 
     def buffer(self, data: bytes | memoryview) -> int:
-        """The number of a new buffer."""
+        """Append a buffer; returns its number."""
         self.buffers.append(memoryview(data))
         return len(self.buffers) - 1
 

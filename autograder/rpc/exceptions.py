@@ -1,4 +1,4 @@
-"""Exceptions across the wire: told by the side that raised one, and raised again on the other."""
+"""Exceptions: described by the side that raised one, and raised again on the other side."""
 
 import traceback
 from typing import Any
@@ -9,7 +9,7 @@ from autograder.rpc.encoder import Encoder
 from autograder.rpc.exposed import Stop
 from autograder.rpc.frames import RpcError
 
-FRAMES = 3  # of the student's own code, in what is told of an exception
+FRAMES = 3  # of the notebook's own code, in the trace that an exception crosses with
 
 
 def encode(error: BaseException, encoder: Encoder) -> dict[str, Any]:
@@ -18,20 +18,20 @@ def encode(error: BaseException, encoder: Encoder) -> dict[str, Any]:
         return {"re": "stop"}
     if type(error) is AttributeError:
         return {"re": "attribute", "message": str(error)}
-    told = _describe(error)
+    described = _describe(error)
     kind = type(error)
     try:
-        told["args"] = encoder.child(list(error.args))
+        described["args"] = encoder.child(list(error.args))
         own = isinstance(error, Exception) and not isinstance(error, RpcError | StopIteration)
-        if own and told["name"] != kind.__name__:
-            told["class"] = encoder.child(kind)
+        if own and described["name"] != kind.__name__:
+            described["class"] = encoder.child(kind)
     except RpcError:
-        told["args"] = encoder.child([told["message"]])
-    return {"re": "error", **told}
+        described["args"] = encoder.child([described["message"]])
+    return {"re": "error", **described}
 
 
 def decode(message: dict[str, Any], decoder: Decoder) -> Exception:
-    """The exception that such an answer tells of; one of the closed set, or of a class of this side's."""
+    """The exception of such an answer: of its class here, if this side has one, else of the closed set's class."""
     name, text = str(message.get("name"))[:200], str(message.get("message"))[:20_000]
     made = decoder.value(message.get("class"))
     kind = made if isinstance(made, type) and issubclass(made, Exception) else EXCEPTIONS.get(name)
@@ -56,12 +56,16 @@ def _text_of(error: Exception) -> str | None:
 
 
 def _describe(error: BaseException) -> dict[str, Any]:
-    """Its name, the nearest built-in's if it has another; its text; where in the notebook it came from."""
+    """Name (of the nearest built-in class), text, and the notebook's lines it came through.
+
+    What is no Exception (Ctrl-C, `exit`) crosses as RuntimeError, as it must not end the other side; RpcError as
+    TypeError.
+    """
     kind = type(error)
     try:
         text = str(error)[:20_000]
     except Exception as second:
-        text = f"(its text can't be told: {type(second).__name__})"
+        text = f"(its text can't be read: {type(second).__name__})"
     if isinstance(error, RpcError):
         return {"name": "TypeError", "message": text}
     if not isinstance(error, Exception) or isinstance(error, StopIteration):

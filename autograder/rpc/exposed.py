@@ -1,4 +1,8 @@
-"""Objects of this side that the other side has handles to, what may be done with them, and handles to the other's."""
+"""Both tables of handles of one side: its own objects by number, and its handles to the other side's objects.
+
+`describe` and `read` are what encoder and decoder call for values that are not data. `get` and `perform` do what the
+other side asks of an object of this side; the examiner's objects allow only what the instructor wrote for it.
+"""
 
 import enum
 import operator
@@ -21,10 +25,10 @@ MAX_HANDLES = 200_000
 
 
 class Exposed:
-    """The two tables of one side."""
+    """The tables of one side: its objects that the other side has handles to, and its handles to the other side's."""
 
     def __init__(self, peer: Caller, namespace: dict[str, Any], trusted: bool) -> None:
-        """`trusted`: give away only what the instructor wrote for it."""
+        """`trusted`: this is the examiner's side, which exposes functions, iterators and the instructor's objects."""
         self._peer = peer
         self._namespace = namespace
         self._trusted = trusted
@@ -35,7 +39,7 @@ class Exposed:
     def get(self, number: Any, operation: str, arguments: list[Any]) -> Any:
         """The object of that number, if that operation may be done with it."""
         if type(number) is not int or not 0 <= number < len(self._objects):
-            raise RpcError("a handle to nothing")
+            raise RpcError("malformed handle: no such object")
         value = self._objects[number]
         if operation.endswith("attr") and not (arguments and isinstance(arguments[0], str)):
             raise RpcError("an attribute without a name")
@@ -119,14 +123,14 @@ class Exposed:
         kind, number = node["t"], node.get("h")
         if kind == "yours":
             if type(number) is not int or not 0 <= number < len(self._objects):
-                raise RpcError("a handle to nothing")
+                raise RpcError("malformed handle: no such object")
             return self._objects[number]
         if kind == "import" and not self._trusted:
             found = _imported(node.get("m"), node.get("q"))
             return self._handle(node) if found is None else found
         if kind == "handle":
             return self._handle(node)
-        raise RpcError(f"a node of no known kind: {kind!r}"[:200])
+        raise RpcError(f"malformed node: unknown kind {kind!r}"[:200])
 
     def _handle(self, node: dict[str, Any]) -> Any:
         number, name, operators, mro = node.get("h"), node.get("n"), node.get("o"), node.get("m")
@@ -161,7 +165,7 @@ class Exposed:
         return self._handles.get(number) or type(name, (base,), {"__module__": "__main__"})
 
     def _member(self, path: Any) -> Any:
-        """The member of the instructor's enumeration that is told so, if it is one."""
+        """The member of the instructor's enumeration of that class name and member name; None where there is none."""
         match path:
             case [str() as name, str() as member]:
                 kind = self.own_class(name)
@@ -227,7 +231,7 @@ class Stop(Exception):
 
 
 def perform(exposed: Exposed, operation: Any, number: Any, arguments: Any, named: Any) -> Any:
-    """Do `operation` with the object of that number; returns what came of it, raises what it raised."""
+    """Do `operation` with the object of that number; returns its result, and raises what it raised."""
     if not (isinstance(arguments, list) and isinstance(named, dict) and all(isinstance(k, str) for k in named)):
         raise RpcError("malformed arguments")
     if operation == "getattr":

@@ -23,10 +23,10 @@ Stamp = tuple[int, int, int]
 
 
 class Folder:
-    """Keeps two work folders alike; one object on each side, made when both hold the same files."""
+    """Keeps this side's work folder equal to the other side's. It is made while both hold the same files."""
 
     def __init__(self, path: Path, trusted: bool) -> None:
-        """`trusted`: the examiner's side, which takes files from the student."""
+        """`trusted`: this is the examiner's side, which receives files from the student."""
         self.path = path
         self.trusted = trusted
         self._known = self._stamps(None)
@@ -34,7 +34,7 @@ class Folder:
         self._taken = 0
 
     def claim(self) -> None:
-        """What has been written here since the last look is the instructor's, too."""
+        """Count files written here since the last look as the instructor's, which the other side can't replace."""
         self._own |= {name for name, stamp in self._stamps(MAX_FILES).items() if self._known.get(name) != stamp}
 
     def changes(self) -> list[tuple[str, bytes | int | None]]:
@@ -79,16 +79,20 @@ class Folder:
     def _inside(self, name: Any) -> Path:
         parts = PurePosixPath(name).parts if isinstance(name, str) and len(name) < 250 else ()
         if not parts or ".." in parts or name.startswith("/") or "\0" in name or len(parts) > 8:
-            raise RpcError("a file's name that leads out of the work folder")
+            raise RpcError("malformed name of a file: it leads out of the work folder")
         path = self.path.joinpath(*parts)
         if self.path.resolve() not in path.parent.resolve().parents and path.parent.resolve() != self.path.resolve():
-            raise RpcError("a file's name that leads out of the work folder")
+            raise RpcError("malformed name of a file: it leads out of the work folder")
         if path.is_symlink() or (path.exists() and not path.is_file()):
-            raise RpcError(f"{name} is no regular file here")
+            raise RpcError(f"{name} is not a regular file here")
         return path
 
     def _stamps(self, room: int | None) -> dict[str, Stamp]:
-        """Name → identity and time of each regular file; of those that came here later, of so many."""
+        """Name -> inode, size and time (ns) of each regular file; of files that are not the instructor's, of at most
+        `room`.
+
+        `room`: None for all.
+        """
         found: dict[str, Stamp] = {}
         waiting = [("", self.path)]
         while waiting:

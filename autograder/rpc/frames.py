@@ -1,4 +1,12 @@
-"""A frame on a socket: one JSON text and some buffers, each of a length that is said first, and checked."""
+"""Frames on a socket: one JSON text and some buffers.
+
+    head       4 bytes "AGW1", length of the text (u32), number of buffers (u32), all big-endian
+    lengths    of each buffer (u64)
+    text       JSON in ASCII
+    buffers
+
+Lengths are checked against the limits before anything is read or allocated.
+"""
 
 import json
 import selectors
@@ -17,15 +25,15 @@ MAX_BUFFERS = 100_000
 
 
 class RpcError(AutograderError):
-    """A value can't cross, or what came is no value; the message says which and why."""
+    """A value can't cross, or what was received is malformed; the message says which and why."""
 
 
 class Disconnected(RpcError):
-    """The stream has ended or is not to be read any more; nothing further can cross."""
+    """The stream has ended, or is corrupt; nothing further can cross."""
 
 
 def send(sock: socket.socket, message: Any, buffers: Sequence[memoryview]) -> None:
-    """Write one frame. Raises RpcError where it exceeds the limits and Disconnected where nobody reads."""
+    """Write one frame. Raises RpcError where it exceeds the limits, Disconnected where the other end is closed."""
     text = json.dumps(message, separators=(",", ":")).encode("ascii")
     total = sum(len(buffer) for buffer in buffers)
     if len(text) > MAX_TEXT or total > MAX_BYTES or len(buffers) > MAX_BUFFERS:
@@ -48,7 +56,7 @@ def wait(sock: socket.socket) -> None:
 
 
 def wait_for(sock: socket.socket, seconds: float) -> None:
-    """The same, for at most so long; TimeoutError after that."""
+    """As `wait`, for at most `seconds`. Raises TimeoutError after that."""
     with selectors.DefaultSelector() as selector:
         selector.register(sock, selectors.EVENT_READ)
         if not selector.select(max(0.0, seconds)):
@@ -58,12 +66,12 @@ def wait_for(sock: socket.socket, seconds: float) -> None:
 def receive(sock: socket.socket) -> tuple[Any, list[bytearray]]:
     """Read one frame: its JSON value and its buffers.
 
-    Raises RpcError for a text that is no JSON, and Disconnected where the stream has ended or its head is no head
-    (after which nothing in it can be found again).
+    Raises RpcError for a text that is not JSON, and Disconnected where the stream has ended, or where the head is
+    malformed: the next frame can't be found then.
     """
     magic, length, count = HEAD.unpack(_exactly(sock, HEAD.size))
     if magic != MAGIC or length > MAX_TEXT or count > MAX_BUFFERS:
-        raise Disconnected("what came is no message")
+        raise Disconnected("malformed head of a frame")
     lengths = struct.unpack(f"!{count}Q", _exactly(sock, 8 * count))
     if sum(lengths) > MAX_BYTES:
         raise Disconnected(f"a message of {sum(lengths) / 1e6:.0f} MB; the limit is {MAX_BYTES >> 20} MiB")
@@ -72,11 +80,11 @@ def receive(sock: socket.socket) -> tuple[Any, list[bytearray]]:
     try:
         return json.loads(bytes(text)), buffers
     except (ValueError, RecursionError):
-        raise RpcError("what came is no JSON") from None
+        raise RpcError("malformed frame: its text is not JSON") from None
 
 
 def _exactly(sock: socket.socket, count: int) -> bytearray:
-    data = bytearray()  # grows as bytes come, so that a length alone costs nothing
+    data = bytearray()  # grows as bytes come: a length that is announced allocates nothing
     while len(data) < count:
         try:
             part = sock.recv(min(count - len(data), 1 << 20))

@@ -1,4 +1,9 @@
-"""What a call changed in its arguments: seen where it ran, and applied where they came from."""
+"""What a call changed in its arguments: found where it ran, and applied to the originals where they came from.
+
+Python passes mutable arguments by reference, but a call across passes copies. So the side that answers takes a
+`fingerprint` of each mutable argument before the call and another one after it, and sends back the content of those
+that differ; the side that asked has `apply` bring its own objects to that content, in place.
+"""
 
 import collections
 import hashlib
@@ -13,9 +18,13 @@ from autograder.rpc.frames import RpcError
 
 
 def fingerprint(value: Any) -> Any:
-    """Something that is equal later exactly if `value`, of a mutable kind, has not been changed in the meantime."""
+    """What `same` finds equal to a later fingerprint of `value` exactly if `value` has not been changed in between.
+
+    Of a container it is the identities of its elements, as what they hold is compared for themselves; of arrays and
+    models, digests; of a table, a copy.
+    """
     if isinstance(value, list | collections.deque):
-        return [id(item) for item in value], list(value)  # the items too, so that no id is used twice
+        return [id(item) for item in value], list(value)  # keeps the items alive, so that no id is reused
     if isinstance(value, dict):
         return [(id(key), id(item)) for key, item in value.items()], list(value.items())
     if isinstance(value, set):
@@ -37,7 +46,7 @@ def fingerprint(value: Any) -> Any:
 
 
 def same(before: Any, after: Any) -> bool:
-    """Whether two fingerprints are equal; the kept items are not compared, only their identities."""
+    """Whether two fingerprints are equal. Of lists and sets only identities are compared, not the items they hold."""
     if numeric.is_table(before):
         return bool(before.equals(after)) and (before.ndim == 1 or list(before.columns) == list(after.columns))
     if isinstance(before, tuple) and isinstance(after, tuple) and len(before) == len(after) == 2:
@@ -52,7 +61,10 @@ def _digest(array: Any) -> Any:
 
 
 def apply(source: Any, decoder: Decoder, child: Any) -> None:
-    """Bring `source` to the content of that node. Raises RpcError where that is of another kind."""
+    """Bring `source`, in place, to the content of a node (`child` refers to it).
+
+    Raises RpcError where that is of another type, shape or dtype than `source`, or malformed.
+    """
     kind = type(source)
     if models.is_model(source) or models.is_history(source):
         node = decoder.node(child[0] if isinstance(child, list) and child else None)

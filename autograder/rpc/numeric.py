@@ -1,6 +1,7 @@
-"""Arrays, NumPy scalars and dtypes, tensors, random generators and tables as plain nodes.
+"""What the codec knows of NumPy, tensors, random generators, and pandas: to recognize them, and to rebuild them.
 
-Each `describe` function gives JSON and a flat array of bytes; each `rebuild` checks all of it before it allocates.
+An array crosses as dtype, shape, and a buffer with its elements, row by row. `named_dtype`, `shape_of` and the
+`rebuild` functions read what an untrusted side sent: each checks all of it before it allocates, and raises RpcError.
 """
 
 import math
@@ -38,7 +39,7 @@ def dtype_text(dtype: "np.dtype[Any]") -> Any:
 
 
 def named_dtype(text: Any, depth: int = 0) -> "np.dtype[Any]":
-    """The dtype that `dtype_text` described; RpcError for anything else."""
+    """The dtype that `dtype_text` described. Raises RpcError for anything else, objects and huge records too."""
     import numpy as np
 
     if isinstance(text, list) and depth < 4 and 0 < len(text) <= 1000:
@@ -64,14 +65,14 @@ def named_dtype(text: Any, depth: int = 0) -> "np.dtype[Any]":
             return named
         dtype = np.dtype(text)
     except (TypeError, ValueError, ImportError, SyntaxError):
-        raise RpcError(f"no dtype: {text!r}") from None
+        raise RpcError(f"malformed dtype: {text!r}") from None
     if dtype.kind not in KINDS or dtype.hasobject or dtype.str != text or dtype.itemsize > MAX_ITEM:
         raise RpcError(f"an array of dtype {text!r} can't cross")
     return dtype
 
 
 def shape_of(value: Any) -> tuple[int, ...]:
-    """`value` as a shape; RpcError where it is none."""
+    """`value` as a shape, of at most 32 dimensions. Raises RpcError where it is malformed."""
     if not (isinstance(value, list) and len(value) <= MAX_DIMENSIONS):
         raise RpcError("malformed shape")
     if not all(type(n) is int and 0 <= n < 1 << 40 for n in value):
@@ -80,7 +81,7 @@ def shape_of(value: Any) -> tuple[int, ...]:
 
 
 def bounded_shape(value: Any) -> tuple[int, ...]:
-    """`value` as an array's shape; RpcError where it is none, or has more rows than bytes can cross."""
+    """`value` as an array's shape. Raises RpcError where it is malformed, or stands for more than `MAX_ELEMENTS`."""
     sizes = shape_of(value)
     if math.prod(max(size, 1) for size in sizes) > MAX_ELEMENTS:
         raise RpcError(f"an array of shape {sizes}")
@@ -88,14 +89,14 @@ def bounded_shape(value: Any) -> tuple[int, ...]:
 
 
 def row_of(scalars: "list[Any]") -> Any:
-    """NumPy's numbers, all of one type, as an array of it; None where they are no numbers."""
+    """NumPy scalars of one type as a one-dimensional array of that type; None where they are not numbers."""
     import numpy as np
 
     return np.array(scalars) if isinstance(scalars[0], np.number | np.bool_) else None
 
 
 def rebuild_array(dtype: Any, shape: Any, data: bytearray) -> "np.ndarray[Any, Any]":
-    """The array; it uses the memory of `data`. RpcError unless the bytes are just those that its shape needs."""
+    """The array, in the memory of `data`. Raises RpcError unless that has just the bytes which dtype and shape need."""
     import numpy as np
 
     kind, sizes = named_dtype(dtype), bounded_shape(shape)
@@ -134,7 +135,7 @@ def tensor_array(value: Any) -> tuple[str, Any]:
 
 
 def rebuild_tensor(framework: Any, array: Any) -> Any:
-    """A tensor of those elements; RpcError where its framework isn't one that is loaded here."""
+    """A tensor of those elements. Raises RpcError where its framework isn't loaded here, or can't have that dtype."""
     module = loaded(framework) if framework in ("torch", "tensorflow") else None
     if module is None:
         raise RpcError(f"a tensor of {framework!r}, which the instructor's notebook doesn't import")
@@ -145,7 +146,7 @@ def rebuild_tensor(framework: Any, array: Any) -> Any:
 
 
 def random_state(value: Any) -> tuple[str, Any] | None:
-    """What is needed to draw the same numbers as `value` would: kind and state; None where it is no generator."""
+    """Kind and state of a random generator, to draw the same numbers elsewhere; None where it is not a known one."""
     numpy, random = loaded("numpy"), loaded("random")
     if numpy is not None and type(value) is numpy.random.Generator:
         kind = type(value.bit_generator).__name__
@@ -158,7 +159,7 @@ def random_state(value: Any) -> tuple[str, Any] | None:
 
 
 def rebuild_random(kind: Any, state: Any, into: Any = None) -> Any:
-    """A generator in that state; with `into`, that generator is brought into it. RpcError where it is none."""
+    """A generator in that state: `into` where it is of that kind, else a new one. Raises RpcError if malformed."""
     import random
 
     result: Any

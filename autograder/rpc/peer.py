@@ -1,4 +1,4 @@
-"""One side of the wire: asks, answers, and answers what is asked back while it waits. One thread, one socket.
+"""One side of the RPC: asks, answers, and answers what is asked back while it waits. One thread, one socket.
 
 A request names an operation and carries its arguments; the answer carries the result, what the call changed in its
 arguments, what it printed, and files that it wrote. The examiner's side is `trusted`: it gives to the other side only
@@ -21,13 +21,13 @@ from autograder.rpc.encoder import Encoder, is_mutable
 from autograder.rpc.exposed import Exposed, perform, type_of
 from autograder.rpc.file_sync import Folder
 from autograder.rpc.frames import Disconnected, RpcError
-from autograder.rpc.printing import collected, relay
+from autograder.rpc.printing import captured, relay
 
-CHANGES = "changes what it is given"  # among what is permitted in a cell: the reference's code did so there
+CHANGES = "changes what it is given"  # among the permitted operations of a cell, where the reference's code did so
 
 
 class Peer:
-    """Either side of the wire."""
+    """Either side of the RPC: the examiner (`trusted`) or the candidate."""
 
     def __init__(
         self,
@@ -75,7 +75,7 @@ class Peer:
         return self.permits(question) or not any(other.startswith(prefix) for other in self.permitted or ())
 
     def ask(self, operation: str, number: int, arguments: tuple[Any, ...] = (), named: Any = None) -> Any:
-        """Have the other side do something with its object `number`; returns or raises what came of it."""
+        """Have the other side do `operation` with its object `number`; returns its result, or raises what it raised."""
         encoder = self._encoder()
         request = {"op": operation, "h": number, "a": encoder.child(list(arguments)), "k": encoder.child(named or {})}
         return self._exchange(request, encoder)
@@ -170,7 +170,7 @@ class Peer:
         return decoder.value(message.get("v"))
 
     def _answer(self, message: dict[str, Any], buffers: list[bytearray]) -> None:
-        """Do what is asked and send what came of it."""
+        """Do what is asked, and send the result, or what was raised."""
         decoder: Decoder | None = None
         before: dict[int, Any] = {}
         log: list[tuple[str, str]] = []
@@ -184,7 +184,7 @@ class Peer:
                 return
             arguments, named = decoder.value(message.get("a")), decoder.value(message.get("k"))
             before = {n: mutations.fingerprint(o) for n, o in enumerate(decoder.objects) if is_mutable(o)}
-            with collected(log, relay=not self.trusted):
+            with captured(log, relay=not self.trusted):
                 result = perform(self.exposed, message.get("op"), message.get("h"), arguments, named)
         except Disconnected:
             raise
@@ -234,7 +234,7 @@ class Peer:
 
 
 def serve(sock: socket.socket, folder: Folder | None = None) -> None:
-    """The candidate's side, with the names of this process's notebook: answers until the examiner ends it."""
+    """Serve the candidate's side, with the names of this process's notebook, until the examiner ends it."""
     namespace = vars(sys.modules["__main__"])
     peer = _served.get(sock.fileno())
     if peer is None:
@@ -242,4 +242,4 @@ def serve(sock: socket.socket, folder: Folder | None = None) -> None:
     peer.serve()
 
 
-_served: dict[int, Peer] = {}  # one a socket: handles keep their numbers from cell to cell
+_served: dict[int, Peer] = {}  # by socket: handles keep their numbers from cell to cell

@@ -47,7 +47,7 @@ class Caller(Protocol):
         """Whether a handle may be asked that in this cell."""
 
     def ask(self, operation: str, number: int, arguments: tuple[Any, ...] = (), named: Any = None) -> Any:
-        """Have the other side do something with its object `number`; returns or raises what came of it."""
+        """Have the other side do `operation` with its object `number`; returns its result, or raises what it raised."""
 
 
 def operators_of(value: Any) -> list[str]:
@@ -142,8 +142,8 @@ def _ask(handle: Any, operation: str, *arguments: Any, **named: Any) -> Any:
         attribute = operation.endswith("attr")
         question = f"{operation}:{arguments[0]}" if attribute else operation
         if not peer.permits(question):
-            said = f"{'attribute ' if attribute else ''}{question.removeprefix('getattr:')}"
-            text = f"received an object of type {name_of(handle)}, which can't be asked for {said} here"
+            asked = f"{'attribute ' if attribute else ''}{question.removeprefix('getattr:')}"
+            text = f"received an object of type {name_of(handle)}, which can't be asked for {asked} here"
             raise AttributeError(text) if attribute else TypeError(text)
     return peer.ask(operation, number, arguments, named)
 

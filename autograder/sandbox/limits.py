@@ -1,6 +1,10 @@
-"""How much a candidate may use, and the watchdog that ends one that uses more."""
+"""How much a candidate may use, and the watchdog that ends one that uses more.
+
+Messages about an exceeded limit are shown to students: they say how much is allowed, and name no setting.
+"""
 
 import contextlib
+import enum
 import functools
 import os
 import threading
@@ -21,6 +25,7 @@ _INTERVAL = 0.2  # seconds between two looks
 _GROWTH = 512 << 20  # bytes that the worker itself may grow by, reading what a candidate sends
 _TERMINALS = 64  # of the machine's some thousands
 _DESCRIPTOR = 8192  # bytes that an open descriptor may stand for: the two pages of a pipe, beyond a user's first ones
+OF_ASSIGNMENT = "the limit of this assignment"
 _INODES = 200_000  # files of all tmpfs; empty ones cost memory that no size limit counts
 
 
@@ -39,13 +44,27 @@ class Limits(Configurable):  # type: ignore[misc]
     output_messages = Integer(20_000, help="Output messages of a whole notebook.").tag(config=True)
 
 
+class LimitKind(enum.StrEnum):
+    """What ended a candidate or a test, in words that are stored with results."""
+
+    CELL_TIME = "cell time"  # a cell, or a test's call, that did not stop when interrupted
+    TOTAL_TIME = "total time"
+    MEMORY = "memory"
+    PROCESSES = "processes"  # and threads, and pseudo-terminals
+    DISK = "disk"
+    OUTPUT = "output"
+    CRASH = "crash"  # no limit: the kernel died
+    CLOSED = "closed"  # no limit: the grader had no more use for it
+    WEIGHTS = "weights"  # no limit: a model whose weights the trainer did not make
+
+
 @dataclass(frozen=True)
 class Termination:
-    """Why a candidate is dead: the limit's name in words ("memory", "total time", "crash", …), and a sentence."""
+    """Why a candidate has ended, and a sentence on it to the student."""
 
-    limit: str
+    limit: LimitKind
     message: str
-    starved: bool = False  # the machine is to blame: it may do better alone
+    starved: bool = False  # the machine was too busy: it may get further when run alone
 
 
 @dataclass(frozen=True)
@@ -56,9 +75,9 @@ class CellLimit:
     reference: float | None = None
 
     def __str__(self) -> str:
-        """As students are told it."""
+        """As messages to students have it."""
         if self.reference is None:
-            return f"{self.seconds:g} s (cell_seconds)"
+            return f"{self.seconds:g} s, {OF_ASSIGNMENT}"
         return f"{self.seconds:g} s; the reference solution takes less than {self.reference:.2g} s"
 
 
@@ -126,7 +145,7 @@ class Watchdog(threading.Thread):
         self._own = self._self.memory_info().rss
 
     def run(self) -> None:
-        """Looks until stopped or until there is a reason to end it."""
+        """Look every 0.2 s, until stopped, or until there is a reason to kill the processes; `ended` then has it."""
         while not self._stopped.wait(_INTERVAL):
             self.ended = self._reason(tree(self._pid))
             if self.ended:
@@ -134,36 +153,35 @@ class Watchdog(threading.Thread):
                 return
 
     def stop(self) -> None:
-        """Looks no more."""
+        """Stop looking; waits for a look that is going on."""
         self._stopped.set()
         if self.is_alive() and threading.current_thread() is not self:
             self.join()
 
     def killed(self) -> Termination | None:
-        """The limit at which the kernel itself has killed a process of it, if it has."""
+        """The limit of memory, where Linux has killed a process of the control group at it; else None."""
         return self._out_of_memory() if self._group is not None and self._group.ran_out() else None
 
     def _out_of_memory(self) -> Termination:
         most = size(self._limits.memory_bytes)
-        return Termination("memory", f"The notebook used more than {most} of memory (memory_bytes).")
+        return Termination(LimitKind.MEMORY, f"The notebook used more than {most} of memory, {OF_ASSIGNMENT}.")
 
     def _reason(self, processes: Sequence[psutil.Process]) -> Termination | None:
         limits = self._limits
         if time.monotonic() > self._deadline and time.monotonic() > self._deadline + self._paused():
-            message = f"The notebook ran longer than {limits.total_seconds:g} s (total_seconds)."
-            return Termination("total time", message, starved=self.clock is not None and self.clock.starved())
+            message = f"The notebook ran longer than {limits.total_seconds:g} s, {OF_ASSIGNMENT}."
+            return Termination(LimitKind.TOTAL_TIME, message, starved=self.clock is not None and self.clock.starved())
         if self._self.memory_info().rss - self._own > _GROWTH:
-            return Termination("output", "The notebook sent more than the grader can store.")
+            return Termination(LimitKind.OUTPUT, "The notebook sent more than the grader can store.")
         if _threads(processes) >= limits.processes:
-            return Termination(
-                "processes", f"The notebook had {limits.processes} processes and threads, the limit (processes)."
-            )
+            message = f"The notebook had {limits.processes} processes and threads, {OF_ASSIGNMENT}."
+            return Termination(LimitKind.PROCESSES, message)
         stored, files = _stored(self.folders)
         if files > _INODES:
-            return Termination("disk", f"The notebook made more than {_INODES:,} files.")
+            return Termination(LimitKind.DISK, f"The notebook made more than {_INODES:,} files.")
         inside = _inside(processes)
         if inside and _terminals(inside) > _TERMINALS:
-            return Termination("processes", f"The notebook had more than {_TERMINALS} pseudo-terminals.")
+            return Termination(LimitKind.PROCESSES, f"The notebook had more than {_TERMINALS} pseudo-terminals.")
         # shared pages count once in the PSS, which is slow to read, and in every process in what is resident
         kernel = stored + _descriptors(processes) * _DESCRIPTOR + (_sockets(inside) if inside else 0)
         over = kernel + sum(map(_memory, processes)) > limits.memory_bytes

@@ -20,7 +20,7 @@ from nbformat import NotebookNode
 from repository import ROOT, SMALL_DATA
 
 from autograder.course import build, sample_class
-from autograder.notebooks.cell_text import bound
+from autograder.notebooks.cell_text import bound_names
 
 ASSIGNMENTS = build.assignments(ROOT)
 KERNEL = (sys.executable, str(ROOT / "tests" / "support" / "colab_kernel.py"), "ipykernel_launcher")
@@ -79,7 +79,7 @@ def unexpected(assignment: str, notebook: NotebookNode) -> list[str]:
         tests = bool(cell.metadata.get("nbgrader", {}).get("grade"))
         if not excused and not (tests and name == "AssertionError"):
             found.append(f"{cell.id}: {name}: {text}")
-        unbound |= bound(reference[cell.id])
+        unbound |= bound_names(reference[cell.id])
     return found
 
 

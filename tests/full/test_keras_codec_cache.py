@@ -8,7 +8,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 import pytest
-from wire_pair import examining
+from rpc_pair import examining
 
 from autograder.keras_codec import model_cache
 from autograder.rpc.peer import Peer

@@ -21,7 +21,7 @@ from sample_scores import ENDLESS, EXPECTED
 
 from autograder.course import build
 
-USES_SQUARES = "sum_of_squares_uses_squares"  # it deletes a helper of the student's: can't be served across the wire
+USES_SQUARES = "sum_of_squares_uses_squares"  # it deletes a helper of the student's: can't be graded in isolation
 NO_CHECK = "def squares(n):\n    return [i ** 2 for i in range(1, n + 1)]"
 OFF_BY_ONE = "def squares(n):\n    if n < 1:\n        raise ValueError\n    return [i ** 2 for i in range(n)]"
 NOT_BY_SQUARES = "def sum_of_squares(n):\n    return n * (n + 1) * (2 * n + 1) // 6"
@@ -87,7 +87,7 @@ def test_the_class_has_right_and_wrong_answers(graded: Graded) -> None:
 
 
 def test_a_cell_that_cannot_be_isolated_is_listed(graded: Graded) -> None:
-    listed = [line for line in graded.said.splitlines() if "can't be graded isolated" in line]
+    listed = [line for line in graded.said.splitlines() if "can't be graded in isolation" in line]
     assert len(listed) == 1
     assert f"problem1, {USES_SQUARES}: " in listed[0]
     assert f"c.Grading.not_isolated = [{USES_SQUARES!r}]" in graded.said
@@ -103,7 +103,7 @@ def test_a_cell_allowed_by_name_has_nbgraders_score(graded: Graded) -> None:
     assert graded.allowed == graded.plain
     assert len({mark for key, mark in graded.allowed.items() if key[2] == USES_SQUARES}) == 2
     assert f"problem1, {USES_SQUARES}: runs beside the student's code, as you allowed" in graded.said_then
-    assert "can't be graded isolated" not in graded.said_then
+    assert "can't be graded in isolation" not in graded.said_then
 
 
 def test_the_record_says_what_was_not_isolated(graded: Graded) -> None:

@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 import pytest
-from wire_pair import examining
+from rpc_pair import examining
 
 from autograder.rpc.decoder import Decoder
 from autograder.rpc.frames import RpcError

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from wire_pair import examining
+from rpc_pair import examining
 
 STUDENT = """
 import contextlib

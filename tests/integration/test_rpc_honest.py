@@ -1,4 +1,4 @@
-"""Ordinary Python in answers and tests gives across the wire what it gives in one process."""
+"""Ordinary Python in answers and tests gives by RPC what it gives in one process."""
 
 import functools
 import os
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from wire_pair import examining
+from rpc_pair import examining
 
 from autograder.keras_codec import models
 from autograder.rpc.file_sync import MAX_FILES, Folder

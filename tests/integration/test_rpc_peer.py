@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 from attacks.messages import FORGE
-from wire_pair import examining
+from rpc_pair import examining
 
 from autograder.rpc.frames import RpcError
 

@@ -71,7 +71,7 @@ def test_memory_that_shows_nowhere_else_counts(start: Start) -> None:
     candidate = start(memory_bytes=300 * MIB, cell_seconds=60)
     run = candidate.run(MAPPINGS)
     assert candidate.ended is not None
-    message = "The notebook used more than 300 MiB of memory (memory_bytes)."
+    message = "The notebook used more than 300 MiB of memory, the limit of this assignment."
     assert (candidate.ended.limit, candidate.ended.message) == ("memory", message)
     assert (run.outputs[-1].ename, run.outputs[-1].evalue) == ("LimitExceeded", message)
 

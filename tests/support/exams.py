@@ -6,7 +6,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from wire_pair import student
+from rpc_pair import student
 
 from autograder.examiner.client import Exam, Examiner
 from autograder.examiner.plan import plan

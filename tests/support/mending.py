@@ -22,7 +22,7 @@ from nbgrader.preprocessors import (
 )
 from traitlets.log import get_logger
 
-from autograder.notebooks.cell_text import key, needs
+from autograder.notebooks.cell_text import dependencies, key
 from autograder.notebooks.instructor_version import Version, read_version
 from autograder.notebooks.mending import Mended, mend
 from autograder.notebooks.ordering import is_fixed
@@ -111,7 +111,7 @@ def assert_order_of_instructors_code(subject: Subject, mended: Mended) -> None:
     """It runs after what it needs."""
     order = [cell.metadata.autograder["position"] for cell in mended.notebook.cells if "autograder" in cell.metadata]
     index = {position: number for number, position in enumerate(order)}
-    for position, needed in enumerate(needs(subject.version)):
+    for position, needed in enumerate(dependencies(subject.version)):
         for other in needed:
             if is_fixed(subject.version.cells[position]):
                 assert index[other] < index[position]

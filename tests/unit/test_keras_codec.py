@@ -1,4 +1,4 @@
-"""Keras models across the wire: they arrive as they were, and change back in place."""
+"""Keras models by RPC: they arrive as they were, and change back in place."""
 
 import json
 import random

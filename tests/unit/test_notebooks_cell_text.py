@@ -2,7 +2,7 @@
 
 import pytest
 
-from autograder.notebooks.cell_text import bound, key
+from autograder.notebooks.cell_text import bound_names, key
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ from autograder.notebooks.cell_text import bound, key
     ],
 )
 def test_names_bound_at_the_top_level_are_seen(text: str, names: set[str]) -> None:
-    assert bound(text) == names
+    assert bound_names(text) == names
 
 
 def test_two_texts_that_say_the_same_have_the_same_key() -> None:

@@ -1,4 +1,4 @@
-"""A candidate whose end of the wire is the student's own: any frame may come, at any time."""
+"""A candidate whose end of the RPC socket is the student's own: any frame may come, at any time."""
 
 from attacks import Submission, attack
 from attacks.kernel import NOTHING
@@ -276,7 +276,7 @@ def forge(peer, message):
 
 @attack(ours=True)
 def wire_closed(s: Submission) -> None:
-    """Closes the wire in the middle of a test, or before any"""
+    """Closes the RPC socket in the middle of a test, or before any"""
     wired(s, "def forge(peer, message):\n    peer._channel._socket.shutdown(2)\n    return {}")
 
 

@@ -1,4 +1,4 @@
-"""Two sides of the wire: a student's code in a process of its own, and the examiner's peer here."""
+"""Both sides of the RPC: a student's code in a process of its own, and the examiner's peer here."""
 
 import contextlib
 import socket
@@ -29,20 +29,20 @@ while True:
 
 @contextlib.contextmanager
 def student(code: str, folder: Path | str = "") -> Iterator[socket.socket]:
-    """A new process that runs `code` in `folder`, then serves the wire; yields our end of it.
+    """A new process that runs `code` in `folder`, then answers on the RPC socket; yields our end of it.
 
     It is no fork of this process: once TensorFlow has started its threads, a fork of it may wait for them for ever.
     """
-    ours, theirs = socket.socketpair()
-    with ours:
-        with theirs:
-            command = [sys.executable, "-c", STUDENT, str(theirs.fileno()), str(folder)]
-            process = subprocess.Popen(command, stdin=subprocess.PIPE, pass_fds=[theirs.fileno()], text=True)
+    host_end, child_end = socket.socketpair()
+    with host_end:
+        with child_end:
+            command = [sys.executable, "-c", STUDENT, str(child_end.fileno()), str(folder)]
+            process = subprocess.Popen(command, stdin=subprocess.PIPE, pass_fds=[child_end.fileno()], text=True)
         assert process.stdin is not None
         with process.stdin as stdin:
             stdin.write(code)
         try:
-            yield ours
+            yield host_end
         finally:
             process.kill()
             process.wait()
@@ -54,9 +54,11 @@ def examining(code: str, folders: tuple[Path, Path] | None = None, **names: Any)
 
     The examiner's own names are `names`.
     """
-    theirs, own = folders or ("", None)
-    with student(code, theirs) as ours:
-        peer = Peer(ours, {"__name__": "__main__", **names}, trusted=True, folder=Folder(own, True) if own else None)
+    child_folder, own = folders or ("", None)
+    with student(code, child_folder) as host_end:
+        peer = Peer(
+            host_end, {"__name__": "__main__", **names}, trusted=True, folder=Folder(own, True) if own else None
+        )
 
         def fetch(name: str) -> Any:
             values, refused = peer.fetch([name])
