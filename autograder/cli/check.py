@@ -24,8 +24,8 @@ from autograder.grading.record import now
 from autograder.grading.settings import Grading
 from autograder.sandbox.bubblewrap import check as lacking_sandbox
 from autograder.sandbox.limits import Limits
-from autograder.training.training_record import TrainerStatus
 from autograder.training.settings import Trainer
+from autograder.training.training_record import TrainerStatus
 from autograder.version import __version__
 
 PASSED, FAILED, UNREADABLE = 0, 1, 2  # exit codes

@@ -10,8 +10,8 @@ from autograder.examiner.model_insight import ModelInsight
 from autograder.examiner.ownership import Reason
 from autograder.notebooks.instructor import Version
 from autograder.sandbox.limits import Limits
-from autograder.training.training_record import TrainerStatus, TrainingRecord
 from autograder.training.settings import TrainerSettings
+from autograder.training.training_record import TrainerStatus, TrainingRecord
 
 FAULTS = (Exception, SystemExit)  # what goes wrong with one submission, and stops no other
 

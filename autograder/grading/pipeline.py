@@ -35,8 +35,8 @@ from autograder.grading.submission_writer import SubmissionWriter
 from autograder.notebooks.instructor_version import VersionError, notebooks, read_version
 from autograder.sandbox.limits import Limits
 from autograder.training.client import TrainerProcess
-from autograder.training.training_record import TrainerStatus
 from autograder.training.settings import Trainer
+from autograder.training.training_record import TrainerStatus
 
 
 class NotAllGraded(AutograderError, NbGraderException):  # type: ignore[misc]

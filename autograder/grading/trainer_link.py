@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from autograder.examiner.exam_messages import Answer
 from autograder.grading.job import GradingJob, ReviewItem, ReviewKind
 from autograder.training import client
-from autograder.training.training_record import Judgement, ModelOrigin, TrainingRecord
 from autograder.training.settings import WeightsPolicy
+from autograder.training.training_record import Judgement, ModelOrigin, TrainingRecord
 
 # Among what is permitted in a cell:
 TRAINED = "weights from the trainer"  # the reference's model had them

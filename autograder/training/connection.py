@@ -15,8 +15,15 @@ from autograder.keras_codec.state import state
 from autograder.training import leakage
 from autograder.training.fit_messages import EpochRecord, ModelDescription, Snapshot, TrainingResult
 from autograder.training.jobs import TrainingJob
-from autograder.training.record import ModelDigests, ModelOrigin, Provenance, TrainedBy, TrainingRecord, WeightsOrigin
 from autograder.training.settings import TrainerSettings
+from autograder.training.training_record import (
+    ModelDigests,
+    ModelOrigin,
+    Provenance,
+    TrainedBy,
+    TrainingRecord,
+    WeightsOrigin,
+)
 
 PROBES = 16  # whose distances to an array are at hand
 MAX_TRAININGS = 1000  # in the record; a notebook may start more

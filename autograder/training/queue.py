@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from autograder.training.devices import Slot
 from autograder.training.fit_messages import Declined, Refused, Trained, TrainingResult
 from autograder.training.jobs import TrainingJob
-from autograder.training.record import RunningTraining, TrainerStatus
 from autograder.training.settings import TrainingBudget
+from autograder.training.training_record import RunningTraining, TrainerStatus
 from autograder.training.worker_messages import EpochProgress, TrainingOrder, WorkerAnswer
 from autograder.training.worker_process import WorkerDied, WorkerProcess
 

@@ -30,10 +30,10 @@ from autograder.training.jobs import TrainingJob
 from autograder.training.leakage import row_digests
 from autograder.training.protocol import Cancel, Cancelled, Note
 from autograder.training.queue import Queue, QueuedTraining
-from autograder.training.record import Judgement, NearCopies
 from autograder.training.reproducibility import environment
 from autograder.training.server_messages import Close, Connect, GetStatus, Judge, Question
 from autograder.training.settings import ServerSettings
+from autograder.training.training_record import Judgement, NearCopies
 from autograder.training.worker_messages import WorkerAnswer
 from autograder.training.worker_process import WorkerProcess
 

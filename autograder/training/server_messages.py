@@ -2,8 +2,8 @@
 
 from autograder.training.leakage import EncodedProbe
 from autograder.training.protocol import Message
-from autograder.training.record import ModelDigests
 from autograder.training.settings import TrainerSettings
+from autograder.training.training_record import ModelDigests
 
 
 class Connect(Message, tag="connect", frozen=True):

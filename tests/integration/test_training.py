@@ -18,8 +18,8 @@ from trainers import Notebook, fitting, images, trainer_at, until
 
 from autograder.training import client
 from autograder.training.client import TrainerProcess, training_cache
-from autograder.training.record import ModelOrigin, TrainedBy, WeightsOrigin
 from autograder.training.settings import Trainer
+from autograder.training.training_record import ModelOrigin, TrainedBy, WeightsOrigin
 
 
 @pytest.fixture(scope="module")

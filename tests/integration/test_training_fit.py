@@ -23,7 +23,7 @@ from trained_models import (
 from trainers import Notebook, fitting, images, trainer_at
 
 from autograder.training.client import TrainerProcess
-from autograder.training.record import TrainedBy
+from autograder.training.training_record import TrainedBy
 
 layers, callbacks = keras.layers, keras.callbacks
 

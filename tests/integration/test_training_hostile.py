@@ -23,8 +23,8 @@ from autograder.training.client import TrainerProcess
 from autograder.training.fit_messages import Declined, FitRequest, ModelDescription, Refused, Trained
 from autograder.training.jobs import TrainingJob
 from autograder.training.kernel_side.request import request
-from autograder.training.record import ModelDigests
 from autograder.training.server_messages import Close, Connect, GetStatus, GetWaited, Judge
+from autograder.training.training_record import ModelDigests
 
 X, Y = images(40)
 ARGUMENTS: dict[str, Any] = {

@@ -12,7 +12,7 @@ from autograder.kernel.candidate import Candidate
 from autograder.sandbox.limits import Limits
 from autograder.training import client
 from autograder.training.client import TrainerProcess
-from autograder.training.record import TrainedBy, WeightsOrigin
+from autograder.training.training_record import TrainedBy, WeightsOrigin
 
 BUILD = """
 import keras, numpy as np

@@ -21,7 +21,7 @@ from autograder.training.fit_messages import Declined, FitRequest, Trained
 from autograder.training.kernel_side.request import request
 from autograder.training.protocol import Cancel, Message
 from autograder.training.queue import Queue
-from autograder.training.record import TrainedBy
+from autograder.training.training_record import TrainedBy
 from autograder.training.worker_process import WorkerProcess
 
 X, Y = images()

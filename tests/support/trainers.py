@@ -22,8 +22,8 @@ from autograder.training.client import TrainerProcess
 from autograder.training.fit_messages import Answer
 from autograder.training.kernel_side import hook
 from autograder.training.protocol import TrainerChannel
-from autograder.training.record import ModelDigests, Provenance, TrainingRecord
 from autograder.training.settings import Trainer, TrainerSettings, WeightsPolicy
+from autograder.training.training_record import ModelDigests, Provenance, TrainingRecord
 
 BUDGET = Trainer().budget()
 SETTINGS = TrainerSettings(0, BUDGET, WeightsPolicy.FLAG, device="")
