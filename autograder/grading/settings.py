@@ -29,6 +29,8 @@ class Grading(Configurable):  # type: ignore[misc]
     ).tag(config=True)
     model_parameters = Integer(50_000_000, help="Parameters of a model that a test may look at.").tag(config=True)
     cell_seconds = Dict(
+        Float(),
+        key_trait=Unicode(),
         help="Wall time of single cells: grade_id, or assignment/grade_id -> seconds; never more than "
         "c.Limits.cell_seconds.",
     ).tag(config=True)
@@ -40,7 +42,9 @@ class Grading(Configurable):  # type: ignore[misc]
     reference_min_seconds = Float(10, help="Seconds that a cell may take however fast the reference is.").tag(
         config=True
     )
-    environment = Dict(help="More environment variables that cells see.").tag(config=True)
+    environment = Dict(Unicode(), key_trait=Unicode(), help="More environment variables that cells see.").tag(
+        config=True
+    )
     visible = List(Unicode(), help="More folders that cells may read, at the same path.").tag(config=True)
 
     def allows_beside(self, assignment: str, grade_id: str) -> bool:

@@ -27,7 +27,7 @@ ODD = {  # what there is to say of a model that the trainer did not make, or not
 
 
 @dataclass(frozen=True)
-class Verdict:
+class WeightsVerdict:
     """On the models of a test."""
 
     refused: str = ""  # why the test may not count by the instructor's choice
@@ -56,34 +56,34 @@ class TrainerLink:
         """The same notebook, run once more."""
         return TrainerLink(self._job, self._address).running()
 
-    def judge(self, grade_id: str, answer: Answer, permitted: tuple[str, ...] | None) -> Verdict:
+    def judge(self, grade_id: str, answer: Answer, permitted: tuple[str, ...] | None) -> WeightsVerdict:
         """What to do about the models that a test used. `answer`: the examiner's; flags are noted.
 
         Only a test that used a trained model of the reference's is of interest: `permitted` None is the rehearsal,
         which finds that out.
         """
         if self.socket is None or not (permitted is None or TRAINED in permitted):
-            return Verdict()
+            return WeightsVerdict()
         known = client.judge(self._address, self._key, answer.models, answer.rows, answer.probes)
         origins = {model.weights for model in known.models}
         seen = _seen(known, len(answer.rows))
         if permitted is None:
             trained = origins == {ModelOrigin.TRAINER}
-            return Verdict(permits=(TRAINED, *((TESTED,) if seen else ()))) if trained else Verdict()
+            return WeightsVerdict(permits=(TRAINED, *((TESTED,) if seen else ()))) if trained else WeightsVerdict()
         if seen and TESTED not in permitted:
             self.flags.append(ReviewItem(ReviewKind.LEAKAGE, f"{grade_id}: {seen}"))
         odd = next((text for origin, text in ODD.items() if origin in origins), "")
         if not origins and answer.score:
             odd = "no model was found in it whose weights could be looked at"
         if not odd or self._policy == WeightsPolicy.ACCEPT:
-            return Verdict()
+            return WeightsVerdict()
         if self._policy == WeightsPolicy.REFUSE:
             needed = "a model that was trained by `fit` from fresh weights alone"
-            return Verdict(refused=f"This test counts {needed}; of this one, {odd}.")
+            return WeightsVerdict(refused=f"This test counts {needed}; of this one, {odd}.")
         if answer.score:
             text = f"{grade_id}: the test gave points, but of the model, {odd}"
             self.flags.append(ReviewItem(ReviewKind.WEIGHTS, text))
-        return Verdict()
+        return WeightsVerdict()
 
     @contextlib.contextmanager
     def running(self) -> Iterator["TrainerLink"]:

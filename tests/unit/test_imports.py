@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from repository import ROOT
 
+from autograder.kernel import agent
+
 # A room may import from those before it, and from itself.
 ROOMS = (
     "version",
@@ -37,9 +39,14 @@ def modules(package: Path) -> dict[str, Path]:
     return found
 
 
-def imported(path: Path, known: dict[str, Path]) -> Iterator[str]:
-    """The package's modules that a file imports, wherever in it, and be it for types alone."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+def imported(path: Path, known: dict[str, Path], *, for_types: bool = True) -> Iterator[str]:
+    """The package's modules that a file imports, wherever in it, and with `for_types` be it for types alone."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    typing = [node for node in ast.walk(tree) if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"]
+    skipped = set() if for_types else {inner for node in typing for inner in ast.walk(node)}
+    for node in ast.walk(tree):
+        if node in skipped:
+            continue
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names if alias.name in known)
         elif isinstance(node, ast.ImportFrom):
@@ -68,6 +75,14 @@ def upward(edges: dict[str, set[str]]) -> list[str]:
     return found
 
 
+def beside_students() -> set[str]:
+    """The modules that a sandbox with a student's code shows."""
+    package = ROOT / "autograder"
+    shown = [package / name for name in agent.MODULES]
+    files = {file for path in shown for file in (path.rglob("*.py") if path.is_dir() else [path])}
+    return {name for name, path in modules(package).items() if path in files}
+
+
 # One thing each: the side that asks a process, what forks others, what an instructor may set, what works on jobs.
 SAME_IN_EACH_ROOM = {"client", "fork_server", "settings", "worker"}
 EDGES = graph(ROOT / "autograder")
@@ -80,6 +95,13 @@ def test_files_do_not_import_each_other_in_a_circle() -> None:
 def test_rooms_import_only_from_those_before_them() -> None:
     assert {room(name) for name in EDGES} == {"", "__main__", *ROOMS}
     assert upward(EDGES) == []
+
+
+def test_what_runs_beside_a_students_code_imports_nothing_that_its_sandbox_does_not_show() -> None:
+    shown, known = beside_students(), modules(ROOT / "autograder")
+    edges = {name: set(imported(known[name], known, for_types=False)) for name in shown - {"autograder"}}
+    assert {f"{name} imports {other}" for name, others in edges.items() for other in others - shown} == set()
+    assert {"autograder.kernel.agent", "autograder.training.kernel_side.hook"} <= shown
 
 
 def test_a_circle_and_an_import_upward_are_found(tmp_path: Path) -> None:
