@@ -17,7 +17,7 @@ FLAGS = {
     "PYTHONHASHSEED": "0",
 }
 _PACKAGES = ("tensorflow", "keras", "numpy", "ml_dtypes")
-_CODE = ("worker.py", "build.py", "recorder.py", "../keras_codec/*.py")
+_CODE = ("worker.py", "job_model.py", "recorder.py", "../keras_codec/*.py")
 
 
 def environment(slot: Slot) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import pytest
 
 from autograder.keras_codec import models
 from autograder.keras_codec.state import canonical, numbers
+from autograder.training import reproducibility
 from autograder.training.cache import TrainingCache
 from autograder.training.cost import Estimate, estimate, exceeded
 from autograder.training.devices import Gpu, Slot, place
@@ -70,6 +71,11 @@ def test_the_environment_tells_devices_and_threads_apart() -> None:
     assert cpu != environment(Slot(None, 4, None))
     assert cpu != environment(Slot(Gpu("GPU-0", 0, T4, 15360), 2, 6144))
     assert json.loads(json.dumps(cpu)) == cpu
+
+
+@pytest.mark.parametrize("pattern", reproducibility._CODE)
+def test_the_code_that_the_environment_depends_on_is_there(pattern: str) -> None:
+    assert list(Path(reproducibility.__file__).parent.glob(pattern))
 
 
 def result(size: int = 1000, value: float = 0.5) -> TrainingResult:
