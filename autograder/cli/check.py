@@ -122,7 +122,7 @@ def _show(console: Console, what: Subject, checked: Checked, sandboxed: bool) ->
         )
     if checked.outcome.status == Status.GRADED:
         console.show(_table(checked))
-        say("What the tests say", [f"{test.name}\n  {_said(test)}" for test in checked.tried if not test.passed])
+        say("What the tests say", [f"{test.name}\n  {_message(test)}" for test in checked.tried if not test.passed])
     else:
         why = FAULT if checked.outcome.status == Status.FAULT else PERSON
         say(why, [checked.outcome.message])
@@ -169,14 +169,14 @@ def _table(checked: Checked) -> Table:
     return table
 
 
-def _said(test: Tested) -> str:
-    said = test.message.strip()
+def _message(test: Tested) -> str:
+    text = test.message.strip()
     if test.in_part:
-        said += (
+        text += (
             f"\nIt gave {test.score:g} of {test.points:g} points; hidden tests may give the others, or a better answer."
         )
-    said = said.strip() or "It gave no points, and says nothing."
-    return "\n  ".join(said.split("\n"))
+    text = text.strip() or "It gave no points, and says nothing."
+    return "\n  ".join(text.split("\n"))
 
 
 def _next(checked: Checked, again: str, assignment: str) -> tuple[str, str]:

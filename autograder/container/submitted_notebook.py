@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
 
 from autograder.common.errors import AutograderError
@@ -100,7 +101,9 @@ def _by_ids(path: Path, known: Sequence[KnownNotebook]) -> KnownNotebook | None:
     Raises Unreadable.
     """
     claimed = {cell.grade_id for cell in read_notebook(read_regular(path)).cells}
-    shares = sorted(((len(one.grade_ids & claimed) / max(1, len(one.grade_ids)), one) for one in known), key=_share)
+    shares = sorted(
+        ((len(one.grade_ids & claimed) / max(1, len(one.grade_ids)), one) for one in known), key=itemgetter(0)
+    )
     if not shares or shares[-1][0] < 0.5 or (len(shares) > 1 and shares[-2][0] == shares[-1][0]):
         return None
     return shares[-1][1]
@@ -111,10 +114,6 @@ def _fits(path: Path, known: Sequence[KnownNotebook]) -> bool:
         return _by_ids(path, known) is not None
     except Unreadable:
         return False
-
-
-def _share(pair: tuple[float, KnownNotebook]) -> float:
-    return pair[0]
 
 
 def _files(folder: Path) -> Iterator[Path]:

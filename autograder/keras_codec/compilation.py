@@ -1,4 +1,4 @@
-"""How a model is compiled: optimizer with its variables, loss, metrics; or why that can't be told."""
+"""How a model is compiled: optimizer with its variables, loss, metrics; or why that can't cross."""
 
 import importlib
 import types
@@ -32,7 +32,7 @@ class Missing:
     """What stands for a part of a model that couldn't cross. Any use raises RuntimeError with the reason."""
 
     def __init__(self, reason: str) -> None:
-        """`reason`: why it could not."""
+        """`reason`: why it could not cross."""
         self._reason = reason
 
     def __getattr__(self, name: str) -> NoReturn:
@@ -110,7 +110,7 @@ def _built_for(model: Any, optimizer: Any) -> list[int] | None:
 
 
 def read_compiled(description: object) -> Compiled | None:
-    """The same, checked. Raises ModelError."""
+    """The compile settings that `describe_compiled` gave, checked; None where there are none. Raises ModelError."""
     if description is None:
         return None
     if type(description) is not dict:
