@@ -95,7 +95,7 @@ class CheckApp(CourseApp):
 
 @contextlib.contextmanager
 def _progress(console: Console) -> Iterator[Listener]:
-    """Where it is, in a terminal."""
+    """Show which cell or epoch runs, in a terminal; yields the listener that is to be called with events."""
     with console.status("starting …") as status:
 
         def listener(event: Event | Trainings) -> None:
@@ -118,7 +118,8 @@ def _show(console: Console, what: Subject, checked: Checked, sandboxed: bool) ->
     console.say(f"{what.work.path.name}: {against.assignment}, {against.name}", style="title")
     if what.in_place:
         console.say(
-            "This is the released file itself: what you changed in given cells can't be told from the original."
+            "This is the released file itself: there is no original to compare it with, so changes in given cells are "
+            "not seen."
         )
     if checked.outcome.status == Status.GRADED:
         console.show(_table(checked))
@@ -186,5 +187,5 @@ def _next(checked: Checked, again: str, assignment: str) -> tuple[str, str]:
         return again, "once you have seen to what fails above and saved the notebook"
     where = "or as your instructor says"
     if checked.failing or checked.over_budget:
-        return f"nbgrader submit {assignment}", f"hands it in, {where}; or first look at what is said above"
+        return f"nbgrader submit {assignment}", f"hands it in, {where}; or first look at what is listed above"
     return f"nbgrader submit {assignment}", f"hands it in, {where}"

@@ -44,7 +44,7 @@ class ExportApp(Command, NbgraderExportApp):  # type: ignore[misc]
     plugin_class = Type(StatusExporter, klass=ExportPlugin).tag(config=True)
 
     def start(self) -> None:
-        """Export, and say where to."""
+        """Write the grades in the chosen format; exit with 1 where some could not be read."""
         if self.extra_args:
             given = self.extra_args[0]
             self.fail(f"export takes no argument {given}", then=f"autograder export --assignment {given}")

@@ -63,7 +63,7 @@ class SubmissionApp(NbGrader):  # type: ignore[misc]
     classes = [NbGrader, CourseDirectory, BaseConverter, Autograde, Grading, Limits, Trainer]  # noqa: RUF012  a trait, not a class variable
 
     def start(self) -> None:
-        """Grade, write the results and exit."""
+        """Grade, write results.json (and feedback and record), and exit with 0, 1 or 2 (see `examples`)."""
         super().start()
         if len(self.extra_args) > 1:
             self.fail(f"Give one assignment, or none (received {', '.join(self.extra_args)})")

@@ -44,7 +44,7 @@ def find(folder: Path, known: Sequence[KnownNotebook]) -> SubmittedNotebook:
     """The one file in `folder` that is one of the `known` notebooks: by its name, else by the grade_ids in it.
 
     Of several that have just one notebook's name, the one in the fewest folders. Raises NotGradable where there is
-    none, or where it can't be told which counts.
+    none, or more than one that could count.
     """
     files = list(_files(folder))
     found = sorted(path for path in files if path.suffix.lower() == ".ipynb")
@@ -66,8 +66,8 @@ def find(folder: Path, known: Sequence[KnownNotebook]) -> SubmittedNotebook:
         raise NotGradable(f"None of {_listed(found, folder)} is a notebook of this course. Hand in {_wanted(known)}.")
     if len(fitting) > 1:
         raise NotGradable(
-            f"{len(fitting)} notebooks were handed in: {_listed(fitting, folder)}. Which one counts can't be told from "
-            f"that: hand in one, {_wanted(known)}."
+            f"{len(fitting)} notebooks were handed in: {_listed(fitting, folder)}. Which one counts is not clear: "
+            f"hand in one, {_wanted(known)}."
         )
     others = [path for path in found if path != fitting[0]]
     remark = f"{_listed(fitting, folder)} was graded, not {_listed(others, folder)}: {why}." if others else ""
@@ -88,7 +88,9 @@ def _as_what(path: Path, known: Sequence[KnownNotebook]) -> KnownNotebook:
         return best
     if len(named) > 1:
         names = ", ".join(one.assignment for one in named)
-        raise NotGradable(f"{_shown(path.name)} is asked for in several assignments ({names}): it can't be told which.")
+        raise NotGradable(
+            f"{_shown(path.name)} is asked for in several assignments ({names}), and its cells do not show which it is."
+        )
     raise NotGradable(
         f"{_shown(path.name)} is not a notebook of this course: neither its name nor what is in it is that of "
         f"{_wanted(known)}."

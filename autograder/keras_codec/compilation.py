@@ -42,14 +42,14 @@ class Missing:
         raise RuntimeError(self._reason)
 
     def __call__(self, *arguments: Any, **named: Any) -> NoReturn:
-        """Raise the reason."""
+        """Raise RuntimeError with the reason."""
         raise RuntimeError(self._reason)
 
     __eq__ = __ne__ = __iter__ = __len__ = __getitem__ = __str__ = __call__
     __hash__ = object.__hash__
 
     def __repr__(self) -> str:
-        """Say the reason."""
+        """The reason, in angle brackets: what Python prints of objects must not raise."""
         return f"<missing: {self._reason}>"
 
 

@@ -21,7 +21,7 @@ PREFIX = "measures "
 
 @dataclass
 class Use:
-    """A model in a test."""
+    """A student's model that came in a test, and what the test has done with it."""
 
     model: Any
     digests: list[str]  # of its weights as they came, but for counters and seeds

@@ -36,12 +36,12 @@ class Version:
     metadata: dict[str, Any] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
-        """As JSON."""
+        """As dicts and lists, for JSON and `from_dict`."""
         return asdict(self)
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> "Version":
-        """What `as_dict` gave, before or after a way through JSON."""
+        """The version that `as_dict` described, also after JSON has made its tuples lists."""
         cells = tuple(InstructorCell(**{**cell, "tags": tuple(cell["tags"])}) for cell in data["cells"])
         return cls(**{**data, "cells": cells})
 

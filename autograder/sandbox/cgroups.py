@@ -147,7 +147,7 @@ class Group:
             _write_if_there(folder / "cgroup.procs", pid)
 
     def __contains__(self, pid: int) -> bool:
-        """Whether a process is in it."""
+        """Whether the process is in all its folders."""
         return all(pid in _processes(folder) for folder in self._folders)
 
     def ran_out(self) -> bool:
@@ -315,7 +315,7 @@ def _processes(group: Path) -> set[int]:
 
 
 def _numbers(path: Path) -> dict[str, int]:
-    """The lines `name number` of a file."""
+    """The numbers in the lines `name number` of a control group's file, by name; empty where it can't be read."""
     pairs = (line.split() for line in read(path).splitlines())
     return {pair[0]: int(pair[1]) for pair in pairs if len(pair) == 2}
 
@@ -329,7 +329,7 @@ def _write(path: Path, value: int | str) -> None:
 
 
 def _write_if_there(path: Path, value: int) -> bool:
-    """Whether it could be written."""
+    """Write where the file is there and takes the value; returns whether it did."""
     try:
         _write(path, value)
     except OSError:

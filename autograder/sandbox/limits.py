@@ -44,7 +44,7 @@ class Limits(Configurable):  # type: ignore[misc]
     output_messages = Integer(20_000, help="Output messages of a whole notebook.").tag(config=True)
 
     def as_dict(self) -> dict[str, float]:
-        """The limits by name."""
+        """The limits by name, as JSON takes them."""
         return {name: getattr(self, name) for name in self.class_trait_names(config=True)}
 
     @classmethod
@@ -288,7 +288,7 @@ def _terminals(inside: str) -> int:
 
 
 def _stored(folders: Sequence[str]) -> tuple[int, int]:
-    """Bytes and files in tmpfs."""
+    """Bytes, and number of files, in the tmpfs of these folders together."""
     used = files = 0
     for folder in folders:
         with contextlib.suppress(OSError):

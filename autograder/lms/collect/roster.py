@@ -129,12 +129,12 @@ def _words(text: str, fold: Callable[[str], str]) -> list[str]:
 
 
 def _without_signs(word: str) -> str:
-    """Without what LMSs leave out of files' names."""
+    """The letters and digits of a word: LMSs leave other signs out of files' names."""
     return "".join(filter(str.isalnum, word))
 
 
 def _without_accents(word: str) -> str:
-    """Without case and accents (ё is е)."""
+    """The letters and digits of a word, without case and accents: `Müller` is `muller`, `ё` is `е`."""
     plain = "".join(sign for sign in unicodedata.normalize("NFKD", word) if not unicodedata.combining(sign))
     return _without_signs(plain.casefold())
 

@@ -41,7 +41,7 @@ def graded(tests: Sequence[Test], remarks: Sequence[str], status: str) -> dict[s
 
 
 def not_gradable(why: str) -> dict[str, Any]:
-    """Results of a submission in which there is nothing that could be graded: the student is told what is wrong.
+    """Results of a submission in which there is nothing that could be graded; `why` tells the student what is wrong.
 
     With a score: without one, Gradescope shows a failure of the autograder's in the place of the message.
     """
