@@ -37,6 +37,8 @@ def main() -> None:
     x_train, x_test = (x[..., None].astype("float32") / 255 for x in (x_train, x_test))
     y_train, y_test = (keras.utils.to_categorical(y, 10) for y in (y_train, y_test))
     settings = Trainer()
+    job = settings.job_settings()
+    assert job is not None
     ordinary, ours, theirs = keras.Model.fit, *socket.socketpair()
     kernel_side.install(theirs)
     by_trainer = keras.Model.fit
@@ -45,7 +47,7 @@ def main() -> None:
         tempfile.TemporaryDirectory() as folder,
         client.TrainerProcess(Path(folder), settings, sandboxed=bubblewrap.check() is None) as trainer,
     ):
-        client.connect(trainer.address, ours, key="notebook", student="ada", seed=0, budget=settings.budget())
+        client.connect(trainer.address, ours, key="notebook", student="ada", settings=job)
         for seed in range(1, given.seeds + 1):
             keras.utils.set_random_seed(seed)
             start = network().get_weights()
@@ -56,7 +58,7 @@ def main() -> None:
                 found[name].append(float(np.mean(model.predict(x_test, verbose=0).argmax(1) == y_test.argmax(1))))
             print(f"seed {seed}: trainer {found['trainer'][-1]:.4f}, ordinary {found['ordinary'][-1]:.4f}", flush=True)
         trainings = client.close(trainer.address, "notebook")
-    if [training["by"] for training in trainings] != ["trainer"] * given.seeds:
+    if [training.by for training in trainings] != ["trainer"] * given.seeds:
         raise RuntimeError(f"not all were trained by the trainer: {trainings}")
     means = {name: statistics.mean(values) for name, values in found.items()}
     spread = statistics.stdev([*found["trainer"], *found["ordinary"]])

@@ -67,6 +67,8 @@ def main() -> None:
     x = generator.random((options.images, 28, 28, 1), "float32")
     y = np.eye(10, dtype="float32")[generator.integers(0, 10, options.images)]
     settings = Trainer(max_flops=1e18)
+    job = settings.job_settings()
+    assert job is not None
     sandboxed = bubblewrap.check() is None
     load = os.getloadavg()[0]  # on a busy machine the two sides of the ratio are slowed at different moments
     before = sgemm()
@@ -82,7 +84,7 @@ def main() -> None:
                 ours, other = socket.socketpair()
                 os.dup2(other.fileno(), theirs.fileno())
                 other.close()
-            client.connect(trainer.address, ours, key=key, student=key, seed=0, budget=settings.budget())
+            client.connect(trainer.address, ours, key=key, student=key, settings=job)
             model = network()
             started = time.perf_counter()
             model.fit(x, y, batch_size=256, epochs=options.epochs, verbose=0)
@@ -91,16 +93,18 @@ def main() -> None:
         taken = sum(p.memory_info().rss for p in [processes, *processes.children(recursive=True)])
         (first,), (again,) = client.close(trainer.address, "first"), client.close(trainer.address, "again")
     after = sgemm()
-    rate = first["cost"]["flops"] / options.epochs / min(first["epoch_seconds"][1:])
+    assert first.cost is not None
+    flops = first.cost.flops / options.epochs
+    rate = flops / min(first.epoch_seconds[1:])
     machine = max(before, after)
     busy = "" if load < 0.5 else ": too busy for the ratio to mean anything"
     print(f"{'sandboxed' if sandboxed else 'no sandbox'}, {os.cpu_count()} cores, load before {load:.1f}{busy}")
-    print(f"a training step of an image   {first['cost']['flops'] / options.epochs / options.images / 1e6:8.1f} MFLOP")
+    print(f"a training step of an image   {flops / options.images / 1e6:8.1f} MFLOP")
     print(f"training, best epoch          {rate / 1e9:8.1f} GFLOP/s")
     print(f"sgemm, before and after       {before / 1e9:8.1f} GFLOP/s, {after / 1e9:.1f} GFLOP/s")
     print(f"ratio                         {rate / machine:8.3f}")
     print(f"first time                    {times[0]:8.2f} s")
-    print(f"again, from memory            {times[1]:8.2f} s  (remembered: {again['remembered']})")
+    print(f"again, from memory            {times[1]:8.2f} s  (remembered: {again.remembered})")
     print(f"server and slot               {taken / 2**30:8.2f} GiB")
 
 

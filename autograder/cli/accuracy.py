@@ -29,15 +29,15 @@ class AccuracyApp(CourseApp):
                 self.out.say(f"{what} accuracy {m.accuracy:.4f} {m.seconds:6.0f} s")
             found = accuracy.summaries(self.root)
         except (KeyError, OSError, ValueError) as error:
-            said = error.args[0] if isinstance(error, KeyError) else error
+            message = error.args[0] if isinstance(error, KeyError) else error
             self.fail(
-                f"{said}", then=f"autograder accuracy {' '.join(self.extra_args)}".strip(), why="once it is mended"
+                f"{message}", then=f"autograder accuracy {' '.join(self.extra_args)}".strip(), why="once that is fixed"
             )
         if self.out.is_terminal:
             self.out.show(_table(found))
         else:
             self.out.say(accuracy.table(self.root))  # Markdown, for a README
-        self.out.say("Kept in solutions/accuracy.json.")
+        self.out.say("Stored in solutions/accuracy.json.")
         self.next("autograder build", "once minimum and baseline are put into solutions/")
 
 

@@ -72,7 +72,7 @@ class Command(Application):  # type: ignore[misc]
         raise AssertionError  # exit does not return
 
     def stopped(self, message: str, then: str = "", why: str = "", code: int = STOPPED) -> NoReturn:
-        """Exit after Ctrl-C."""
+        """Say that the command was interrupted (Ctrl-C), and exit with `code`, 130 by default."""
         self.err.say(message, style="look")
         self.stop(then, why, code)
 

@@ -55,8 +55,8 @@ class UnbuildApp(CourseApp):
         try:
             for name in names:
                 changed = build.unbuild(self.root, name)
-                said = "rewritten from source/" if changed else "unchanged"
-                self.out.say(f"{f'solutions/{name}.py:':{longest}} {said}")
+                outcome = "rewritten from source/" if changed else "unchanged"
+                self.out.say(f"{f'solutions/{name}.py:':{longest}} {outcome}")
         except build.CourseError as error:
             self.fail(str(error), then=f"autograder build {name}", why="makes it from solutions/")
         self.next(" ".join(["autograder build", *self.extra_args]), "renews release/, too")

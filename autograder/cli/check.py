@@ -96,7 +96,7 @@ class CheckApp(CourseApp):
 
 @contextlib.contextmanager
 def _progress(console: Console) -> Iterator[Listener]:
-    """Where it is, in a terminal."""
+    """Show which cell or epoch runs, in a terminal; yields the listener that is to be called with events."""
     with console.status("starting …") as status:
 
         def listener(event: Event | TrainerStatus) -> None:
@@ -119,11 +119,12 @@ def _show(console: Console, what: Subject, checked: Checked, sandboxed: bool) ->
     console.say(f"{what.work.path.name}: {against.assignment}, {against.name}", style="title")
     if what.in_place:
         console.say(
-            "This is the released file itself: what you changed in given cells can't be told from the original."
+            "This is the released file itself: there is no original to compare it with, so changes in given cells are "
+            "not seen."
         )
     if checked.outcome.status == Status.GRADED:
         console.show(_table(checked))
-        say("What the tests say", [f"{test.name}\n  {_said(test)}" for test in checked.tried if not test.passed])
+        say("What the tests say", [f"{test.name}\n  {_message(test)}" for test in checked.tried if not test.passed])
     else:
         why = FAULT if checked.outcome.status == Status.FAULT else PERSON
         say(why, [checked.outcome.message])
@@ -170,14 +171,14 @@ def _table(checked: Checked) -> Table:
     return table
 
 
-def _said(test: Tested) -> str:
-    said = test.message.strip()
+def _message(test: Tested) -> str:
+    text = test.message.strip()
     if test.in_part:
-        said += (
+        text += (
             f"\nIt gave {test.score:g} of {test.points:g} points; hidden tests may give the others, or a better answer."
         )
-    said = said.strip() or "It gave no points, and says nothing."
-    return "\n  ".join(said.split("\n"))
+    text = text.strip() or "It gave no points, and says nothing."
+    return "\n  ".join(text.split("\n"))
 
 
 def _next(checked: Checked, again: str, assignment: str) -> tuple[str, str]:
@@ -187,5 +188,5 @@ def _next(checked: Checked, again: str, assignment: str) -> tuple[str, str]:
         return again, "once you have seen to what fails above and saved the notebook"
     where = "or as your instructor says"
     if checked.failing or checked.over_budget:
-        return f"nbgrader submit {assignment}", f"hands it in, {where}; or first look at what is said above"
+        return f"nbgrader submit {assignment}", f"hands it in, {where}; or first look at what is listed above"
     return f"nbgrader submit {assignment}", f"hands it in, {where}"

@@ -24,7 +24,7 @@ from autograder.lms.collect.unpack import regular_files
 
 
 class CollectApp(Command, ZipCollectApp):  # type: ignore[misc]
-    """nbgrader's zip_collect with our plugins, which can be run again and again and loses nothing."""
+    """nbgrader's zip_collect with this package's plugins; it can be repeated, and loses nothing."""
 
     name = "autograder-collect"
     description = "Turn downloads from Moodle, Canvas or Gradescope into submissions"
@@ -50,9 +50,9 @@ class CollectApp(Command, ZipCollectApp):  # type: ignore[misc]
         given = [*filter(None, [self.coursedir.assignment_id]), *self.extra_args]
         if not given:
             there = sources(self.coursedir)
-            said = f"; there are {', '.join(there)}" if there else ""
+            choices = f"; there are {', '.join(there)}" if there else ""
             then = f"autograder collect {there[0] if there else 'ASSIGNMENT'} DOWNLOAD"
-            self.fail(f"Give an assignment: autograder collect ASSIGNMENT DOWNLOAD…{said}", then=then)
+            self.fail(f"Give an assignment: autograder collect ASSIGNMENT DOWNLOAD…{choices}", then=then)
         self.coursedir.assignment_id, *downloads = given
         self.downloads = [Path(name).resolve() for name in downloads]
 
@@ -114,7 +114,7 @@ class CollectApp(Command, ZipCollectApp):  # type: ignore[misc]
 
     def _say(self, refused: list[tuple[str, str]]) -> None:
         collection = getattr(self.extractor_plugin_inst, "collection", None)
-        if collection is None:  # other plugins, which have said what they had to say
+        if collection is None:  # other plugins, which have printed their own messages
             return
         collection.refused[:0] = refused
         assignment, look = self.coursedir.assignment_id, bool(collection.strays or collection.refused)

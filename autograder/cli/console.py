@@ -60,7 +60,7 @@ class Table(rich.table.Table):
 
 
 class Console(rich.console.Console):
-    """Where a command prints."""
+    """Where a command prints: rich's console, plain and unwrapped where there is no terminal."""
 
     def __init__(self, **options: Any) -> None:
         """On stdout, or on what rich's options say."""
@@ -91,7 +91,7 @@ class Console(rich.console.Console):
         return textwrap.wrap(text, self.width, break_long_words=False, break_on_hyphens=False, **how) or [""]
 
     def show(self, table: Table, indent: int = 0) -> None:
-        """Print a table."""
+        """Print a table, `indent` columns further in; outside a terminal without spaces at the ends of lines."""
         with self.capture() as captured:
             self.print(Padding(table, (0, 0, 0, indent), expand=False))
         lines = captured.get().split("\n")[:-1]
@@ -100,7 +100,7 @@ class Console(rich.console.Console):
         self.file.flush()
 
     def heading(self, text: str) -> None:
-        """A line in bold, after an empty one."""
+        """Print a heading: a line in bold, after an empty one."""
         self.print()
         self.say(text, style="title")
 
@@ -126,7 +126,7 @@ class LogHandler(logging.Handler):
     """What nbgrader and traitlets log, as a person reads it, on stderr."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Print one message."""
+        """Print one record, after its level (or the logger's name); nothing for known noise of nbgrader's."""
         message = readable(record.getMessage())
         if message.startswith(_NOISE):
             return

@@ -26,7 +26,9 @@ class DemoApp(CourseApp):
                 mnist = datasets.fetch("mnist", report=report)
         except datasets.DataError as error:
             self.fail(str(error), then="autograder demo", why="tries again")
-        self.out.say(f"  MNIST is there, from the {mnist.source}, verified.", *(f"  {said}" for said in mnist.remarks))
+        self.out.say(
+            f"  MNIST is there, from the {mnist.source}, verified.", *(f"  {remark}" for remark in mnist.remarks)
+        )
         self.out.heading("2/4  A class hands in")
         try:
             submissions = demo.make_course(self.root, folder)

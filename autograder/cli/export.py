@@ -19,7 +19,7 @@ FORMATS: dict[str, type[GradesExporter]] = {
 
 
 class ExportApp(Command, NbgraderExportApp):  # type: ignore[misc]
-    """Write the grades, blank where there is none."""
+    """Write the grades; a submission without one gets a blank and its status."""
 
     name = "autograder-export"
     description = "Write all grades to grades.csv (or --to FILE), each with its status; what is not graded is blank"
@@ -44,7 +44,7 @@ class ExportApp(Command, NbgraderExportApp):  # type: ignore[misc]
     plugin_class = Type(StatusExporter, klass=ExportPlugin).tag(config=True)
 
     def start(self) -> None:
-        """Export, and say where to."""
+        """Write the grades in the chosen format; exit with 1 where some could not be read."""
         if self.extra_args:
             given = self.extra_args[0]
             self.fail(f"export takes no argument {given}", then=f"autograder export --assignment {given}")
@@ -57,6 +57,6 @@ class ExportApp(Command, NbgraderExportApp):  # type: ignore[misc]
             self.out.say(f"To import: {step}.")
         names = [str(name) for name in self.plugin_inst.assignment] or [likely(self.coursedir)]
         if faults := getattr(self.plugin_inst, "faults", {}):
-            said = [f"{assignment}, {student}: {why}" for (assignment, student), why in faults.items()]
-            self.fail("%s", "\n".join([f"{len(said)} not exported:", *said]), then=f"autograder grade {names[0]}")
+            lines = [f"{assignment}, {student}: {why}" for (assignment, student), why in faults.items()]
+            self.fail("%s", "\n".join([f"{len(lines)} not exported:", *lines]), then=f"autograder grade {names[0]}")
         self.next(f"autograder report {names[0]}", "says what is blank, and why")

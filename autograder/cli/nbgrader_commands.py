@@ -14,7 +14,7 @@ from autograder.reports.generate import GenerateFeedback
 
 
 def replace_converters(c: Any) -> None:
-    """Put ours in place; `c` is the configuration that nbgrader_config.py is about."""
+    """Put this package's converters in place; `c` is the configuration of nbgrader_config.py."""
     # The commands look classes up by their names in their own modules, and offer no setting for them.
     nbgrader.apps.autogradeapp.Autograde = Autograde
     nbgrader.apps.api.Autograde = Autograde

@@ -66,11 +66,11 @@ class Lines(ProgressListener):
         pass
 
     def say(self, *lines: str) -> None:
-        """Print lines."""
+        """Print `lines` as they are."""
         self.console.say(*lines)
 
     def rehearsed(self, notebook: str, rehearsal: Rehearsal, allowed: Sequence[str]) -> None:
-        """Say what the rehearsal found wrong."""
+        """Print tests that can't be isolated, names that students can rebind, and points that the reference misses."""
         for cell, why in rehearsal.differing.items():
             if cell in allowed:
                 self.say(f"{notebook}, {cell}: runs beside the student's code, as you allowed; the records say so")
@@ -86,13 +86,13 @@ class Lines(ProgressListener):
             self.say(f"{notebook}, {cell}: {why}")
 
     def planned(self, submissions: Sequence[Submission], unchanged: Sequence[str]) -> None:
-        """Say how many there are."""
+        """Print how many submissions are to be graded, and how many are unchanged."""
         self.rows = {submission.student: _Row() for submission in submissions}
         self.width = min(WIDTH, max((cell_len(student) for student in self.rows), default=0))
         self.say(f"{len(submissions)} to grade; {len(unchanged)} are as they should be")
 
     def event(self, event: Event) -> None:
-        """Note where a submission is."""
+        """Note which cell a submission is at."""
         if row := self.rows.get(event.student):
             row.started = row.started or time.monotonic()
             row.where = f"{event.notebook}: {event.what} {event.done}/{event.total}"
@@ -102,7 +102,7 @@ class Lines(ProgressListener):
         self.trained = trainings
 
     def finished(self, submission: Submission, status: SubmissionStatus) -> None:
-        """Say how it ended."""
+        """Note the status, time and score of a finished submission, and show them."""
         self.statuses.append(status)
         row = self.rows[submission.student]
         row.where, row.ended = status.label, time.monotonic()
@@ -113,7 +113,7 @@ class Lines(ProgressListener):
         self.line(submission.student, row)
 
     def line(self, student: str, row: _Row) -> None:
-        """One finished submission."""
+        """Print a line on one finished submission."""
         count = sum(row.ended is not None for row in self.rows.values())
         where, seconds, score = row.columns()
         self.say(f"{self._count(count)} {self._name(student)}  {where:{_LABEL}}  {seconds:>6}  {score}".rstrip())
@@ -129,7 +129,7 @@ class Lines(ProgressListener):
         self.console.say(f"{folder}: {why}", lead="Not graded:", style="bad")
 
     def would_change(self, submission: Submission, old: float | None, new: float | None) -> None:
-        """Old and new points, in a dry run."""
+        """Print old and new points of a submission, in a dry run."""
         self.rows.pop(submission.student)
         name = self._name(submission.student)
         points = ["no grade" if value is None else f"{value:g}" for value in (old, new)]
@@ -139,7 +139,7 @@ class Lines(ProgressListener):
         self.say(f"{name} {points[0]:>8} → {points[1]}{''.join(reasons)}")
 
     def conclude(self) -> None:
-        """Print the summary."""
+        """Print the summary, each status in its color."""
         for line in self.summary():
             self.console.say(line, style="" if line.startswith(" ") else STYLES.get(line.rpartition(":")[0], "title"))
 
@@ -184,7 +184,7 @@ class LiveTable(Lines):
             self.console.print()
 
     def line(self, student: str, row: _Row) -> None:
-        """The table shows it."""
+        """Print nothing: the table has a row for it."""
 
     def fitting(self) -> RenderableType:
         """As much of the table as the terminal holds."""
@@ -199,7 +199,7 @@ class LiveTable(Lines):
 
 
 def _trainings(trainings: TrainerStatus) -> list[str]:
-    """What is trained now, and what has been."""
+    """Lines on the trainings: how many wait, were trained or remembered, and those that run now."""
     counts = {"waiting": trainings.waiting, "trained": trainings.trained, "remembered": trainings.remembered}
     lines = [f"trainings: {', '.join(f'{count} {what}' for what, count in counts.items())}"]
     for running in trainings.running[:RUNNING]:

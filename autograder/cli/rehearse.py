@@ -88,15 +88,15 @@ class _Rehearsing(Lines):
     """Says what the rehearsal finds, and where it is."""
 
     status: Status | None = None
-    found: list[str] = field(default_factory=list)  # cells that something is said of
+    found: list[str] = field(default_factory=list)  # cells that the rehearsal lists
 
     def rehearsed(self, notebook: str, rehearsal: Rehearsal, allowed: Sequence[str]) -> None:
-        """Say what was found, and note it."""
+        """Print what was found, and add its cells to `found`, unless the instructor allowed them."""
         super().rehearsed(notebook, rehearsal, allowed)
         self.found += [cell for cell in [*rehearsal.differing, *rehearsal.short] if cell not in allowed]
 
     def event(self, event: Event) -> None:
-        """Show where it is."""
+        """Show which notebook and cell is being graded."""
         if self.status is not None:
             where = f"{event.student} {event.notebook}: cell {event.done + 1} of {event.total}"
             self.status.update(Text(plain(where)))

@@ -59,8 +59,8 @@ class ReportApp(CourseApp):
             self.out.say(f"Students can rebind {', '.join(names)} before tests use them: the report says which.")
         self.out.say(f"Report, for a browser: {path}")
         if exporter.faults:
-            said = [f"{student}: {why}" for (_, student), why in exporter.faults.items()]
-            self.fail("%s", "\n".join(["not all of it could be read:", *said]), then=f"autograder grade {assignment}")
+            lines = [f"{student}: {why}" for (_, student), why in exporter.faults.items()]
+            self.fail("%s", "\n".join(["not all of it could be read:", *lines]), then=f"autograder grade {assignment}")
         first = "first see to what needs a person; " if waiting else ""
         if graded:
             self.next(f"autograder feedback {assignment}", first + "writes each student's page")

@@ -33,7 +33,7 @@ GRADED, FAULTY, UNGRADABLE = 0, 1, 2  # exit codes
 
 
 class Stopped(KeyboardInterrupt):
-    """Somebody asked this program to end (SIGTERM)."""
+    """SIGTERM was received."""
 
 
 class SubmissionApp(NbGrader):  # type: ignore[misc]
@@ -63,13 +63,13 @@ class SubmissionApp(NbGrader):  # type: ignore[misc]
     classes = [NbGrader, CourseDirectory, BaseConverter, Autograde, Grading, Limits, Trainer]  # noqa: RUF012  a trait, not a class variable
 
     def start(self) -> None:
-        """Grade, write the results and exit."""
+        """Grade, write results.json (and feedback and record), and exit with 0, 1 or 2 (see `examples`)."""
         super().start()
         if len(self.extra_args) > 1:
             self.fail(f"Give one assignment, or none (received {', '.join(self.extra_args)})")
         signal.signal(signal.SIGTERM, _stop)
         if "log_level" not in self.config.Application:
-            self.log.setLevel(logging.CRITICAL)  # what the student and the operator need is said below
+            self.log.setLevel(logging.CRITICAL)  # what the student and the operator need is printed below
         warnings.filterwarnings("ignore", "Object of type .* not in session", module=r"nbgrader\.api")
         to = Path(self.results)
         try:
@@ -104,8 +104,8 @@ class SubmissionApp(NbGrader):  # type: ignore[misc]
             for name, path in (("feedback.html", graded.feedback), ("record.json", graded.record)):
                 if path is not None and path.is_file():
                     _put(to / name, path.read_bytes())
-            said = [*graded.remarks, *describe_mends(work.mends)]
-            return self._write(to, gradescope.graded(tests_of(work), said, status.label), GRADED)
+            remarks = [*graded.remarks, *describe_mends(work.mends)]
+            return self._write(to, gradescope.graded(tests_of(work), remarks, status.label), GRADED)
 
     def _write(self, to: Path, results: dict[str, Any], code: int) -> int:
         """Write results.json, last of all; returns the exit code."""

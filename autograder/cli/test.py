@@ -83,8 +83,8 @@ def find_chromium() -> str | None:
 
 
 def _starts(path: str) -> bool:
-    said = subprocess.run([path, "--version"], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
-    return said.returncode == 0 and "snap" not in said.stdout  # a snap's browser does not see the folders of tests
+    done = subprocess.run([path, "--version"], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    return done.returncode == 0 and "snap" not in done.stdout  # a snap's browser does not see the folders of tests
 
 
 def install_chromium() -> str | None:

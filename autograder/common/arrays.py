@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 
 
 def packed(dtype: "np.dtype[Any]") -> "np.dtype[Any]":
-    """The same fields without gaps."""
+    """A structured dtype with the same fields and no padding between them; any other dtype as it is."""
     import numpy as np
 
     if dtype.fields is None:
@@ -18,7 +18,7 @@ def packed(dtype: "np.dtype[Any]") -> "np.dtype[Any]":
 
 
 def array_bytes(array: "np.ndarray[Any, Any]") -> memoryview:
-    """The elements of `array`, row by row."""
+    """The elements of `array` in C order, without padding; their memory where they lie so already, else a copy."""
     import numpy as np
 
     if array.dtype.fields is not None:

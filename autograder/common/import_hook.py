@@ -1,4 +1,4 @@
-"""Something done to a module once it is imported, which is not imported for it.
+"""Calls a function with a module once that is imported, without importing it.
 
 Imported at each start of Python by way of a `.pth` file, so it imports next to nothing itself.
 """
@@ -24,7 +24,7 @@ def when_imported(name: str, act: Callable[[ModuleType], object]) -> None:
 
 
 class _Loader:
-    """The loader of that module, which also acts on the module once it is loaded."""
+    """Wraps the module's loader; calls `act` once the module is loaded."""
 
     def __init__(self, loader: Any, act: Callable[[ModuleType], object]) -> None:
         self._loader = loader
@@ -42,7 +42,7 @@ class _Loader:
 
 
 class _Finder:
-    """Finds that module as the other finders do, with the loader above; knows no other module."""
+    """Finds that one module by the other finders, and wraps its loader."""
 
     def __init__(self, name: str, act: Callable[[ModuleType], object]) -> None:
         self._name = name

@@ -1,4 +1,4 @@
-"""Dataclasses and msgspec's structs as JSON and back: what crosses between our processes, and what is kept on disk.
+"""Dataclasses and msgspec's structs as JSON and back, for messages between processes and for files.
 
 Reading is strict: a value of another type than the class declares is refused, wherever it is. Settings (traitlets'
 `Configurable`) are written as their values by name. Texts go through the `json` module, which escapes names of files

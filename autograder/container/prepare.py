@@ -25,7 +25,7 @@ def definitions(folder: Path) -> list[str]:
 
 
 def main(arguments: list[str]) -> None:
-    """Run one step."""
+    """Run the step that the arguments name: `home`, or `course FOLDER`."""
     match arguments:
         case ["home"]:
             home()

@@ -25,7 +25,7 @@ from autograder.notebooks.reading import Unreadable
 from autograder.reports.generate import GenerateFeedback
 
 STUDENT = "submission"
-_KEPT = ("results", "trainings")  # what a cache has of `.autograder`
+_CACHED = ("results", "trainings")  # the folders of `.autograder` that a cache has
 
 
 class UnusableCourse(AutograderError):
@@ -34,7 +34,7 @@ class UnusableCourse(AutograderError):
 
 @dataclass
 class Graded(ProgressListener):
-    """What came of the notebook."""
+    """The outcome of the grading, filled in while it goes on."""
 
     works: list[NotebookTask] = field(default_factory=list)
     status: SubmissionStatus | None = None
@@ -43,17 +43,17 @@ class Graded(ProgressListener):
     record: Path | None = None
 
     def finished(self, submission: Submission, status: SubmissionStatus) -> None:
-        """Keep it."""
+        """Store what came of the one submission."""
         self.works, self.status = submission.works, status
 
 
 def known_notebooks(coursedir: CourseDirectory, assignment: str = "") -> list[KnownNotebook]:
-    """The notebooks that a course asks for, in one assignment or in all. Raises Unusable where there are none."""
+    """The notebooks that a course asks for, in one assignment or in all. Raises UnusableCourse where there are none."""
     with Gradebook(f"sqlite:///{database(coursedir)}") as gradebook:
         found = [
-            KnownNotebook(kept.name, notebook.name, frozenset(cell.name for cell in notebook.source_cells))
-            for kept in gradebook.assignments
-            for notebook in kept.notebooks
+            KnownNotebook(assigned.name, notebook.name, frozenset(cell.name for cell in notebook.source_cells))
+            for assigned in gradebook.assignments
+            for notebook in assigned.notebooks
         ]
     chosen = [known for known in found if assignment in ("", known.assignment)]
     if not chosen:
@@ -63,7 +63,7 @@ def known_notebooks(coursedir: CourseDirectory, assignment: str = "") -> list[Kn
 
 
 def database(coursedir: CourseDirectory) -> Path:
-    """The file of the course's gradebook. Raises Unusable."""
+    """The file of the course's gradebook. Raises UnusableCourse where it has none."""
     url = make_url(coursedir.db_url)
     path = Path(url.database) if url.drivername.startswith("sqlite") and url.database else None
     if path is None or not path.is_file():
@@ -80,7 +80,7 @@ def grade(
     """Grade one notebook, in `folder`, which is empty and stays so but for this.
 
     `cache` has results and trainings that many such gradings share. Raises NotGradable for what the student has to put
-    right, and NbGraderException or Unusable for what is our fault.
+    right, and NbGraderException or UnusableCourse for what is our fault.
     """
     known = handed_in.known
     config = _beside(coursedir, config, folder, cache)
@@ -116,7 +116,7 @@ def _beside(coursedir: CourseDirectory, config: Config, folder: Path, cache: Pat
     shutil.copyfile(database(coursedir), folder / "gradebook.db")
     if cache is not None:
         (folder / ".autograder").mkdir()
-        for name in _KEPT:
+        for name in _CACHED:
             (cache / name).mkdir(parents=True, exist_ok=True)
             (folder / ".autograder" / name).symlink_to(cache / name)
     made: Config = deepcopy(config)
@@ -126,7 +126,7 @@ def _beside(coursedir: CourseDirectory, config: Config, folder: Path, cache: Pat
 
 
 def _copy(handed_in: SubmittedNotebook, to: Path, patterns: Sequence[str]) -> list[str]:
-    """Hand the notebook in, under its right name, with the files that it may read; returns what is to be said of it."""
+    """Hand the notebook in, under its right name, with the files that it may read; returns remarks for the student."""
     name, own = f"{handed_in.known.notebook}.ipynb", handed_in.path.name
     try:
         content = {name: read_regular(handed_in.path)}
@@ -145,5 +145,5 @@ def _copy(handed_in: SubmittedNotebook, to: Path, patterns: Sequence[str]) -> li
         (to / file).parent.mkdir(parents=True, exist_ok=True)
         (to / file).write_bytes(data)
     remarks = [f"Left out: {printable(what, LONGEST_NAME)}" for what in refused if not what.startswith(f"{own}: ")]
-    told = [handed_in.remark] if handed_in.remark else []
-    return [*told, *remarks, *([f"{printable(own, LONGEST_NAME)} was graded as {name}."] if own != name else [])]
+    remark = [handed_in.remark] if handed_in.remark else []
+    return [*remark, *remarks, *([f"{printable(own, LONGEST_NAME)} was graded as {name}."] if own != name else [])]

@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
 
 from autograder.common.errors import AutograderError
@@ -43,7 +44,7 @@ def find(folder: Path, known: Sequence[KnownNotebook]) -> SubmittedNotebook:
     """The one file in `folder` that is one of the `known` notebooks: by its name, else by the grade_ids in it.
 
     Of several that have just one notebook's name, the one in the fewest folders. Raises NotGradable where there is
-    none, or where it can't be told which counts.
+    none, or more than one that could count.
     """
     files = list(_files(folder))
     found = sorted(path for path in files if path.suffix.lower() == ".ipynb")
@@ -65,8 +66,8 @@ def find(folder: Path, known: Sequence[KnownNotebook]) -> SubmittedNotebook:
         raise NotGradable(f"None of {_listed(found, folder)} is a notebook of this course. Hand in {_wanted(known)}.")
     if len(fitting) > 1:
         raise NotGradable(
-            f"{len(fitting)} notebooks were handed in: {_listed(fitting, folder)}. Which one counts can't be told from "
-            f"that: hand in one, {_wanted(known)}."
+            f"{len(fitting)} notebooks were handed in: {_listed(fitting, folder)}. Which one counts is not clear: "
+            f"hand in one, {_wanted(known)}."
         )
     others = [path for path in found if path != fitting[0]]
     remark = f"{_listed(fitting, folder)} was graded, not {_listed(others, folder)}: {why}." if others else ""
@@ -87,7 +88,9 @@ def _as_what(path: Path, known: Sequence[KnownNotebook]) -> KnownNotebook:
         return best
     if len(named) > 1:
         names = ", ".join(one.assignment for one in named)
-        raise NotGradable(f"{_shown(path.name)} is asked for in several assignments ({names}): it can't be told which.")
+        raise NotGradable(
+            f"{_shown(path.name)} is asked for in several assignments ({names}), and its cells do not show which it is."
+        )
     raise NotGradable(
         f"{_shown(path.name)} is not a notebook of this course: neither its name nor what is in it is that of "
         f"{_wanted(known)}."
@@ -100,7 +103,9 @@ def _by_ids(path: Path, known: Sequence[KnownNotebook]) -> KnownNotebook | None:
     Raises Unreadable.
     """
     claimed = {cell.grade_id for cell in read_notebook(read_regular(path)).cells}
-    shares = sorted(((len(one.grade_ids & claimed) / max(1, len(one.grade_ids)), one) for one in known), key=_share)
+    shares = sorted(
+        ((len(one.grade_ids & claimed) / max(1, len(one.grade_ids)), one) for one in known), key=itemgetter(0)
+    )
     if not shares or shares[-1][0] < 0.5 or (len(shares) > 1 and shares[-2][0] == shares[-1][0]):
         return None
     return shares[-1][1]
@@ -111,10 +116,6 @@ def _fits(path: Path, known: Sequence[KnownNotebook]) -> bool:
         return _by_ids(path, known) is not None
     except Unreadable:
         return False
-
-
-def _share(pair: tuple[float, KnownNotebook]) -> float:
-    return pair[0]
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -2,7 +2,7 @@
 
 A *measurement* is one training in a process of its own: the cells of an assignment that make a trained `model`, with
 another seed (`reference`), or a network for comparison on the same data: `dense` (no convolutions) and `lecture`
-(the network of the mnist assignment, untouched). Measurements are kept in `solutions/accuracy.json`.
+(the network of the mnist assignment, untouched). Measurements are stored in `solutions/accuracy.json`.
 """
 
 import contextlib
@@ -162,14 +162,14 @@ def measure(root: Path, assignment: str, network: str, seed: int) -> Measurement
 
 
 def load(root: Path) -> list[Measurement]:
-    """The measurements kept; those of texts that have changed since are left out."""
+    """The stored measurements, without those of cells whose text has changed since."""
     path = root / "solutions" / "accuracy.json"
-    kept = [Measurement(**item) for item in json.loads(path.read_text())] if path.is_file() else []
-    return [m for m in kept if m.assignment in PLANS and m.text == digest(root, m.assignment, m.network)]
+    stored = [Measurement(**item) for item in json.loads(path.read_text())] if path.is_file() else []
+    return [m for m in stored if m.assignment in PLANS and m.text == digest(root, m.assignment, m.network)]
 
 
 def save(root: Path, measurements: list[Measurement]) -> None:
-    """Keep `measurements`, sorted, in place of those before."""
+    """Store `measurements`, sorted, in place of those before."""
     rows = sorted(measurements, key=lambda m: (list(PLANS).index(m.assignment), m.network, m.seed))
     path = root / "solutions" / "accuracy.json"
     new = path.with_suffix(".new")
@@ -188,7 +188,7 @@ def missing(root: Path, names: list[str], seeds: int) -> Iterator[tuple[str, str
 
 
 def measure_missing(root: Path, names: list[str], seeds: int) -> Iterator[Measurement]:
-    """Measure what is missing; each is kept as soon as it is known."""
+    """Measure what is missing; each measurement is stored at once, and yielded."""
     known = load(root)
     for name, network, seed in missing(root, names, seeds):
         # A process of its own each: seeds, memory and threads start afresh.

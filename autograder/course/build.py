@@ -78,9 +78,9 @@ def text_from_notebook(notebook: NotebookNode) -> str:
 def _bare(cell: NotebookNode) -> NotebookNode:
     metadata = {key: value for key, value in cell.metadata.items() if key in ("nbgrader", "tags")}
     if "nbgrader" in metadata:
-        kept = {k: v for k, v in metadata["nbgrader"].items() if NBGRADER_DEFAULTS.get(k, ...) != v}
-        kept = {k: v for k, v in kept.items() if k not in ("checksum", "cell_type")}
-        metadata["nbgrader"] = dict(sorted(kept.items(), key=lambda item: (item[0] != "grade_id", item[0])))
+        marks = {k: v for k, v in metadata["nbgrader"].items() if NBGRADER_DEFAULTS.get(k, ...) != v}
+        marks = {k: v for k, v in marks.items() if k not in ("checksum", "cell_type")}
+        metadata["nbgrader"] = dict(sorted(marks.items(), key=lambda item: (item[0] != "grade_id", item[0])))
     return nbformat.from_dict({**cell, "metadata": metadata})
 
 

@@ -27,7 +27,7 @@ def add_badges(c: Any) -> None:
 
 
 class ColabBadge(NbGraderPreprocessor):  # type: ignore[misc]
-    """Puts a first cell before the notebook that opens it in Colab, and says how it is kept and handed in there.
+    """Puts a first cell before the notebook that opens it in Colab, and says how it is saved and handed in there.
 
     Without `repository` the badge opens Colab itself, into which the notebook is uploaded.
     """
@@ -51,7 +51,7 @@ class ColabBadge(NbGraderPreprocessor):  # type: ignore[misc]
         return value
 
     def preprocess(self, nb: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
-        """Add the cell."""
+        """Insert the cell with the badge at the top of the notebook."""
         names = resources["nbgrader"]
         cell = new_markdown_cell(badge(self.repository, names["assignment"], names["notebook"]), id="colab-badge")
         if (nb.nbformat, nb.nbformat_minor) < (4, 5):  # cells had no ids then

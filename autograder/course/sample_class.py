@@ -32,7 +32,7 @@ def _answer(notebook: NotebookNode, **sources: str) -> NotebookNode:
 
 
 def released(root: Path, assignment: str) -> NotebookNode:
-    """The notebook as students get it."""
+    """The assignment's released notebook, read from `root`/release."""
     return nbformat.read(root / "release" / assignment / f"{assignment}.ipynb", as_version=4)
 
 

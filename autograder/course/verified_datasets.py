@@ -37,7 +37,7 @@ ARRAYS = {
 
 
 def note_path(file: str | PathLike[str]) -> Path:
-    """Where the note on `file` is."""
+    """The path of the note on `file`: `<file>.verified.json` beside it."""
     from pathlib import Path
 
     path = Path(file)

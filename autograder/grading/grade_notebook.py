@@ -25,14 +25,17 @@ from autograder.kernel.candidate import Candidate
 from autograder.kernel.fork_server import ForkServerPool
 from autograder.sandbox.bubblewrap import SandboxError
 from autograder.sandbox.cpu_time import STARVED
-from autograder.sandbox.limits import CellLimit
+from autograder.sandbox.limits import CellLimit, LimitKind
 
 # What a granted model may be asked: about itself, and for predictions. Never `evaluate`: labels don't cross.
 _MODEL_ATTRIBUTES = "predict count_params summary name layers input_shape output_shape optimizer".split()
 MODEL_QUESTIONS = ("__call__", *(f"getattr:{name}" for name in _MODEL_ATTRIBUTES))
 GRACE = 5.0  # seconds to react to an interrupt
 LEARN = 60.0  # seconds to say what there is to learn of a model, beside those that a test may take to use it
-NAMES = {"crash": "NotebookCrashed", "weights": "WeightsRefused"}  # of errors that are no limit of time or memory
+NAMES = {
+    LimitKind.CRASH: "NotebookCrashed",
+    LimitKind.WEIGHTS: "WeightsRefused",
+}  # of errors that are no limit of time or memory
 BUSY = 0.1  # of a test's time, as CPU time of the examiner: the test itself was busy, though the machine may be, too
 LOOK = 0.5  # seconds between looks at whether the candidate still answers
 Output = dict[str, Any]
@@ -87,7 +90,7 @@ class _Grading:
         self._calls = 0
         self._seconds: dict[int, float] = {}
         self._starved = False
-        self._limit = ""
+        self._limit: LimitKind | None = None
 
     def run(self) -> Outcome:
         """All cells, then those that have to run beside the student's code."""
@@ -269,7 +272,7 @@ class _Grading:
         self._starved |= starved or (late and answer.delay >= STARVED * limit.seconds)
         self._calls += answer.calls
         if late:
-            self._limit = self._limit or "cell time"
+            self._limit = self._limit or LimitKind.CELL_TIME
         return answer, late, itself
 
     def _across(self, step: Step, candidate: Candidate, exam: Exam, limit: CellLimit) -> None:
@@ -292,9 +295,9 @@ class _Grading:
         if candidate.ended is not None:
             self._fail(index, grade_id, candidate.ended.limit, candidate.ended.message)
         elif late:
-            self._fail(index, grade_id, "cell time", f"This test ran longer than {limit}{itself}.")
+            self._fail(index, grade_id, LimitKind.CELL_TIME, f"This test ran longer than {limit}{itself}.")
         elif verdict.refused:
-            self._fail(index, grade_id, "weights", verdict.refused)
+            self._fail(index, grade_id, LimitKind.WEIGHTS, verdict.refused)
         elif answer.score is None:
             self._withhold(index, grade_id, answer.reason, answer.outputs)
         else:
@@ -332,7 +335,7 @@ class _Grading:
                 return exam.answer(LOOK), False
         return None, True
 
-    def _fail(self, index: int, grade_id: str, limit: str, message: str) -> None:
+    def _fail(self, index: int, grade_id: str, limit: LimitKind, message: str) -> None:
         name = NAMES.get(limit) or f"{limit.title().replace(' ', '')}Limit"
         self._outputs[index] = [
             {"output_type": "error", "ename": name, "evalue": message, "traceback": [f"{name}: {message}"]}

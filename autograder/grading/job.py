@@ -9,7 +9,7 @@ from autograder.common.text import clean_text
 from autograder.examiner.model_insight import ModelInsight
 from autograder.examiner.ownership import Reason
 from autograder.notebooks.instructor import Version
-from autograder.sandbox.limits import Limits
+from autograder.sandbox.limits import LimitKind, Limits
 from autograder.training.settings import TrainerSettings
 from autograder.training.training_record import TrainerStatus, TrainingRecord
 
@@ -121,7 +121,7 @@ class Outcome:
     reasons: dict[str, str] = field(default_factory=dict)
     seconds: dict[int, float] = field(default_factory=dict)  # position -> how long the cell took, without trainings
     starved: bool = False  # a limit of time was met because the machine was busy
-    limit: str = ""  # which limit ended the candidate ("memory", "total time", …); empty when none did
+    limit: LimitKind | None = None  # which one ended the candidate, if any did
     broke_examiner: bool = False  # the fault may come of what the student sent: at the last try, a person looks
     run: GradingRun = field(default_factory=GradingRun)
 

@@ -17,6 +17,7 @@ from autograder.common.serialization import load, to_data
 from autograder.grading.job import GradingJob, GradingRun, Outcome, ReviewItem, Status
 from autograder.grading.result_digest import digest_of, ingredients
 from autograder.notebooks.reading import Mend
+from autograder.sandbox.limits import LimitKind
 
 RECORD_SUFFIX = ".record.json"
 MAX_BYTES = 20_000_000  # of a record that is read
@@ -38,7 +39,7 @@ class NotebookStatus:
     mends: tuple[Mend, ...] = ()
     scores: dict[str, float | None] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
-    limit: str = ""
+    limit: LimitKind | None = None
     submitted: str = ""  # SHA-256 of the file that was handed in
 
     @classmethod

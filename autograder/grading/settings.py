@@ -37,7 +37,7 @@ class Grading(Configurable):  # type: ignore[misc]
     reference_factor = Float(
         30,
         help="How many times the reference solution's own time a cell may take; 0: always c.Limits.cell_seconds. "
-        "Never more than that, nor less than reference_min_seconds.",
+        "Never more than that, nor less than c.Grading.reference_min_seconds.",
     ).tag(config=True)
     reference_min_seconds = Float(10, help="Seconds that a cell may take however fast the reference is.").tag(
         config=True

@@ -18,7 +18,7 @@ class ModelError(AutograderError):
 
 @dataclass(frozen=True)
 class Budget:
-    """How large a model may be."""
+    """How large a model may be; what exceeds it is refused with a ModelError."""
 
     parameters: int = 50_000_000
     bytes: int = 1 << 30

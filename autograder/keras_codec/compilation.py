@@ -1,4 +1,4 @@
-"""How a model is compiled: optimizer with its variables, loss, metrics; or why that can't be told."""
+"""How a model is compiled: optimizer with its variables, loss, metrics; or why that can't cross."""
 
 import importlib
 import types
@@ -32,7 +32,7 @@ class Missing:
     """What stands for a part of a model that couldn't cross. Any use raises RuntimeError with the reason."""
 
     def __init__(self, reason: str) -> None:
-        """`reason`: why it could not."""
+        """`reason`: why it could not cross."""
         self._reason = reason
 
     def __getattr__(self, name: str) -> NoReturn:
@@ -42,14 +42,14 @@ class Missing:
         raise RuntimeError(self._reason)
 
     def __call__(self, *arguments: Any, **named: Any) -> NoReturn:
-        """Raise the reason."""
+        """Raise RuntimeError with the reason."""
         raise RuntimeError(self._reason)
 
     __eq__ = __ne__ = __iter__ = __len__ = __getitem__ = __str__ = __call__
     __hash__ = object.__hash__
 
     def __repr__(self) -> str:
-        """Say the reason."""
+        """The reason, in angle brackets: what Python prints of objects must not raise."""
         return f"<missing: {self._reason}>"
 
 
@@ -110,7 +110,7 @@ def _built_for(model: Any, optimizer: Any) -> list[int] | None:
 
 
 def read_compiled(description: object) -> Compiled | None:
-    """The same, checked. Raises ModelError."""
+    """The compile settings that `describe_compiled` gave, checked; None where there are none. Raises ModelError."""
     if description is None:
         return None
     if type(description) is not dict:

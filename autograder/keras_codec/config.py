@@ -1,7 +1,11 @@
 """A model's configuration, read strictly: a clean copy that holds nothing but what is known to be harmless.
 
-`Reader` checks what `keras_parts.pack` gave, from whomever it came, and puts the arrays back. Only what a Reader gave
-may reach Keras's deserialization.
+`Reader` takes what `budget.pack` gave, which may have been forged, and puts the arrays back. It copies the nested lists
+and dicts value by value. A dict that stands for an object has to be of a class in the allow-list (or a function of
+Keras's own), and has no keys but those that Keras writes; what a setting may be is checked by its name (`_value`), and
+sizes are counted before anything is built. `check_graph` then looks at how the layers of a functional model are joined,
+as Keras would take very long over a malformed graph. Whatever is refused is refused with its path in the configuration.
+Only what a Reader gave may reach Keras's deserialization.
 """
 
 from collections.abc import Sequence
@@ -16,7 +20,11 @@ Reference = tuple[str, int]  # a layer's name and which of its calls
 
 
 def check_graph(config: dict[str, Any], kind: str) -> str | None:
-    """What is wrong with the configuration of a Sequential or functional model, or None."""
+    """What is wrong with the layers of a Sequential or functional model and how they are joined; None where nothing is.
+
+    In a functional model each layer has a name of its own, each of its calls takes outputs of calls that can be made
+    before it, and what the model takes and gives is among the outputs of its layers.
+    """
     layers = config.get("layers")
     if not isinstance(layers, list) or not all(isinstance(layer, dict) and "class_name" in layer for layer in layers):
         return "a model without a list of layers"
@@ -34,8 +42,8 @@ def _check_keys(config: dict[str, Any], known: set[str]) -> str | None:
 
 
 def _check_calls(config: dict[str, Any], layers: list[dict[str, Any]]) -> str | None:
-    made: dict[str, int] = {}
-    waiting: dict[str, list[set[Reference]]] = {}
+    made: dict[str, int] = {}  # layer -> how many of its calls have been made
+    waiting: dict[str, list[set[Reference]]] = {}  # layer -> of each call that has not, what it takes
     for layer in layers:
         name, nodes = layer.get("name"), layer.get("inbound_nodes")
         if not isinstance(name, str) or name in made or not isinstance(nodes, list):
@@ -56,7 +64,11 @@ def _check_calls(config: dict[str, Any], layers: list[dict[str, Any]]) -> str | 
 
 
 def _all_reached(made: dict[str, int], waiting: dict[str, list[set[Reference]]]) -> bool:
-    """Whether Keras would get through: it goes over the layers in order until all their calls are made."""
+    """Whether Keras would make all calls, in a bounded number of attempts.
+
+    As Keras does, this goes over the layers again and again and makes each call whose inputs are there, until none is
+    left. A round without a call made means a loop, or an input that no call gives.
+    """
     attempts = 0
     waiting = {name: calls for name, calls in waiting.items() if calls}
     while waiting:
@@ -80,7 +92,7 @@ def _all_reached(made: dict[str, int], waiting: dict[str, list[set[Reference]]])
 
 
 def _references(node: Any) -> set[Reference] | None:
-    """The outputs that a call takes; None where it is no call."""
+    """The outputs (layer, number of its call) that a call takes; None where the call is malformed or takes none."""
     if not (isinstance(node, dict) and node.keys() == {"args", "kwargs"}):
         return None
     if not (isinstance(node["args"], list) and isinstance(node["kwargs"], dict)):
@@ -131,10 +143,10 @@ KEYS = {"module", "class_name", "config", "registered_name", "build_config", "na
 
 
 class Reader:
-    """Reads configurations of one description."""
+    """Reads the configurations of one description: of the model, and of how it is compiled."""
 
     def __init__(self, arrays: Sequence[Any], budget: Budget) -> None:
-        """`arrays`: what references in the configuration point to, already known to be numbers."""
+        """`arrays`: arrays of numbers, to which the configuration refers; `budget`: how large a model may be."""
         self.constants = 0  # numbers in the arrays that the configuration refers to
         self._arrays = arrays
         self._budget = budget
@@ -144,7 +156,7 @@ class Reader:
         self._in_node = False
 
     def model(self, value: object) -> dict[str, Any]:
-        """The configuration of a model. Raises ModelError."""
+        """A clean copy of a model's configuration. Raises ModelError where anything in it may not cross."""
         result, calls = self._any(value, 0)
         if not (isinstance(result, dict) and _key(result) in allow_list.model_classes()):
             raise ModelError("the description of a model that is neither Sequential nor functional")
@@ -153,11 +165,11 @@ class Reader:
         return result
 
     def settings(self, value: object) -> Any:
-        """Any other part: an optimizer, a loss, metrics. Raises ModelError."""
+        """A clean copy of any other part: an optimizer, a loss, metrics. Raises ModelError as `model` does."""
         return self._any(value, 0)[0]
 
     def _any(self, value: object, depth: int) -> tuple[Any, int]:
-        """A clean copy, and how many calls of layers it makes."""
+        """A clean copy of any value, and how many calls of layers are in it. `depth`: how deep the value is nested."""
         self._values += 1
         if self._values > MAX_VALUES:
             raise self._error(f"a configuration of more than {MAX_VALUES:,} values")
@@ -199,7 +211,7 @@ class Reader:
         return result, total
 
     def _value(self, key: str, value: Any) -> None:
-        """Rules for what may stand under a key, in whatever class."""
+        """Check a setting by its name, in whatever class: those that could be slow, take memory, or read files."""
         if key == "dtype" and isinstance(value, str) and value not in DTYPES:
             raise self._error(f"no dtype {short(value)}")
         if key in LIMITS and max(_numbers(value), default=0) > LIMITS[key]:

@@ -1,4 +1,9 @@
-"""Keras objects from a clean configuration: nothing is allocated that was not sent, and nothing else changes here."""
+"""Keras objects from a clean configuration: nothing is allocated that was not sent, and nothing else changes here.
+
+A configuration of 369 bytes can ask for 4 GB of weights. So Keras builds the model with variables that hold nothing
+(`unallocated`), within limits that stop it as soon as they are larger than what was sent; only then are they compared
+with the arrays that came, and given their values.
+"""
 
 import contextlib
 import importlib
@@ -31,7 +36,7 @@ def undisturbed() -> Iterator[None]:
 
 
 class Unallocated(list[Any]):
-    """Variables that were made but hold nothing yet, within limits that hold while Keras builds."""
+    """The variables that Keras has made and that hold nothing yet; stops Keras beyond a limit of their size."""
 
     def __init__(self, most: int, budget: Budget) -> None:
         """`most`: numbers in all variables together."""

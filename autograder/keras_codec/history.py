@@ -43,7 +43,7 @@ def update_history(history: Any, description: object) -> None:
 
 
 def _read(value: object) -> dict[str, Any]:
-    """A clean copy."""
+    """A copy that holds nothing but names and numbers. Raises ModelError where `value` holds anything else."""
     if not (type(value) is dict and value.keys() == {"history", "epoch", "params"}):
         raise ModelError("malformed History")
     history, epoch, params = value["history"], value["epoch"], value["params"]

@@ -9,14 +9,14 @@ from autograder.common.arrays import array_digest
 from autograder.keras_codec import models
 from autograder.keras_codec.usage import Use
 
-MAX_BYTES = 64 << 20  # of the weights of all that are kept
+MAX_BYTES = 64 << 20  # of the weights of all models that are cached
 
 
 class ModelCache:
-    """The models of this cell and the ones before, newest last."""
+    """The models that came in this cell and in cells before, newest last, up to `MAX_BYTES`."""
 
     def __init__(self) -> None:
-        """None yet."""
+        """An empty cache."""
         self._models: list[_Model] = []
 
     def begin(self) -> None:
@@ -25,7 +25,10 @@ class ModelCache:
             one.free = True
 
     def take(self, came: str) -> Use | None:
-        """The model that came as this digest says, where it still is what it was; else None."""
+        """A cached model that came with this digest and has not been changed since; None where there is none.
+
+        It is given once a cell: what comes twice in one cell is two models.
+        """
         for one in [one for one in self._models if one.free and one.came == came]:
             self._models.remove(one)
             if digest_of(one.use.model) == one.built:
@@ -50,7 +53,7 @@ class _Model:
 
 
 def digest(description: Any, arrays: Sequence[Any]) -> str:
-    """One digest of a model's description and arrays; empty for what is none, or has more bytes than are kept."""
+    """SHA-256 of a model's description and arrays; empty where they are malformed, or larger than the cache."""
     if not all(map(models.is_weights, arrays)) or sum(array.nbytes for array in arrays) > MAX_BYTES:
         return ""
     try:
@@ -61,7 +64,7 @@ def digest(description: Any, arrays: Sequence[Any]) -> str:
 
 
 def digest_of(model: Any) -> str:
-    """The same of a model as it is; empty where it can't be described, and so is not kept."""
+    """The digest of a model as it is now; empty where it can't be described, and so is not cached."""
     try:
         return digest(*models.describe(model))
     except Exception:  # Keras's own, for what a test may have made of it

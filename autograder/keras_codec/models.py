@@ -1,10 +1,10 @@
 """Keras models as configuration and weights, and back: never a pickle, never a saved file, never code.
 
-allow_list   which of Keras's classes may cross      config        a configuration, read strictly, and its graph
-build        building it, nothing allocated unsent   compile       optimizer, loss, and metrics
-history      `History`                               state         one digest of all that a model is
-usage        what a test does with a model           model_cache   models that came before, unchanged
-budget       how large a model may be
+allow_list     which of Keras's classes may cross    config        a configuration, read strictly, and its graph
+construction   building it within what was sent      compilation   optimizer, loss, and metrics
+history        `History`                             state         one digest of all that a model is
+usage          what a test does with a model         model_cache   models that came before, unchanged
+budget         how large a model may be
 """
 
 import importlib
@@ -52,7 +52,7 @@ DTYPES = frozenset("bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float
 
 @dataclass(frozen=True)
 class _Parts:
-    """A description, checked and taken apart."""
+    """A description that has been checked, by its parts."""
 
     configuration: dict[str, Any]
     weights: list[Any]
@@ -77,7 +77,10 @@ def is_model(value: object) -> bool:
 
 
 def describe(model: Any) -> tuple[dict[str, Any], list[Any]]:
-    """A model as JSON and arrays. Raises ModelError that names what can't cross."""
+    """A model as JSON, and the arrays of its constants, weights, and optimizer.
+
+    Raises ModelError that names the part which can't cross, and what to use instead.
+    """
     _check_layers(model)
     constants: list[Any] = []
     with construction.undisturbed(), construction.as_model_errors(f"model {short(model.name)} can't cross"):
@@ -105,7 +108,7 @@ def state_of(description: Any, arrays: Sequence[Any]) -> str:
 
 
 def rebuild(description: object, arrays: Sequence[Any], budget: Budget) -> Any:
-    """The model. Whatever the description and the arrays hold, gives a model within the budget or raises ModelError."""
+    """The described model. Whatever description and arrays hold, it is within the budget, or ModelError is raised."""
     parts = _read(description, arrays, budget)
     model = _build(parts, budget)
     if parts.compiled is not None:
@@ -141,8 +144,8 @@ def _update_layers(model: Any, fresh: Any) -> None:
     after: list[Any] = []
     for layer in fresh._layers:
         old = before.get(layer.name, layer)
-        kept = type(old) is type(layer) and _same(serialize(old.get_config()), serialize(layer.get_config()))
-        after.append(old if kept else layer)
+        unchanged = type(old) is type(layer) and _same(serialize(old.get_config()), serialize(layer.get_config()))
+        after.append(old if unchanged else layer)
     if [id(layer) for layer in after] != [id(layer) for layer in model._layers] or model.built != fresh.built:
         model._layers = after
         model.built = False
@@ -170,7 +173,7 @@ def _update_compiled(model: Any, new: Compiled | None, variables: list[Any]) -> 
 
 
 def _same(one: Any, other: Any) -> bool:
-    """Whether two configurations are equal but for what is told apart from them: flags and learning rates."""
+    """Whether two configurations are equal but for flags and learning rates, which cross beside them."""
     import numpy as np
 
     if isinstance(one, dict) and isinstance(other, dict):

@@ -1,4 +1,10 @@
-"""What a model is, as one digest, and how much its configuration carries that could have been learnt elsewhere."""
+"""What a model is, as one digest, and how much its configuration carries that could have been learnt elsewhere.
+
+Keras numbers its automatic names by how many layers of a class a process has made (`dense`, `dense_1`), so two equal
+models rarely have equal configurations. `canonical` gives the layers of each model names by their place in it, and the
+graph's references those names; names that a student gave stay. `state` is the digest of that with constants and
+weights. `numbers` counts what a configuration could carry besides: weights in the guise of settings.
+"""
 
 import hashlib
 import json
@@ -31,7 +37,10 @@ def canonical(description: dict[str, Any]) -> dict[str, Any]:
 
 
 def base(class_name: Any, name: Any) -> str | None:
-    """What Keras derives an automatic name of that class from; None where `name` is no such name."""
+    """The part of an automatic name before its number: `dense` of `dense_3`; None where the name is not automatic.
+
+    A name is automatic where Keras could have derived it from the class: CamelCase as snake_case, and a number.
+    """
     if not (isinstance(class_name, str) and isinstance(name, str)):
         return None
     snake = re.sub("([a-z])([A-Z])", r"\1_\2", re.sub("(.)([A-Z][a-z]+)", r"\1_\2", class_name)).lower()  # as Keras
@@ -40,7 +49,7 @@ def base(class_name: Any, name: Any) -> str | None:
 
 
 def _renamed(value: Any, names: dict[str, str]) -> Any:
-    """`names`: of the layers of the model around, old to new."""
+    """A copy with canonical names. `names`: of the layers of the model that `value` is in, old to new."""
     if isinstance(value, list):
         return [_renamed(item, names) for item in value]
     if not isinstance(value, dict):

@@ -21,7 +21,7 @@ PREFIX = "measures "
 
 @dataclass
 class Use:
-    """A model in a test."""
+    """A student's model that came in a test, and what the test has done with it."""
 
     model: Any
     digests: list[str]  # of its weights as they came, but for counters and seeds
@@ -31,7 +31,7 @@ class Use:
     outputs: list[Any] = field(default_factory=list)  # and what it predicted; None where only a measure was asked
 
     def begin(self) -> None:
-        """Another test begins, which has not used it yet."""
+        """Forget what was noted, as another test begins."""
         self.used, self.inputs, self.outputs = False, [], []
 
 
@@ -91,7 +91,7 @@ def _watched(model: Any, name: str, method: Callable[..., Any], permits: Callabl
 
 
 def measured(model: Any) -> dict[str, str]:
-    """Name -> what it is, of each number that `model` has just measured."""
+    """Name -> kind (loss, metric, and its settings), of each number that `model` has just measured."""
     outputs = getattr(model, "outputs", None) or []
     of = " of one unit" if any(output.shape[-1:] == (1,) for output in outputs) else ""
     if any(getattr(output, "_keras_mask", None) is not None for output in outputs):

@@ -137,7 +137,7 @@ class ForkServer:
         return process
 
     def close(self) -> None:
-        """End it and all its candidates."""
+        """Kill it and all its candidates."""
         self._control.close()
         kill_tree(self._process.pid)
         self._process.wait()
@@ -151,7 +151,7 @@ class ForkServerPool:
     """Keeps the fork server of the last notebook for the next one, which mostly needs the same."""
 
     def __init__(self) -> None:
-        """None yet."""
+        """Without a fork server yet."""
         self._key: tuple[Any, ...] | None = None
         self._fork_server: ForkServer | None = None
 
@@ -169,7 +169,7 @@ class ForkServerPool:
         return self._fork_server
 
     def close(self) -> None:
-        """End it."""
+        """Kill the fork server, if there is one."""
         if self._fork_server is not None:
             self._fork_server.close()
         self._key, self._fork_server = None, None

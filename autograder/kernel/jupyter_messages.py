@@ -87,7 +87,7 @@ class OutputCollector:
         self.outputs.append(output)
 
     def done(self) -> list[KernelOutput]:
-        """The outputs, when no more come."""
+        """The outputs, with the parts of each stream joined; call it once, when no more come."""
         for output in self.outputs:
             if output.output_type == "stream":
                 output.text = "".join(output.text)

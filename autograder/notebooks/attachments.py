@@ -20,7 +20,7 @@ _SAVED_MODEL = frozenset({"saved_model.pb", "saved_model.pbtxt", "keras_metadata
 def attachments(
     folder: Path, patterns: Sequence[str], *, size: int = 100_000_000, count: int = 1_000
 ) -> tuple[dict[str, Path], list[str]]:
-    """The files of `folder` whose path in it matches a pattern (`data/*.csv`); what is refused of them, and why.
+    """The files of `folder` whose path in it matches a pattern (`data/*.csv`); for each that is refused a line, why.
 
     Regular files only, through no symbolic link, `size` bytes and `count` files in all, and no saved model.
     """

@@ -68,7 +68,7 @@ def names_bound_by(cell: InstructorCell) -> frozenset[str]:
 def unique_names(version: Version) -> list[set[str]]:
     """For each cell of the version, the names that no other cell of it binds; what tests bind does not count.
 
-    A student's answer can be told by them whatever became of its metadata.
+    A student's answer is recognized by them whatever became of its metadata.
     """
     bindings = [names_bound_by(cell) if cell.solution or not cell.grade else frozenset() for cell in version.cells]
     times = Counter(name for names in bindings for name in names)

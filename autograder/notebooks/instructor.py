@@ -1,4 +1,4 @@
-"""The instructor's version of a notebook, as data; `version` reads it from a course.
+"""The instructor's version of a notebook, as data; `instructor_version` reads it from a course.
 
 A worker needs no more than this, and nbgrader takes a second to import.
 """
@@ -38,7 +38,7 @@ class Version:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What its cells are called: by grade_id, else by their number."""
+        """The names of its cells for messages: the grade_id, else "cell 3"."""
         return tuple(cell.grade_id or f"cell {number}" for number, cell in enumerate(self.cells, 1))
 
     @property

@@ -44,7 +44,7 @@ class StoredCell:
 
 @dataclass(frozen=True)
 class Stored:
-    """What the gradebook has of a notebook."""
+    """What the gradebook has of a notebook: marked cells and points by grade_id, grade_ids by kind of cell."""
 
     assignment: str
     cells: dict[str, StoredCell]
@@ -53,7 +53,13 @@ class Stored:
     kernelspec: dict[str, Any]
 
     def replace(self, node: NotebookNode, autotest: str) -> None:
-        """Give each marked cell of `node` the gradebook's text, where the two agree."""
+        """Give each marked cell of `node`, which is from `source/`, the gradebook's text.
+
+        Raises VersionError where the two disagree.
+
+        They agree if they have the same marked cells, of the same kinds, types and points, with the same text; a line
+        that asks for an autotest stands for the tests that were made of it. `autotest`: what such a line contains.
+        """
         seen = set()
         for cell in node.cells:
             if (grade_id := marked_id(cell)) is None:
@@ -61,18 +67,18 @@ class Stored:
             seen.add(grade_id)
             if grade_id not in self.cells:
                 raise self._differs(grade_id, "is in source/ but not in the gradebook")
-            kept = self.cells[grade_id]
+            stored = self.cells[grade_id]
             for name, has in (("grade", is_grade(cell)), ("solution", is_solution(cell)), ("task", is_task(cell))):
                 if bool(has) != (grade_id in self.kinds[name]):
                     raise self._differs(grade_id, f"is a {name} cell in {'source/' if has else 'the gradebook'} only")
             points = float(cell.metadata.nbgrader.get("points", 0))
             if (is_grade(cell) or is_task(cell)) and points != self.points[grade_id]:
                 raise self._differs(grade_id, f"has {points:g} points in source/, {self.points[grade_id]:g} there")
-            if (cell.cell_type, bool(is_locked(cell))) != (kept.cell_type, kept.locked):
+            if (cell.cell_type, bool(is_locked(cell))) != (stored.cell_type, stored.locked):
                 raise self._differs(grade_id, "has another type, or is locked in only one of the two")
-            if not is_solution(cell) and not _same_text(cell.source, kept.source, autotest):
-                raise self._differs(grade_id, f"has another text: {_first_difference(cell.source, kept.source)}")
-            cell.source = kept.source
+            if not is_solution(cell) and not _same_text(cell.source, stored.source, autotest):
+                raise self._differs(grade_id, f"has another text: {_first_difference(cell.source, stored.source)}")
+            cell.source = stored.source
         for grade_id in self.cells.keys() - seen:
             raise self._differs(grade_id, "is in the gradebook but not in source/")
 
@@ -93,7 +99,7 @@ def notebooks(coursedir: CourseDirectory, assignment: str) -> list[str]:
 
 
 def read_stored(coursedir: CourseDirectory, assignment: str, name: str) -> Stored:
-    """Read it. Raises VersionError where the gradebook does not know the notebook."""
+    """Read what the gradebook has of the notebook `name`. Raises VersionError where it does not know it."""
     with _gradebook(coursedir, assignment) as gradebook:
         try:
             notebook = gradebook.find_notebook(name, assignment)
@@ -139,18 +145,18 @@ def _not_generated(assignment: str) -> str:
     )
 
 
-def _same_text(written: str, kept: str, autotest: str) -> bool:
+def _same_text(written: str, stored: str, autotest: str) -> bool:
     """Whether the gradebook's text is what is written in `source/`, with each autotest line replaced by its tests."""
     lines = written.split("\n")
     plain = [line for line in lines if not (autotest in line and line.lstrip().startswith("#"))]
     if len(plain) == len(lines):
-        return written == kept
-    rest = iter(kept.split("\n"))
+        return written == stored
+    rest = iter(stored.split("\n"))
     return all(line in rest for line in plain)
 
 
-def _first_difference(written: str, kept: str) -> str:
-    lines, others = [*written.split("\n"), "(the end)"], [*kept.split("\n"), "(the end)"]
+def _first_difference(written: str, stored: str) -> str:
+    lines, others = [*written.split("\n"), "(the end)"], [*stored.split("\n"), "(the end)"]
     number = next((n for n, (a, b) in enumerate(zip(lines, others, strict=False)) if a != b), 0)
     return f"line {number + 1} is {lines[number]!r} in source/ and {others[number]!r} in the gradebook"
 
@@ -217,17 +223,19 @@ def _autotest(config: Config) -> str:
 
 def _instructor_cell(cell: NotebookNode, stored: Stored) -> InstructorCell:
     grade_id = marked_id(cell)
-    kept = stored.cells.get(grade_id) if grade_id else None
+    marked = stored.cells.get(grade_id) if grade_id else None
     return InstructorCell(
         grade_id=grade_id,
         cell_type=cell.cell_type,
-        source=kept.source if kept and not is_solution(cell) else cell.metadata.get("autograder_source", cell.source),
+        source=marked.source
+        if marked and not is_solution(cell)
+        else cell.metadata.get("autograder_source", cell.source),
         released=cell.source,
         grade=bool(is_grade(cell)),
         solution=bool(is_solution(cell)),
         locked=bool(is_locked(cell)),
         task=bool(is_task(cell)),
         points=stored.points.get(grade_id, 0.0) if grade_id else 0.0,
-        checksum=kept.checksum if kept else None,
+        checksum=marked.checksum if marked else None,
         tags=tuple(cell.metadata.get("tags", [])),
     )

@@ -182,7 +182,7 @@ class Match:
     def _match_edited_marked_cells(self) -> None:
         """Match tests and given cells that were edited and lost their grade_id: a similar text in the right place.
 
-        One that was also moved has to be more similar, and long enough to be told by its text.
+        One that was also moved has to be more similar, and long enough to be recognized by its text.
         """
         for position in self._unmatched_positions(lambda cell: cell.grade_id is not None and not cell.solution):
             released = self.version.cells[position].released

@@ -1,4 +1,8 @@
-"""The bytes of a submission, read as cells: whatever shape they are in, or a clean refusal."""
+"""The bytes of a submission, read as cells: whatever state they are in, or Unreadable.
+
+A file is read far more leniently than by nbformat: other encodings, versions 2 to 4, cells with malformed parts. What
+was mended is listed. Sizes are bounded before anything is parsed or compared.
+"""
 
 import json
 import re
@@ -22,7 +26,7 @@ class Unreadable(AutograderError):
 
 @dataclass(frozen=True)
 class Mend:
-    """One thing put right: in which cell, what (for the instructor), and kind words to the student."""
+    """One thing that was mended: in which cell, what (to the instructor), and what it means (to the student)."""
 
     cell: str
     what: str
@@ -31,7 +35,7 @@ class Mend:
 
 @dataclass(eq=False)
 class SubmittedCell:
-    """A cell of the student's. `marks` is its nbgrader metadata, of which nothing is to be believed.
+    """A cell of the student's. `marks` is its nbgrader metadata, which may be lost, copied or forged.
 
     Its text is not changed once it has been read.
     """
@@ -46,12 +50,12 @@ class SubmittedCell:
 
     @cached_property
     def key(self) -> str:
-        """Its text, to compare."""
+        """Its text to compare by, see `cell_text.key`."""
         return key(self.source)
 
     @property
     def grade_id(self) -> str | None:
-        """The id it claims."""
+        """The grade_id in its metadata; None where that is missing or malformed."""
         claimed = self.marks.get("grade_id")
         return claimed if isinstance(claimed, str) and claimed else None
 
@@ -150,7 +154,7 @@ def _parsed(text: str) -> dict[str, Any]:
 
 
 def _small_int(digits: str) -> int:
-    # Python refuses to read numbers of thousands of digits, and none of ours has ten.
+    # Python refuses to read numbers of thousands of digits, and none that is used here has ten.
     return int(digits) if len(digits) < 20 else 0
 
 
@@ -168,7 +172,7 @@ def _cells(data: dict[str, Any]) -> list[Any]:
 
 
 def _cell(item: dict[str, Any], number: int) -> tuple[SubmittedCell, str]:
-    """The cell, and what was odd about it."""
+    """The cell, and what about it was malformed; empty where nothing was."""
     odd = []
     source, whole = _text(item["source"] if "source" in item else item.get("input", ""))
     if not whole:
@@ -197,7 +201,7 @@ def _cell(item: dict[str, Any], number: int) -> tuple[SubmittedCell, str]:
 
 
 def _text(value: Any) -> tuple[str, bool]:
-    """A source as one string, and whether it was one (or a list of lines) in full."""
+    """A cell's source as one string, and whether it was well-formed: a string, or a list of lines."""
     if isinstance(value, str):
         return _encodable(value), True
     if not isinstance(value, list):

@@ -46,7 +46,7 @@ class Channel:
         except RpcError as error:
             self.broken = str(error)
             raise Disconnected(self.broken) from None
-        except BaseException:  # an interrupt in the middle of a frame: what follows can't be told apart any more
+        except BaseException:  # an interrupt within a frame: where the next one begins is lost
             self.broken = "interrupted"
             raise
         return message, buffers

@@ -114,7 +114,7 @@ class Decoder:
         return self.buffers[number]
 
     def all(self, children: Any) -> list[Any]:
-        """The values of a list of children."""
+        """The values of a list of children. Raises RpcError where it is malformed."""
         if not isinstance(children, list):
             raise RpcError("malformed list of children")
         return [self.value(child) for child in children]
@@ -135,7 +135,7 @@ class Decoder:
 
     @property
     def budget(self) -> models.Budget:
-        """How large a model may be."""
+        """How large a model in this message may be."""
         return self._budget
 
 
@@ -194,12 +194,12 @@ def _series(decoder: Decoder, number: int, node: dict[str, Any]) -> Any:
 
 
 def _index(decoder: Decoder, number: int, node: dict[str, Any]) -> Any:
-    """An Index of one level."""
+    """An Index of one level: a column and a name."""
     return _pandas().Index(_column(decoder, node["c"]), name=decoder.value(node["n"]))
 
 
 def _levels(decoder: Decoder, number: int, node: dict[str, Any]) -> Any:
-    """An Index of several levels."""
+    """A MultiIndex: a column and a name for each level."""
     pandas, names = _pandas(), decoder.value(node["n"])
     columns = [_column(decoder, part) for part in node["c"]]
     if not isinstance(names, list) or len(names) != len(columns) or not columns:
@@ -229,7 +229,7 @@ def _packed(decoder: Decoder, node: Node, code: str) -> list[Any]:
 
 
 def fill_list(decoder: Decoder, node: Node) -> list[Any]:
-    """The elements of a list's node."""
+    """The elements in a list's node: children (`v`), a buffer of floats (`f`) or integers (`q`), or an array (`a`)."""
     if "f" in node:
         return _packed(decoder, node, "d")
     if "a" in node:
@@ -243,7 +243,7 @@ def fill_list(decoder: Decoder, node: Node) -> list[Any]:
 
 
 def fill_dict(decoder: Decoder, node: Node) -> list[tuple[Any, Any]]:
-    """The pairs of a dict's node."""
+    """The (key, value) pairs in a dict's node, in order. Raises RpcError where too many keys have one hash."""
     pairs = [decoder.all(pair) for pair in node["v"]]
     if not all(len(pair) == 2 for pair in pairs):
         raise RpcError("malformed pair of a dict")
@@ -252,7 +252,7 @@ def fill_dict(decoder: Decoder, node: Node) -> list[tuple[Any, Any]]:
 
 
 def fill_set(decoder: Decoder, node: Node) -> list[Any]:
-    """The elements of a set's node."""
+    """The elements in a set's node. Raises RpcError where too many of them have one hash."""
     return bounded_keys(decoder.all(node["v"]))
 
 

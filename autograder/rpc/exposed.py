@@ -227,7 +227,7 @@ def _imported(module: Any, name: Any) -> Any:
 
 
 class Stop(Exception):
-    """An iterator has no more items."""
+    """An iterator was exhausted: StopIteration of `next` alone, as one from a call is an error (a RuntimeError)."""
 
 
 def perform(exposed: Exposed, operation: Any, number: Any, arguments: Any, named: Any) -> Any:

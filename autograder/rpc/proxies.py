@@ -69,7 +69,7 @@ class Handle:
     __array_ufunc__ = None  # so that `array + handle` asks the handle, and not each element
 
     def __init__(self, peer: Caller, number: int, name: str, masquerade: type | None) -> None:
-        """Made by the peer alone."""
+        """Called by the peer. `number`: of the object there; `name`: of its type; `masquerade`: see `__class__`."""
         for slot, value in (("peer", peer), ("number", number), ("name", name), ("class", masquerade)):
             object.__setattr__(self, f"_handle_{slot}", value)
 
@@ -132,7 +132,7 @@ def number_of(handle: Any, peer: Caller) -> int | None:
 
 
 def name_of(handle: Any) -> str:
-    """What the object calls its type."""
+    """The qualified name of the object's type, as the other side gave it."""
     return str(object.__getattribute__(handle, "_handle_name"))
 
 

@@ -2,7 +2,7 @@
 
     /usr /bin /lib* and a little of /etc    read-only, the machine's
     sys.prefix, sys.base_prefix, …          read-only, the Python that runs us
-    /run/autograder/autograder              read-only: those of our modules that the caller names, no more of ours
+    /run/autograder/autograder              read-only: those modules of this package that the caller names
     /home/student  /tmp  /dev/shm           in memory, bounded, empty, gone with it
     /proc  /dev                             its own (/proc: or no more than cpuinfo, meminfo, stat); no /dev/zero
 
@@ -24,7 +24,7 @@ from autograder.sandbox.host import find_bwrap, forbidding, proc_without_process
 
 HOME = "/home/student"
 WORK = f"{HOME}/work"
-PACKAGE = "/run/autograder"  # on sys.path inside, while ours is imported
+PACKAGE = "/run/autograder"  # on sys.path inside, while this package is imported
 WRITABLE = (HOME, "/tmp", "/dev/shm")
 _MEMORY_FILES = {
     "/etc/passwd": b"student:x:1000:1000:Student:/home/student:/bin/sh\n",
@@ -161,7 +161,7 @@ def _weaker() -> frozenset[str] | None:
 
 
 def _try(weaker: frozenset[str]) -> str:
-    """Makes a sandbox; what went wrong, in bubblewrap's words."""
+    """Make a sandbox; returns bubblewrap's message, empty where all went well."""
     script = "import os; assert os.getuid() == 1000 and not os.path.exists('/root/.bashrc')"
     command = Sandbox(disk=1 << 20)._command([sys.executable, "-I", "-S", "-c", script], {}, weaker)
     try:
@@ -202,6 +202,6 @@ def _package() -> Path:
 
 
 def package_within(visible: Sequence[str] | object) -> list[str]:
-    """Our whole package, where it is installed below something visible."""
+    """This whole package, where it is installed below something visible, and so has to be hidden."""
     package = _package()
     return [str(package)] if any(package.is_relative_to(path) for path in ("/usr", *visible)) else []  # type: ignore[misc]

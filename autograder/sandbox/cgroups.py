@@ -12,9 +12,9 @@ A control group for each candidate, where this process has been delegated one: t
                             what was beside it
       autograder-<pid>-…    one candidate
 
-In version 2 a group that limits the groups below it holds no process itself. So what is in ours moves into one below,
-and graders, workers, examiner and trainer stay out of what candidates are limited to. Whoever makes a group has a lock
-on its folder: one that nobody has locked is left over from a grader that was killed.
+In version 2 a group that limits the groups below it holds no process itself. So what is in this process's group moves
+into one below, and graders, workers, examiner and trainer stay out of what candidates are limited to. Whoever makes a
+group has a lock on its folder: one that nobody has locked is left over from a grader that was killed.
 
 Where nothing is delegated, or the kernel refuses any of it, there is no group, and the watchdog in `limits` is what
 bounds memory.
@@ -41,18 +41,22 @@ OWN = Path("/proc/self/cgroup")
 
 
 def processors(root: Path = ROOT, own: Path = OWN) -> float:
-    """How many processors' time it may have; infinity where that isn't limited."""
+    """How many processors' time this process may have; infinity where no group limits it."""
     return min((_quota(group) for group in paths("cpu", root, own)), default=math.inf)
 
 
 def memory(root: Path = ROOT, own: Path = OWN) -> float:
-    """How many bytes it may still take, caches counted as free; infinity where that isn't limited."""
+    """How many bytes this process may still take, page cache counted as free; infinity where no group limits it."""
     return min((_left(group) for group in paths("memory", root, own)), default=math.inf)
 
 
 def paths(controller: str, root: Path, own: Path) -> Iterator[Path]:
-    """The folders of a controller's groups: this process's own, and those around it."""
-    for line in _text(own).splitlines():
+    """The folders of a controller's groups, from this process's own to the outermost.
+
+    /proc/self/cgroup has a line for each hierarchy: `0::/path` is version 2, `4:memory:/path` a controller of version
+    1.
+    """
+    for line in read(own).splitlines():
         _, controllers, path = line.split(":", 2)
         if controllers and controller not in controllers.split(","):
             continue
@@ -66,25 +70,18 @@ def paths(controller: str, root: Path, own: Path) -> Iterator[Path]:
 
 
 def _quota(group: Path) -> float:
-    said = _text(group / "cpu.max") or f"{_text(group / 'cpu.cfs_quota_us')} {_text(group / 'cpu.cfs_period_us')}"
-    numbers = [int(word) for word in said.split() if word.isdigit()]  # others: "max", and -1 for the same
+    quota = read(group / "cpu.max") or f"{read(group / 'cpu.cfs_quota_us')} {read(group / 'cpu.cfs_period_us')}"
+    numbers = [int(word) for word in quota.split() if word.isdigit()]  # others: "max", and -1 for the same
     return numbers[0] / numbers[1] if len(numbers) == 2 and numbers[1] else math.inf
 
 
 def _left(group: Path) -> float:
-    limit = _text(group / "memory.max") or _text(group / "memory.limit_in_bytes")
-    used = _text(group / "memory.current") or _text(group / "memory.usage_in_bytes")
+    limit = read(group / "memory.max") or read(group / "memory.limit_in_bytes")
+    used = read(group / "memory.current") or read(group / "memory.usage_in_bytes")
     if not (limit.isdigit() and used.isdigit()):
         return math.inf
-    cached = dict(line.split() for line in _text(group / "memory.stat").splitlines())
+    cached = dict(line.split() for line in read(group / "memory.stat").splitlines())
     return max(0, int(limit) - int(used) + int(cached.get("total_inactive_file") or cached.get("inactive_file") or 0))
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text().strip()
-    except OSError:
-        return ""
 
 
 _PREFIX = "autograder-"
@@ -150,7 +147,7 @@ class Group:
             _write_if_there(folder / "cgroup.procs", pid)
 
     def __contains__(self, pid: int) -> bool:
-        """Whether a process is in it."""
+        """Whether the process is in all its folders."""
         return all(pid in _processes(folder) for folder in self._folders)
 
     def ran_out(self) -> bool:
@@ -163,12 +160,12 @@ class Group:
             if events.get("oom_kill", 0) and events.get("oom", 0):
                 return True
             if _numbers(folder / "memory.oom_control").get("oom_kill", 0):  # version 1
-                peak = read(str(folder / "memory.max_usage_in_bytes"))
+                peak = read(folder / "memory.max_usage_in_bytes")
                 return int(peak or 0) > self._memory - _LAST
         return False
 
     def close(self) -> None:
-        """End what is left in it, and remove it."""
+        """Kill what is left in it, and remove it."""
         for folder in self._folders:
             _remove(folder)
         for lock in self._locks:
@@ -186,7 +183,7 @@ def make(memory: int, processes: int) -> Group | None:
 
 @functools.cache
 def parents() -> tuple[Path, ...]:
-    """The groups below which candidates have theirs, made ready for it; none where this process may not make any."""
+    """The groups below which candidates have theirs, made ready for it; empty where this process may not make any."""
     if sys.platform != "linux":
         return ()
     try:
@@ -202,7 +199,7 @@ def parents() -> tuple[Path, ...]:
 
 
 def find(root: Path, own: Path, pid: int, systemd: Path = _SYSTEMD) -> tuple[Path, ...]:
-    """The groups of process `pid` below which others may be made; none where the one that counts memory isn't such.
+    """The groups of process `pid` below which groups may be made; empty where that is not so for memory.
 
     `root`: where control groups are mounted; `own`: what /proc/PID/cgroup says; `systemd`: is there where it runs.
     """
@@ -226,7 +223,7 @@ def _may_divide(group: Path, controller: str) -> bool:
         return False
     if not (group / "cgroup.controllers").exists():
         return True  # version 1: each has its hierarchy
-    if controller not in read(str(group / "cgroup.controllers")).split():
+    if controller not in read(group / "cgroup.controllers").split():
         return False
     return all(os.access(group / f"cgroup.{name}", os.W_OK) for name in ("procs", "subtree_control"))
 
@@ -246,11 +243,15 @@ def _delegated(path: Path) -> bool:
 
 
 def _divide(group: Path) -> None:
-    """Have the groups below one of version 2 limit memory and processes. Raises OSError where that can't be."""
-    there = read(str(group / "cgroup.controllers")).split()
+    """Let the groups below one of version 2 limit memory and processes. Raises OSError where that can't be.
+
+    Linux refuses it (EBUSY) while processes are in the group itself: these are moved into a group below, and as others
+    may be started meanwhile, both are tried again.
+    """
+    there = read(group / "cgroup.controllers").split()
     wanted = {name for name in ("memory", "pids") if name in there}
     for _ in range(_TRIES):
-        if wanted <= set(read(str(group / "cgroup.subtree_control")).split()):
+        if wanted <= set(read(group / "cgroup.subtree_control").split()):
             return
         try:
             _write(group / "cgroup.subtree_control", " ".join(f"+{name}" for name in sorted(wanted)))
@@ -299,7 +300,7 @@ def _remove(folder: Path) -> None:
 
 @contextlib.contextmanager
 def _locked(group: Path) -> Iterator[None]:
-    """Only one process at a time. Raises OSError."""
+    """Within, this process has the lock on a group's folder, which all graders take. Raises OSError."""
     descriptor = os.open(group, os.O_RDONLY | os.O_DIRECTORY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -310,12 +311,12 @@ def _locked(group: Path) -> Iterator[None]:
 
 def _processes(group: Path) -> set[int]:
     """The processes in a group itself; 0 stands for those that have no number here."""
-    return {int(word) for word in read(str(group / "cgroup.procs")).split()}
+    return {int(word) for word in read(group / "cgroup.procs").split()}
 
 
 def _numbers(path: Path) -> dict[str, int]:
-    """The lines `name number` of a file."""
-    pairs = (line.split() for line in read(str(path)).splitlines())
+    """The numbers in the lines `name number` of a control group's file, by name; empty where it can't be read."""
+    pairs = (line.split() for line in read(path).splitlines())
     return {pair[0]: int(pair[1]) for pair in pairs if len(pair) == 2}
 
 
@@ -328,7 +329,7 @@ def _write(path: Path, value: int | str) -> None:
 
 
 def _write_if_there(path: Path, value: int) -> bool:
-    """Whether it could be written."""
+    """Write where the file is there and takes the value; returns whether it did."""
     try:
         _write(path, value)
     except OSError:

@@ -16,7 +16,7 @@ STARVED = 0.25  # of the wall time in which it could not run though it would
 
 
 class Clock:
-    """Runs from its making on, for a process, its main thread, and what is below it."""
+    """Measures a process, its main thread and its descendants from the moment it is made."""
 
     def __init__(self, pid: int) -> None:
         """`pid`: the process whose main thread does the work."""
@@ -25,7 +25,7 @@ class Clock:
         self._used, self._stalls = _used(pid), _stalls(pid)
 
     def starved(self) -> bool:
-        """Whether the machine, and not the process, is to blame for the time that has passed until now."""
+        """Whether the time that has passed until now is due to the machine, and not to the process."""
         wall = time.monotonic() - self._began
         if _used(self._pid) - self._used >= BUSY * wall:
             return False

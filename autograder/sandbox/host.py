@@ -85,7 +85,7 @@ def proc_without_processes() -> list[str]:
     return arguments
 
 
-def read(path: str) -> str:
+def read(path: str | Path) -> str:
     """The text of a small file; empty where it can't be read."""
     try:
         return Path(path).read_text().strip()

@@ -279,7 +279,7 @@ def _terminals(inside: str) -> int:
 
 
 def _stored(folders: Sequence[str]) -> tuple[int, int]:
-    """Bytes and files in tmpfs."""
+    """Bytes, and number of files, in the tmpfs of these folders together."""
     used = files = 0
     for folder in folders:
         with contextlib.suppress(OSError):

@@ -1,8 +1,11 @@
 """Feedback on a model, from a course whose models are trained and graded for real."""
 
+from dataclasses import replace
+
 import pytest
 from model_class import Class
 
+from autograder.examiner.model_insight import LayerInsight, ModelInsight
 from autograder.reports.trained_models import models
 from autograder.sandbox.bubblewrap import check
 
@@ -17,10 +20,10 @@ def graded() -> Class:
 def test_the_record_tells_of_the_model_in_a_test(graded: Class) -> None:
     record = graded.record("ada")
     model = record["run"]["models"]["test_model"]
-    assert [layer[1:] for layer in model["layers"]] == [
-        ["Conv2D", [None, 6, 6, 4], 40],
-        ["Flatten", [None, 144], 0],
-        ["Dense", [None, 3], 435],
+    assert [(layer["kind"], layer["shape"], layer["parameters"]) for layer in model["layers"]] == [
+        ("Conv2D", [None, 6, 6, 4], 40),
+        ("Flatten", [None, 144], 0),
+        ("Dense", [None, 3], 435),
     ]
     assert model["parameters"] == 475
     assert model["rows"] == 300
@@ -33,8 +36,8 @@ def test_the_record_tells_of_the_model_in_a_test(graded: Class) -> None:
 
 
 def test_a_model_that_a_test_only_built_is_not_the_students() -> None:
-    built = {"layers": [["d", "Dense", [None, 2], 6]], "parameters": 6}
-    found = {"a": built, "b": {**built, "rows": 5}, "c": {**built, "history": {"loss": [1.0]}}}
+    built = ModelInsight("m", (LayerInsight("d", "Dense", (None, 2), 6),), 6)
+    found = {"a": built, "b": replace(built, rows=5), "c": replace(built, history={"loss": (1.0,)})}
     assert [model.grade_id for model in models(found)] == ["b", "c"]
 
 

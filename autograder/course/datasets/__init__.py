@@ -27,7 +27,7 @@ def fetch(
     """Put the dataset `name` into Keras's cache below `home`, where it isn't there yet, and return what is there.
 
     `home` is by default KERAS_HOME, else ~/.keras. `report` is called with what is being done, the bytes so far and
-    in all. `site_packages` is where Keras is told of files from mirrors, by default this environment's. Raises
+    in all. `site_packages` is where Keras is made to accept files from mirrors, by default this environment's. Raises
     DataError.
     """
     return keras_cache.fetch(keras_cache.lookup(name), home or default_home(), report, site_packages)

@@ -76,8 +76,8 @@ def state(dataset: Dataset, home: Path) -> State:
 def fetch(dataset: Dataset, home: Path, report: Report = lambda *_: None, site_packages: Path | None = None) -> State:
     """Put `dataset` into the cache below `home`, where it isn't there yet, from the first source that gives it.
 
-    Files in the cache with other contents are discarded. `site_packages` is where Keras is told of files that came
-    from a mirror (default: this environment's). Raises DataError.
+    Files in the cache with other contents are discarded. `site_packages` is where Keras is made to accept files that
+    came from a mirror (default: this environment's). Raises DataError.
     """
     report(f"{dataset.name}: verifying the cache", 0, None)
     remarks: list[str] = []
@@ -86,8 +86,8 @@ def fetch(dataset: Dataset, home: Path, report: Report = lambda *_: None, site_p
         found = _from_sources(dataset, home, report, found, remarks)
     try:
         if needs_startup(dataset, home):
-            said = startup.activate(site_packages)
-            remarks += [said] if said else []
+            remark = startup.activate(site_packages)
+            remarks += [remark] if remark else []
     except startup.StartupError as error:
         raise DataError(f"{dataset.name}: {error}") from error
     return replace(found, remarks=tuple(remarks))

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import requests
 
 Report = Callable[[str, int, int | None], None]
-"""What is told on the way: what is being done, bytes so far, bytes in all (None: unknown)."""
+"""Called with progress: what is being done, bytes so far, bytes in all (None: unknown)."""
 
 CHUNK = 1 << 16
 CLIENT_SECONDS = 1800
@@ -90,8 +90,8 @@ def _run(name: str, command: list[str], folder: Path, environment: Mapping[str, 
         raise SourceError(f"`{name}` took longer than {CLIENT_SECONDS} s") from None
     if done.returncode:
         lines = [line.strip() for line in (done.stderr + done.stdout).splitlines() if line.strip()]
-        said = [line for line in lines if re.match(r"E:|Err:|ERROR|npm (error|ERR!)|dpkg-deb: error", line)] or lines
-        raise SourceError(f"`{name}` failed: {' / '.join(said[:4]) or f'exit code {done.returncode}'}")
+        errors = [line for line in lines if re.match(r"E:|Err:|ERROR|npm (error|ERR!)|dpkg-deb: error", line)] or lines
+        raise SourceError(f"`{name}` failed: {' / '.join(errors[:4]) or f'exit code {done.returncode}'}")
 
 
 def _only_file(folder: Path, pattern: str) -> Path:

@@ -1,6 +1,6 @@
 """A line in this environment's site-packages, by which each Python that starts there accepts noted files.
 
-So notebooks call plain `keras.datasets.….load_data()` and import nothing of ours. See `verified_datasets`.
+So notebooks call plain `keras.datasets.….load_data()` and import nothing of this package. See `verified_datasets`.
 """
 
 import os
@@ -29,7 +29,7 @@ def activate(site_packages: Path | None = None) -> str:
     Raises StartupError where that folder can't be written, and where Python then starts without our package.
     """
     path = (site_packages or Path(sysconfig.get_path("purelib"))) / NAME
-    said = ""
+    remark = ""
     if not path.is_file() or path.read_text(encoding="utf-8") != LINE:
         temporary = path.with_name(f"{NAME}.{os.getpid()}.tmp")
         try:
@@ -37,14 +37,16 @@ def activate(site_packages: Path | None = None) -> str:
             os.replace(temporary, path)
         except OSError as error:
             raise StartupError(
-                f"Keras would refuse the file, for it can't be told of the check: {path} can't be written"
+                f"Keras would refuse the file, as this package can't register its check: {path} can't be written"
                 f" ({error.strerror}). Run this once as someone who may write there, or use a virtual environment"
                 " of your own, or put `import autograder.course.verified_datasets` before load_data()"
             ) from error
-        said = f"wrote {path}: with it, Keras in this environment accepts files from mirrors whose arrays are verified"
+        remark = (
+            f"wrote {path}: with it, Keras in this environment accepts files from mirrors whose arrays are verified"
+        )
     if site_packages is None:
         check()
-    return said
+    return remark
 
 
 def check() -> None:

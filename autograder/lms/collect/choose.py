@@ -1,6 +1,17 @@
-"""Which of a student's files count: for each notebook of the assignment the last one, and what lies beside it."""
+"""Which of a student's files count: for each notebook of the assignment the last one, and what lies beside it.
 
-import hashlib
+What comes in are all files of one student, of all downloads. Two steps:
+
+1. `_candidates`: which notebook of the assignment each .ipynb file is, by its name. Where no file of an attempt has
+   such a name, and assignment and attempt have one notebook each, it is that one.
+2. `_rank`: of the candidates for a notebook, the one of the last attempt counts, then the one uploaded last, then the
+   one with just the notebook's name (not "mnist (1)"), then the one in the fewest folders, then the last by name.
+
+All other files of the attempts that a counting notebook is of go with it. Nothing is chosen silently: each file has its
+fate, and where a choice was not obvious the instructor is asked to look.
+"""
+
+import filecmp
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -22,9 +33,11 @@ _REASONS = (
 
 @dataclass
 class Choice:
-    """Of a student's files, those that count, by the name they get; and of each file what became of it.
+    """The outcome for one student.
 
-    `look` has what an instructor should know, a sentence each.
+    counted: the files that count, by their name in the submission
+    fates: each file, and what became of it
+    look: what an instructor should check, a sentence each
     """
 
     counted: dict[str, DownloadedFile] = field(default_factory=dict)
@@ -43,7 +56,10 @@ class Choice:
 
 
 def choose(files: Iterable[DownloadedFile], notebooks: Sequence[str], others: Mapping[str, str]) -> Choice:
-    """Choose among a student's files. `others` has, by notebook, the course's other assignments."""
+    """Choose among a student's files for the assignment's `notebooks` (names without suffix).
+
+    `others`: notebook -> assignment, for the notebooks of the course's other assignments.
+    """
     files = list(files)
     choice = Choice()
     candidates = _candidates(files, notebooks, others, choice)
@@ -68,14 +84,14 @@ def choose(files: Iterable[DownloadedFile], notebooks: Sequence[str], others: Ma
 
 
 def _rank(one: tuple[DownloadedFile, bool]) -> tuple[object, ...]:
-    """The higher, the more a file is what counts; with whether it has just the notebook's name."""
+    """What files are compared by: the highest counts. `one`: a file, and whether it has just the notebook's name."""
     file, exact = one
     return file.attempt, file.number, exact, -_depth(file), file.name
 
 
 def _why(best: tuple[DownloadedFile, bool], other: tuple[DownloadedFile, bool]) -> str:
-    """Why the one counts, and not the other."""
-    differs = [mine != theirs for mine, theirs in zip(_rank(best), _rank(other), strict=True)]
+    """Why the one counts, and not the other: the first part of their ranks that differs."""
+    differs = [part != other_part for part, other_part in zip(_rank(best), _rank(other), strict=True)]
     return _REASONS[differs.index(True)] if True in differs else _REASONS[-1]
 
 
@@ -86,7 +102,7 @@ def _depth(file: DownloadedFile) -> int:
 def _candidates(
     files: Sequence[DownloadedFile], notebooks: Sequence[str], others: Mapping[str, str], choice: Choice
 ) -> dict[str, list[tuple[DownloadedFile, bool]]]:
-    """By notebook, the files that are it, each with whether it has just its name."""
+    """By notebook, the files that may be it, each with whether it has just its name; doubts go to `choice.look`."""
     found: dict[str, list[tuple[DownloadedFile, bool]]] = {}
     handed_in = [file for file in files if file.name.lower().endswith(_NOTEBOOK) and not _hidden(file)]
     for attempt in sorted({file.attempt for file in handed_in}):
@@ -137,12 +153,7 @@ def _fate(
 
 
 def _same(one: DownloadedFile, other: DownloadedFile) -> bool:
-    return one.path.stat().st_size == other.path.stat().st_size and _digest(one) == _digest(other)
-
-
-def _digest(file: DownloadedFile) -> bytes:
-    with file.path.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").digest()
+    return filecmp.cmp(one.path, other.path, shallow=False)
 
 
 def _may_lie_beside(file: DownloadedFile) -> bool:

@@ -29,7 +29,7 @@ class Collection:
 
     @property
     def nothing(self) -> list[str]:
-        """The students of the roster without a notebook."""
+        """The ids of the students without a notebook."""
         return [student for student in self.roster.students if not self.has(student)]
 
     def has(self, student: str) -> bool:

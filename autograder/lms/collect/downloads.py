@@ -33,7 +33,7 @@ class DownloadedFile:
 
 @dataclass(frozen=True)
 class Stray:
-    """A file that is nobody's, and why."""
+    """A file of which the student is not known, and why."""
 
     path: Path
     where: str
@@ -42,7 +42,7 @@ class Stray:
 
 @dataclass
 class Downloads:
-    """Reads the downloads in a folder; students come from the roster."""
+    """Reads the downloads in a folder that is unpacked; `roster` has the students."""
 
     root: Path
     roster: Roster
@@ -52,7 +52,7 @@ class Downloads:
         yield from self._level(self.root, in_archive=False)
 
     def _level(self, folder: Path, *, in_archive: bool) -> Iterator[DownloadedFile | Stray]:
-        """A folder is one download, or else a shelf with several.
+        """The files of a folder: one download where a name in it is as an LMS gives them, else a folder of downloads.
 
         Names count in the downloads themselves alone: in a student's archive a student chooses them.
         """

@@ -56,7 +56,7 @@ class Named:
 
 
 def moodle(name: str) -> Named | None:
-    """Of a folder's or a file's name in a Moodle download."""
+    """What the name of a folder or file in a Moodle download says; None where Moodle gives no such name."""
     found = _MOODLE.fullmatch(name)
     if found is None:
         return None
@@ -64,7 +64,7 @@ def moodle(name: str) -> Named | None:
 
 
 def canvas(name: str) -> Named | None:
-    """Of a file's name in a Canvas download."""
+    """What the name of a file in a Canvas download says; None where Canvas gives no such name."""
     if found := _ANONYMOUS.fullmatch(name):
         return Named((Person(name=found["name"]),), found["file"], int(found["number"]), late=bool(found["late"]))
     found = _CANVAS.fullmatch(name)

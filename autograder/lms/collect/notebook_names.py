@@ -1,4 +1,9 @@
-"""Which notebook of the assignment a file is, by what its name has become on the way."""
+"""Which notebook of the assignment a file is, by its name, though browsers, Colab and LMSs add to names.
+
+What they add (`_ADDED`) is taken off again, one piece at a time and in every order, fewest pieces first, until the
+rest is the name of a notebook: "Копия mnist.ipynb (1)" is mnist. So a notebook that is itself called "mnist (1)" is
+found first.
+"""
 
 import re
 import unicodedata
@@ -17,7 +22,7 @@ _ADDED = (
 
 
 def notebook_of(file: str, notebooks: Sequence[str]) -> tuple[str, bool] | None:
-    """The notebook that a file is, and whether it has just its name; None where its name is another.
+    """The notebook that a file is, and whether it has just its name; None where it is the name of none, or of several.
 
     `file` is a name that ends in .ipynb, `notebooks` are names without.
     """

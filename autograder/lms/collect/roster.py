@@ -19,7 +19,7 @@ class RosterError(AutograderError):
 
 
 class NotMatched(AutograderError):
-    """It can't be told whose it is; the message says why."""
+    """No student, or more than one, fits; the message says which."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class RosterStudent:
 
 
 class Roster:
-    """The students of the course."""
+    """The students of the course, by id, and how to find the one whom an LMS describes."""
 
     def __init__(self, students: Iterable[RosterStudent]) -> None:
         """Raises RosterError where an id comes twice or can't be the name of a folder."""
@@ -64,7 +64,11 @@ class Roster:
             self.students[student.id] = student
 
     def find(self, person: Person) -> str:
-        """The id of the one student that this is. Raises NotMatched."""
+        """The id of the one student that `person` describes. Raises NotMatched where it is none, or may be several.
+
+        Ids and e-mail come first. Only where they find nobody, and the name may decide, names are compared: exactly,
+        and then with ever more ignored (`_FOLDS`), until somebody is found.
+        """
         found = {student.id for student in self.students.values() if _is(student, person)}
         if not found and person.by_name:
             # Canvas's ids are on the roster or not: where they are, a name does not overrule them.
@@ -125,12 +129,12 @@ def _words(text: str, fold: Callable[[str], str]) -> list[str]:
 
 
 def _without_signs(word: str) -> str:
-    """Without what LMSs leave out of files' names."""
+    """The letters and digits of a word: LMSs leave other signs out of files' names."""
     return "".join(filter(str.isalnum, word))
 
 
 def _without_accents(word: str) -> str:
-    """Without case and accents (ё is е)."""
+    """The letters and digits of a word, without case and accents: `Müller` is `muller`, `ё` is `е`."""
     plain = "".join(sign for sign in unicodedata.normalize("NFKD", word) if not unicodedata.combining(sign))
     return _without_signs(plain.casefold())
 

@@ -1,7 +1,8 @@
 """Copies a folder of downloads, with the archives in it opened: regular files alone, in bounded number and size.
 
 Students choose what is in a file and, in their own archives, how it is called. An archive `x.zip` becomes a folder
-`x.zip`; what is refused of it is named, and stays where it was.
+`x.zip`; what is refused is listed, and is not copied. `tarfile`'s filters refuse a whole archive for one bad member and
+know nothing of zips, so members are judged one by one here.
 """
 
 import functools
@@ -51,7 +52,7 @@ class Unpacking:
     refused: list[tuple[str, str]] = field(default_factory=list)
 
     def folder(self, source: Path) -> None:
-        """Copy what is in a folder."""
+        """Copy the files of a folder, with archives among them opened."""
         for path in regular_files(source, self.refused):
             name = path.relative_to(source).as_posix()
             if is_archive(path.name):

@@ -25,10 +25,10 @@ VISIBLE = "visible"
 LONGEST = 4_000  # characters of a test's output
 
 
-def graded(tests: Sequence[Test], said: Sequence[str], status: str) -> dict[str, Any]:
-    """Results of a graded submission; `said` is told to the student about all of it."""
+def graded(tests: Sequence[Test], remarks: Sequence[str], status: str) -> dict[str, Any]:
+    """Results of a graded submission; `remarks` are shown to the student above the tests."""
     waiting = sum(test.points for test in tests if test.score is None)
-    lines = [*said, *([f"{waiting:g} points are still to be given by a person."] if waiting else [])]
+    lines = [*remarks, *([f"{waiting:g} points are still to be given by a person."] if waiting else [])]
     return {
         "score": sum(test.score for test in tests if test.score is not None),
         "output": "\n".join(lines),
@@ -40,7 +40,7 @@ def graded(tests: Sequence[Test], said: Sequence[str], status: str) -> dict[str,
 
 
 def not_gradable(why: str) -> dict[str, Any]:
-    """Results of a submission in which there is nothing that could be graded: the student is told what is wrong.
+    """Results of a submission in which there is nothing that could be graded; `why` tells the student what is wrong.
 
     With a score: without one, Gradescope shows a failure of the autograder's in the place of the message.
     """
@@ -125,13 +125,13 @@ def _tests(folder: Path, submission: SubmittedAssignment) -> list[dict[str, Any]
         comments = {comment.name: comment.comment or "" for comment in notebook.comments}
         for grade in notebook.grades:
             lost = grade.score < grade.max_score
-            said = [messages.get(grade.name, "") if lost else "", comments.get(grade.name, "")]
+            texts = [messages.get(grade.name, "") if lost else "", comments.get(grade.name, "")]
             tests.append(
                 {
                     "name": f"{notebook.name}: {grade.name}" if several else grade.name,
                     "score": round(grade.score, 4),
                     "max_score": grade.max_score,
-                    "output": "\n".join(filter(None, said)),
+                    "output": "\n".join(filter(None, texts)),
                     "visibility": "visible",
                 }
             )
@@ -148,12 +148,12 @@ def _messages(path: Path) -> dict[str, str]:
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             if output.output_type == "error" and "grade_id" in cell.metadata.get("nbgrader", {}):
-                said = strip_ansi(f"{output.ename}: {output.evalue}".removesuffix(": "))
-                found[cell.metadata.nbgrader["grade_id"]] = said[:LONGEST]
+                message = strip_ansi(f"{output.ename}: {output.evalue}".removesuffix(": "))
+                found[cell.metadata.nbgrader["grade_id"]] = message[:LONGEST]
     return found
 
 
 def _seconds(folder: Path, submission: SubmittedAssignment, status: SubmissionStatus | None) -> float:
-    """How long its notebooks ran, as far as their records say."""
+    """Seconds that its notebooks ran, by their records; a missing record counts as 0."""
     records = [read_record(folder, notebook.name, status) for notebook in submission.notebooks]
     return round(sum(record.run.seconds for record in records if record), 1)
