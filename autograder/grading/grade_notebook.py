@@ -32,10 +32,7 @@ _MODEL_ATTRIBUTES = "predict count_params summary name layers input_shape output
 MODEL_QUESTIONS = ("__call__", *(f"getattr:{name}" for name in _MODEL_ATTRIBUTES))
 GRACE = 5.0  # seconds to react to an interrupt
 LEARN = 60.0  # seconds to say what there is to learn of a model, beside those that a test may take to use it
-NAMES = {
-    LimitKind.CRASH: "NotebookCrashed",
-    LimitKind.WEIGHTS: "WeightsRefused",
-}  # of errors that are no limit of time or memory
+NAMES = {LimitKind.CRASH: "NotebookCrashed", LimitKind.WEIGHTS: "WeightsRefused"}  # of errors that are no limit
 BUSY = 0.1  # of a test's time, as CPU time of the examiner: the test itself was busy, though the machine may be, too
 LOOK = 0.5  # seconds between looks at whether the candidate still answers
 Output = dict[str, Any]

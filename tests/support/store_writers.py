@@ -39,8 +39,10 @@ def result(value: float) -> TrainingResult:
 
 def use_the_cache(folder: Path, seed: int) -> None:
     """Put and get trainings, as one student's notebook; what is found is whole."""
-    cache = TrainingCache(folder, LIMIT)
+    cache, hits = TrainingCache(folder, LIMIT), 0
     for number in np.random.default_rng(seed).integers(0, len(KEYS), 150):
         cache.put(KEYS[number], f"student {seed}", result(float(number)))
         found = cache.get(KEYS[(number + 1) % len(KEYS)], "reader")
         assert found is None or found.weights[0][0] == (number + 1) % len(KEYS)
+        hits += found is not None
+    assert hits
