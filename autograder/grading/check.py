@@ -134,6 +134,8 @@ def subject(path: Path, converter: Autograde) -> Subject:
         raise CheckError(f"{shown}: {str(error).removeprefix(f'{shown} ')}") from error
     except OSError as error:
         raise CheckError(f"{shown}: can't be read: {error.strerror}.") from error
+    if other := against.version.other_language:
+        raise CheckError(f"{shown}: {against.name} is for {other}; only Python can be checked.")
     files, left_out = _beside(path.resolve().parent, converter)
     notebook: dict[str, Any] = dict(mended.notebook)
     job = replace(_settings(against, converter), files=files, mended=notebook)
