@@ -1,6 +1,5 @@
 """`autograder grade`: grade an assignment's submissions."""
 
-import glob
 import warnings
 from typing import Any, ClassVar
 
@@ -15,6 +14,7 @@ from autograder.cli.options import FLAGS, aliases, force
 from autograder.cli.progress import Lines, LiveTable
 from autograder.grading.pipeline import Autograde, NotAllGraded
 from autograder.grading.settings import Grading
+from autograder.notebooks.handed_in import matching_folders
 from autograder.sandbox.limits import Limits
 from autograder.training.settings import Trainer
 
@@ -49,10 +49,9 @@ class GradeApp(CourseApp):
         super().start()
         assignment = self.coursedir.assignment_id = self.one_assignment()
         again = f"autograder grade {assignment}"
-        wanted = self.coursedir.format_path(
-            self.coursedir.submitted_directory, self.coursedir.student_id, self.coursedir.assignment_id
-        )
-        if not glob.glob(wanted):
+        chosen = (self.coursedir.submitted_directory, self.coursedir.student_id, assignment)
+        if not matching_folders(self.coursedir, *chosen):
+            wanted = self.coursedir.format_path(*chosen)
             self.fail(f"nothing is handed in: there is no {wanted}", then=f"autograder collect {assignment} DOWNLOAD")
         self.quiet_log()
         # nbgrader's models and SQLAlchemy 2 disagree harmlessly, some lines for each new student

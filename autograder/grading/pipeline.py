@@ -8,7 +8,6 @@ One submission after the other is written, as its outcomes come; nothing else wr
 
 import contextlib
 import functools
-import glob
 import os
 import re
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -32,6 +31,7 @@ from autograder.grading.result_store import Store
 from autograder.grading.settings import Grading
 from autograder.grading.submission import NotebookTask, Submission, read_submission, untimely
 from autograder.grading.submission_writer import SubmissionWriter
+from autograder.notebooks.handed_in import matching_folders
 from autograder.notebooks.instructor_version import VersionError, notebooks, read_version
 from autograder.sandbox.limits import Limits
 from autograder.training.client import TrainerProcess
@@ -165,8 +165,9 @@ class Autograde(SubmissionWriter):
         excluded = set(self.coursedir.student_id_exclude.split(","))
         pattern = re.compile(self._format_source("(?P<assignment_id>.*)", "(?P<student_id>.*)", escape=True))
         due, unchanged, aside = [], [], {}
-        all_folders = glob.glob(self._format_source(self.coursedir.assignment_id, self.coursedir.student_id))
-        without: dict[str, list[str]] = {folder: [] for folder in all_folders if Path(folder).is_dir()}
+        chosen = (self.coursedir.student_id, self.coursedir.assignment_id)
+        folders = matching_folders(self.coursedir, self.coursedir.submitted_directory, *chosen)
+        without: dict[str, list[str]] = {folder: [] for folder in folders}
         for folder, files in sorted({**without, **self.assignments}.items()):
             found = pattern.match(folder)
             if found is None or (student := found["student_id"]) in excluded:

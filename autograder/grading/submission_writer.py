@@ -19,9 +19,10 @@ from autograder.grading.preprocessors import MENDS, RESOURCE, Examine, SaveScore
 from autograder.grading.previous import DamagedError, Previous
 from autograder.grading.record import RECORD_SUFFIX, Statuses, SubmissionStatus, now, write_record
 from autograder.grading.submission import NotebookTask, Submission
+from autograder.notebooks.handed_in import FindsNotebooks
 
 
-class SubmissionWriter(NbgraderAutograde):  # type: ignore[misc]
+class SubmissionWriter(FindsNotebooks, NbgraderAutograde):  # type: ignore[misc]
     """The part of our `Autograde` that writes."""
 
     root: Path

@@ -14,6 +14,7 @@ from traitlets import Bool
 
 from autograder.grading.job import FAULTS
 from autograder.grading.record import RECORD_SUFFIX, GradeRecord, Statuses, read_record
+from autograder.notebooks.handed_in import FindsNotebooks
 from autograder.reports.exercises import read_marks
 from autograder.reports.feedback import page, read
 from autograder.reports.shown import without_hidden_tests
@@ -38,7 +39,7 @@ class FeedbackExporter(HTMLExporter):  # type: ignore[misc]
         return page(feedback, nb, whole=found["hidden"] is None), resources
 
 
-class GenerateFeedback(NbgraderGenerateFeedback):  # type: ignore[misc]
+class GenerateFeedback(FindsNotebooks, NbgraderGenerateFeedback):  # type: ignore[misc]
     """Generates a page for each student that says how it went and what to do next."""
 
     show_hidden_tests = Bool(

@@ -468,3 +468,21 @@ def test_the_live_table_shows_where_each_is_and_fits_the_terminal(course: Course
     assert "s7 " in shown
     assert "1 of 40 done" in shown
     assert "s38" not in shown
+
+
+BRACKETS = ("a[1]", "[b]", "Дарья [3]", "c*", "d?")
+
+
+def test_names_that_are_patterns_too_are_names(made: Course, tmp_path: Path) -> None:
+    course = made.copy(tmp_path / "course [2026] *")
+    for student in (*BRACKETS, "a1", "cc"):
+        course.hand_in(student, FULL, **SOLVED)
+    assert {status.label for status in course.grade().statuses.values()} == {GRADED}
+    assert all(course.scores(student)["test_mul"] == 3.0 for student in (*BRACKETS, "a1", "cc"))
+    for student in BRACKETS:
+        course.hand_in(student, {"test_add": 2.0, "test_mul": 0.0}, add=ADD)
+        graded = course.grade(student_id=student, force=True)
+        assert list(graded.statuses) == [student]  # the one that is called so, not those that match
+        assert course.scores(student)["test_mul"] == 0.0
+    assert course.scores("cc")["test_mul"] == 3.0
+    assert list(course.grade(student_id="[ac][c1]", force=True).statuses) == ["a1", "cc"]  # else it is a pattern
