@@ -21,7 +21,7 @@ from autograder.container.submitted_notebook import NotGradable, find
 from autograder.grading.pipeline import Autograde
 from autograder.grading.record import FAULT, PERSON
 from autograder.grading.settings import Grading
-from autograder.grading.test_results import describe_mends, tests_of
+from autograder.grading.student_results import describe_mends, tests_of
 from autograder.lms.export import gradescope
 from autograder.sandbox.limits import Limits
 from autograder.training.settings import Trainer

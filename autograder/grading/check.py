@@ -20,8 +20,8 @@ from autograder.grading import pool
 from autograder.grading.job import Event, GradingJob, Listener, Outcome, Status
 from autograder.grading.pipeline import Autograde
 from autograder.grading.rehearsal import cell_limits
+from autograder.grading.student_results import tests_of
 from autograder.grading.submission import NotebookTask, read_regular
-from autograder.grading.test_results import tests_of
 from autograder.notebooks.attachments import attachments
 from autograder.notebooks.instructor import InstructorCell
 from autograder.notebooks.mending import Unreadable, mend

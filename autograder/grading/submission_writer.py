@@ -16,8 +16,8 @@ from traitlets.utils.importstring import import_item
 from autograder.grading.gradebook import Marks, open_gradebook, put_back, read_marks, settle
 from autograder.grading.job import FAULTS, Outcome, ReviewItem, ReviewKind
 from autograder.grading.preprocessors import MENDS, RESOURCE, Examine, SaveScores
-from autograder.grading.previous import DamagedError, Previous
 from autograder.grading.record import RECORD_SUFFIX, Statuses, SubmissionStatus, now, write_record
+from autograder.grading.rollback import DamagedError, Rollback
 from autograder.grading.submission import NotebookTask, Submission
 from autograder.notebooks.handed_in import FindsNotebooks
 
@@ -57,7 +57,7 @@ class SubmissionWriter(FindsNotebooks, NbgraderAutograde):  # type: ignore[misc]
         except FAULTS as error:
             self.log.error("%s: %s", submission.student, error, exc_info=True)
 
-    def _write(self, submission: Submission, previous: Previous) -> SubmissionStatus:
+    def _write(self, submission: Submission, previous: Rollback) -> SubmissionStatus:
         self._undo(submission, previous)  # a grading that was killed while it wrote this submission
         works = {str(work.path): work for work in submission.works if work.graded}
         review: list[ReviewItem] = []
@@ -99,7 +99,7 @@ class SubmissionWriter(FindsNotebooks, NbgraderAutograde):  # type: ignore[misc]
         with open_gradebook(self.coursedir.db_url, self.coursedir.course_id) as gradebook:
             return read_marks(gradebook, assignment, student)
 
-    def _settle(self, submission: Submission, previous: Previous) -> list[ReviewItem]:
+    def _settle(self, submission: Submission, previous: Rollback) -> list[ReviewItem]:
         assignment, student = submission.assignment, submission.student
         autograded = Path(self._format_dest(assignment, student))
         both = {
@@ -113,7 +113,7 @@ class SubmissionWriter(FindsNotebooks, NbgraderAutograde):  # type: ignore[misc]
             submission.score, submission.max_score = found.score, found.max_score
         return review
 
-    def _undo(self, submission: Submission, previous: Previous) -> None:
+    def _undo(self, submission: Submission, previous: Rollback) -> None:
         """Bring back what was before, where a grading of this submission is unfinished."""
         if not previous.exists:
             return
@@ -131,9 +131,9 @@ class SubmissionWriter(FindsNotebooks, NbgraderAutograde):  # type: ignore[misc]
             put_back(gradebook, submission.assignment, submission.student, marks)
         previous.bring_back()
 
-    def previous(self, assignment: str, student: str) -> Previous:
+    def previous(self, assignment: str, student: str) -> Rollback:
         """Where a submission is kept as it was before."""
-        return Previous(self.root, assignment, student, Path(self._format_dest(assignment, student)))
+        return Rollback(self.root, assignment, student, Path(self._format_dest(assignment, student)))
 
     # nbgrader's hooks, called by its convert_notebooks
 

@@ -22,7 +22,7 @@ def test_a_traceback_shows_the_test_and_the_students_error_and_nothing_of_the_wi
         Examiner([], sandboxed=check() is None, environment={}) as examiner,
         exam(examiner, SQUARE, student) as made,
     ):
-        shown = "\n".join(grade(made, 2)["outputs"][-1]["traceback"])
+        shown = "\n".join(grade(made, 2).outputs[-1]["traceback"])
     assert "assert square(4) == 16" in shown
     assert "not yet" in shown
     assert "autograder" not in shown

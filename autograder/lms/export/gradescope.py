@@ -18,7 +18,7 @@ from autograder.common.files import write_atomic
 from autograder.grading.grades import NOT_SUBMITTED, Grade, GradesExporter
 from autograder.grading.job import FAULTS
 from autograder.grading.record import SubmissionStatus, read_record
-from autograder.grading.test_results import Test
+from autograder.grading.student_results import Test
 from autograder.lms.export.table import number
 
 VISIBLE = "visible"

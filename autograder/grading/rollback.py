@@ -23,7 +23,7 @@ class DamagedError(AutograderError):
     """What the gradebook had can't be read."""
 
 
-class Previous:
+class Rollback:
     """What a submission was before."""
 
     def __init__(self, root: Path, assignment: str, student: str, autograded: Path) -> None:
