@@ -109,7 +109,6 @@ def test_a_cell_allowed_by_name_has_nbgraders_score(graded: Graded) -> None:
 def test_the_record_says_what_was_not_isolated(graded: Graded) -> None:
     record = graded.record("solves_all")
     assert record["not_isolated"] == [USES_SQUARES]
-    assert record["not_isolated"] == [USES_SQUARES]
     assert record["sandboxed"] is True
 
 

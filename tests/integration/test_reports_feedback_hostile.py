@@ -1,6 +1,8 @@
 """Students who try to run something in the page, or to break it."""
 
 import base64
+import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +11,19 @@ from browser import browser, needs_chromium
 from feedback_pages import Page, page
 from graded_course import Course
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from records import ENVIRONMENT, TIME, grade_record
 
+from autograder.common.serialization import to_data
+from autograder.examiner.model_insight import LayerInsight, Misclassified, ModelInsight
+from autograder.grading.job import GradingRun, Status
+from autograder.grading.record import NotebookStatus, SubmissionStatus, read_record
+from autograder.notebooks.reading import Mend
 from autograder.reports.exercises import CellScore, Marks
 from autograder.reports.feedback import page as make
 from autograder.reports.feedback import read
 from autograder.reports.sanitize import clean, markdown
 from autograder.reports.shown import shown
+from autograder.training.training_record import TrainedBy, TrainingRecord
 
 PWN = "document.title='pwned'"
 HOSTILE = [
@@ -156,30 +165,33 @@ def hostile_notebook() -> Any:
 def hostile_page() -> str:
     texts = [*HOSTILE, *IN_MARKDOWN]
     picture = base64.b64encode(b"x").decode()
-    model = {
-        "name": HOSTILE[0],
-        "layers": [[text, text, [None, 3], 7] for text in texts],
-        "parameters": 9,
-        "rows": 3,
-        "accuracy": 0.5,
-        "confusion": [[1, 2], [3, 4]],
-        "mistakes": [{"image": picture, "truth": 0, "predicted": 1, "confidence": 0.9}] * 2,
-        "classes": texts[:2],
-        "history": {text: [1.0, 0.5] for text in texts},
-    }
-    model["mistakes"][0] = {**model["mistakes"][0], "image": f'"><script>{PWN}</script>'}
-    record = {
-        "digest": HOSTILE[0],
-        "time": HOSTILE[0],
-        "reasons": {text: text for text in texts},
-        "mends": [{"cell": text, "to_student": text} for text in texts],
-        "run": {
-            "models": {text: {**model, "rows": n} for n, text in enumerate(texts)},
-            "trainings": [{"refused": text} for text in texts[:3]]
-            + [{"by": "candidate", "reason": text} for text in texts],
-        },
-        "environment": {"threads": HOSTILE[0], "versions": {"keras": HOSTILE[0]}},
-    }
+    wrong = Misclassified(picture, 0, 1, 0.9)
+    model = ModelInsight(
+        HOSTILE[0],
+        tuple(LayerInsight(text, text, (None, 3), 7) for text in texts),
+        9,
+        history={text: (1.0, 0.5) for text in texts},
+        rows=3,
+        accuracy=0.5,
+        confusion=((1, 2), (3, 4)),
+        mistakes=(replace(wrong, image=f'"><script>{PWN}</script>'), wrong),
+        classes=tuple(texts[:2]),
+    )
+    refused = [TrainingRecord(TrainedBy.NOBODY, refused=text) for text in texts[:3]]
+    by_itself = [TrainingRecord(TrainedBy.CANDIDATE, reason=text) for text in texts]
+    run = GradingRun(
+        models={text: replace(model, rows=n) for n, text in enumerate(texts)}, trainings=(*refused, *by_itself)
+    )
+    record = grade_record(
+        HOSTILE[0],
+        HOSTILE[0],
+        run,
+        digest=HOSTILE[0],
+        time=HOSTILE[0],
+        reasons={text: text for text in texts},
+        mends=tuple(Mend(text, text, text) for text in texts),
+        environment=replace(ENVIRONMENT, python=HOSTILE[0], versions={"keras": HOSTILE[0]}),
+    )
     marks = Marks(
         {text: CellScore(0, 1, pending=n % 2 == 0) for n, text in enumerate(texts)}, {t: t for t in texts}, 0, 9, 0
     )
@@ -252,30 +264,36 @@ def test_what_is_made_to_be_slow_or_deep_is_shown_all_the_same(text: str) -> Non
     assert_harmless(clean(text))
 
 
-def test_a_page_is_made_of_a_record_of_other_shapes() -> None:
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"reasons": None},
+        {"reasons": {"t": 3}},
+        {"mends": [3]},
+        {"mends": [{"cell": "a"}]},
+        {"environment": {}},
+        {"seeds": {"trainer": "0"}},
+        {"run": None},
+        {"run": {"models": {"t": {"layers": 3}}}},
+        {"run": {"trainings": [{"by": "a friend"}]}},
+        {"digest": "another"},
+    ],
+    ids=str,
+)
+def test_a_record_of_another_shape_is_none(tmp_path: Path, change: dict[str, Any]) -> None:
+    record = to_data(grade_record("ada", "ps", GradingRun()))
+    known = SubmissionStatus("ada", "ps", TIME, {"ps": NotebookStatus(Status.GRADED, "digest")})
+    path = tmp_path / "ps.record.json"
+    path.write_text(json.dumps(record))
+    assert read_record(tmp_path, "ps", known) == grade_record("ada", "ps", GradingRun())
+    path.write_text(json.dumps(record | change))
+    assert read_record(tmp_path, "ps", known) is None
+
+
+def test_a_page_is_made_without_a_record() -> None:
     notebook = new_notebook(cells=[new_markdown_cell("# a")])
     names = dict.fromkeys(("student", "assignment", "notebook"), "a")
-    odd: list[Any] = [
-        None,
-        3,
-        "text",
-        [],
-        {},
-        [3],
-        {"a": 3},
-        {"a": {"layers": 3}},
-        {"a": {"layers": [], "parameters": "x"}},
-    ]
-    for value in odd:
-        record = {
-            "digest": "d",
-            "mends": value if isinstance(value, list) else [],
-            "reasons": value,
-            "environment": value,
-        }
-        record |= {"seeds": value, "run": {"models": value, "trainings": value}}
-        assert "Feedback" in make(read(notebook, names, Marks({}, {}, 0, 0, 0), record), notebook)
-        assert "Feedback" in make(read(notebook, names, Marks({}, {}, 0, 0, 0), {**record, "run": value}), notebook)
+    assert "Feedback" in make(read(notebook, names, Marks({}, {}, 0, 0, 0), None), notebook)
 
 
 def test_outputs_without_end_are_cut() -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from nbgrader.api import Gradebook
+from records import TIME, grade_record
 from submission_courses import generate
 
 from autograder.common.serialization import dump
@@ -19,10 +20,7 @@ from autograder.examiner.model_insight import ModelInsight
 from autograder.examiner.ownership import Reason
 from autograder.grading.job import GradingRun, RebindableName, ReviewItem, ReviewKind, Status
 from autograder.grading.record import (
-    GradeRecord,
     NotebookStatus,
-    RecordedEnvironment,
-    Seeds,
     Statuses,
     SubmissionStatus,
 )
@@ -87,7 +85,7 @@ def build(folder: Path, students: int) -> None:
             (folder / "submitted" / student / ASSIGNMENT).mkdir(parents=True)
             if number % 40 == 39:
                 why = NotebookStatus(Status.NEEDS_PERSON, message=f"The file is not a notebook: {HOSTILE}")
-                statuses.put(SubmissionStatus(student, ASSIGNMENT, "2026-01-01T00:00:00+00:00", {ASSIGNMENT: why}))
+                statuses.put(SubmissionStatus(student, ASSIGNMENT, TIME, {ASSIGNMENT: why}))
                 continue
             _grade(folder, gradebook, statuses, student, number, draw)
         gradebook.db.commit()
@@ -116,7 +114,7 @@ def _grade(
     notes = (ReviewItem(ReviewKind.REMARK, "notes of the model.ipynb is not a notebook of this assignment (nn)"),)
     review = flags if number % 60 == 7 else notes if number % 60 == 11 else ()
     kept = NotebookStatus(Status.GRADED, "digest", mends=mends, scores=scores)
-    statuses.put(SubmissionStatus(student, ASSIGNMENT, "2026-01-01T00:00:00+00:00", {ASSIGNMENT: kept}, review))
+    statuses.put(SubmissionStatus(student, ASSIGNMENT, TIME, {ASSIGNMENT: kept}, review))
     _files(folder, student, number, scores, draw)
 
 
@@ -142,22 +140,7 @@ def _files(folder: Path, student: str, number: int, scores: dict[str, float], dr
         rebindable={"test_accuracy": REBINDABLE, "test_gone": REBINDABLE},
         models={"test_accuracy": ModelInsight("cnn", (), 10, accuracy=accuracy)},
     )
-    record = GradeRecord(
-        Status.GRADED,
-        "digest",
-        student=student,
-        assignment=ASSIGNMENT,
-        notebook=ASSIGNMENT,
-        time="2026-01-01T00:00:00+00:00",
-        sandboxed=True,
-        not_isolated=(),
-        model_handles=False,
-        went_in={},
-        seeds=Seeds(),
-        environment=RecordedEnvironment("3.11", "CPython", "x86_64", "Linux", 2, {}, "", "", "", {}),
-        cell_seconds={},
-        run=run,
-    )
+    record = grade_record(student, ASSIGNMENT, run)
     (to / f"{ASSIGNMENT}.record.json").write_text(dump(record), encoding="utf-8")
     page = folder / "feedback" / student / ASSIGNMENT / f"{ASSIGNMENT}.html"
     page.parent.mkdir(parents=True)
