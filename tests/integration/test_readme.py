@@ -117,4 +117,4 @@ def test_the_damages_are_counted_as_measured() -> None:
     kept = sum(points == whole for points in measured.values())
     told = " ".join(README.split())
     assert f"{len(measured)} kinds of damage to a notebook" in told
-    assert f"plain nbgrader gives full points to {kept} of them; here all {len(measured)} keep them" in told
+    assert f"plain nbgrader gives full points to {kept} of them; here all {len(measured)} keep full points" in told
