@@ -7,7 +7,7 @@ from autograder.cli.base import CourseApp
 from autograder.cli.console import Table
 from autograder.cli.data import progress
 from autograder.course import build, datasets, demo, sample_class
-from autograder.lms.export import NOT_SUBMITTED
+from autograder.grading.record import GradeStatus
 
 
 class DemoApp(CourseApp):
@@ -69,6 +69,6 @@ def _table(grades: list[demo.DemoGrade]) -> Table:
 
 
 def _cell(grade: demo.DemoGrade | None) -> str:
-    if grade is None or grade.status == NOT_SUBMITTED:
+    if grade is None or grade.status == GradeStatus.NOT_SUBMITTED:
         return ""
     return grade.status if grade.score is None else f"{grade.score:g} / {grade.max_score:g}"

@@ -15,7 +15,7 @@ from autograder.cli.console import Console, Table, plain
 from autograder.examiner.ownership import BECAUSE
 from autograder.grading.job import Event, Status
 from autograder.grading.pipeline import ProgressListener
-from autograder.grading.record import FAULT, GRADED, MENDED, PERSON, SubmissionStatus
+from autograder.grading.record import GradeStatus, SubmissionStatus
 from autograder.grading.rehearsal import Rehearsal
 from autograder.grading.submission import Submission
 from autograder.training.training_record import TrainerStatus
@@ -23,7 +23,12 @@ from autograder.training.training_record import TrainerStatus
 RUNNING = 4  # trainings that the table tells of
 MENDS = 4  # of a notebook, that the summary tells
 WIDTH = 40  # of names to which others are aligned
-STYLES = {GRADED: "good", MENDED: "good", PERSON: "look", FAULT: "bad"}
+STYLES = {
+    GradeStatus.GRADED: "good",
+    GradeStatus.MENDED: "good",
+    GradeStatus.NEEDS_PERSON: "look",
+    GradeStatus.FAULT: "bad",
+}
 _LABEL = max(map(len, STYLES))
 
 
@@ -34,6 +39,7 @@ class _Row:
     seconds: float | None = None
     score: str = ""
     ended: float | None = None
+    style: str = ""
 
     @property
     def urgency(self) -> float:
@@ -105,10 +111,10 @@ class Lines(ProgressListener):
         """Note the status, time and score of a finished submission, and show them."""
         self.statuses.append(status)
         row = self.rows[submission.student]
-        row.where, row.ended = status.label, time.monotonic()
+        row.where, row.style, row.ended = status.label, STYLES[status.label], time.monotonic()
         if row.started:
             row.seconds = row.ended - row.started
-        if submission.score is not None and submission.max_score is not None and status.label in (GRADED, MENDED):
+        if submission.score is not None and submission.max_score is not None and status.label.is_graded:
             row.score = f"{submission.score:g} / {submission.max_score:g}"
         self.line(submission.student, row)
 
@@ -140,33 +146,34 @@ class Lines(ProgressListener):
 
     def conclude(self) -> None:
         """Print the summary, each status in its color."""
-        for line in self.summary():
-            self.console.say(line, style="" if line.startswith(" ") else STYLES.get(line.rpartition(":")[0], "title"))
+        for line, style in self.summary():
+            self.console.say(line, style=style)
 
-    def summary(self) -> list[str]:
-        """How many ended how; of each that somebody should look at, what it is."""
+    def summary(self) -> list[tuple[str, str]]:
+        """Lines, each with its style: how many ended how; of each that somebody should look at, what it is."""
         lines = []
         unscored: Counter[str] = Counter()
-        for label in (GRADED, MENDED, PERSON, FAULT):
+        for label, style in STYLES.items():
             found = [status for status in self.statuses if status.label == label]
             if found:
-                lines.append(f"{label}: {len(found)}")
+                lines.append((f"{label}: {len(found)}", style))
             for status in found:
                 for name, notebook in status.notebooks.items():
                     remarks = [f"{mend.cell}: {mend.what}" for mend in notebook.mends]
                     if len(remarks) > MENDS:
                         remarks = [*remarks[:MENDS], f"and {len(remarks) - MENDS} more such; its record lists them"]
                     remarks += [notebook.message] if notebook.status != Status.GRADED else []
-                    lines += [f"    {status.student}, {name}: {remark}" for remark in remarks]
+                    lines += [(f"    {status.student}, {name}: {remark}", "") for remark in remarks]
                     missing = [cell for cell, score in notebook.scores.items() if score is None]
                     unscored.update(f"{name}, {cell}: {notebook.reasons.get(cell)}" for cell in missing)
         if unscored:
-            lines.append("cells without a score, to be graded by hand:")
-            lines += [f"    {what} ({count} submissions)" for what, count in unscored.items()]
+            lines.append(("cells without a score, to be graded by hand:", "title"))
+            lines += [(f"    {what} ({count} submissions)", "") for what, count in unscored.items()]
         if self.trained is not None:
-            lines.append(f"trainings: {self.trained.trained} trained, {self.trained.remembered} remembered")
-        review = [f"    {status.student}: {one.text}" for status in self.statuses for one in status.review]
-        return [*lines, *(["please look at:", *review] if review else [])]
+            counts = f"{self.trained.trained} trained, {self.trained.remembered} remembered"
+            lines.append((f"trainings: {counts}", "title"))
+        review = [(f"    {status.student}: {one.text}", "") for status in self.statuses for one in status.review]
+        return [*lines, *([("please look at:", "title"), *review] if review else [])]
 
 
 class LiveTable(Lines):
@@ -214,5 +221,5 @@ def _table(rows: dict[str, _Row]) -> Table:
     table = Table("student", "where", "time", "score", right=("time", "score"))
     for student, row in rows.items():
         where, *numbers = row.columns()
-        table.add_row(student, Text(plain(where), style=STYLES.get(where, "")), *numbers)
+        table.add_row(student, Text(plain(where), style=row.style), *numbers)
     return table

@@ -19,7 +19,7 @@ from autograder.common.files import write_atomic
 from autograder.container import single_submission
 from autograder.container.submitted_notebook import NotGradable, find
 from autograder.grading.pipeline import Autograde
-from autograder.grading.record import FAULT, PERSON
+from autograder.grading.record import GradeStatus
 from autograder.grading.settings import Grading
 from autograder.grading.student_results import describe_mends, tests_of
 from autograder.lms.export import gradescope
@@ -82,7 +82,7 @@ class SubmissionApp(NbGrader):  # type: ignore[misc]
             if not isinstance(error, Stopped):
                 traceback.print_exc()
             print(f"{self.name}: not graded: {type(error).__name__}: {error}", file=sys.stderr)
-            code = self._write(to, gradescope.not_graded(OUR_FAULT, FAULT), FAULTY)
+            code = self._write(to, gradescope.not_graded(OUR_FAULT, GradeStatus.FAULT), FAULTY)
         self.exit(code)
 
     def _grade(self, to: Path) -> int:
@@ -94,13 +94,13 @@ class SubmissionApp(NbGrader):  # type: ignore[misc]
             (work,), status = graded.works, graded.status
             assert status is not None
             assert work.outcome is not None
-            if status.label == FAULT:
+            if status.label == GradeStatus.FAULT:
                 raise RuntimeError(work.outcome.message)
-            if status.label == PERSON:
+            if status.label == GradeStatus.NEEDS_PERSON:
                 if work.job is None:  # it could not be read
                     raise NotGradable(work.outcome.message)
                 print(f"{self.name}: needs a person: {work.outcome.message}", file=sys.stderr)
-                return self._write(to, gradescope.not_graded(LOOKED_AT, PERSON), UNGRADABLE)
+                return self._write(to, gradescope.not_graded(LOOKED_AT, GradeStatus.NEEDS_PERSON), UNGRADABLE)
             for name, path in (("feedback.html", graded.feedback), ("record.json", graded.record)):
                 if path is not None and path.is_file():
                     _put(to / name, path.read_bytes())

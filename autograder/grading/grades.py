@@ -13,13 +13,10 @@ from nbgrader.plugins import ExportPlugin
 from nbgrader.utils import parse_utc
 
 from autograder.grading.job import FAULTS, Outcome, Status
-from autograder.grading.record import FAULT, GRADED, PERSON, Statuses, SubmissionStatus
+from autograder.grading.record import GradeStatus, Statuses, SubmissionStatus
 from autograder.grading.submission import read_regular
 from autograder.notebooks.mending import Unreadable
 
-NOT_SUBMITTED = "not submitted"
-NOT_YET = "not graded yet"
-BY_HAND = "needs manual grading"
 CHANGED = "handed in again, after what is graded"
 
 
@@ -31,7 +28,7 @@ class Grade:
     """
 
     student: str
-    status: str
+    status: GradeStatus
     reason: str = ""
     score: float | None = None
     raw_score: float | None = None
@@ -85,11 +82,11 @@ class GradesExporter(ExportPlugin):  # type: ignore[misc]
         """The grade of a submission that can't be reported; `faults` has it."""
         reason = self.faults[assignment, student] = Outcome.fault(doing, error).message
         self.log.error("%s, %s: %s", assignment, student, reason, exc_info=error)
-        return Grade(student, FAULT, reason)
+        return Grade(student, GradeStatus.FAULT, reason)
 
     def _grade(self, gradebook: Gradebook, assignment: str, student: str) -> Grade:
         status = self.statuses.get(assignment, student)
-        if status and status.label in (PERSON, FAULT):
+        if status and not status.label.is_graded:
             said = [
                 f"{name}: {last.message}" for name, last in status.notebooks.items() if last.status != Status.GRADED
             ]
@@ -98,20 +95,20 @@ class GradesExporter(ExportPlugin):  # type: ignore[misc]
         try:
             submission = gradebook.find_submission(assignment, student)
         except MissingEntry:
-            return Grade(student, NOT_YET if folder.is_dir() else NOT_SUBMITTED)
+            return Grade(student, GradeStatus.NOT_YET if folder.is_dir() else GradeStatus.NOT_SUBMITTED)
         timestamp, score = submission.timestamp, submission.score
         newer = _handed_in(folder)
         if newer and timestamp and newer > timestamp:
             reason = f"handed in again at {newer:%Y-%m-%d %H:%M} UTC, after what is graded"
-            return Grade(student, NOT_YET, reason, None, score, None, timestamp, submission)
+            return Grade(student, GradeStatus.NOT_YET, reason, None, score, None, timestamp, submission)
         if status and _changed(folder, status):
-            return Grade(student, NOT_YET, CHANGED, None, score, None, timestamp, submission)
+            return Grade(student, GradeStatus.NOT_YET, CHANGED, None, score, None, timestamp, submission)
         if submission.needs_manual_grade:
             cells = {grade.name for book in submission.notebooks for grade in book.grades if grade.needs_manual_grade}
             reason = f"cells {', '.join(sorted(cells))}" if cells else ""
-            return Grade(student, BY_HAND, reason, None, score, None, timestamp, submission)
+            return Grade(student, GradeStatus.BY_HAND, reason, None, score, None, timestamp, submission)
         penalty = submission.late_submission_penalty
-        label = status.label if status else GRADED
+        label = status.label if status else GradeStatus.GRADED
         return Grade(student, label, "", max(0.0, score - penalty), score, penalty, timestamp, submission)
 
     @property

@@ -25,7 +25,7 @@ from autograder.grading.backup import BackupError, Backups
 from autograder.grading.engine import Engine, EngineError
 from autograder.grading.gradebook import expected_points
 from autograder.grading.job import FAULTS, Event, GradingJob, Outcome, Status
-from autograder.grading.record import FAULT, PERSON, Statuses, SubmissionStatus
+from autograder.grading.record import Statuses, SubmissionStatus
 from autograder.grading.rehearsal import Rehearsal
 from autograder.grading.result_store import Store
 from autograder.grading.settings import Grading
@@ -139,7 +139,7 @@ class Autograde(SubmissionWriter):
         with contextlib.closing(self._computed(due)) as computed:
             for submission in computed:
                 status = self._compare(submission) if self.dry_run else self.write(submission)
-                if status.label in (PERSON, FAULT):
+                if not status.label.is_graded:
                     failed.append(f"{submission.student}: {status.label}")
                 if self.dry_run:
                     continue
@@ -246,7 +246,7 @@ class Autograde(SubmissionWriter):
         """nbgrader's rule: all is there, and nothing newer has been handed in. What was not graded is not old."""
         autograded = Path(self._format_dest(assignment, student))
         status = self.statuses.get(assignment, student)
-        if self.previous(assignment, student).exists or (status and status.label in (PERSON, FAULT)):
+        if self.previous(assignment, student).exists or (status and not status.label.is_graded):
             return False
         if not all((autograded / path.name).is_file() for path in paths):
             return False

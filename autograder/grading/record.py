@@ -6,6 +6,7 @@
 Decisions are made on the status alone: students can hand in a file that is called like a record.
 """
 
+import enum
 import json
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
@@ -21,12 +22,25 @@ from autograder.sandbox.limits import LimitKind
 
 RECORD_SUFFIX = ".record.json"
 MAX_BYTES = 20_000_000  # of a record that is read
-GRADED = "graded"
-MENDED = "graded after mending"
-PERSON = "needs a person"
-FAULT = "not graded: our fault"
 
 _VERSIONS = ("autograder", "ipykernel", "keras", "nbgrader", "numpy", "tensorflow")
+
+
+class GradeStatus(enum.StrEnum):
+    """How a submission stands, in the words that users read."""
+
+    GRADED = "graded"
+    MENDED = "graded after mending"
+    NEEDS_PERSON = "needs a person"
+    FAULT = "not graded: our fault"
+    BY_HAND = "needs manual grading"
+    NOT_YET = "not graded yet"
+    NOT_SUBMITTED = "not submitted"
+
+    @property
+    def is_graded(self) -> bool:
+        """Whether the last try gave a grade."""
+        return self in (GradeStatus.GRADED, GradeStatus.MENDED)
 
 
 @dataclass(frozen=True)
@@ -60,14 +74,15 @@ class SubmissionStatus:
     review: tuple[ReviewItem, ...] = ()
 
     @property
-    def label(self) -> str:
-        """In the words that users read: the worst of its notebooks."""
+    def label(self) -> GradeStatus:
+        """The worst of its notebooks'."""
         found = {notebook.status for notebook in self.notebooks.values()}
         if Status.FAULT in found:
-            return FAULT
+            return GradeStatus.FAULT
         if Status.NEEDS_PERSON in found or not found:
-            return PERSON
-        return MENDED if any(notebook.mends for notebook in self.notebooks.values()) else GRADED
+            return GradeStatus.NEEDS_PERSON
+        mended = any(notebook.mends for notebook in self.notebooks.values())
+        return GradeStatus.MENDED if mended else GradeStatus.GRADED
 
 
 class Statuses:

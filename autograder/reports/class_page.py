@@ -7,9 +7,8 @@ from typing import Any
 
 from markupsafe import Markup
 
-from autograder.grading.grades import NOT_SUBMITTED
-from autograder.grading.record import now
-from autograder.reports.class_attention import KINDS, concerns
+from autograder.grading.record import GradeStatus, now
+from autograder.reports.class_attention import EXPLAINED, concerns
 from autograder.reports.class_data import Class
 from autograder.reports.class_statistics import FEWEST, accuracies, bins, cost, exercises, rebindable, spread, tests
 from autograder.reports.pages import digest, source, templates
@@ -126,7 +125,7 @@ def page(of: Class, course: str, *, anonymous: bool) -> str:
         anonymous=anonymous,
         fewest=FEWEST,
         size={"width": WIDTH, "height": HEIGHT, "left": LEFT},
-        handed_in=[student for student in of.students if student.grade.status != NOT_SUBMITTED],
+        handed_in=[student for student in of.students if student.grade.status != GradeStatus.NOT_SUBMITTED],
         final=[student for student in marked if student.grade.score is not None],
         scores=spread([student.share for student in marked]),
         score_chart=_scores(of),
@@ -136,8 +135,8 @@ def page(of: Class, course: str, *, anonymous: bool) -> str:
         cost=cost(of),
         rebindable=rebindable(of),
         concerns=found,
-        kinds={kind: sum(one.kind == kind for one in found) for kind in KINDS},
-        explained=KINDS,
+        kinds={kind: sum(one.kind == kind for one in found) for kind in EXPLAINED},
+        explained=EXPLAINED,
         unsandboxed=sum(not record.sandboxed for record in records),
         not_isolated=sorted({cell for record in records for cell in record.not_isolated}),
     )

@@ -10,7 +10,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from autograder.grading.pipeline import NotAllGraded
 from autograder.grading.pool import Pool
-from autograder.grading.record import FAULT, PERSON
+from autograder.grading.record import GradeStatus
 from autograder.grading.submission import read_submission
 
 SOLVED = {"add": "def add(a, b):\n    return a + b", "mul": "def mul(a, b):\n    return a * b"}
@@ -63,9 +63,9 @@ def test_a_result_that_cant_be_stored_is_that_submissions_fault_and_is_computed_
 ) -> None:
     course, seen, ended = graded
     assert seen.statuses["ada"].label == "graded"
-    assert seen.statuses["bob"].label == FAULT
+    assert seen.statuses["bob"].label == GradeStatus.FAULT
     assert "storing the result" in seen.statuses["bob"].notebooks["p1"].message
-    assert f"bob: {FAULT}" in ended
+    assert f"bob: {GradeStatus.FAULT}" in ended
     again = course.grade()
     assert again.due == ["bob"]
     assert again.statuses["bob"].label == "graded"
@@ -130,6 +130,6 @@ def test_the_time_that_a_test_spends_by_itself_is_not_told_as_the_submitted_code
 
 def test_a_test_that_nothing_interrupts_needs_a_person_who_is_told_whose_time_it_was(slow: tuple[Course, Seen]) -> None:
     _, seen = slow
-    assert seen.statuses["bob"].label == PERSON
+    assert seen.statuses["bob"].label == GradeStatus.NEEDS_PERSON
     assert "test_size" in seen.statuses["bob"].notebooks["p1"].message
     assert "the test itself" in seen.statuses["bob"].notebooks["p1"].message

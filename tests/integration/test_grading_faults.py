@@ -18,7 +18,7 @@ from autograder.cli.export import ExportApp
 from autograder.cli.grade import GradeApp
 from autograder.cli.report import ReportApp
 from autograder.grading.pipeline import NotAllGraded
-from autograder.grading.record import FAULT, SubmissionStatus
+from autograder.grading.record import GradeStatus, SubmissionStatus
 from autograder.grading.submission import Submission
 from autograder.reports.generate import GenerateFeedback
 
@@ -62,11 +62,11 @@ def assert_only_bob_met_it(course: Course, seen: Seen, ended: str, reason: str) 
     """The others have their new grade, bob the old one, and a fault that says why; the end names bob alone."""
     assert {student: status.label for student, status in seen.statuses.items()} == {
         "ada": "graded",
-        "bob": FAULT,
+        "bob": GradeStatus.FAULT,
         "eve": "graded",
     }
     assert reason in seen.statuses["bob"].notebooks["p1"].message
-    assert f"bob: {FAULT}" in ended
+    assert f"bob: {GradeStatus.FAULT}" in ended
     assert "ada" not in ended
     assert {student: course.scores(student)["test_mul"] for student in ("ada", "eve")} == {"ada": 3.0, "eve": 3.0}
 
@@ -249,8 +249,8 @@ def test_an_export_has_the_others_where_one_cant_be_read(course: Course) -> None
     assert "ps1, bob" in said
     lines = {line.split(",")[3]: line for line in (course.folder / "grades.csv").read_text().splitlines()[1:]}
     assert ",,," in lines["bob"]
-    assert FAULT in lines["bob"]
-    assert FAULT not in lines["ada"] + lines["eve"]
+    assert GradeStatus.FAULT in lines["bob"]
+    assert GradeStatus.FAULT not in lines["ada"] + lines["eve"]
 
 
 def test_gradescope_gets_the_others_where_one_notebook_is_damaged(course: Course) -> None:
@@ -266,7 +266,7 @@ def test_gradescope_gets_the_others_where_one_notebook_is_damaged(course: Course
         for student in STUDENTS
     }
     assert {student: one.get("score") for student, one in results.items()} == {"ada": 6.0, "bob": None, "eve": 6.0}
-    assert results["bob"]["extra_data"]["status"] == FAULT
+    assert results["bob"]["extra_data"]["status"] == GradeStatus.FAULT
 
 
 def test_the_report_has_the_others_where_one_cant_be_read(course: Course) -> None:
@@ -274,7 +274,7 @@ def test_the_report_has_the_others_where_one_cant_be_read(course: Course) -> Non
     make_unreadable(course)
     assert "bob" in launch(ReportApp, course.folder, "ps1", code=1)
     text = (course.folder / "reports" / "ps1.html").read_text()
-    assert text.count(FAULT) >= 1
+    assert text.count(GradeStatus.FAULT) >= 1
     assert all(student in text for student in STUDENTS)
 
 

@@ -30,7 +30,7 @@ from autograder.cli.progress import LiveTable
 from autograder.grading.job import Event, Status
 from autograder.grading.pipeline import Autograde, NotAllGraded
 from autograder.grading.preprocessors import Examine, graded_outputs
-from autograder.grading.record import GRADED, NotebookStatus, SubmissionStatus
+from autograder.grading.record import GradeStatus, NotebookStatus, SubmissionStatus
 from autograder.grading.submission import Submission
 
 ADD, MUL = "def add(a, b):\n    return a + b", "def mul(a, b):\n    return a * b"
@@ -266,7 +266,10 @@ def test_what_was_before_a_killed_grading_is_damaged(course: Course, damaged: by
     (course.folder / "autograded" / "ada" / "ps1" / "p1.ipynb").unlink()
     course.hand_in("bob", FULL, **SOLVED)
     seen = course.grade()  # nobody stops it
-    assert {student: status.label for student, status in seen.statuses.items()} == {"ada": GRADED, "bob": GRADED}
+    assert {student: status.label for student, status in seen.statuses.items()} == {
+        "ada": GradeStatus.GRADED,
+        "bob": GradeStatus.GRADED,
+    }
     assert course.scores("ada")["test_mul"] == 3.0
     with course.gradebook() as gradebook:
         assert gradebook.find_grade("essay", "p1", "ps1", "ada").manual_score == 4.0
@@ -477,7 +480,7 @@ def test_names_that_are_patterns_too_are_names(made: Course, tmp_path: Path) -> 
     course = made.copy(tmp_path / "course [2026] *")
     for student in (*BRACKETS, "a1", "cc"):
         course.hand_in(student, FULL, **SOLVED)
-    assert {status.label for status in course.grade().statuses.values()} == {GRADED}
+    assert {status.label for status in course.grade().statuses.values()} == {GradeStatus.GRADED}
     assert all(course.scores(student)["test_mul"] == 3.0 for student in (*BRACKETS, "a1", "cc"))
     for student in BRACKETS:
         course.hand_in(student, {"test_add": 2.0, "test_mul": 0.0}, add=ADD)

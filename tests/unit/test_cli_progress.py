@@ -50,7 +50,7 @@ def test_a_training_that_has_just_begun_has_no_epoch_yet(watcher: LiveTable) -> 
 
 def test_the_summary_counts_the_trainings(watcher: LiveTable) -> None:
     watcher.trainings(TrainerStatus((), waiting=0, trained=5, remembered=7))
-    assert "trainings: 5 trained, 7 remembered" in watcher.summary()
+    assert "trainings: 5 trained, 7 remembered" in dict(watcher.summary())
 
 
 def test_what_needs_a_person_and_what_was_our_fault_are_told_apart_by_colour() -> None:

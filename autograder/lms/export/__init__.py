@@ -5,16 +5,13 @@
 Each format is an nbgrader export plugin: `nbgrader export --exporter=autograder.lms.export.CanvasExporter`.
 """
 
-from autograder.grading.grades import BY_HAND, NOT_SUBMITTED, NOT_YET, Grade, GradesExporter
+from autograder.grading.grades import Grade, GradesExporter
 from autograder.lms.export.canvas import CanvasExporter
 from autograder.lms.export.gradescope import GradescopeExporter
 from autograder.lms.export.moodle import MoodleExporter
 from autograder.lms.export.table import StatusExporter
 
 __all__ = [
-    "BY_HAND",
-    "NOT_SUBMITTED",
-    "NOT_YET",
     "CanvasExporter",
     "Grade",
     "GradesExporter",

@@ -15,9 +15,9 @@ from nbconvert.filters import strip_ansi
 from nbgrader.api import Gradebook, SubmittedAssignment
 
 from autograder.common.files import write_atomic
-from autograder.grading.grades import NOT_SUBMITTED, Grade, GradesExporter
+from autograder.grading.grades import Grade, GradesExporter
 from autograder.grading.job import FAULTS
-from autograder.grading.record import SubmissionStatus, read_record
+from autograder.grading.record import GradeStatus, SubmissionStatus, read_record
 from autograder.grading.student_results import Test
 from autograder.lms.export.table import number
 
@@ -74,7 +74,7 @@ class GradescopeExporter(GradesExporter):
             (assignment.name, student): grade
             for assignment in self.assignments(gradebook)
             for student in self.people(gradebook, [assignment])
-            if (grade := self.grade(gradebook, assignment.name, student)).status != NOT_SUBMITTED
+            if (grade := self.grade(gradebook, assignment.name, student)).status != GradeStatus.NOT_SUBMITTED
         }
         single = self.destination.suffix == ".json"
         if single and len(found) != 1:
