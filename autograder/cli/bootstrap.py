@@ -11,7 +11,18 @@ import sys
 import time
 from pathlib import Path
 
-NEEDED = ("ipykernel", "msgspec", "nbgrader", "nh3", "numpy", "psutil", "rapidfuzz", "rich", "yaml")
+NEEDED = (
+    "charset_normalizer",
+    "ipykernel",
+    "msgspec",
+    "nbgrader",
+    "nh3",
+    "numpy",
+    "psutil",
+    "rapidfuzz",
+    "rich",
+    "yaml",
+)
 NEEDED_BY_COURSE = (*NEEDED, "PIL", "jupytext", "matplotlib", "requests", "tensorflow")  # the extra `course`
 NEEDED_TO_TEST = (
     *NEEDED_BY_COURSE,

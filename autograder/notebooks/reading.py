@@ -4,11 +4,15 @@ A file is read far more leniently than by nbformat: other encodings, versions 2 
 was mended is listed. Sizes are bounded before anything is parsed or compared.
 """
 
+import contextlib
+import itertools
 import json
 import re
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
+
+from charset_normalizer import from_bytes
 
 from autograder.common.errors import AutograderError
 from autograder.notebooks.cell_text import key
@@ -18,6 +22,8 @@ MAX_CELLS = 5_000
 MAX_TEXT = 10_000_000  # characters in all cells' sources, which are compared with one another
 # A byte of JSON can become a hundred in memory; this bounds how many values there are.
 MAX_VALUES = 10_000_000
+_BEFORE_UNICODE = ("cp1251", "cp1252", "koi8_r")
+_FOREIGN = re.compile(rb"[^\x80-\xff]{0,30}[\x80-\xff]+")  # with what stands before: few letters tell little
 
 
 class Unreadable(AutograderError):
@@ -124,7 +130,8 @@ def _decoded(raw: bytes) -> tuple[str, list[Mend]]:
     try:
         text, plain = raw.decode(encoding), raw[:1] not in (b"\xef", b"\xff", b"\xfe")
     except UnicodeDecodeError:
-        text, plain, encoding = raw.decode("latin-1"), False, "Latin-1"
+        encoding, plain = _encoding_before_unicode(raw), False
+        text = raw.decode(encoding)
     if plain:
         return text, []
     return text, [
@@ -134,6 +141,20 @@ def _decoded(raw: bytes) -> tuple[str, list[Mend]]:
             "The file was not in the usual encoding, so letters other than English may look wrong.",
         )
     ]
+
+
+def _encoding_before_unicode(raw: bytes) -> str:
+    """The likeliest of the encodings that editors on Windows and Unix used before UTF-8, told by where letters stand.
+
+    Latin-1, in which any bytes are a text, where it is none of them.
+    """
+    words = b"".join(match[0] for match in itertools.islice(_FOREIGN.finditer(raw), 5000))
+    best = from_bytes(words, cp_isolation=list(_BEFORE_UNICODE)).best()
+    with contextlib.suppress(UnicodeDecodeError):
+        if best is not None:
+            raw.decode(best.encoding)
+            return str(best.encoding)
+    return "latin-1"
 
 
 def _parsed(text: str) -> dict[str, Any]:

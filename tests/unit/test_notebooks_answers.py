@@ -9,6 +9,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from autograder.notebooks.instructor_version import InstructorCell, Version
 from autograder.notebooks.mending import Mended, Unreadable, mend
+from autograder.notebooks.reading import read_notebook
 
 DOUBLE = "def double(x):\n    return 2 * x"
 HALF = "def half(x):\n    return x / 2"
@@ -268,3 +269,32 @@ def test_thousands_of_cells_take_seconds(source: Callable[[int], str]) -> None:
     cells = [{"cell_type": "code", "metadata": {}, "source": source(number)} for number in range(4_000)]
     result = mend(json.dumps({"nbformat": 4, "cells": cells}).encode(), VERSION)
     assert len(result.notebook.cells) >= 4_000
+
+
+RUSSIAN, GERMAN, FRENCH = "# Ответ: сумма квадратов чисел", "# Größe für die Übung", "# élève"
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        (RUSSIAN, "cp1251"),
+        ("# да", "cp1251"),
+        ("# ПЕРЦЕПТРОН", "cp1251"),
+        (RUSSIAN, "koi8-r"),
+        (GERMAN, "cp1252"),
+        (FRENCH, "latin-1"),
+        ("# café", "cp1252"),
+        (RUSSIAN, "utf-16"),
+        (RUSSIAN, "utf-8-sig"),
+    ],
+)
+def test_letters_of_other_encodings_stay_what_they_are(text: str, encoding: str) -> None:
+    notebook = new_notebook(cells=[new_code_cell(f"{DOUBLE}\n{text}")])
+    read = read_notebook(json.dumps(notebook, ensure_ascii=False).encode(encoding))
+    assert read.cells[0].source.endswith(text)
+    assert ["not in plain UTF-8" in mend.what for mend in read.mends] == [True]
+
+
+def test_bytes_of_no_encoding_are_still_read() -> None:
+    raw = json.dumps(new_notebook(cells=[new_code_cell("x = '?'")])).encode().replace(b"?", bytes(range(128, 256)))
+    assert read_notebook(raw).cells[0].source.startswith("x = '")
