@@ -4,11 +4,11 @@ import difflib
 import functools
 import glob
 import logging
-import shlex
 import textwrap
 import traceback
 import warnings
 from pathlib import Path
+from shlex import quote
 from typing import Any, ClassVar, NoReturn
 
 from nbgrader.apps.baseapp import NbGrader
@@ -48,7 +48,7 @@ class Command(Application):  # type: ignore[misc]
     def here(self) -> str:
         """The option `--course-dir` that the next command needs, too, where it was given; else empty."""
         root = self.cli_config.get("CourseDirectory", {}).get("root")
-        return f" --course-dir {shlex.quote(str(root))}" if root else ""
+        return f" --course-dir {quote(str(root))}" if root else ""
 
     def next(self, command: str, why: str = "") -> None:
         """Print the closing line of a success: the command to run next, and why."""
@@ -108,7 +108,7 @@ class Command(Application):  # type: ignore[misc]
         """Report an exception that no command handles, in one line with a next step, and exit."""
         if self.log_level <= logging.DEBUG:
             self.err.say("".join(traceback.format_exception(error)))
-        again = " ".join([self.called, *(shlex.quote(word) for word in self.argv if word != "--debug")])
+        again = " ".join([self.called, *(quote(word) for word in self.argv if word != "--debug")])
         message = f"{type(error).__name__}: {error}"
         if place := _in_configuration(error):
             self.fail(f"{place}: {message}", then=again, why="once that file is put right")
@@ -189,7 +189,7 @@ class CourseApp(Command, NbGrader):  # type: ignore[misc]
         if unknown:
             self.fail(
                 f"no such assignment: {', '.join(unknown)}; there are {', '.join(there)}",
-                then=f"{self.called} {there[0]}",
+                then=f"{self.called} {quote(there[0])}",
             )
         return list(self.extra_args) or there
 
@@ -199,7 +199,7 @@ class CourseApp(Command, NbGrader):  # type: ignore[misc]
         if len(given) != 1:
             there = sources(self.coursedir)
             one = f"Give one assignment (received {', '.join(given) or 'none'})"
-            then = f"{self.called} {there[0] if there else 'ASSIGNMENT'}"
+            then = f"{self.called} {quote(there[0]) if there else 'ASSIGNMENT'}"
             self.fail(f"{one}; there are {', '.join(there)}" if there else one, then=then)
         return str(given[0])
 
@@ -209,10 +209,12 @@ class CourseApp(Command, NbGrader):  # type: ignore[misc]
         if not there:
             where = Path(self.coursedir.root).resolve() / self.coursedir.source_directory
             message = f"no assignment in {where}: run this in the course folder, or give --course-dir"
-            self.fail(message, then=f"{self.called} {shlex.quote(given)} --course-dir FOLDER")
+            self.fail(message, then=f"{self.called} {quote(given)} --course-dir FOLDER")
         if given not in there:
             near = difflib.get_close_matches(given, there, n=1) or there
-            self.fail(f"no such assignment: {given}; there are {', '.join(there)}", then=f"{self.called} {near[0]}")
+            self.fail(
+                f"no such assignment: {given}; there are {', '.join(there)}", then=f"{self.called} {quote(near[0])}"
+            )
         return given
 
 

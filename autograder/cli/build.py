@@ -1,5 +1,6 @@
 """`autograder build` and `autograder unbuild`."""
 
+from shlex import quote
 from typing import Any, ClassVar
 
 from traitlets import Bool
@@ -33,10 +34,12 @@ class BuildApp(CourseApp):
                 self.out.say(f"[{done:{len(str(many))}}/{many}] {name:{longest}}  {made}")
         except build.CourseError as error:
             if "was edited after" in str(error):
-                self.fail(str(error), then=f"autograder unbuild {names[done]}", why="keeps the edit")
-            self.fail(f"{names[done]}: {error}", then=f"autograder build {names[done]}", why="once that is put right")
+                self.fail(str(error), then=f"autograder unbuild {quote(names[done])}", why="keeps the edit")
+            self.fail(
+                f"{names[done]}: {error}", then=f"autograder build {quote(names[done])}", why="once that is put right"
+            )
         others = "; so for the others" if many > 1 else ""
-        self.next(f"nbgrader release_assignment {names[0]}", f"or hand out release/{names[0]}/ yourself{others}")
+        self.next(f"nbgrader release_assignment {quote(names[0])}", f"or hand out release/{names[0]}/ yourself{others}")
 
 
 class UnbuildApp(CourseApp):
@@ -58,5 +61,5 @@ class UnbuildApp(CourseApp):
                 outcome = "rewritten from source/" if changed else "unchanged"
                 self.out.say(f"{f'solutions/{name}.py:':{longest}} {outcome}")
         except build.CourseError as error:
-            self.fail(str(error), then=f"autograder build {name}", why="makes it from solutions/")
+            self.fail(str(error), then=f"autograder build {quote(name)}", why="makes it from solutions/")
         self.next(" ".join(["autograder build", *self.extra_args]), "renews release/, too")

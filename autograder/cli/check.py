@@ -2,9 +2,9 @@
 
 import contextlib
 import os
-import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from shlex import quote
 from typing import Any, ClassVar
 
 from nbgrader.apps.baseapp import NbGrader
@@ -72,7 +72,7 @@ class CheckApp(CourseApp):
         if len(self.extra_args) != 1:
             given = ", ".join(self.extra_args) or "none"
             self.fail(f"Give one notebook (received {given}): autograder check NOTEBOOK")
-        again = f"autograder check {shlex.quote(self.extra_args[0])}{super().here}"
+        again = f"autograder check {quote(self.extra_args[0])}{super().here}"
         converter = Autograde(coursedir=self.coursedir, parent=self)
         try:
             what = check.subject(Path(self.extra_args[0]), converter)

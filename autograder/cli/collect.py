@@ -5,6 +5,7 @@ import shutil
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
+from shlex import quote
 from typing import Any, ClassVar
 
 from nbgrader.apps.baseapp import NbGrader
@@ -51,7 +52,7 @@ class CollectApp(Command, ZipCollectApp):  # type: ignore[misc]
         if not given:
             there = sources(self.coursedir)
             choices = f"; there are {', '.join(there)}" if there else ""
-            then = f"autograder collect {there[0] if there else 'ASSIGNMENT'} DOWNLOAD"
+            then = f"autograder collect {quote(there[0]) if there else 'ASSIGNMENT'} DOWNLOAD"
             self.fail(f"Give an assignment: autograder collect ASSIGNMENT DOWNLOAD…{choices}", then=then)
         self.coursedir.assignment_id, *downloads = given
         self.downloads = [Path(name).resolve() for name in downloads]
@@ -60,19 +61,23 @@ class CollectApp(Command, ZipCollectApp):  # type: ignore[misc]
         """Collect; exit with 0 when every file was matched and none refused, else with 1."""
         assignment = self.coursedir.assignment_id
         if missing := [str(path) for path in self.downloads if not path.exists()]:
-            self.fail("No such download: %s", ", ".join(missing), then=f"autograder collect {assignment} DOWNLOAD")
+            self.fail(
+                "No such download: %s", ", ".join(missing), then=f"autograder collect {quote(assignment)} DOWNLOAD"
+            )
         self.quiet_log(logging.ERROR)
         self.force = True  # `extracted` is made anew from the downloads, and nothing else is cleared
         archive = Path(self._format_collect_path(self.archive_directory))
         try:
             _, refused = add(archive, self.downloads)
         except OSError as error:
-            self.fail("%s", error, then=f"autograder collect {assignment} DOWNLOAD", why="once that is put right")
+            self.fail(
+                "%s", error, then=f"autograder collect {quote(assignment)} DOWNLOAD", why="once that is put right"
+            )
         if not archive.is_dir():
             self.fail(
                 "Nothing has been downloaded: autograder collect %s DOWNLOAD…",
                 assignment,
-                then=f"autograder collect {assignment} DOWNLOAD",
+                then=f"autograder collect {quote(assignment)} DOWNLOAD",
                 why="a file or folder from Moodle, Canvas or Gradescope",
             )
         self.done: dict[str, str] = {}
@@ -129,9 +134,9 @@ class CollectApp(Command, ZipCollectApp):  # type: ignore[misc]
             f"What became of each file: {Path(self._format_collect_path(self.extracted_directory)) / LIST}",
         )
         if self.done:
-            self.next(f"autograder grade {assignment}", "or first see to those above" if look else "")
+            self.next(f"autograder grade {quote(assignment)}", "or first see to those above" if look else "")
         else:
-            self.next(f"autograder collect {assignment} DOWNLOAD", "nothing was found to grade")
+            self.next(f"autograder collect {quote(assignment)} DOWNLOAD", "nothing was found to grade")
         if look:
             self.exit(1)
 

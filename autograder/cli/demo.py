@@ -1,7 +1,7 @@
 """`autograder demo`: grade a small class on real data, and show the grades."""
 
-import shlex
 import time
+from shlex import quote
 
 from autograder.cli.base import CourseApp
 from autograder.cli.console import Table
@@ -39,7 +39,7 @@ class DemoApp(CourseApp):
             self.out.heading("3/4  Grading")
             demo.prepare(folder)
             for assignment in demo.CLASS:
-                self.out.say(f"autograder grade {assignment}", style="command")
+                self.out.say(f"autograder grade {quote(assignment)}", style="command")
                 demo.grade(folder, assignment)
             grades = demo.publish(folder)
         except build.CourseError as error:
@@ -56,7 +56,9 @@ class DemoApp(CourseApp):
             f"Done in {time.monotonic() - started:.0f} s.",
         )
         name = next(iter(demo.CLASS))
-        self.next(f"autograder report {name} --course-dir {shlex.quote(str(folder))}", "makes the page about the class")
+        self.next(
+            f"autograder report {quote(name)} --course-dir {quote(str(folder))}", "makes the page about the class"
+        )
 
 
 def _table(grades: list[demo.DemoGrade]) -> Table:

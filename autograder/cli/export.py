@@ -1,5 +1,6 @@
 """`autograder export`: nbgrader's export, with a status for every grade."""
 
+from shlex import quote
 from typing import Any, ClassVar
 
 from nbgrader.apps.exportapp import ExportApp as NbgraderExportApp
@@ -47,7 +48,7 @@ class ExportApp(Command, NbgraderExportApp):  # type: ignore[misc]
         """Write the grades in the chosen format; exit with 1 where some could not be read."""
         if self.extra_args:
             given = self.extra_args[0]
-            self.fail(f"export takes no argument {given}", then=f"autograder export --assignment {given}")
+            self.fail(f"export takes no argument {given}", then=f"autograder export --assignment {quote(given)}")
         if self.format:
             self.plugin_class = FORMATS[self.format]
         super().start()
@@ -58,5 +59,7 @@ class ExportApp(Command, NbgraderExportApp):  # type: ignore[misc]
         names = [str(name) for name in self.plugin_inst.assignment] or [likely(self.coursedir)]
         if faults := getattr(self.plugin_inst, "faults", {}):
             lines = [f"{assignment}, {student}: {why}" for (assignment, student), why in faults.items()]
-            self.fail("%s", "\n".join([f"{len(lines)} not exported:", *lines]), then=f"autograder grade {names[0]}")
-        self.next(f"autograder report {names[0]}", "says what is blank, and why")
+            self.fail(
+                "%s", "\n".join([f"{len(lines)} not exported:", *lines]), then=f"autograder grade {quote(names[0])}"
+            )
+        self.next(f"autograder report {quote(names[0])}", "says what is blank, and why")

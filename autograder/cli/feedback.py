@@ -1,6 +1,7 @@
 """`autograder feedback`: each student's page, whatever nbgrader_config.py says of the engine."""
 
 import logging
+from shlex import quote
 from typing import Any, ClassVar
 
 from nbgrader.apps.baseapp import NbGrader
@@ -31,7 +32,7 @@ class FeedbackApp(CourseApp):
         """Write the pages; exit with 1 where one could not be."""
         super().start()
         assignment = self.coursedir.assignment_id = self.one_assignment()
-        again = f"autograder feedback {assignment}"
+        again = f"autograder feedback {quote(assignment)}"
         self.quiet_log(logging.ERROR)
         converter = GenerateFeedback(coursedir=self.coursedir, parent=self)
         try:
@@ -39,4 +40,4 @@ class FeedbackApp(CourseApp):
         except NbGraderException as error:
             self.fail("%s", error, then=again, why="once that is put right; the other pages are written")
         self.out.say(f"Written: {self.coursedir.feedback_directory}/<student>/{assignment}/")
-        self.next(f"nbgrader release_feedback {assignment}", "or send the pages as you like")
+        self.next(f"nbgrader release_feedback {quote(assignment)}", "or send the pages as you like")

@@ -1,6 +1,6 @@
 """`autograder forget`: what the trainer remembers of a student."""
 
-import shlex
+from shlex import quote
 from typing import Any, ClassVar
 
 from nbgrader.apps.baseapp import NbGrader
@@ -30,6 +30,4 @@ class ForgetApp(CourseApp):
             f"Deleted: {gone} remembered trainings that only {student} asked for, and the list of what they asked for.",
             "Grades stay; where those should go, too, delete the student's folders and the rows of the gradebook.",
         )
-        self.next(
-            f"nbgrader db student remove {shlex.quote(student)} --force", "takes the student out of the gradebook"
-        )
+        self.next(f"nbgrader db student remove {quote(student)} --force", "takes the student out of the gradebook")

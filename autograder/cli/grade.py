@@ -1,6 +1,7 @@
 """`autograder grade`: grade an assignment's submissions."""
 
 import warnings
+from shlex import quote
 from typing import Any, ClassVar
 
 from nbgrader.apps.baseapp import NbGrader
@@ -48,11 +49,13 @@ class GradeApp(CourseApp):
         """Grade; exit with 0 when all is graded (in a dry run: would be), else with 1."""
         super().start()
         assignment = self.coursedir.assignment_id = self.one_assignment()
-        again = f"autograder grade {assignment}"
+        again = f"autograder grade {quote(assignment)}"
         chosen = (self.coursedir.submitted_directory, self.coursedir.student_id, assignment)
         if not matching_folders(self.coursedir, *chosen):
             wanted = self.coursedir.format_path(*chosen)
-            self.fail(f"nothing is handed in: there is no {wanted}", then=f"autograder collect {assignment} DOWNLOAD")
+            self.fail(
+                f"nothing is handed in: there is no {wanted}", then=f"autograder collect {quote(assignment)} DOWNLOAD"
+            )
         self.quiet_log()
         # nbgrader's models and SQLAlchemy 2 disagree harmlessly, some lines for each new student
         warnings.filterwarnings("ignore", "Object of type .* not in session", module=r"nbgrader\.api")
@@ -79,7 +82,7 @@ class GradeApp(CourseApp):
             self.next(again)
         else:
             watcher.conclude()
-            self.next(f"autograder report {assignment}", f"then autograder feedback {assignment}")
+            self.next(f"autograder report {quote(assignment)}", f"then autograder feedback {assignment}")
 
     def _say_dry(self) -> None:
         self.out.say("Points before late penalties. Nothing has been written.")

@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from shlex import quote
 from typing import Any, ClassVar
 
 from nbgrader.apps.baseapp import NbGrader
@@ -59,7 +60,7 @@ class RehearseApp(CourseApp):
         super().start()
         assignment = self.coursedir.assignment_id = self.one_assignment()
         self.quiet_log()
-        again = f"autograder rehearse {assignment}{' --mutants' if self.mutants else ''}"
+        again = f"autograder rehearse {quote(assignment)}{' --mutants' if self.mutants else ''}"
         converter = Autograde(coursedir=self.coursedir, parent=self)
         mutated: list[Mutated] = []
         try:
@@ -78,9 +79,9 @@ class RehearseApp(CourseApp):
         self.out.say(f"{assignment}: graded in isolation, the reference solution has all its points.")
         if self.mutants:
             self.out.say(f"{len(MUTANTS)} wrong solutions made of it gain nothing by any of its tests.")
-            self.next(f"autograder grade {assignment}", "once something is handed in")
+            self.next(f"autograder grade {quote(assignment)}", "once something is handed in")
         else:
-            self.next(f"autograder rehearse {assignment} --mutants", "looks for tests that wrong solutions pass")
+            self.next(f"autograder rehearse {quote(assignment)} --mutants", "looks for tests that wrong solutions pass")
 
 
 @dataclass

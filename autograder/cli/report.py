@@ -1,6 +1,7 @@
 """`autograder report`: one page about a whole class."""
 
 from pathlib import Path
+from shlex import quote
 from typing import Any, ClassVar
 
 from traitlets import Bool, Unicode
@@ -42,7 +43,7 @@ class ReportApp(CourseApp):
         try:
             notebooks(self.coursedir, assignment)  # says what is wrong where there is no such assignment
         except VersionError as error:
-            self.fail("%s", error, then=f"autograder report {likely(self.coursedir)}")
+            self.fail("%s", error, then=f"autograder report {quote(likely(self.coursedir))}")
         root = Path(self.coursedir.root).resolve()
         path = Path(self.to).resolve() if self.to else root / "reports" / f"{assignment}.html"
         exporter = GradesExporter(parent=self)
@@ -51,7 +52,7 @@ class ReportApp(CourseApp):
         try:
             write_atomic(path, text.encode("utf-8", "replace"))
         except OSError as error:
-            then = f"autograder report {assignment} --to FILE"
+            then = f"autograder report {quote(assignment)} --to FILE"
             self.fail("%s can't be written: %s", path, error.strerror, then=then)
         graded, waiting = len(found.marked), concerns(found)
         self.out.say(f"{assignment}: {len(found.students)} students, {graded} graded, {len(waiting)} to look at.")
@@ -60,9 +61,11 @@ class ReportApp(CourseApp):
         self.out.say(f"Report, for a browser: {path}")
         if exporter.faults:
             lines = [f"{student}: {why}" for (_, student), why in exporter.faults.items()]
-            self.fail("%s", "\n".join(["not all of it could be read:", *lines]), then=f"autograder grade {assignment}")
+            self.fail(
+                "%s", "\n".join(["not all of it could be read:", *lines]), then=f"autograder grade {quote(assignment)}"
+            )
         first = "first see to what needs a person; " if waiting else ""
         if graded:
-            self.next(f"autograder feedback {assignment}", first + "writes each student's page")
+            self.next(f"autograder feedback {quote(assignment)}", first + "writes each student's page")
         else:
-            self.next(f"autograder grade {assignment}", "nobody is graded yet")
+            self.next(f"autograder grade {quote(assignment)}", "nobody is graded yet")

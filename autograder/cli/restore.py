@@ -1,6 +1,7 @@
 """`autograder restore`: back to the gradebook as it was before a grading."""
 
 from datetime import UTC, datetime
+from shlex import quote
 from typing import Any, ClassVar
 
 from autograder.cli.base import CourseApp, likely
@@ -21,7 +22,7 @@ class RestoreApp(CourseApp):
         """Restore the backup named, after a backup of the present gradebook; without a name, list them."""
         super().start()
         backups = Backups(self.root.resolve(), self.coursedir.db_url)
-        grade = f"autograder grade {likely(self.coursedir)}"
+        grade = f"autograder grade {quote(likely(self.coursedir))}"
         listing = "autograder restore"
         if len(self.extra_args) > 1:
             self.fail("Give one backup's name, or none to list them", then=listing, why="lists them")
@@ -46,4 +47,4 @@ class RestoreApp(CourseApp):
             made = datetime.fromtimestamp(path.stat().st_mtime, UTC)
             table.add_row(path.name, f"{made:%Y-%m-%d %H:%M:%S} UTC", f"{path.stat().st_size / 1e6:.1f} MB")
         self.out.show(table)
-        self.next(f"autograder restore {paths[-1].name}", "goes back to before the last grading")
+        self.next(f"autograder restore {quote(paths[-1].name)}", "goes back to before the last grading")

@@ -229,6 +229,17 @@ def test_a_course_elsewhere_is_named_in_the_closing_line_too(course: Path, tmp_p
     assert f"autograder grade ps1 --course-dir {course}" in last
 
 
+@pytest.mark.parametrize("typed", ["grade 'my ps'", "rehearse", "collect 'my ps'", "report", "feedback"])
+def test_what_to_type_next_is_quoted_for_the_shell(course: Path, tmp_path: Path, typed: str) -> None:
+    folder = tmp_path / "other"
+    (folder / "source" / "my ps").mkdir(parents=True)
+    shutil.copy(course / "source" / "ps1" / "p1.ipynb", folder / "source" / "my ps")
+    (folder / "nbgrader_config.py").write_text("c = get_config()\n")
+    *_, last = run(folder, 1, typed).splitlines()
+    assert_leads_on(last)
+    assert "'my ps'" in last
+
+
 def test_signs_that_an_encoding_lacks_are_spelled(course: Path) -> None:
     environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
     command = [sys.executable, "-m", "autograder", "grade", "ps1", "--dry-run", "--force"]
