@@ -13,6 +13,7 @@ from pathlib import Path
 
 NEEDED = (
     "charset_normalizer",
+    "dateutil",
     "ipykernel",
     "msgspec",
     "nbgrader",

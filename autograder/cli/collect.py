@@ -11,12 +11,12 @@ from typing import Any, ClassVar
 from nbgrader.apps.baseapp import NbGrader
 from nbgrader.apps.zipcollectapp import ZipCollectApp
 from nbgrader.plugins import BasePlugin
-from nbgrader.utils import parse_utc
 from traitlets import Type
 
 from autograder.cli.base import Command, sources
 from autograder.cli.options import FLAGS, aliases
 from autograder.common.text import printable
+from autograder.common.timestamps import parse_timestamp
 from autograder.lms.collect import LmsCollector, LmsExtractor
 from autograder.lms.collect.archive import add
 from autograder.lms.collect.collection import LIST
@@ -147,7 +147,6 @@ def _contents(folder: Path) -> dict[str, bytes]:
 
 def _time(folder: Path) -> datetime | None:
     try:
-        found: datetime = parse_utc((folder / "timestamp.txt").read_text(encoding="utf-8").strip())
-    except (OSError, ValueError, OverflowError):
+        return parse_timestamp((folder / "timestamp.txt").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
         return None
-    return found

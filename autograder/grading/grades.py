@@ -10,8 +10,8 @@ from typing import Any, ClassVar
 from nbgrader.api import Assignment, Gradebook, MissingEntry, Student, SubmittedAssignment
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.plugins import ExportPlugin
-from nbgrader.utils import parse_utc
 
+from autograder.common.timestamps import parse_timestamp
 from autograder.grading.job import FAULTS, Outcome, Status
 from autograder.grading.record import GradeStatus, Statuses, SubmissionStatus
 from autograder.grading.submission import read_regular
@@ -97,7 +97,7 @@ class GradesExporter(ExportPlugin):  # type: ignore[misc]
         except MissingEntry:
             return Grade(student, GradeStatus.NOT_YET if folder.is_dir() else GradeStatus.NOT_SUBMITTED)
         timestamp, score = submission.timestamp, submission.score
-        newer = _handed_in(folder)
+        newer = _handed_in(folder, str(self.config.Exchange.get("timezone", "UTC")))
         if newer and timestamp and newer > timestamp:
             reason = f"handed in again at {newer:%Y-%m-%d %H:%M} UTC, after what is graded"
             return Grade(student, GradeStatus.NOT_YET, reason, None, score, None, timestamp, submission)
@@ -130,9 +130,8 @@ def _changed(folder: Path, status: SubmissionStatus) -> bool:
     return False
 
 
-def _handed_in(folder: Path) -> datetime | None:
+def _handed_in(folder: Path, timezone: str) -> datetime | None:
     """When a submission was handed in, as far as its folder says so."""
-    with suppress(OSError, ValueError, OverflowError):
-        found: datetime = parse_utc((folder / "timestamp.txt").read_text(encoding="utf-8").strip())
-        return found
+    with suppress(OSError, ValueError):
+        return parse_timestamp((folder / "timestamp.txt").read_text(encoding="utf-8"), timezone)
     return None

@@ -179,7 +179,7 @@ class Autograde(SubmissionWriter):
                 names = printable(", ".join(sorted(os.listdir(folder))[:5]))
                 aside[folder] = f"no notebook (.ipynb) is in it, but {names}" if names else "it is empty"
                 continue
-            if problem := untimely(Path(folder)):
+            if problem := untimely(Path(folder), self.timezone):
                 aside[folder] = problem
                 continue
             submission = self._read(student, found["assignment_id"], [Path(path) for path in sorted(files)], settings)
@@ -250,10 +250,7 @@ class Autograde(SubmissionWriter):
             return False
         if not all((autograded / path.name).is_file() for path in paths):
             return False
-        new, old = (
-            self.coursedir.get_existing_timestamp(str(folder))
-            for folder in (self._format_source(assignment, student), autograded)
-        )
+        new, old = map(self.timestamp, (self._format_source(assignment, student), str(autograded)))
         return autograded.is_dir() and not (new is not None and old is not None and new > old)
 
     def _is_unchanged(self, submission: Submission) -> bool:

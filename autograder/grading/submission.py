@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from nbformat import NotebookNode
-from nbgrader.utils import parse_utc
 
 from autograder.common.files import NotRegular, open_regular
 from autograder.common.text import printable
+from autograder.common.timestamps import parse_timestamp
 from autograder.grading.job import GradingJob, Outcome, Status
 from autograder.grading.record import NotebookStatus
 from autograder.grading.result_digest import digest
@@ -91,7 +91,7 @@ def read_submission(
     return submission
 
 
-def untimely(folder: Path) -> str:
+def untimely(folder: Path, timezone: str) -> str:
     """What is wrong with a submission's timestamp.txt, which nbgrader's code would stop the class for; or nothing."""
     path = folder / "timestamp.txt"
     text = ""
@@ -100,9 +100,10 @@ def untimely(folder: Path) -> str:
     try:
         text = path.read_text(encoding="utf-8").strip() if path.exists() else ""
         if text:
-            parse_utc(text)
-    except (OSError, ValueError, OverflowError):
-        return f"timestamp.txt says {text[:50]!r}, which is no time: put it right, or delete it"
+            parse_timestamp(text, timezone)
+    except (OSError, ValueError) as error:
+        reason = f" ({error})" if "time zone" in str(error) else ""
+        return f"timestamp.txt says {text[:50]!r}, which is no time{reason}: put it right, or delete it"
     return ""
 
 

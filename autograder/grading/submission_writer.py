@@ -5,6 +5,7 @@ import copy
 import glob
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from nbgrader.preprocessors import Execute, SaveAutoGrades
 from nbgrader.utils import remove, setenv, temp_attrs
 from traitlets.utils.importstring import import_item
 
+from autograder.common.timestamps import parse_timestamp
 from autograder.grading.gradebook import Marks, open_gradebook, put_back, read_marks, settle
 from autograder.grading.job import FAULTS, Outcome, ReviewItem, ReviewKind
 from autograder.grading.preprocessors import MENDS, RESOURCE, Examine, SaveScores
@@ -131,6 +133,17 @@ class SubmissionWriter(FindsNotebooks, NbgraderAutograde):  # type: ignore[misc]
             put_back(gradebook, submission.assignment, submission.student, marks)
         previous.bring_back()
 
+    @property
+    def timezone(self) -> str:
+        """The zone in which nbgrader's exchange writes timestamps."""
+        return str(self.config.Exchange.get("timezone", "UTC"))
+
+    def timestamp(self, folder: str) -> datetime | None:
+        """When what is in a folder was handed in, as far as that says so."""
+        path = Path(folder, "timestamp.txt")
+        text = path.read_text(encoding="utf-8").strip() if path.is_file() else ""
+        return parse_timestamp(text, self.timezone) if text else None
+
     def previous(self, assignment: str, student: str) -> Rollback:
         """Where a submission is kept as it was before."""
         return Rollback(self.root, assignment, student, Path(self._format_dest(assignment, student)))
@@ -153,7 +166,8 @@ class SubmissionWriter(FindsNotebooks, NbgraderAutograde):  # type: ignore[misc]
             for path in source.rglob("*")
             if path.is_symlink() or not (path.is_file() or path.is_dir())
         ]
-        with temp_attrs(self.coursedir, ignore=[*self.coursedir.ignore, *odd, f"*{RECORD_SUFFIX}"]):
+        ignored = [*self.coursedir.ignore, *odd, f"*{RECORD_SUFFIX}"]
+        with temp_attrs(self.coursedir, ignore=ignored, get_existing_timestamp=self.timestamp):
             super().init_assignment(assignment_id, student_id)
 
     def convert_single_notebook(self, notebook_filename: str) -> None:

@@ -489,3 +489,28 @@ def test_names_that_are_patterns_too_are_names(made: Course, tmp_path: Path) -> 
         assert course.scores(student)["test_mul"] == 0.0
     assert course.scores("cc")["test_mul"] == 3.0
     assert list(course.grade(student_id="[ac][c1]", force=True).statuses) == ["a1", "cc"]  # else it is a pattern
+
+
+@pytest.mark.parametrize(
+    ("stamp", "late"),
+    [
+        ("2026-03-01 23:30:00.000000 MSK", 0),
+        ("2026-03-01 23:30:00.000000 +0300", 0),
+        ("2026-03-02 00:30:00.000000 MSK", 1800),
+        ("2026-03-01 21:30:00.000000 UTC", 1800),
+    ],
+)
+def test_a_deadline_is_met_or_missed_in_the_zone_of_the_timestamp(course: Course, stamp: str, late: int) -> None:
+    course.config.Exchange.timezone = "Europe/Moscow"
+    course.hand_in("ada", FULL, **SOLVED).with_name("timestamp.txt").write_text(stamp)
+    with course.gradebook() as gradebook:
+        gradebook.update_or_create_assignment("ps1", duedate="2026-03-02 00:00:00 Europe/Moscow")
+    course.grade()
+    with course.gradebook() as gradebook:
+        assert gradebook.find_submission("ps1", "ada").total_seconds_late == late
+
+
+def test_an_abbreviation_of_a_zone_that_nothing_explains_is_set_aside(course: Course) -> None:
+    course.hand_in("ada", FULL, **SOLVED).with_name("timestamp.txt").write_text("2026-03-01 23:30:00 MSK")
+    with pytest.raises(NotAllGraded, match=r"the time zone 'MSK' is not known; c.Exchange.timezone"):
+        course.grade()

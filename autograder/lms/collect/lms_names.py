@@ -26,9 +26,9 @@ from pathlib import Path
 from typing import Any
 
 import yaml  # type: ignore[import-untyped]
-from nbgrader.utils import parse_utc
 
 from autograder.common.errors import AutograderError
+from autograder.common.timestamps import parse_timestamp
 from autograder.lms.collect.roster import Person
 
 METADATA = "submission_metadata.yml"
@@ -122,8 +122,6 @@ def _mapping(value: Any) -> dict[str, Any]:
 
 def _time(text: Any) -> datetime | None:
     try:
-        # nbgrader reads a zone only where it stands close to the time.
-        found: datetime = parse_utc(re.sub(r"\s+(?=Z|UTC|[+-])", "", str(text)))
-    except (ValueError, OverflowError):
+        return parse_timestamp(str(text))
+    except ValueError:
         return None
-    return found

@@ -11,9 +11,9 @@ from typing import Any
 
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.plugins import ExtractorPlugin, FileNameCollectorPlugin
-from nbgrader.utils import parse_utc
 from traitlets import Instance, Unicode
 
+from autograder.common.timestamps import parse_timestamp
 from autograder.lms.collect.collection import COUNTED, KEPT, LIST, UNMATCHED, Collection, collect
 from autograder.lms.collect.roster import Roster, RosterError, gradebook_roster, read_roster
 from autograder.lms.collect.unpack import Caps
@@ -77,7 +77,7 @@ class LmsCollector(FileNameCollectorPlugin):  # type: ignore[misc]
             return None
         found = {"student_id": parts[1], "file_id": "/".join(parts[2:])}
         stamp = root / COUNTED / parts[1] / "timestamp.txt"
-        return {**found, "timestamp": parse_utc(stamp.read_text(encoding="utf-8"))} if stamp.is_file() else found
+        return {**found, "timestamp": parse_timestamp(stamp.read_text(encoding="utf-8"))} if stamp.is_file() else found
 
 
 def _notebooks(coursedir: CourseDirectory) -> dict[str, list[str]]:
