@@ -1,6 +1,6 @@
 """Outcomes of jobs: from the store, else computed in parallel and stored at once; and the rehearsal of a notebook."""
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from typing import cast
@@ -8,7 +8,7 @@ from typing import cast
 from autograder.common.errors import AutograderError
 from autograder.grading import pool
 from autograder.grading.job import FAULTS, GradingJob, Listener, Outcome, Status
-from autograder.grading.mutants import Mutated, mutated, mutated_jobs
+from autograder.grading.mutants import MUTANTS, Mutated, mutated, mutated_jobs
 from autograder.grading.rehearsal import Rehearsal, Search, compare, plain_job, reference_job
 from autograder.grading.result_digest import digest
 from autograder.grading.result_store import Store
@@ -105,12 +105,12 @@ class Engine:
             found[key] = outcome
         return [compare(job, found[a], found[b]) for job, (a, b) in zip(settings, keys, strict=True)]
 
-    def mutate(self, settings: Sequence[GradingJob]) -> list[Mutated]:
-        """Grade the mutants of notebooks that have been rehearsed, each given as a job that lacks a student.
+    def mutate(self, settings: Sequence[GradingJob], mutants: Collection[str] = MUTANTS) -> list[Mutated]:
+        """Grade `mutants` of notebooks that have been rehearsed, each given as a job that lacks a student.
 
         Raises EngineError where that can't be done.
         """
-        planned = [mutated_jobs(job) for job in settings]
+        planned = [mutated_jobs(job, mutants) for job in settings]
         keys = [{name: digest(job) for name, job in jobs.items()} for jobs in planned]
         jobs = {key[name]: job for key, jobs in zip(keys, planned, strict=True) for name, job in jobs.items()}
         found = dict(self.outcomes(jobs))

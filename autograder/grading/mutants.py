@@ -13,7 +13,7 @@ they are worth a part of the points.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -68,10 +68,10 @@ class Mutated:
     ungraded: dict[str, str] = field(default_factory=dict)  # mutant, EMPTY or VISIBLE -> why it has no grade
 
 
-def mutated_jobs(job: GradingJob) -> dict[str, GradingJob]:
+def mutated_jobs(job: GradingJob, mutants: Collection[str] = MUTANTS) -> dict[str, GradingJob]:
     """What has to be graded, by mutant, with EMPTY and VISIBLE. `job` lacks a student, and has been rehearsed."""
     notebooks = {EMPTY: _released(job), VISIBLE: reference_job(job).mended}
-    notebooks |= {mutant: _mutated(job, mutant) for mutant in MUTANTS}
+    notebooks |= {mutant: _mutated(job, mutant) for mutant in mutants}
     jobs = {name: replace(job, student=f"({name})", mended=mended, files={}) for name, mended in notebooks.items()}
     version = job.version
     cells = (replace(cell, source=cell.released) if cell.grade else cell for cell in version.cells)
@@ -90,7 +90,7 @@ def mutated(job: GradingJob, outcomes: Mapping[str, Outcome]) -> Mutated:
         # Visible tests that give all points are such that fail or don't, and not worth points of their own.
         visible = scores[VISIBLE] if scores[VISIBLE] < cell.points else 0.0
         anyway = max(scores[EMPTY], visible)
-        if earned := {mutant: scores[mutant] for mutant in MUTANTS if scores[mutant] > anyway}:
+        if earned := {mutant: scores[mutant] for mutant in MUTANTS if scores.get(mutant, 0.0) > anyway}:
             weak.append(Weakness(str(cell.grade_id), cell.points, _has_hidden(cell), anyway, earned))
     ungraded = {name: outcome.message for name, outcome in outcomes.items() if outcome.status != Status.GRADED}
     return Mutated(job.notebook, tested, weak, ungraded)

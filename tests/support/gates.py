@@ -4,13 +4,14 @@ import ast
 import contextlib
 import re
 from collections import Counter
+from collections.abc import Collection
 from pathlib import Path
 
 from nbformat import NotebookNode
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 
-from autograder.grading.mutants import Mutated
+from autograder.grading.mutants import MUTANTS, Mutated
 from autograder.grading.pipeline import Autograde
 
 REGION = re.compile(r"### BEGIN (?:SOLUTION|HIDDEN TESTS)\n(.*?)### END (?:SOLUTION|HIDDEN TESTS)", re.DOTALL)
@@ -111,7 +112,9 @@ def first_error(notebook: NotebookNode) -> str | None:
     return next((output.ename for output in outputs if output.output_type == "error"), None)
 
 
-def mutated(folder: Path, assignment: str, **sections: dict[str, object]) -> list[Mutated]:
+def mutated(
+    folder: Path, assignment: str, mutants: Collection[str] = MUTANTS, **sections: dict[str, object]
+) -> list[Mutated]:
     """What mutants of the reference solutions gain by the tests of a generated assignment: see `grading.mutants`.
 
     `sections` are settings, as in nbgrader_config.py.
@@ -119,7 +122,7 @@ def mutated(folder: Path, assignment: str, **sections: dict[str, object]) -> lis
     config = Config({"CourseDirectory": {"root": str(folder)}, **sections})
     converter = Autograde(coursedir=CourseDirectory(config=config), config=config)
     with contextlib.closing(converter.engine) as engine:
-        return engine.mutate(list(converter.settings(assignment).values()))
+        return engine.mutate(list(converter.settings(assignment).values()), mutants)
 
 
 def weak_tests(notebooks: list[Mutated]) -> list[str]:
