@@ -89,11 +89,19 @@ def of_a_grading() -> list[psutil.Process]:
     return found
 
 
+def runs(process: psutil.Process) -> bool:
+    """Whether it does; it may end while it is looked at."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 def left_over(started: list[psutil.Process], patience: float) -> list[psutil.Process]:
     """What still runs, of these and of all that can be found, after so many seconds at the most."""
     deadline = time.monotonic() + patience
     while True:
-        running = [process for process in started if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
+        running = [process for process in started if runs(process)]
         if not (left := running + of_a_grading()) or time.monotonic() > deadline:
             return left
         time.sleep(0.1)
