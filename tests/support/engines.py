@@ -159,7 +159,8 @@ def sample_graded_plain(assignment: str, students: tuple[str, ...]) -> Path:
         with pytest.MonkeyPatch.context() as patch:
             for name, value in SMALL_DATA.items():
                 patch.setenv(name, value)
-            build.nbgrader(plain, "autograde", assignment, *limit)
+            # 4 s is nbgrader's own wait for a cell's output, and other tests run beside this one
+            build.nbgrader(plain, "autograde", assignment, "--Execute.iopub_timeout=60", *limit)
 
     return made_once(f"plain {assignment} {students[0]} {len(students)}", make) / "plain"
 
