@@ -82,7 +82,7 @@ class GradeApp(CourseApp):
             self.next(again)
         else:
             watcher.conclude()
-            self.next(f"autograder report {quote(assignment)}", f"then autograder feedback {assignment}")
+            self.next(f"autograder report {quote(assignment)}", f"then autograder feedback {quote(assignment)}")
 
     def _say_dry(self) -> None:
         self.out.say("Points before late penalties. Nothing has been written.")

@@ -44,7 +44,7 @@ def load(text: str | bytes, kind: type[T]) -> T:
 def _settings(value: Any) -> Any:
     if isinstance(value, Configurable):
         return {name: getattr(value, name) for name in value.class_trait_names(config=True)}
-    raise NotImplementedError(f"{type(value).__name__} has no form in JSON")
+    raise TypeError(f"{type(value).__name__} has no form in JSON")
 
 
 def _configured(kind: Any, data: Any) -> Any:

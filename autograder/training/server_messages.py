@@ -1,4 +1,4 @@
-"""What the grader asks the server; the answers are those of `record`, and None where it doesn't know the key."""
+"""What the grader asks the server. Answers are those of `training_record`; None where it does not know the key."""
 
 from autograder.training.leakage import EncodedProbe
 from autograder.training.protocol import Message
