@@ -52,6 +52,7 @@ class Sandbox:
     visible: what it may read besides the system and this Python, at the same path
     elsewhere: what it may read at another path
     modules: files and folders of this package that it may import, relative to the package
+    devices: device files that it may use, besides those that every sandbox has
     nested: what runs in it may make other sandboxes within
     """
 
@@ -59,6 +60,7 @@ class Sandbox:
     visible: Sequence[Path] = ()
     elsewhere: Mapping[Path, str] = field(default_factory=dict)
     modules: Sequence[str] = ()
+    devices: Sequence[Path] = ()
     nested: bool = False
 
     def command(self, argv: Sequence[str], data: Mapping[str, int] = {}) -> list[str]:
@@ -80,6 +82,7 @@ class Sandbox:
             inner += ["--disable-userns"]
         # shared mappings of /dev/zero are memory that no limit sees
         inner += [*system(), "--dev", "/dev", "--dev-bind", "/dev/null", "/dev/zero"]
+        inner += _bound(self.devices)
         if self.nested:  # bubblewrap's own --proc has parts covered, and then nobody may mount another within
             inner += ["--bind", "/proc", "/proc"]
         else:
@@ -97,7 +100,7 @@ class Sandbox:
         for target, descriptor in data.items():
             inner += ["--ro-bind-data", str(descriptor), target]
         inner += ["--dir", WORK, "--chdir", "/", "--remount-ro", "/dev", "--remount-ro", "/", "--", *argv]
-        return [*_as_somebody([*binds, *self.elsewhere]), *inner] if os.geteuid() == 0 else inner
+        return [*_as_somebody([*binds, *self.elsewhere], self.devices), *inner] if os.geteuid() == 0 else inner
 
     def binds(self) -> dict[Path, str]:
         """What is visible at its own path: this Python and its packages, and what was asked for."""
@@ -171,8 +174,12 @@ def _try(weaker: frozenset[str]) -> str:
     return "" if done.returncode == 0 else done.stderr.strip() or f"exit code {done.returncode}"
 
 
-def _as_somebody(sources: Sequence[Path]) -> list[str]:
-    """Before the sandbox's own command, for real root: the same folders, seen and used by another user."""
+def _bound(devices: Sequence[Path]) -> list[str]:
+    return [part for device in devices for part in ("--dev-bind", str(device), str(device))]
+
+
+def _as_somebody(sources: Sequence[Path], devices: Sequence[Path]) -> list[str]:
+    """Before the sandbox's own command, for real root: the same folders and devices, seen and used by another user."""
     user = str(
         64000 + os.getpid() % 1000
     )  # one for each worker, as older kernels count a user's processes machine-wide
@@ -182,7 +189,7 @@ def _as_somebody(sources: Sequence[Path]) -> list[str]:
     if not int(effective, 16) >> 21 & 1:  # CAP_SYS_ADMIN
         return [*python, _DROP, user]
     bwrap = Path(str(find_bwrap()))
-    view = [str(bwrap), "--die-with-parent", "--unshare-pid", *system(), "--dev", "/dev"]
+    view = [str(bwrap), "--die-with-parent", "--unshare-pid", *system(), "--dev", "/dev", *_bound(devices)]
     for folder in ("/proc", "/tmp"):  # bubblewrap itself needs both
         view += ["--dir", folder]
     shown = {*sources, _package()}

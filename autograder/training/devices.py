@@ -1,9 +1,11 @@
 """Which devices there are, and how many trainings run on each at once. Asks no TensorFlow, which would take them."""
 
+import importlib.util
 import os
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from xml.etree import ElementTree
 
 from autograder.sandbox import cgroups
@@ -70,6 +72,18 @@ def granted(found: Sequence[Gpu], chosen: str | None) -> list[Gpu]:
         for place, gpu in enumerate(found)
         if str(place) in names or any(name.startswith("GPU-") and gpu.uuid.startswith(name) for name in names)
     ]
+
+
+def library_path() -> str:
+    """LD_LIBRARY_PATH of a process that uses a GPU: CUDA's libraries of NVIDIA's wheels, and what is set here.
+
+    TensorFlow's own search path leaves out some of the wheels that tensorflow[and-cuda] brings (cuSOLVER's in 2.21),
+    and a driver that is mounted into a container may be found by LD_LIBRARY_PATH alone.
+    """
+    spec = importlib.util.find_spec("nvidia")
+    packages = [Path(folder) for folder in (spec.submodule_search_locations or ())] if spec else []
+    wheels = [str(folder) for package in packages for folder in sorted(package.glob("*/lib"))]
+    return os.pathsep.join([*wheels, *filter(None, [os.environ.get("LD_LIBRARY_PATH")])])
 
 
 def cores() -> int:

@@ -1,4 +1,7 @@
-"""Trainings that wait and run: each job once, however many ask for it; the largest first; a thread for each slot."""
+"""Trainings that wait and run: each job once, however many ask for it; the largest first; a thread for each slot.
+
+A slot whose process has started goes before one whose process has not: TensorFlow takes seconds to start.
+"""
 
 import threading
 import time
@@ -50,6 +53,7 @@ class Queue:
         self._lock = threading.Condition()
         self._waiting: list[QueuedTraining] = []
         self._in_flight: dict[str, QueuedTraining] = {}
+        self._idle = 0  # slots that wait, with a process that has started
         for slot in slots:
             threading.Thread(target=self._work, args=[slot, new], daemon=True).start()
 
@@ -63,7 +67,7 @@ class Queue:
                 return training
             training = self._in_flight[key] = QueuedTraining(key, job, seed, budget, student)
             self._waiting.append(training)
-            self._lock.notify()
+            self._lock.notify_all()
             return training
 
     def leave(self, training: QueuedTraining) -> None:
@@ -89,8 +93,10 @@ class Queue:
         process: WorkerProcess | None = None
         while True:
             with self._lock:
-                while not self._waiting:
-                    self._lock.wait()
+                started = process is not None and process.alive
+                self._idle += started
+                self._lock.wait_for(self._has_work if started else self._has_more_than_started_slots_take)
+                self._idle -= started
                 training = max(self._waiting, key=lambda waiting: waiting.size)
                 self._waiting.remove(training)
                 try:
@@ -109,7 +115,7 @@ class Queue:
                 if answer is None and training.waiters and not training.died:
                     training.died, training.process = True, None
                     self._waiting.append(training)
-                    self._lock.notify()
+                    self._lock.notify_all()
                     continue
             training.order = None
             answer = answer or Refused(TOO_LARGE)
@@ -121,6 +127,12 @@ class Queue:
                 if self._in_flight.get(training.key) is training:
                     del self._in_flight[training.key]
                 training.done.set()
+
+    def _has_work(self) -> bool:
+        return bool(self._waiting)
+
+    def _has_more_than_started_slots_take(self) -> bool:
+        return len(self._waiting) > self._idle
 
     def _train(self, training: QueuedTraining, process: WorkerProcess) -> WorkerAnswer | None:
         """What came of it; None where the worker died."""

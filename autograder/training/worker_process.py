@@ -6,7 +6,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Sequence
 from pathlib import Path
 
 from autograder.common.errors import AutograderError
@@ -15,7 +14,7 @@ from autograder.rpc import frames
 from autograder.sandbox.bubblewrap import HOME, PACKAGE, Sandbox, memory_files
 from autograder.sandbox.limits import kill_tree
 from autograder.training import protocol
-from autograder.training.devices import Slot
+from autograder.training.devices import Slot, library_path
 from autograder.training.reproducibility import FLAGS
 from autograder.training.worker_messages import TrainingOrder, WorkerMessage, WorkerSettings
 
@@ -43,8 +42,8 @@ class WorkerProcess:
         keep = [worker_end.fileno(), *data.values()]
         home = HOME if sandboxed else self._folder.name
         if sandboxed:
-            sandbox = Sandbox(DISK, (), {package: f"{PACKAGE}/autograder"})
-            argv = with_devices(sandbox.command(argv, data), slot)
+            sandbox = Sandbox(DISK, (), {package: f"{PACKAGE}/autograder"}, devices=device_files(slot))
+            argv = sandbox.command(argv, data)
         variables = {
             **FLAGS,
             "LANG": "C.UTF-8",
@@ -53,6 +52,7 @@ class WorkerProcess:
             "KERAS_HOME": f"{home}/.keras",  # no settings of whoever runs the grader
             "OMP_NUM_THREADS": str(slot.threads),
             "CUDA_VISIBLE_DEVICES": "" if slot.gpu is None else slot.gpu.uuid,
+            **({} if slot.gpu is None else {"LD_LIBRARY_PATH": library_path()}),
         }
         self._process = subprocess.Popen(
             argv,
@@ -105,12 +105,9 @@ class WorkerProcess:
         return f"signal {-code if code < 0 else code - 128}" if code < 0 or code > 128 else f"exit code {code}"
 
 
-def with_devices(command: Sequence[str], slot: Slot) -> list[str]:
-    """A sandbox's command that also shows the slot's GPU, and no other."""
-    argv = list(command)
+def device_files(slot: Slot) -> list[Path]:
+    """Those of the slot's GPU, and of no other; none on a CPU."""
     if slot.gpu is None:
-        return argv
-    names = [f"/dev/{name}" for name in (f"nvidia{slot.gpu.minor}", *_NVIDIA)]
-    binds = [part for name in names if os.path.exists(name) for part in ("--dev-bind", name, name)]
-    at = len(argv) - 1 - argv[::-1].index("--dev")  # the last: what it runs has no such argument
-    return [*argv[: at + 2], *binds, *argv[at + 2 :]]
+        return []
+    files = [Path("/dev", name) for name in (f"nvidia{slot.gpu.minor}", *_NVIDIA)]
+    return [file for file in files if file.exists()]

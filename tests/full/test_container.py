@@ -121,12 +121,11 @@ def test_a_gpu_reaches_the_trainer_and_not_the_candidate(tmp_path: Path) -> None
         import subprocess
         from autograder.sandbox.bubblewrap import Sandbox
         from autograder.training.devices import Slot, gpus
-        from autograder.training.worker_process import with_devices
+        from autograder.training.worker_process import device_files
 
         listing = ["/bin/sh", "-c", "cd /dev; for each in nvidia*; do test -e $each && : < $each && echo $each; done"]
         for who in (None, *gpus()):
-            command = Sandbox(1 << 20).command(listing)
-            command = with_devices(command, Slot(who, 1, None)) if who else command
+            command = Sandbox(1 << 20, devices=device_files(Slot(who, 1, None))).command(listing)
             print(subprocess.run(command, capture_output=True, text=True).stdout.split())
     """
     names = ["nvidia0", "nvidia1", "nvidiactl", "nvidia-uvm"]

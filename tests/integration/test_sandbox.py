@@ -97,6 +97,21 @@ def test_what_is_visible_can_be_read_and_not_written(tmp_path: Path) -> None:
 
 
 @needs_sandbox
+def test_a_device_that_was_asked_for_is_there_and_no_other() -> None:
+    """By real root, too, whose sandbox stands within another view of the machine."""
+    usual = {"console", "core", "fd", "full", "null", "ptmx", "pts", "random", "shm", "stderr", "stdin", "stdout"}
+    usual |= {"tty", "urandom", "zero"}
+    others = sorted(path.name for path in Path("/dev").iterdir() if path.is_char_device() and path.name not in usual)
+    assert others, "this machine has no other device to show"
+    script = (
+        f"import os, stat; print(sorted(set(os.listdir('/dev')) - {usual}), oct(os.stat('/dev/{others[0]}').st_rdev))"
+    )
+    command = Sandbox(1 << 20, devices=[Path("/dev", others[0])]).command([sys.executable, "-I", "-S", "-c", script])
+    shown = subprocess.check_output(command, text=True)
+    assert shown.split() == [f"['{others[0]}']", oct(os.stat(f"/dev/{others[0]}").st_rdev)]
+
+
+@needs_sandbox
 @forked_and_alone
 def test_keras_finds_its_datasets_and_only_them(start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "datasets").mkdir()

@@ -7,6 +7,7 @@ import signal
 import tempfile
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import keras
 import numpy as np
 import psutil
 import pytest
-from trainers import Notebook, fitting, images, trainer_at, until
+from trainers import Notebook, fit_request, fitting, images, trainer_at, until
 
 from autograder.training import client
 from autograder.training.client import TrainerProcess, training_cache
@@ -161,15 +162,7 @@ def test_identical_jobs_in_flight_are_trained_once(trainer: TrainerProcess) -> N
     notebooks = [Notebook(trainer, student) for student in ("ada", "bob", "eve")]
     x, y = images(seed=5)
     models = [network() for _ in notebooks]
-    with fitting(notebooks[0]):
-        from autograder.training.kernel_side.request import request
-
-        signature = {"x": x, "y": y, "sample_weight": None, "validation_data": None, "callbacks": None, "epochs": 3}
-        signature |= {"batch_size": None, "initial_epoch": 0, "steps_per_epoch": None, "validation_steps": None}
-        signature |= {"validation_batch_size": None, "class_weight": None, "shuffle": True}
-        signature |= {"validation_split": 0.0, "validation_freq": 1}
-        fresh = [network() for _ in models]
-        requests = [request(model, signature) for model in fresh]
+    requests = [fit_request(model, x, y, epochs=3) for model in models]
     answers: list[Any] = [None] * 3
 
     def ask(number: int) -> None:
@@ -285,6 +278,17 @@ def test_a_training_whose_slots_die_is_too_large_and_the_others_are_done(tmp_pat
 def slots(process: TrainerProcess) -> list[psutil.Process]:
     """The processes that train."""
     return [p for p in psutil.Process(process._process.pid).children(recursive=True) if p.memory_info().rss > 200 << 20]
+
+
+def test_a_slot_that_has_started_goes_before_one_that_has_not(tmp_path: Path) -> None:
+    with trainer_at(tmp_path, cpu_slots=4) as process:
+        for units in (4, 5, 6, 7, 8):
+            fitted(Notebook(process), network(units=units), epochs=1)
+        assert len(slots(process)) == 1
+        with ThreadPoolExecutor(2) as pool:  # but those who wait do not wait for it
+            wanted = [fit_request(network(units=units), *images(), epochs=40) for units in (9, 10)]
+            list(pool.map(lambda asked: Notebook(process).ask(asked), wanted))
+        assert len(slots(process)) == 2
 
 
 def test_an_interrupted_fit_is_stopped_and_the_next_one_is_not(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-NOT_IN_CI = {"network"}  # markers of tests that nothing runs unless it is asked to
+NOT_IN_CI = {"network", "gpu"}  # markers of tests that nothing runs unless it is asked to
 
 COLLECT = """
 import json, sys, pytest

@@ -1,6 +1,7 @@
 """A real trainer, and this process as its candidate: `fit` here is the candidate's."""
 
 import contextlib
+import inspect
 import socket
 import time
 import uuid
@@ -19,8 +20,9 @@ from autograder.keras_codec.usage import weight_digests
 from autograder.sandbox import bubblewrap
 from autograder.training import client, protocol
 from autograder.training.client import TrainerProcess
-from autograder.training.fit_messages import Answer
+from autograder.training.fit_messages import Answer, FitRequest
 from autograder.training.kernel_side import hook
+from autograder.training.kernel_side.request import request
 from autograder.training.protocol import TrainerChannel
 from autograder.training.settings import Trainer, TrainerSettings, WeightsPolicy
 from autograder.training.training_record import ModelDigests, Provenance, TrainingRecord
@@ -79,6 +81,13 @@ def fitting(notebook: Notebook) -> Iterator[None]:
         yield
     finally:
         keras.Model.fit = fit
+
+
+def fit_request(model: Any, x: Any, y: Any, **arguments: Any) -> FitRequest:
+    """What `model.fit(x, y, **arguments)` asks the trainer for."""
+    bound = inspect.signature(keras.Model.fit).bind(model, x, y, **arguments)
+    bound.apply_defaults()
+    return request(model, bound.arguments)
 
 
 def images(count: int = 96, seed: int = 0) -> tuple[Any, Any]:

@@ -16,12 +16,12 @@ from autograder.keras_codec.state import canonical, numbers
 from autograder.training import reproducibility
 from autograder.training.cache import TrainingCache
 from autograder.training.cost import Estimate, estimate, exceeded
-from autograder.training.devices import Gpu, Slot, place
+from autograder.training.devices import Gpu, Slot, library_path, place
 from autograder.training.fit_messages import EpochRecord, Snapshot, TrainingResult
 from autograder.training.leakage import LOOKED_AT, descriptors, distances, near, probe, row_digests, rows_tested, sample
 from autograder.training.reproducibility import environment
 from autograder.training.settings import Trainer
-from autograder.training.worker_process import with_devices
+from autograder.training.worker_process import device_files
 
 A100, T4 = "NVIDIA A100-SXM4-40GB", "Tesla T4"
 KEYS = [f"{number:064x}" for number in range(10)]
@@ -56,14 +56,24 @@ def test_without_a_gpu_the_cores_are_shared_out() -> None:
     assert place([], 6144, 4, 0, 2) == [Slot(None, 1, None)] * 4
 
 
-def test_only_a_slots_own_gpu_is_shown_in_its_sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os.path, "exists", lambda path: True)
-    command = ["bwrap", "--dev", "/dev", "--", "bwrap", "--dev", "/dev", "--remount-ro", "/dev", "--", "python"]
-    shown = with_devices(command, Slot(Gpu("GPU-1", 1, T4, 15360), 2, 6144))
-    at = shown.index("--dev-bind")
-    assert shown[at - 2 : at + 3] == ["--dev", "/dev", "--dev-bind", "/dev/nvidia1", "/dev/nvidia1"]
-    assert "/dev/nvidia0" not in shown
-    assert with_devices(command, Slot(None, 2, None)) == command
+def test_a_slot_has_the_device_files_of_its_own_gpu_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Path, "exists", lambda path: path.name in {"nvidia0", "nvidia1", "nvidiactl", "nvidia-uvm"})
+    files = device_files(Slot(Gpu("GPU-1", 1, T4, 15360), 2, 6144))
+    assert files == [Path("/dev/nvidia1"), Path("/dev/nvidiactl"), Path("/dev/nvidia-uvm")]
+    assert device_files(Slot(None, 2, None)) == []
+
+
+def test_cudas_libraries_are_those_of_nvidias_wheels_before_the_machines(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("cublas", "cusolver"):
+        (tmp_path / "nvidia" / name / "lib").mkdir(parents=True)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv("LD_LIBRARY_PATH", "/usr/local/nvidia/lib64")
+    found = library_path().split(":")
+    ours = [str(tmp_path / "nvidia" / name / "lib") for name in ("cublas", "cusolver")]
+    assert found[-1] == "/usr/local/nvidia/lib64"
+    assert [path for path in found if path.startswith(str(tmp_path))] == ours
 
 
 def test_the_environment_tells_devices_and_threads_apart() -> None:
