@@ -1,4 +1,4 @@
-# Installs what the project needs into /opt/autograder, for DEVICE (cpu or gpu); run by the Containerfile in /build.
+# Makes /opt/autograder with what the project needs, for DEVICE (cpu or gpu); run by the Containerfile in /build.
 set -eu
 case "$1" in
     cpu) extra="" ;;
@@ -6,6 +6,7 @@ case "$1" in
     *) echo "DEVICE (=$1) must be cpu or gpu" >&2; exit 1 ;;
 esac
 cd /build
+python3 -m venv --without-pip /opt/autograder
 python3 -c 'import tomllib
 project = tomllib.load(open("pyproject.toml", "rb"))["project"]
 extras = [one for name in ("keras", "course") for one in project["optional-dependencies"][name] if "[" not in one]

@@ -15,6 +15,8 @@ from pathlib import Path
 
 from repository import ROOT
 
+from autograder import __version__
+
 BASE, IMAGE = "localhost/autograder-test-base", "localhost/autograder-test"
 SUITE, PYTHON = "trixie", "3.13"
 PACKAGES = ("podman", "runc", "mmdebstrap")
@@ -46,7 +48,7 @@ def image() -> str:
         _base()
     command = ["podman", "--runtime", "runc", "build", "--network", "host", "--format", "docker"]
     command += ["--volume", f"{_wheels()}:/wheels:ro", "--build-arg", "PIP_FIND_LINKS=/wheels"]
-    command += ["--build-arg", "PIP_NO_INDEX=1", "--build-arg", f"BASE={BASE}"]
+    command += ["--build-arg", "PIP_NO_INDEX=1", "--build-arg", f"BASE={BASE}", "--build-arg", f"VERSION={__version__}"]
     _run([*command, "--file", "autograder/Containerfile", "--tag", IMAGE, "."])
     return IMAGE
 
@@ -114,12 +116,13 @@ def _base() -> None:
 def _wheels() -> Path:
     """What the image needs of PyPI, brought by this machine's own pip, as it is set up here."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = [one for name in ("keras", "course") for one in project["optional-dependencies"][name] if "[" not in one]
     pip = [getattr(sys, "_base_executable", sys.executable), "-m", "pip"]  # a virtual environment may lack it
     options = ["--quiet", "--only-binary=:all:", "--python-version", PYTHON, "--dest", str(WHEELS)]
     locks = [
         part for lock in ("requirements.lock", "autograder/container/image.lock") for part in ("--constraint", lock)
     ]
-    _run([*pip, "download", *options, *locks, *project["dependencies"], "setuptools", "wheel"])
+    _run([*pip, "download", *options, *locks, *project["dependencies"], *extras, "setuptools", "wheel"])
     return WHEELS
 
 
