@@ -193,9 +193,9 @@ class _Grading:
     def _grade_id(self, cell: dict[str, Any]) -> str:
         """The grade_id of a cell that is graded by running it, else an empty text."""
         position = self._position(cell)
-        theirs = self._version.cells[position] if position is not None else None
-        tested = theirs is not None and theirs.grade and not theirs.solution and theirs.cell_type == "code"
-        return (theirs.grade_id or "") if theirs is not None and tested else ""
+        original = self._version.cells[position] if position is not None else None
+        tested = original is not None and original.grade and not original.solution and original.cell_type == "code"
+        return (original.grade_id or "") if original is not None and tested else ""
 
     def _cell(self, index: int, candidate: Candidate, exam: Exam) -> None:
         cell = self._cells[index]
@@ -224,9 +224,9 @@ class _Grading:
             return
         assert position is not None
         if job.plain:
-            theirs = self._version.cells[position]
-            self._outputs[index] = outputs_of(candidate.run(theirs.source, self._limit_of(cell)))
-            self._scores[grade_id], reason = score_of(self._outputs[index], theirs)
+            original = self._version.cells[position]
+            self._outputs[index] = outputs_of(candidate.run(original.source, self._limit_of(cell)))
+            self._scores[grade_id], reason = score_of(self._outputs[index], original)
             self._reasons |= {grade_id: reason} if reason else {}
             return
         limit = self._limit_of(cell)
@@ -281,10 +281,10 @@ class _Grading:
 
     def _examine(self, index: int, position: int, candidate: Candidate, exam: Exam) -> bool:
         """Run a test, and score it; gives whether it ran too long."""
-        theirs = self._version.cells[position]
-        grade_id = str(theirs.grade_id)
+        original = self._version.cells[position]
+        grade_id = str(original.grade_id)
         permitted = self._permitted(grade_id)
-        start = functools.partial(exam.grade, position, theirs.points, permitted)
+        start = functools.partial(exam.grade, position, original.points, permitted)
         limit = self._limit_of(self._cells[index])
         answer, late, itself = self._served(candidate, exam, start, f"the test {grade_id}", limit)
         verdict = self._training.judge(grade_id, answer, permitted)
@@ -350,12 +350,12 @@ class _Grading:
         """Grade a cell as plain nbgrader does, in the student's kernel; in a sandbox that nothing else comes out of."""
         position = self._position(self._cells[index])
         assert position is not None
-        theirs = self._version.cells[position]
+        original = self._version.cells[position]
         cells = [cell for cell in self._cells[:index] if cell["cell_type"] == "code"]
         before = [(cell["source"], self._limit_of(cell)) for cell in cells]
-        self._outputs[index] = run_beside(new(), before, theirs.source, self._limit_of(self._cells[index]))
-        score, reason = score_of(self._outputs[index], theirs)
+        self._outputs[index] = run_beside(new(), before, original.source, self._limit_of(self._cells[index]))
+        score, reason = score_of(self._outputs[index], original)
         if score is None:
-            self._withhold(index, str(theirs.grade_id), reason, self._outputs[index])
+            self._withhold(index, str(original.grade_id), reason, self._outputs[index])
         else:
-            self._scores[str(theirs.grade_id)] = score
+            self._scores[str(original.grade_id)] = score

@@ -112,13 +112,12 @@ def _mutated(job: GradingJob, mutant: str) -> dict[str, Any]:
     cells = [_cell("load", f"{made}\n{load}")]
     targets = _targets(version)
     for position, (cell, names) in enumerate(zip(version.cells, targets, strict=True)):
-        ours = notebook["cells"][position]
         if names and _has_hidden(cell):
             cells.append(_cell(f"listen-{position}", f"{_LOADED}.listen()"))
             cells.append(_cell(f"visible-{position}", cell.released))
         if names:
             cells.append(_cell(f"start-{position}", f"{_LOADED}.start(globals(), {names}, {mutant!r})"))
-        cells.append(ours)
+        cells.append(notebook["cells"][position])
         if names:
             cells.append(_cell(f"stop-{position}", f"{_LOADED}.stop(globals())"))
         if cell.solution and (bound := sorted(_bound(cell))):

@@ -117,11 +117,11 @@ def compare(job: GradingJob, isolated: Outcome, plain: Outcome) -> Rehearsal:
         if cell not in _graded(version):
             continue
         grade_id = _grade_id(cell)
-        ours, theirs = isolated.scores.get(grade_id), plain.scores.get(grade_id)
-        if ours != theirs:
-            differing[grade_id] = _why(ours, theirs, isolated.outputs[index_of[position]])
-        elif ours != cell.points:
-            short[grade_id] = f"the reference solution gets {ours if ours is not None else 'no'} of {cell.points:g}"
+        score, plain_score = isolated.scores.get(grade_id), plain.scores.get(grade_id)
+        if score != plain_score:
+            differing[grade_id] = _why(score, plain_score, isolated.outputs[index_of[position]])
+        elif score != cell.points:
+            short[grade_id] = f"the reference solution gets {score if score is not None else 'no'} of {cell.points:g}"
     steps = plan(version.cells, job.beside)
     left = {str(step.grade_id): step.left for step in steps if step.left}
     return Rehearsal(isolated.asked, differing, short, job.beside, left, version.names, isolated.seconds)
@@ -162,10 +162,10 @@ class Search:
         return ()
 
 
-def _why(ours: float | None, theirs: float | None, outputs: list[dict[str, Any]]) -> str:
+def _why(score: float | None, plain_score: float | None, outputs: list[dict[str, Any]]) -> str:
     errors = [output for output in outputs if output["output_type"] == "error"]
     said = f": {errors[-1]['ename']}: {errors[-1]['evalue']}" if errors else ""
-    shown = ["no score" if score is None else f"{score:g}" for score in (ours, theirs)]
+    shown = ["no score" if one is None else f"{one:g}" for one in (score, plain_score)]
     return f"the reference solution gets {shown[0]} in isolation, and {shown[1]} beside the test{said}"[:1000]
 
 

@@ -182,10 +182,10 @@ def read_class(
     """Read it. `beside` is the folder of the report, from which links start; `exporter` knows who has which grade."""
     root = Path(coursedir.root).resolve()
     with open_gradebook(coursedir.db_url, coursedir.course_id) as gradebook:
-        kept = gradebook.find_assignment(assignment)
-        people = exporter.people(gradebook, [kept])
+        graded = gradebook.find_assignment(assignment)
+        people = exporter.people(gradebook, [graded])
         shown = numbers(root, people) if anonymous else {}
-        items = _items(coursedir, kept)
+        items = _items(coursedir, graded)
         students = []
         for student, person in sorted(people.items()):
             names = [str(getattr(person, part, None) or "") for part in ("first_name", "last_name")]
@@ -196,7 +196,7 @@ def read_class(
             one = Student(readable(name), shown.get(student), grade, hidden=hidden)
             try:
                 one.status = Statuses(root).get(assignment, student)
-                one.share = (one.grade.raw_score or 0.0) / float(kept.max_score) if kept.max_score else 0.0
+                one.share = (one.grade.raw_score or 0.0) / float(graded.max_score) if graded.max_score else 0.0
                 _marks(one, gradebook, assignment, student)
                 _left(one, coursedir, items, assignment, student)
                 if not anonymous:
@@ -208,14 +208,14 @@ def read_class(
             students.append(one)
         if anonymous:
             students.sort(key=lambda one: one.number or 0)
-        return Class(assignment, float(kept.max_score), items, students)
+        return Class(assignment, float(graded.max_score), items, students)
 
 
-def _items(coursedir: CourseDirectory, kept: Any) -> list[ClassItem]:
+def _items(coursedir: CourseDirectory, assignment: Any) -> list[ClassItem]:
     """The cells that have points, in the order of the instructor's notebooks."""
     items = []
-    for notebook in sorted(kept.notebooks, key=lambda one: str(one.name)):
-        headings = _headings(coursedir, kept.name, notebook.name)
+    for notebook in sorted(assignment.notebooks, key=lambda one: str(one.name)):
+        headings = _headings(coursedir, assignment.name, notebook.name)
         order = list(headings)
         by_hand = {cell.name for cell in [*notebook.solution_cells, *notebook.task_cells]}
         cells = {cell.name: float(cell.max_score) for cell in [*notebook.grade_cells, *notebook.task_cells]}

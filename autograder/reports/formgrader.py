@@ -119,23 +119,23 @@ def _output(output: NotebookNode, hosts: Collection[str]) -> NotebookNode | None
         lines = [_cut(str(line)) for line in output.get("traceback", [])]
         return new_output("error", ename=str(output.get("ename")), evalue=str(output.get("evalue")), traceback=lines)
     data = {name: joined(content) for name, content in output.get("data", {}).items()}
-    kept: dict[str, str] = {}
+    shown: dict[str, str] = {}
     for name in PICTURES:
         if name in data and (url := picture(name, data[name])):
-            kept["text/html"] = Markup('<img alt="" src="{}">').format(url)
+            shown["text/html"] = Markup('<img alt="" src="{}">').format(url)
     if "image/svg+xml" in data:  # as a picture, in which no script runs and nothing is loaded
-        kept["text/html"] = Markup('<img alt="" src="data:image/svg+xml;base64,{}">').format(
+        shown["text/html"] = Markup('<img alt="" src="data:image/svg+xml;base64,{}">').format(
             _base64(data["image/svg+xml"])
         )
-    if not kept and "text/html" in data:
-        kept["text/html"] = _unlinked(clean(data["text/html"], below=0), hosts)
-    if not kept and "text/markdown" in data:
-        kept["text/html"] = _unlinked(markdown(data["text/markdown"], below=0), hosts)
-    if not kept:
-        kept |= {name: _cut(data[name]) for name in ("text/latex", "text/plain") if name in data}
-    if not kept:
-        kept["text/plain"] = f"(not shown: {', '.join(data)})"
-    return new_output("display_data" if kind != "execute_result" else kind, kept)
+    if not shown and "text/html" in data:
+        shown["text/html"] = _unlinked(clean(data["text/html"], below=0), hosts)
+    if not shown and "text/markdown" in data:
+        shown["text/html"] = _unlinked(markdown(data["text/markdown"], below=0), hosts)
+    if not shown:
+        shown |= {name: _cut(data[name]) for name in ("text/latex", "text/plain") if name in data}
+    if not shown:
+        shown["text/plain"] = f"(not shown: {', '.join(data)})"
+    return new_output("display_data" if kind != "execute_result" else kind, shown)
 
 
 def _base64(text: str) -> str:
@@ -153,7 +153,7 @@ def _number(value: Any) -> float:
 def _unlinked(text: str, hosts: Collection[str]) -> str:
     """Harmless HTML without links to hosts that may be this server: to these, and to what is no domain's name."""
 
-    def kept(link: re.Match[str]) -> str:
+    def shown(link: re.Match[str]) -> str:
         try:
             name = urlsplit(html.unescape(link[1])).hostname or ""
         except ValueError:
@@ -161,7 +161,7 @@ def _unlinked(text: str, hosts: Collection[str]) -> str:
         is_mail = link[1].startswith("mailto:")
         return link[0] if is_mail or (_DOMAIN.fullmatch(name) and name.rstrip(".") not in hosts) else ""
 
-    return _LINK.sub(kept, text)
+    return _LINK.sub(shown, text)
 
 
 # formgrader's handlers

@@ -11,6 +11,7 @@ All other files of the attempts that a counting notebook is of go with it. Nothi
 fate, and where a choice was not obvious the instructor is asked to look.
 """
 
+import enum
 import filecmp
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -31,6 +32,22 @@ _REASONS = (
 )
 
 
+class FateKind(enum.Enum):
+    """What becomes of a student's file."""
+
+    COUNTS = "counts"  # as a notebook of the assignment
+    BESIDE = "beside"  # goes with one that counts
+    KEPT = "kept"  # not handed on, and not lost
+
+
+@dataclass(frozen=True)
+class Fate:
+    """What became of a file, and the words for it."""
+
+    kind: FateKind
+    text: str
+
+
 @dataclass
 class Choice:
     """The outcome for one student.
@@ -41,7 +58,7 @@ class Choice:
     """
 
     counted: dict[str, DownloadedFile] = field(default_factory=dict)
-    fates: list[tuple[DownloadedFile, str]] = field(default_factory=list)
+    fates: list[tuple[DownloadedFile, Fate]] = field(default_factory=list)
     look: list[str] = field(default_factory=list)
 
     @property
@@ -137,19 +154,31 @@ def _fate(
     choice: Choice,
     candidates: Mapping[str, list[tuple[DownloadedFile, bool]]],
     others: Mapping[str, str],
-) -> str:
+) -> Fate:
     for target, counted in choice.counted.items():
         if counted is file:
-            return f"counts as {target}" if target.endswith(_NOTEBOOK) else "beside it"
+            if target.endswith(_NOTEBOOK):
+                return Fate(FateKind.COUNTS, f"counts as {target}")
+            return Fate(FateKind.BESIDE, "beside it")
+    why = _why_kept(file, choice, candidates, others)
+    return Fate(FateKind.KEPT, f"kept: {why}" if why else "kept")
+
+
+def _why_kept(
+    file: DownloadedFile,
+    choice: Choice,
+    candidates: Mapping[str, list[tuple[DownloadedFile, bool]]],
+    others: Mapping[str, str],
+) -> str:
     for notebook, found in candidates.items():
         if any(file is one for one, _ in found):
             best = choice.counted[f"{notebook}{_NOTEBOOK}"]
             if _same(file, best):
-                return f"kept: the same as {best.where}"
-            return "kept: handed in together" if file.attempt == best.attempt else "kept: an earlier attempt"
+                return f"the same as {best.where}"
+            return "handed in together" if file.attempt == best.attempt else "an earlier attempt"
     if file.name.lower().endswith(_NOTEBOOK) and (other := of_another(_base(file), others)):
-        return f"kept: a notebook of {other}"
-    return "kept"
+        return f"a notebook of {other}"
+    return ""
 
 
 def _same(one: DownloadedFile, other: DownloadedFile) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from autograder.common.text import printable
-from autograder.lms.collect.choose import Choice, choose
+from autograder.lms.collect.choose import Choice, FateKind, choose
 from autograder.lms.collect.downloads import DownloadedFile, Downloads, Stray, collected
 from autograder.lms.collect.roster import Roster
 from autograder.lms.collect.unpack import Caps, Unpacking
@@ -85,7 +85,7 @@ def _write(student: str, choice: Choice, target: Path) -> None:
     if choice.time:
         (target / COUNTED / student / "timestamp.txt").write_text(choice.time.isoformat(" "), encoding="utf-8")
     for file, fate in choice.fates:
-        if fate.startswith("kept"):
+        if fate.kind is FateKind.KEPT:
             _copy(file.path, target / KEPT / student, file.where)
 
 
@@ -111,8 +111,8 @@ def _rows(collection: Collection) -> Iterable[Sequence[str]]:
     for student, choice in collection.choices.items():
         for file, fate in choice.fates:
             time = file.time.isoformat(" ") if file.time else ""
-            look = "; ".join(choice.look) if fate.startswith("counts") else ""
-            yield student, file.where, fate, time, "late" if file.late else "", look
+            look = "; ".join(choice.look) if fate.kind is FateKind.COUNTS else ""
+            yield student, file.where, fate.text, time, "late" if file.late else "", look
     for stray in collection.strays:
         yield "", stray.where, f"not matched: {stray.why}", "", "", ""
     for where, why in collection.refused:
