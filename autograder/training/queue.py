@@ -16,6 +16,7 @@ from autograder.training.worker_messages import EpochProgress, TrainingOrder, Wo
 from autograder.training.worker_process import WorkerDied, WorkerProcess
 
 PAUSE = 2.0  # seconds until a process that could not be started is tried again
+NOT_READY = "The trainer's process ended before it was ready."
 TOO_LARGE = "This training was too large for the trainer, whose process ended twice."
 
 
@@ -91,6 +92,7 @@ class Queue:
 
     def _work(self, slot: Slot, new: Callable[[Slot], WorkerProcess]) -> None:
         process: WorkerProcess | None = None
+        problem = ""  # of the machine's, for which no training is to blame
         while True:
             with self._lock:
                 started = process is not None and process.alive
@@ -105,11 +107,11 @@ class Queue:
                 except OSError as error:  # no room, no memory, no descriptor: that may pass
                     process, problem = None, f"The trainer could not start a process: {error}"
                 training.process, training.began = process, time.monotonic()
-            answer: WorkerAnswer | None
+            answer: WorkerAnswer | None = None
             if process is not None:
                 answer = self._train(training, process)
-            else:
-                answer = Declined(problem) if training.died else None
+                problem = "" if process.ready else NOT_READY
+            if problem:
                 time.sleep(PAUSE)
             with self._lock:
                 if answer is None and training.waiters and not training.died:
@@ -118,7 +120,7 @@ class Queue:
                     self._lock.notify_all()
                     continue
             training.order = None
-            answer = answer or Refused(TOO_LARGE)
+            answer = answer or (Declined(problem) if problem else Refused(TOO_LARGE))
             if isinstance(answer, Trained):
                 self._store(training, answer.result)
             with self._lock:

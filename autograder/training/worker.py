@@ -1,6 +1,7 @@
 """A worker: a process with TensorFlow and one device, which trains one job after another, each as if it were the first.
 
-It inherits a socket. A `TrainingOrder` comes on it; out go an `EpochProgress` after each epoch, and a `WorkerAnswer`.
+It inherits a socket. `WorkerReady` goes out once; then a `TrainingOrder` comes in, an `EpochProgress` goes out after
+each epoch, and a `WorkerAnswer`.
 """
 
 import contextlib
@@ -24,7 +25,7 @@ from autograder.training import protocol
 from autograder.training.cost import Estimate, estimate, exceeded
 from autograder.training.fit_messages import Declined, JobContent, Refused, Trained, TrainingResult
 from autograder.training.jobs import leaves
-from autograder.training.worker_messages import EpochProgress, TrainingOrder, WorkerAnswer, WorkerSettings
+from autograder.training.worker_messages import EpochProgress, TrainingOrder, WorkerAnswer, WorkerReady, WorkerSettings
 
 SNAPSHOTS = 512 << 20  # bytes of the weights that a checkpoint may want of earlier epochs
 OWN = 3 << 30  # bytes of address space that TensorFlow itself has, with its threads
@@ -49,6 +50,7 @@ def main() -> None:
         most = settings.memory + OWN
         resource.setrlimit(resource.RLIMIT_DATA, (most, most))
     lacking = prepare(settings.threads, settings.gpu_memory)
+    protocol.send(sock, WorkerReady())
 
     def progress(message: EpochProgress) -> None:
         protocol.send(sock, message)

@@ -27,6 +27,10 @@ class TrainingOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True, eq=
     budget: TrainingBudget
 
 
+class WorkerReady(Message, tag="ready", frozen=True):
+    """It has started, TensorFlow too; its first message."""
+
+
 class EpochProgress(Message, tag="epoch", frozen=True):
     """So many epochs of so many are done; the last one took so many seconds."""
 
@@ -36,4 +40,4 @@ class EpochProgress(Message, tag="epoch", frozen=True):
 
 
 WorkerAnswer = Trained | Refused | Declined
-WorkerMessage = EpochProgress | WorkerAnswer
+WorkerMessage = WorkerReady | EpochProgress | WorkerAnswer

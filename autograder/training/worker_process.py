@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from pathlib import Path
 
 from autograder.common.errors import AutograderError
@@ -16,7 +17,14 @@ from autograder.sandbox.limits import kill_tree
 from autograder.training import protocol
 from autograder.training.devices import Slot, library_path
 from autograder.training.reproducibility import FLAGS
-from autograder.training.worker_messages import TrainingOrder, WorkerMessage, WorkerSettings
+from autograder.training.worker_messages import (
+    EpochProgress,
+    TrainingOrder,
+    WorkerAnswer,
+    WorkerMessage,
+    WorkerReady,
+    WorkerSettings,
+)
 
 BOOT = "import sys; sys.path.insert(0, sys.argv.pop(1)); from autograder.training import worker; worker.main()"
 DISK = 1 << 30  # bytes of each folder it can write to
@@ -32,6 +40,7 @@ class WorkerProcess:
 
     def __init__(self, slot: Slot, memory: int, *, sandboxed: bool) -> None:
         """`memory`: bytes that a training may take. Start it in a thread that lives as long as it should."""
+        self.ready = False  # whether it has said so
         self._socket, worker_end = socket.socketpair()
         self._folder = tempfile.TemporaryDirectory(prefix="autograder-slot-")
         package = Path(__file__).resolve().parents[1]
@@ -80,14 +89,18 @@ class WorkerProcess:
         except frames.RpcError as error:
             raise WorkerDied(str(error)) from None
 
-    def receive(self, seconds: float) -> WorkerMessage:
-        """Its next message. Raises WorkerDied, and TimeoutError after so long."""
-        frames.wait_for(self._socket, seconds)
-        try:
-            message: WorkerMessage = protocol.read(protocol.receive(self._socket), WorkerMessage)
-        except frames.RpcError:
-            raise WorkerDied(self._how()) from None
-        return message
+    def receive(self, seconds: float) -> EpochProgress | WorkerAnswer:
+        """Its next message but the first, `WorkerReady`. Raises WorkerDied, and TimeoutError after so long."""
+        deadline = time.monotonic() + seconds
+        while True:
+            frames.wait_for(self._socket, deadline - time.monotonic())
+            try:
+                message: WorkerMessage = protocol.read(protocol.receive(self._socket), WorkerMessage)
+            except frames.RpcError:
+                raise WorkerDied(self._how()) from None
+            if not isinstance(message, WorkerReady):
+                return message
+            self.ready = True
 
     def kill(self) -> None:
         """End it."""

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from trainers import BUDGET, Notebook, fitting, images, trainer_at, until
 
+from autograder.sandbox.limits import kill_tree
 from autograder.training import client, jobs, protocol
 from autograder.training.client import TrainerProcess
 from autograder.training.devices import Slot
@@ -96,6 +97,18 @@ def test_what_was_stopped_counts_for_the_notebooks_budget(trainer: TrainerProces
         said.append(str(caught.value))
     assert ["ran longer" in text for text in said] == [True, True, False]
     assert "used up" in said[2]
+
+
+def test_a_process_that_ends_before_it_is_ready_is_not_the_trainings_fault() -> None:
+    def new(slot: Slot) -> WorkerProcess:
+        process = WorkerProcess(slot, 4 << 30, sandboxed=False)
+        kill_tree(process._process.pid)
+        return process
+
+    queue = Queue([Slot(None, 1, None)], new, lambda *_: None)
+    training = queue.join("a" * 64, jobs.training_job(asked(1)), 0, BUDGET, "ada")
+    assert training.done.wait(60)
+    assert training.answer == Declined("The trainer's process ended before it was ready.")
 
 
 @pytest.mark.parametrize("failures", [1, 4])
