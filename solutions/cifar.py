@@ -168,7 +168,7 @@ expect(
 )
 ### BEGIN HIDDEN TESTS
 for _received, _dtype in zip(answer_megabytes, ("uint8", "float32")):
-    if abs(_received - 50_000 * 32 * 32 * 3 * np.dtype(_dtype).itemsize / 1e6) > 1:
+    if not abs(_received - 50_000 * 32 * 32 * 3 * np.dtype(_dtype).itemsize / 1e6) <= 1:
         raise AssertionError(
             f"Exercise 2, answer_megabytes as {_dtype}: {_received} is not right. Look at the bytes of one number, and at how many numbers an image has."
         )
