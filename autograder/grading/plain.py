@@ -8,6 +8,13 @@ from autograder.notebooks.instructor import InstructorCell
 from autograder.sandbox.limits import CellLimit
 
 Output = dict[str, Any]
+_TEXT = "The output of this test came after the notebook's limit of output."
+LOST: Output = {
+    "output_type": "error",
+    "ename": "OutputLimit",
+    "evalue": _TEXT,
+    "traceback": [f"OutputLimit: {_TEXT}"],
+}
 
 
 def outputs_of(run: CellRun) -> list[Output]:
@@ -22,7 +29,11 @@ def run_beside(
     try:
         for cell, its_limit in before:
             candidate.run(cell, its_limit)
-        return outputs_of(candidate.run(source, limit))
+        run = candidate.run(source, limit)
+        found = outputs_of(run)
+        if run.dropped and not any(output["output_type"] == "error" for output in found):
+            found.append(dict(LOST))  # its number of points, perhaps
+        return found
     finally:
         candidate.close()
 

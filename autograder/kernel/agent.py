@@ -92,6 +92,7 @@ def run(setup: Mapping[str, Any]) -> None:
         raise
     os.close(errors)
     _seed_first_cell(app.shell)
+    _ignore_exit(app.shell)
     app.start()
 
 
@@ -158,6 +159,15 @@ def _seed_first_cell(shell: Any) -> None:
             sys.modules["numpy"].random.seed(0)
 
     shell.events.register("pre_run_cell", seed)
+
+
+def _ignore_exit(shell: Any) -> None:
+    """`exit()` and `quit()` only ask IPython to end, some time after the cell: say that they do nothing here."""
+
+    def ask_exit() -> None:
+        print("exit() and quit() do nothing while a notebook is graded: its other cells are run as well.")
+
+    shell.ask_exit = ask_exit
 
 
 def _silence() -> None:

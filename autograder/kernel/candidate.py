@@ -17,9 +17,9 @@ from pathlib import Path
 
 import zmq
 
-from autograder.kernel.channels import Channel, Channels, Manager, context
+from autograder.kernel.channels import FLOOD, Channel, Channels, Manager, context
 from autograder.kernel.fork_server import ForkServer
-from autograder.kernel.jupyter_messages import KernelMessage, KernelOutput, OutputCollector, error, read_output
+from autograder.kernel.jupyter_messages import KernelMessage, KernelOutput, OutputCollector, error, printed, read_output
 from autograder.kernel.provisioner import PORTS, CandidateProvisioner, LaunchSpec
 from autograder.sandbox import cgroups
 from autograder.sandbox.bubblewrap import WRITABLE, SandboxError
@@ -35,10 +35,11 @@ _LOOK = 0.1  # seconds between looks at whether the kernel is alive
 
 @dataclass(frozen=True)
 class CellRun:
-    """The outputs of a cell, and whether it ran without error."""
+    """The outputs of a cell, whether it ran without error, and whether outputs were left out."""
 
     outputs: list[KernelOutput]
     ok: bool
+    dropped: bool = False
 
 
 class Candidate:
@@ -116,7 +117,7 @@ class Candidate:
         limit = limit or CellLimit(self.limits.cell_seconds)
         if self.ended or not source.strip():
             return CellRun([self._termination_output()] if self.ended else [], not self.ended)
-        outputs = OutputCollector()
+        outputs, before = OutputCollector(), self._channels.dropped
         request = self._request(source)
         clock = self.clock()
         reply = self._reply(request, outputs, limit.seconds)
@@ -125,6 +126,10 @@ class Candidate:
             self.starved |= clock.starved()
             reply = self._interrupted(request, outputs, f"The cell ran longer than {limit}")
         found = outputs.done()
+        dropped = self._channels.dropped > before
+        if dropped:
+            text = f"… further output is left out: {self._channels.over[0].lower()}{self._channels.over[1:]}\n"
+            found.append(printed(text))
         if late:
             found.append(error("CellTimeoutError", f"The cell ran longer than {limit}: interrupted."))
         elif reply and reply.content.get("status") == "error" and not any(map(_is_error, found)):
@@ -132,7 +137,7 @@ class Candidate:
         if self.ended:
             found.append(self._termination_output())
         ok = reply is not None and reply.content.get("status") == "ok"
-        return CellRun(found, ok and not late and not any(map(_is_error, found)))
+        return CellRun(found, ok and not late and not any(map(_is_error, found)), dropped)
 
     @contextlib.contextmanager
     def serving(self) -> Iterator[None]:
@@ -261,13 +266,13 @@ class Candidate:
         received = channels.receive(seconds)
         if self._watchdog.ended:
             self._end(self._watchdog.ended)
-        elif channels.over:
+        elif channels.flooded:
             self._end(Termination(LimitKind.OUTPUT, channels.over))
         elif not received and (channels.hung_up or self._process.poll() is not None):
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(1.0)  # who dies hangs up first
             code = self._process.returncode
-            limit = size(self.limits.output_bytes)
+            limit = size(FLOOD * self.limits.output_bytes)
             if why := self._watchdog.killed():
                 self._end(why)
             elif code is None:

@@ -1,4 +1,7 @@
-"""The grader's ends of the kernel's sockets: bounded in the size of a message, in bytes and messages, and in time."""
+"""The grader's ends of the kernel's sockets: bounded in the size of a message, in bytes and messages, and in time.
+
+Outputs beyond the notebook's limit are dropped, and counted; a flood of them ends the notebook.
+"""
 
 from collections.abc import Sequence
 from typing import Any, Literal
@@ -13,6 +16,8 @@ from autograder.sandbox.limits import OF_ASSIGNMENT, Limits, size
 
 Channel = Literal["shell", "iopub"]
 _BATCH = 200  # messages read at once
+FLOOD = 8  # how many times the limit of output may come in all
+_OUTPUTS = frozenset("stream display_data execute_result update_display_data error".split())
 
 
 class Manager(KernelManager):
@@ -31,15 +36,20 @@ def context(limits: Limits) -> "zmq.Context[zmq.Socket[bytes]]":
     made = zmq.Context()
     made.linger = 0
     made.sndtimeo = 1000
-    made.maxmsgsize = max(limits.output_bytes, 1 << 20)
+    made.maxmsgsize = max(FLOOD * limits.output_bytes, 1 << 20)
     made.reconnect_ivl = -1  # once connected, or never: what listens later isn't what we started
     return made
 
 
 class Channels:
-    """Shell and iopub of one kernel. `over` says which limit of output is exceeded, when one is."""
+    """Shell and iopub of one kernel.
+
+    `over` says which limit of output is exceeded, when one is; `dropped`: how many outputs were; `flooded`: too many.
+    """
 
     over: str = ""
+    dropped: int = 0
+    flooded: bool = False
     hung_up: bool = False
 
     def __init__(self, manager: Manager, limits: Limits) -> None:
@@ -72,17 +82,22 @@ class Channels:
         for name, end in self._sockets.items():
             for _ in range(_BATCH if end in ready else 0):
                 parts = _parts(end)
-                if not parts or not self._within(parts):
+                if not parts:
+                    break
+                self._count(parts)
+                if self.flooded:
                     break
                 message = read(parts)
-                if message:
+                if message and self.over and name == "iopub" and message.kind in _OUTPUTS:
+                    self.dropped += 1
+                elif message:
                     received.append((name, message))
         # it is believed only when nothing more comes from the other channel either
         self.hung_up = self.hung_up or (not received and any(monitor in ready for monitor in self._monitors))
         return received
 
-    def _within(self, parts: Sequence[bytes]) -> bool:
-        """Whether a message is still within the limits of the notebook."""
+    def _count(self, parts: Sequence[bytes]) -> None:
+        """Hold a message against the limits of the notebook."""
         limits = self._limits
         self._bytes += sum(map(len, parts))
         self._messages += 1
@@ -90,7 +105,11 @@ class Channels:
             self.over = f"The notebook's output is over {size(limits.output_bytes)}, {OF_ASSIGNMENT}."
         elif self._messages > limits.output_messages:
             self.over = f"The notebook's output is over {limits.output_messages:,} messages, {OF_ASSIGNMENT}."
-        return not self.over
+        self.flooded = (
+            self._bytes > FLOOD * limits.output_bytes
+            or self._messages > FLOOD * limits.output_messages
+            or len(parts) > FRAMES
+        )
 
 
 def _parts(end: "zmq.Socket[bytes]") -> list[bytes]:

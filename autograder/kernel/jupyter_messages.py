@@ -132,6 +132,11 @@ def error(name: str, message: str, traceback: Sequence[str] = ()) -> KernelOutpu
     return _output("error", ename=name, evalue=message, traceback=lines)
 
 
+def printed(text: str) -> KernelOutput:
+    """Text on stdout."""
+    return _output("stream", name="stdout", text=text)
+
+
 def _output(kind: str, **fields: Any) -> KernelOutput:
     """As nbformat's `new_output`, which takes a millisecond to validate what is valid here by the way it is made."""
     return KernelOutput(output_type=kind, **fields)

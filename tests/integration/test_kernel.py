@@ -175,3 +175,21 @@ def test_what_was_started_is_gone_when_it_is_closed(start: Start) -> None:
     assert sleeping("9998")
     candidate.close()
     assert not sleeping("9998")
+
+
+@both
+@pytest.mark.parametrize("cell", ["exit()", "quit()", "exit", "quit(0)", "get_ipython().ask_exit()"])
+def test_exit_does_nothing_and_says_so(start: Start, cell: str, sandboxed: bool) -> None:
+    candidate = start(sandboxed=sandboxed)
+    assert candidate.run("x = 1").ok
+    run = candidate.run(cell)
+    assert run.ok
+    assert "do nothing while a notebook is graded" in text(run)
+    assert candidate.run("import time; time.sleep(1.5); assert x == 1").ok
+    assert candidate.ended is None
+
+
+def test_sys_exit_is_an_error_of_its_cell_alone(start: Start) -> None:
+    candidate = start()
+    assert not candidate.run("import sys\nsys.exit(0)").ok
+    assert candidate.run("x = 1").ok

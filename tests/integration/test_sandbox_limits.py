@@ -241,7 +241,7 @@ def test_processes_are_limited_before_they_are_counted(start: Start) -> None:
         "import os\nwhile True: os.write(1, b'x' * 1000)",
         "import os\nos.system('yes')",
         "while True: display('x' * 1000)",
-        "print('x' * 3_000_000)",
+        "print('x' * 20_000_000)",
     ],
     ids=["print", "descriptor", "subprocess", "display", "one message"],
 )
@@ -250,13 +250,32 @@ def test_endless_output_ends_the_candidate(start: Start, cell: str) -> None:
     assert not candidate.run(cell).ok
     assert candidate.ended is not None
     assert candidate.ended.limit == "output"
-    assert "2 MB" in candidate.ended.message
+    assert "2 MB" in candidate.ended.message or "16 MB" in candidate.ended.message
+
+
+@pytest.mark.parametrize(
+    "cell", ["print('x' * 3_000_000)", "for _ in range(30): display('x' * 100_000)", "for n in range(900): display(n)"]
+)
+def test_output_beyond_the_limit_is_left_out_and_the_notebook_goes_on(start: Start, cell: str) -> None:
+    candidate = start(output_bytes=2_000_000, output_messages=500)
+    run = candidate.run(cell)
+    assert run.ok
+    assert run.dropped
+    assert run.outputs[-1].text.startswith("… further output is left out: the notebook's output is over ")
+    after = candidate.run("x = 1\nprint('unseen')\nx")
+    assert after.ok
+    assert after.dropped
+    assert [output.output_type for output in after.outputs] == ["stream"]
+    failed = candidate.run("assert x == 2")
+    assert not failed.ok
+    assert failed.outputs[-1].ename == "AssertionError"
+    assert candidate.ended is None
 
 
 def test_the_number_of_messages_is_limited(start: Start) -> None:
     candidate = start(output_messages=500)
     run = candidate.run("while True: display(1)")
-    assert candidate.ended is not None
+    assert candidate.ended is not None  # after eight times as many
     assert candidate.ended.message == "The notebook's output is over 500 messages, the limit of this assignment."
     assert len(run.outputs) < 502
 
