@@ -64,6 +64,8 @@ class Lines(ProgressListener):
     statuses: list[SubmissionStatus] = field(default_factory=list)
     trained: TrainerStatus | None = None
     width: int = 0  # of the longest name, as far as others are aligned to it
+    allowed: list[str] = field(default_factory=list)  # tests that run beside the student's code
+    withheld: list[str] = field(default_factory=list)  # tests that would have to
 
     def __enter__(self) -> "Lines":
         return self
@@ -78,21 +80,34 @@ class Lines(ProgressListener):
     def rehearsed(self, notebook: str, rehearsal: Rehearsal, allowed: Sequence[str]) -> None:
         """Print tests that can't be isolated, names that students can rebind, and points that the reference misses."""
         for cell, why in rehearsal.differing.items():
+            (self.allowed if cell in allowed else self.withheld).append(f"{notebook}/{cell}")
             if cell in allowed:
                 self.say(f"{notebook}, {cell}: runs beside the student's code, as you allowed; the records say so")
                 continue
-            self.say(
-                f"{notebook}, {cell}: can't be graded in isolation: {why}. Change the test, or allow the cell by name:"
-            )
-            self.say(f"    c.Grading.not_isolated = [{cell!r}]")
+            self.say(f"{notebook}, {cell}: can't be graded in isolation: {why}")
         for (cell, reason), (names, tests) in rehearsal.left_by_cell().items():
             what, where = ", ".join(sorted(names)), ", ".join(sorted(tests))
             self.say(f"{notebook}, {cell}: students can rebind {what} before {where}, as {BECAUSE[reason]}")
         for cell, why in rehearsal.short.items():
             self.say(f"{notebook}, {cell}: {why}")
+        if rehearsal.written:
+            files = ", ".join(rehearsal.written)
+            self.say(f"{notebook}: the solution writes {files}: of the assignment's files, it is left out for students")
+        for cell, score in rehearsal.released.items():
+            self.say(f"{notebook}, {cell}: {score}")
+
+    def list_withheld(self) -> None:
+        """Print how the tests that can't be isolated are allowed, all of them."""
+        if self.withheld:
+            self.say(
+                "Tests that can't be graded in isolation wait for a person. Change them, or allow them by name, in "
+                "nbgrader_config.py:",
+                f"    c.Grading.not_isolated = {[*self.allowed, *self.withheld]!r}",
+            )
 
     def planned(self, submissions: Sequence[Submission], unchanged: Sequence[str]) -> None:
         """Print how many submissions are to be graded, and how many are unchanged."""
+        self.list_withheld()
         self.rows = {submission.student: _Row() for submission in submissions}
         self.width = min(WIDTH, max((cell_len(student) for student in self.rows), default=0))
         self.say(f"{len(submissions)} to grade; {len(unchanged)} are as they should be")

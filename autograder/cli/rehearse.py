@@ -73,6 +73,7 @@ class RehearseApp(CourseApp):
             self.fail("%s", error, then=again, why="once that is put right")
         except KeyboardInterrupt:
             self.stopped("Stopped by you; what is done is kept.", again, "goes on where it was", code=1)
+        watcher.list_withheld()
         listed = show(self.out, mutated) + len(watcher.found)
         if listed:
             self.stop(again, "once those tests are changed")
@@ -94,7 +95,8 @@ class _Rehearsing(Lines):
     def rehearsed(self, notebook: str, rehearsal: Rehearsal, allowed: Sequence[str]) -> None:
         """Print what was found, and add its cells to `found`, unless the instructor allowed them."""
         super().rehearsed(notebook, rehearsal, allowed)
-        self.found += [cell for cell in [*rehearsal.differing, *rehearsal.short] if cell not in allowed]
+        released = [cell for cell, score in rehearsal.released.items() if score.isolated != score.plain]
+        self.found += [cell for cell in [*rehearsal.differing, *rehearsal.short, *released] if cell not in allowed]
 
     def event(self, event: Event) -> None:
         """Show which notebook and cell is being graded."""

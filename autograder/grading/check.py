@@ -193,7 +193,7 @@ def _settings(against: Released, converter: Autograde) -> GradingJob:
         not_isolated=tuple(
             cell.grade_id
             for cell in against.version.cells
-            if cell.grade_id and _is_test(cell) and grading.allows_beside(assignment, cell.grade_id)
+            if cell.grade_id and _is_test(cell) and grading.allows_beside(assignment, against.name, cell.grade_id)
         ),
         trainer=converter.trainer.job_settings(),
     )

@@ -9,13 +9,24 @@ from autograder.common.errors import AutograderError
 from autograder.grading import pool
 from autograder.grading.job import FAULTS, GradingJob, Listener, Outcome, Status
 from autograder.grading.mutants import MUTANTS, Mutated, mutated, mutated_jobs
-from autograder.grading.rehearsal import Rehearsal, Search, compare, plain_job, reference_job
+from autograder.grading.rehearsal import (
+    Rehearsal,
+    Search,
+    compare,
+    plain_job,
+    reference_job,
+    released_job,
+    released_plain_job,
+    released_scores,
+    without_written,
+)
 from autograder.grading.result_digest import digest
 from autograder.grading.result_store import Store
 from autograder.sandbox.bubblewrap import check
 from autograder.sandbox.limits import Limits
 from autograder.training.client import TrainerProcess
 
+FILES = 5  # that a solution writes, and of which it is tried whether it needs them
 ROUNDS = 5  # of looking for cells that have to run beside the student's code
 
 
@@ -77,7 +88,21 @@ class Engine:
 
     def rehearse(self, settings: Sequence[GradingJob]) -> list[Rehearsal]:
         """Rehearse notebooks, each given as a job that lacks a student. Raises EngineError where that can't be done."""
-        return [self._search(job, found) for job, found in zip(settings, self._both_ways(settings), strict=True)]
+        found = [self._search(job, found) for job, found in zip(settings, self._both_ways(settings), strict=True)]
+        return self._with_released(settings, found)
+
+    def _with_released(self, settings: Sequence[GradingJob], rehearsals: Sequence[Rehearsal]) -> list[Rehearsal]:
+        """With what the released notebooks earn; nothing of one that can't be graded: nor will it be, handed in."""
+        applied = [found.applied(job, lambda cell: False) for job, found in zip(settings, rehearsals, strict=True)]
+        pairs = [(released_job(job), released_plain_job(job)) for job in applied]
+        outcomes = dict(self.outcomes({digest(job): job for pair in pairs for job in pair}))
+        both = [[outcomes[digest(job)] for job in pair] for pair in pairs]
+        return [
+            replace(found, released=released_scores(job, isolated, plain))
+            if {isolated.status, plain.status} == {Status.GRADED}
+            else found
+            for job, found, (isolated, plain) in zip(applied, rehearsals, both, strict=True)
+        ]
 
     def _search(self, job: GradingJob, found: Rehearsal) -> Rehearsal:
         """Have locked cells run beside the student's code where the reference solution's grade cells need that."""
@@ -91,6 +116,29 @@ class Engine:
         return search.found
 
     def _both_ways(self, settings: Sequence[GradingJob]) -> list[Rehearsal]:
+        both = self._graded_both_ways(settings)
+        found = [compare(job, *outcomes) for job, outcomes in zip(settings, both, strict=True)]
+        return [self._without_written(job, one) for job, one in zip(settings, found, strict=True)]
+
+    def _without_written(self, job: GradingJob, found: Rehearsal) -> Rehearsal:
+        """The rehearsal without those of the assignment's files that the solution writes, and does not need there."""
+
+        def without(names: Sequence[str]) -> Rehearsal | None:
+            (both,) = self._graded_both_ways([without_written(job, names)])
+            other = replace(compare(without_written(job, names), *both), written=tuple(names))
+            worse = other.short.keys() - found.short.keys() or other.differing.keys() - found.differing.keys()
+            return None if worse else other
+
+        names = found.written
+        if not names:
+            return found
+        if (other := without(names)) is not None:
+            return other
+        fine = [name for name in names[:FILES] if len(names) > 1 and without([name]) is not None]
+        return (without(fine) if fine else None) or replace(found, written=())
+
+    def _graded_both_ways(self, settings: Sequence[GradingJob]) -> list[tuple[Outcome, Outcome]]:
+        """The outcomes of the reference solutions, isolated and plain."""
         pairs = [(reference_job(job), plain_job(job)) for job in settings]
         keys = [(digest(isolated), digest(plain)) for isolated, plain in pairs]
         jobs = {key: job for pair, both in zip(keys, pairs, strict=True) for key, job in zip(pair, both, strict=True)}
@@ -103,7 +151,7 @@ class Engine:
                     f"({outcome.message}). No submission has been touched."
                 )
             found[key] = outcome
-        return [compare(job, found[a], found[b]) for job, (a, b) in zip(settings, keys, strict=True)]
+        return [(found[a], found[b]) for a, b in keys]
 
     def mutate(self, settings: Sequence[GradingJob], mutants: Collection[str] = MUTANTS) -> list[Mutated]:
         """Grade `mutants` of notebooks that have been rehearsed, each given as a job that lacks a student.

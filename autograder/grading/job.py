@@ -120,6 +120,7 @@ class Outcome:
     asked: dict[str, tuple[str, ...]] = field(default_factory=dict)  # cell -> what handles were asked there
     reasons: dict[str, str] = field(default_factory=dict)
     seconds: dict[int, float] = field(default_factory=dict)  # position -> how long the cell took, without trainings
+    contested: tuple[str, ...] = ()  # the assignment's files that the submitted code has written as well
     starved: bool = False  # a limit of time was met because the machine was busy
     limit: LimitKind | None = None  # which one ended the candidate, if any did
     broke_examiner: bool = False  # the fault may come of what the student sent: at the last try, a person looks

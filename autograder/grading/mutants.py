@@ -24,7 +24,7 @@ from autograder.examiner.bindings import effects
 from autograder.examiner.plan import plan
 from autograder.examiner.statements import parse
 from autograder.grading.job import GradingJob, Outcome, Status
-from autograder.grading.rehearsal import reference_job
+from autograder.grading.rehearsal import reference_job, released_job
 from autograder.notebooks.instructor import InstructorCell, Version
 
 # What a function of each mutant does, as an instructor reads it.
@@ -70,7 +70,7 @@ class Mutated:
 
 def mutated_jobs(job: GradingJob, mutants: Collection[str] = MUTANTS) -> dict[str, GradingJob]:
     """What has to be graded, by mutant, with EMPTY and VISIBLE. `job` lacks a student, and has been rehearsed."""
-    notebooks = {EMPTY: _released(job), VISIBLE: reference_job(job).mended}
+    notebooks = {EMPTY: released_job(job).mended, VISIBLE: reference_job(job).mended}
     notebooks |= {mutant: _mutated(job, mutant) for mutant in mutants}
     jobs = {name: replace(job, student=f"({name})", mended=mended, files={}) for name, mended in notebooks.items()}
     version = job.version
@@ -94,13 +94,6 @@ def mutated(job: GradingJob, outcomes: Mapping[str, Outcome]) -> Mutated:
             weak.append(Weakness(str(cell.grade_id), cell.points, _has_hidden(cell), anyway, earned))
     ungraded = {name: outcome.message for name, outcome in outcomes.items() if outcome.status != Status.GRADED}
     return Mutated(job.notebook, tested, weak, ungraded)
-
-
-def _released(job: GradingJob) -> dict[str, Any]:
-    """The released notebook as it is."""
-    version = job.version
-    cells = (replace(cell, source=cell.released) if cell.solution else cell for cell in version.cells)
-    return reference_job(replace(job, version=replace(version, cells=tuple(cells)))).mended
 
 
 def _mutated(job: GradingJob, mutant: str) -> dict[str, Any]:

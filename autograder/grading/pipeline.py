@@ -10,10 +10,11 @@ import contextlib
 import functools
 import os
 import re
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from nbformat import NotebookNode
 from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.utils import find_all_files
@@ -23,8 +24,9 @@ from autograder.common.errors import AutograderError
 from autograder.common.text import printable
 from autograder.grading.backup import BackupError, Backups
 from autograder.grading.engine import Engine, EngineError
-from autograder.grading.gradebook import expected_points
+from autograder.grading.gradebook import Marks, expected_points, open_gradebook
 from autograder.grading.job import FAULTS, Event, GradingJob, Outcome, Status
+from autograder.grading.lateness import LatePenalties
 from autograder.grading.record import Statuses, SubmissionStatus
 from autograder.grading.rehearsal import Rehearsal
 from autograder.grading.result_store import Store
@@ -86,6 +88,7 @@ class Autograde(SubmissionWriter):
             self.limits.cell_seconds = timeout  # the limit that a course has set for nbgrader
         self.root = Path(self.coursedir.root).resolve()
         self.statuses = Statuses(self.root)
+        self._late: dict[str, str] = {}  # by student, what late penalties hang on
         self.engine = Engine(
             Store(self.root / ".autograder" / "results"),
             self.limits,
@@ -164,6 +167,7 @@ class Autograde(SubmissionWriter):
         """The submissions to grade, read; students whose grades are as they should be; folders set aside, and why."""
         excluded = set(self.coursedir.student_id_exclude.split(","))
         pattern = re.compile(self._format_source("(?P<assignment_id>.*)", "(?P<student_id>.*)", escape=True))
+        self._late = self._certainly_late()
         due, unchanged, aside = [], [], {}
         chosen = (self.coursedir.student_id, self.coursedir.assignment_id)
         folders = matching_folders(self.coursedir, self.coursedir.submitted_directory, *chosen)
@@ -218,9 +222,9 @@ class Autograde(SubmissionWriter):
     def settings(self, assignment: str) -> dict[str, GradingJob]:
         """By notebook, a job that lacks only what is a student's."""
         settings = self.notebook_jobs(assignment)
-        allows = functools.partial(self.grading.allows_beside, assignment)
         jobs = {}
         for job, rehearsal in zip(settings, self.engine.rehearse(settings), strict=True):
+            allows = functools.partial(self.grading.allows_beside, assignment, job.notebook)
             jobs[job.notebook] = rehearsal.applied(job, allows)
             self.watcher.rehearsed(job.notebook, rehearsal, jobs[job.notebook].not_isolated)
         return jobs
@@ -248,15 +252,32 @@ class Autograde(SubmissionWriter):
         status = self.statuses.get(assignment, student)
         if self.previous(assignment, student).exists or (status and not status.label.is_graded):
             return False
+        if status and self._is_late_otherwise(status):
+            return False
         if not all((autograded / path.name).is_file() for path in paths):
             return False
         new, old = map(self.timestamp, (self._format_source(assignment, student), str(autograded)))
         return autograded.is_dir() and not (new is not None and old is not None and new > old)
 
+    def _certainly_late(self) -> dict[str, str]:
+        """By student, what late penalties hang on now; nothing where that can't be told."""
+        try:
+            with open_gradebook(self.coursedir.db_url, self.coursedir.course_id) as gradebook:
+                return LatePenalties(self).bases(gradebook, self.coursedir.assignment_id)
+        except FAULTS as error:
+            self.log.error("late penalties: %s", error, exc_info=True)
+            return {}
+
+    def _is_late_otherwise(self, status: SubmissionStatus) -> bool:
+        """Whether a deadline, an extension or the rule has changed, so that its late penalty may have."""
+        return bool(status.late) and self._late.get(status.student, status.late) != status.late
+
     def _is_unchanged(self, submission: Submission) -> bool:
         """Whether the grade would come out the same: the same went in, and the gradebook still has what came out."""
         status = self.statuses.get(submission.assignment, submission.student)
         if status is None or not all((submission.folder / f"{name}.ipynb").exists() for name in status.notebooks):
+            return False
+        if self._is_late_otherwise(status):
             return False
         found = self.marks(submission.assignment, submission.student) or {}
         for work in submission.works:
@@ -286,6 +307,19 @@ class Autograde(SubmissionWriter):
                     work.outcome = outcome
                 yield from _complete(pending)
 
+    def _penalties(
+        self, submission: Submission, before: Marks | None, graded: Mapping[str, tuple[NotebookNode, Outcome]]
+    ) -> tuple[float, float]:
+        """A submission's late penalty in the gradebook, and after a grading."""
+
+        def points(name: str) -> float:
+            own = {name: graded[name]} if name in graded else {}
+            return expected_points(_of_notebook(before, name), own)
+
+        with open_gradebook(self.coursedir.db_url, self.coursedir.course_id) as gradebook:
+            found = gradebook.find_submission(submission.assignment, submission.student)
+            return found.late_submission_penalty or 0.0, LatePenalties(self).penalty(found, points)
+
     def _compare(self, submission: Submission) -> SubmissionStatus:
         """Tell what a submission's grading would change; returns the status that it would give."""
         graded = {work.name: (work.notebook, work.outcome) for work in submission.works if work.outcome and work.graded}
@@ -294,11 +328,18 @@ class Autograde(SubmissionWriter):
             before = self.marks(submission.assignment, submission.student)
             old = new = None if before is None else sum(mark.points for mark in before.values())
             new = expected_points(before, graded) if graded else old
+            if old is not None and new is not None:
+                was, will = self._penalties(submission, before, graded)
+                old, new = max(0.0, old - was), max(0.0, new - will)
         except FAULTS as error:
             for work in submission.works:
                 work.outcome = Outcome.fault("comparing it with the gradebook", error)
         self._tell(self.watcher.would_change, submission, old, new)
         return self._status(submission, [])
+
+
+def _of_notebook(before: Marks | None, name: str) -> Marks:
+    return {key: mark for key, mark in (before or {}).items() if key[0] == name}
 
 
 def _complete(pending: list[Submission]) -> Iterator[Submission]:

@@ -43,30 +43,58 @@ class Examine(NbGraderPreprocessor):  # type: ignore[misc]
 
 
 class SaveScores(SaveAutoGrades):  # type: ignore[misc]
-    """nbgrader's step, but for cells that have no score: they get none, and wait for a person."""
+    """nbgrader's step, but for cells that have no score: they get none, and wait for a person.
+
+    So does an answer that a person grades and that is as it was released, where the student has written something in
+    a cell of their own beside it: nbgrader gives it 0.
+    """
+
+    def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
+        """Save the scores of a notebook."""
+        self._cells = list(nb.cells)
+        return super().preprocess(nb, resources)  # type: ignore[no-any-return]
 
     def _add_score(self, cell: NotebookNode, resources: dict[str, Any]) -> None:
+        grade_id = cell.metadata.nbgrader["grade_id"]
         if not is_scored(cell):
             super()._add_score(cell, resources)
+            grade = self.gradebook.find_grade(grade_id, self.notebook_id, self.assignment_id, self.student_id)
+            if is_solution(cell) and not grade.needs_manual_grade and _has_own_beside(self._cells, cell):
+                self._ask_a_person(grade)
             return
-        grade_id = cell.metadata.nbgrader["grade_id"]
         score, _ = score_of(cell, _outcome(resources))
         if score is not None:
             super()._add_score(cell, resources)
         grade = self.gradebook.find_grade(grade_id, self.notebook_id, self.assignment_id, self.student_id)
         if score is None:
-            grade.auto_score = None
-            grade.needs_manual_grade = True
-            self.gradebook.db.commit()
+            self._ask_a_person(grade)
         elif grade.auto_score != score:
             raise ValueError(f"nbgrader read {grade.auto_score} points off {grade_id}, and it has {score}")
+
+    def _ask_a_person(self, grade: Any) -> None:
+        grade.auto_score = None
+        grade.needs_manual_grade = True
+        self.gradebook.db.commit()
+
+
+def _has_own_beside(cells: Sequence[NotebookNode], cell: NotebookNode) -> bool:
+    """Whether a cell that the student added, with something in it, stands next to `cell`, or next to such ones."""
+    (at,) = [number for number, other in enumerate(cells) if other is cell]
+    for direction in (range(at + 1, len(cells)), range(at - 1, -1, -1)):
+        for number in direction:
+            if cells[number].metadata.get("autograder", {}).get("position") is not None:
+                break
+            if cells[number].source.strip():
+                return True
+    return False
 
 
 def mends_cell(mends: Sequence[Mend]) -> NotebookNode:
     """A first cell that tells the student, in the feedback, what was put right."""
     lines = [f"- **{html.escape(mend.cell)}**: {html.escape(mend.to_student)}" for mend in mends]
     text = "**Put right before grading** (your answers are as you handed them in):"
-    return new_markdown_cell("\n".join([text, "", *lines]), id="put-right")
+    ours = {"autograder": {"position": -1}}  # no cell of the student's
+    return new_markdown_cell("\n".join([text, "", *lines]), id="put-right", metadata=ours)
 
 
 def is_scored(cell: NotebookNode) -> bool:

@@ -65,13 +65,17 @@ class NotebookStatus:
 
 @dataclass(frozen=True)
 class SubmissionStatus:
-    """How the last try at a submission ended, notebook by notebook. `review` is what a person should look at."""
+    """How the last try at a submission ended, notebook by notebook. `review` is what a person should look at.
+
+    `late`: what its late penalty hung on, see `lateness`; empty where that is not known.
+    """
 
     student: str
     assignment: str
     time: str
     notebooks: dict[str, NotebookStatus]
     review: tuple[ReviewItem, ...] = ()
+    late: str = ""
 
     @property
     def label(self) -> GradeStatus:

@@ -7,9 +7,13 @@ has changed them or allowed them by name. Nothing that a student does decides th
 Where a grade cell differs and comes of locked or unmarked cells that the examiner ran with the student's code, the
 solution is graded again with one of these beside that code, the last one first, until the grade cell agrees. So run are
 only those that made a difference.
+
+Then the released notebook, in which nothing is solved, is graded both ways, under the same conditions as students'.
+What it earns, and where the two ways differ, is told to the instructor.
 """
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -21,6 +25,22 @@ from autograder.grading.job import GradingJob, Outcome
 from autograder.notebooks.instructor import InstructorCell, Version
 
 NEW = {"code": new_code_cell, "markdown": new_markdown_cell, "raw": new_raw_cell}
+
+
+@dataclass(frozen=True)
+class ReleasedScore:
+    """What the released notebook gets in a grade cell: in isolation, and as under plain nbgrader."""
+
+    isolated: float | None
+    plain: float | None
+    points: float
+
+    def __str__(self) -> str:
+        """For the instructor."""
+        isolated, plain = ("no score" if score is None else f"{score:g}" for score in (self.isolated, self.plain))
+        if self.isolated == self.plain:
+            return f"the released notebook, in which nothing is solved, gets {isolated} of {self.points:g}"
+        return f"the released notebook gets {isolated} of {self.points:g} in isolation, and {plain} beside the test"
 
 
 @dataclass(frozen=True)
@@ -36,6 +56,8 @@ class Rehearsal:
     )  # grade_id -> names there that stay the student's
     cells: tuple[str, ...] = ()  # what the notebook's cells are called
     seconds: dict[int, float] = field(default_factory=dict)  # position -> how long the reference's cell took
+    written: tuple[str, ...] = ()  # files of the assignment that the reference writes: the student's to write
+    released: dict[str, ReleasedScore] = field(default_factory=dict)  # grade_id -> what the released notebook gets
 
     def left_by_cell(self) -> dict[tuple[str, Reason], tuple[set[str], set[str]]]:
         """By cell and reason, the names that it binds and that stay the student's; and grade cells that use them."""
@@ -58,9 +80,15 @@ class Rehearsal:
             not_isolated=beside,
             ungraded=ungraded,
             beside=self.beside,
+            given=without_written(job, self.written).given,
             seconds=seconds,
             reference=reference,
         )
+
+
+def without_written(job: GradingJob, written: Collection[str]) -> GradingJob:
+    """The job without files of the assignment that its solution writes, as it left them there once."""
+    return replace(job, given={name: path for name, path in job.given.items() if name not in written})
 
 
 def cell_limits(job: GradingJob, took: Mapping[int, float]) -> tuple[dict[int, float], dict[int, float]]:
@@ -106,6 +134,31 @@ def plain_job(job: GradingJob) -> GradingJob:
     return replace(reference_job(job), student="(reference, plain)", plain=True, beside=())
 
 
+def released_job(job: GradingJob) -> GradingJob:
+    """The job of grading the released notebook as it is, under the conditions of `job`, which has been rehearsed."""
+    version = job.version
+    cells = (replace(cell, source=cell.released) if cell.solution else cell for cell in version.cells)
+    unsolved = reference_job(replace(job, version=replace(version, cells=tuple(cells))))
+    return replace(job, student="(released)", mended=unsolved.mended, files={})
+
+
+def released_plain_job(job: GradingJob) -> GradingJob:
+    """The same, as plain nbgrader runs it."""
+    return replace(plain_job(job), student="(released, plain)", mended=released_job(job).mended)
+
+
+def released_scores(job: GradingJob, isolated: Outcome, plain: Outcome) -> dict[str, ReleasedScore]:
+    """What is to be told of the outcomes of `released_job(job)` and `released_plain_job(job)`."""
+    found = {
+        _grade_id(cell): ReleasedScore(
+            isolated.scores.get(_grade_id(cell)), plain.scores.get(_grade_id(cell)), cell.points
+        )
+        for cell in _graded(job.version)
+        if _grade_id(cell) not in (*job.ungraded, *job.not_isolated)
+    }
+    return {cell: score for cell, score in found.items() if score.isolated or score.isolated != score.plain}
+
+
 def compare(job: GradingJob, isolated: Outcome, plain: Outcome) -> Rehearsal:
     """What the two outcomes say about each grade cell."""
     differing, short = {}, {}
@@ -124,7 +177,8 @@ def compare(job: GradingJob, isolated: Outcome, plain: Outcome) -> Rehearsal:
             short[grade_id] = f"the reference solution gets {score if score is not None else 'no'} of {cell.points:g}"
     steps = plan(version.cells, job.beside)
     left = {str(step.grade_id): step.left for step in steps if step.left}
-    return Rehearsal(isolated.asked, differing, short, job.beside, left, version.names, isolated.seconds)
+    names, seconds, written = version.names, isolated.seconds, isolated.contested
+    return Rehearsal(isolated.asked, differing, short, job.beside, left, names, seconds, written)
 
 
 class Search:
@@ -164,9 +218,15 @@ class Search:
 
 def _why(score: float | None, plain_score: float | None, outputs: list[dict[str, Any]]) -> str:
     errors = [output for output in outputs if output["output_type"] == "error"]
-    said = f": {errors[-1]['ename']}: {errors[-1]['evalue']}" if errors else ""
+    said = f": {errors[-1]['ename']}: {errors[-1]['evalue'] or _failing_line(errors[-1])}" if errors else ""
     shown = ["no score" if one is None else f"{one:g}" for one in (score, plain_score)]
     return f"the reference solution gets {shown[0]} in isolation, and {shown[1]} beside the test{said}"[:1000]
+
+
+def _failing_line(error: dict[str, Any]) -> str:
+    """The line of the test that IPython's traceback points at: all there is to say of a bare `assert`."""
+    pointed = re.findall(r"^-+> *\d+ (.*)$", "\n".join(map(str, error.get("traceback", ()))), re.MULTILINE)
+    return pointed[-1].strip() if pointed else ""
 
 
 def _graded(version: Version) -> list[InstructorCell]:

@@ -16,7 +16,7 @@ class Grading(Configurable):  # type: ignore[misc]
     not_isolated = List(
         Unicode(),
         help="Grade cells that can't be graded in isolation (the rehearsal lists them) and may run beside the "
-        "student's code, in a sandbox of their own: grade_id, or assignment/grade_id.",
+        "student's code, in a sandbox of their own: grade_id, with notebook/ or assignment/ or both before it.",
     ).tag(config=True)
     attachments = List(
         Unicode(),
@@ -47,9 +47,10 @@ class Grading(Configurable):  # type: ignore[misc]
     )
     visible = List(Unicode(), help="More folders that cells may read, at the same path.").tag(config=True)
 
-    def allows_beside(self, assignment: str, grade_id: str) -> bool:
+    def allows_beside(self, assignment: str, notebook: str, grade_id: str) -> bool:
         """Whether the instructor allowed that cell to run beside the student's code."""
-        return grade_id in self.not_isolated or f"{assignment}/{grade_id}" in self.not_isolated
+        before = ("", f"{notebook}/", f"{assignment}/", f"{assignment}/{notebook}/")
+        return any(f"{place}{grade_id}" in self.not_isolated for place in before)
 
     def applied(self, job: GradingJob) -> GradingJob:
         """The job with what it has to know of these settings."""

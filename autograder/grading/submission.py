@@ -55,6 +55,7 @@ class Submission:
     remarks: list[str] = field(default_factory=list)
     score: float | None = None
     max_score: float | None = None
+    late: str = ""  # what its late penalty hung on, once it is written
 
     @property
     def complete(self) -> bool:
@@ -86,7 +87,8 @@ def read_submission(
         return submission
     files, refused = attachments(folder, patterns)
     remarks += [f"left out: {printable(what)}" for what in refused]
-    mine = {name: str(path) for name, path in files.items() if path.suffix != ".ipynb"}
+    # timestamp.txt is nbgrader's: by it, equal submissions would be different ones.
+    mine = {name: str(path) for name, path in files.items() if path.suffix != ".ipynb" and name != "timestamp.txt"}
     submission.works = [_work(path, replace(settings[path.stem], student=student, files=mine)) for path in known]
     return submission
 

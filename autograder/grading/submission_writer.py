@@ -17,6 +17,7 @@ from traitlets.utils.importstring import import_item
 from autograder.common.timestamps import parse_timestamp
 from autograder.grading.gradebook import Marks, open_gradebook, put_back, read_marks, settle
 from autograder.grading.job import FAULTS, Outcome, ReviewItem, ReviewKind
+from autograder.grading.lateness import LatePenalties
 from autograder.grading.preprocessors import MENDS, RESOURCE, Examine, SaveScores
 from autograder.grading.record import RECORD_SUFFIX, Statuses, SubmissionStatus, now, write_record
 from autograder.grading.rollback import DamagedError, Rollback
@@ -83,7 +84,8 @@ class SubmissionWriter(FindsNotebooks, NbgraderAutograde):  # type: ignore[misc]
             if (submission.folder / f"{name}.ipynb").exists():  # one that --notebook leaves out
                 done.setdefault(name, was)
         remarks = [ReviewItem(ReviewKind.REMARK, remark) for remark in submission.remarks]
-        return SubmissionStatus(submission.student, submission.assignment, now(), done, (*remarks, *review))
+        late = submission.late or (old.late if old else "")
+        return SubmissionStatus(submission.student, submission.assignment, now(), done, (*remarks, *review), late)
 
     def _convert_submission(self, submission: Submission, works: dict[str, NotebookTask]) -> None:
         """As nbgrader's `convert_notebooks`, of one submission, but what goes wrong is raised."""
@@ -113,6 +115,7 @@ class SubmissionWriter(FindsNotebooks, NbgraderAutograde):  # type: ignore[misc]
             review = settle(gradebook, assignment, student, previous.marks, both)
             found = gradebook.find_submission(assignment, student)
             submission.score, submission.max_score = found.score, found.max_score
+            submission.late = LatePenalties(self).basis(found)
         return review
 
     def _undo(self, submission: Submission, previous: Rollback) -> None:

@@ -16,6 +16,7 @@ import nbformat
 import pytest
 from graded_course import ERROR, Course, notebook, shown, stream
 from nbformat import NotebookNode
+from nbformat.v4 import new_markdown_cell
 from nbgrader.api import MissingEntry
 from nbgrader.apps import api, autogradeapp
 from nbgrader.apps.api import NbGraderAPI
@@ -109,6 +110,23 @@ def test_a_cell_without_score_waits_for_a_person_and_says_why(course: Course) ->
         assert grade.auto_score is None
         assert grade.needs_manual_grade
     assert "Not graded: the test asks for what can't cross" in json.dumps(course.autograded("ada"))
+
+
+@pytest.mark.parametrize("place", ["before", "after", "after an empty one"])
+def test_an_answer_written_beside_its_cell_waits_for_a_person(course: Course, place: str) -> None:
+    path = course.hand_in("ada", add=ADD, mul=MUL)
+    node = nbformat.read(path, as_version=4)
+    (at,) = [n for n, cell in enumerate(node.cells) if cell.metadata.get("nbgrader", {}).get("grade_id") == "essay"]
+    own = [new_markdown_cell(""), new_markdown_cell("Mine.")] if "empty" in place else [new_markdown_cell("Mine.")]
+    node.cells[at + (place != "before") : at + (place != "before")] = own
+    nbformat.write(node, path)
+    course.know(path, FULL, {}, {})
+    course.hand_in("bob", FULL, add=ADD, mul=MUL)
+    course.grade()
+    with course.gradebook() as gradebook:
+        found = {name: gradebook.find_grade("essay", "p1", "ps1", name) for name in ("ada", "bob")}
+        assert (found["ada"].auto_score, found["ada"].needs_manual_grade) == (None, True)
+        assert (found["bob"].auto_score, found["bob"].needs_manual_grade) == (0, False)
 
 
 def test_a_damaged_notebook_is_graded_after_mending(course: Course) -> None:
@@ -285,9 +303,11 @@ def test_what_was_before_a_killed_grading_is_damaged(course: Course, damaged: by
 
 
 def test_two_equal_submissions_share_a_result(course: Course) -> None:
+    """Whenever they were handed in."""
     course.hand_in("ada", FULL, **SOLVED)
-    course.hand_in("bob", **SOLVED)
+    course.hand_in("bob", **SOLVED).with_name("timestamp.txt").write_text("2026-03-01 12:00:00 UTC")
     assert sorted(course.grade().statuses) == ["ada", "bob"]
+    assert course.scores("bob") == course.scores("ada") == {**FULL, "essay": None}
 
 
 def test_nbgraders_options_choose_the_students(course: Course) -> None:
@@ -514,3 +534,59 @@ def test_an_abbreviation_of_a_zone_that_nothing_explains_is_set_aside(course: Co
     course.hand_in("ada", FULL, **SOLVED).with_name("timestamp.txt").write_text("2026-03-01 23:30:00 MSK")
     with pytest.raises(NotAllGraded, match=r"the time zone 'MSK' is not known; c.Exchange.timezone"):
         course.grade()
+
+
+LATE = "2026-03-02 00:30:00 UTC"
+
+
+@pytest.fixture
+def late(course: Course) -> Course:
+    """Ada handed in half an hour late, Bob in time; both are graded."""
+    course.config.LateSubmissionPlugin.penalty_method = "zero"
+    course.hand_in("ada", FULL, **SOLVED).with_name("timestamp.txt").write_text(LATE)
+    course.hand_in("bob", FULL, **SOLVED).with_name("timestamp.txt").write_text("2026-03-01 12:00:00 UTC")
+    due(course, "2026-03-02 00:00:00 UTC")
+    course.grade()
+    assert (points(course, "ada"), points(course, "bob")) == (0, 5)
+    assert course.grade().due == []
+    return course
+
+
+def due(course: Course, date: str) -> None:
+    with course.gradebook() as gradebook:
+        gradebook.update_or_create_assignment("ps1", duedate=date)
+
+
+def points(course: Course, student: str) -> float:
+    with course.gradebook() as gradebook:
+        found = gradebook.find_submission("ps1", student)
+        return float(found.score - found.late_submission_penalty)
+
+
+def test_a_deadline_that_is_moved_after_grading_changes_the_penalty(late: Course) -> None:
+    due(late, "2026-03-02 01:00:00 UTC")
+    dry = late.grade(dry_run=True)
+    assert dry.due == ["ada"]
+    assert dry.changes["ada"] == (0, 5)
+    assert points(late, "ada") == 0
+    assert late.grade().due == ["ada"]
+    assert (points(late, "ada"), points(late, "bob")) == (5, 5)
+    due(late, "2026-03-01 10:00:00 UTC")
+    assert late.grade(dry_run=True).changes == {"ada": (5, 0), "bob": (5, 0)}
+    late.grade()
+    assert (points(late, "ada"), points(late, "bob")) == (0, 0)
+    assert late.grade().due == []
+
+
+def test_an_extension_or_another_rule_changes_the_penalty(late: Course) -> None:
+    with late.gradebook() as gradebook:
+        gradebook.grant_extension("ps1", "ada", hours=1)
+    assert late.grade().due == ["ada"]
+    assert points(late, "ada") == 5
+    with late.gradebook() as gradebook:
+        gradebook.grant_extension("ps1", "ada")
+    assert late.grade().due == ["ada"]
+    assert points(late, "ada") == 0
+    late.config.LateSubmissionPlugin.penalty_method = "none"
+    assert late.grade().due == ["ada"]
+    assert points(late, "ada") == 5

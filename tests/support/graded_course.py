@@ -16,7 +16,7 @@ from traitlets.config import Config
 from autograder.grading.job import GradingJob, GradingRun, Outcome, Status
 from autograder.grading.pipeline import Autograde, ProgressListener
 from autograder.grading.record import Statuses, SubmissionStatus
-from autograder.grading.rehearsal import plain_job, reference_job
+from autograder.grading.rehearsal import compare, plain_job, reference_job, released_job, released_plain_job
 from autograder.grading.result_digest import digest
 from autograder.grading.result_store import Store
 from autograder.grading.submission import Submission, read_submission
@@ -83,6 +83,11 @@ class Course:
         for job in self.converter().notebook_jobs("ps1"):
             for rehearsed in (reference_job(job), plain_job(job)):
                 self.store.put(digest(rehearsed), outcome_of(rehearsed, POINTS))
+            applied = compare(job, outcome_of(reference_job(job), POINTS), outcome_of(plain_job(job), POINTS)).applied(
+                job, lambda cell: False
+            )
+            for unsolved in (released_job(applied), released_plain_job(applied)):
+                self.store.put(digest(unsolved), outcome_of(unsolved, dict.fromkeys(POINTS, 0.0)))
 
     def converter(self, **options: Any) -> Autograde:
         """Our Autograde for ps1; options are CourseDirectory's."""
