@@ -63,3 +63,4 @@ class Answer:
     rows: tuple[str, ...] = ()  # digests, as hexadecimal digits, of the rows that they were tested on
     probes: tuple[EncodedProbe, ...] = ()  # by which near copies of those rows are found
     insight: ModelInsight | None = None
+    contested: tuple[str, ...] = ()  # the assignment's files that the submitted code has written, so far

@@ -28,11 +28,11 @@ from autograder.examiner.statements import only, parse
 from autograder.examiner.unpickling import guard_loading
 from autograder.keras_codec.models import Budget
 from autograder.keras_codec.usage import Use
-from autograder.rpc import frames
+from autograder.rpc import frames, introspection
 from autograder.rpc.file_sync import Folder
 from autograder.rpc.frames import Disconnected, RpcError
 from autograder.rpc.peer import Peer
-from autograder.rpc.proxies import is_handle
+from autograder.rpc.proxies import is_handle, source_of
 from autograder.sandbox.cpu_time import run_delay
 from autograder.training import leakage
 from autograder.training.leakage import rows_tested
@@ -55,6 +55,7 @@ class Examination:
         self._folder = folder
         self._steps: list[Step] = []
         self._fetched: set[str] = set()
+        self._imported: dict[str, Any] = {}  # by solutions, for those who import it as well
         self._models: dict[int, list[Use]] = {}  # that came in a locked or unmarked cell
         self._used: dict[int, list[Use]] = {}  # and what that cell did with them
         self._failed: dict[Statement, list[Output]] = {}  # statements of such cells, and what they showed
@@ -69,7 +70,9 @@ class Examination:
                 request: Requests = from_data(message, cast(type[Requests], Requests))
                 before = run_delay(THREAD)
                 answer = self._answered(request, buffers)
-                frames.send(self._control, to_data(replace(answer, delay=run_delay(THREAD) - before)), [])
+                contested = tuple(sorted(self._files.contested)) if self._files is not None else ()
+                answer = replace(answer, delay=run_delay(THREAD) - before, contested=contested)
+                frames.send(self._control, to_data(answer), [])
 
     def _answered(self, request: Requests, buffers: list[bytearray]) -> Answer:
         match request:
@@ -99,6 +102,7 @@ class Examination:
         if "numpy" in sys.modules:
             sys.modules["numpy"].random.seed(SEED)
         guard_loading()
+        introspection.install(source_of)
         folder = self._files = Folder(work, trusted=True)
         budget = Budget(parameters=request.model_parameters)
         self._peer = Peer(self._rpc_socket, self._shell.user_ns, trusted=True, folder=folder, budget=budget)
@@ -108,7 +112,9 @@ class Examination:
         peer, step = self._peer, self._steps[index]
         assert peer is not None
         if not step.across:
+            names = self._shell.user_ns
             self._run_given(step.code)
+            self._imported |= {name: names.pop(name) for name in step.imports if name in names}
             return Answer()
         peer.begin(permitted, keeps=True)
         outputs = [_error("TimeoutError", "the submitted code did not answer")]
@@ -149,13 +155,12 @@ class Examination:
                 use.begin()
             peer.models += [*self._models.get(feeding, []), *self._used.get(feeding, [])]
         try:
-            for statement in step.feeds:
-                if statement in self._failed:
-                    return _answer(self._failed[statement], 0.0, peer)
+            failed = next((self._failed[statement] for statement in step.feeds if statement in self._failed), None)
             problem = self._fetch(peer, step)
-            if problem:
-                return _answer([_error("CannotCross", problem)], 0.0, peer)
-            outputs, value, error = self._shell.run(step.code)
+            peer.share(step.shares)
+            outputs, value, error = self._shell.run(step.code)  # in any case: the next cells may need what it binds
+            if failed is not None or problem:
+                return _answer(failed or [_error("CannotCross", problem)], 0.0, peer)
             score, reason = (0.0, "") if error is not None else _score(_credit(outputs, value), points, peer)
             return _answer(outputs, score, peer, reason)
         except KeyboardInterrupt:  # while names were fetched: the candidate does not answer
@@ -179,15 +184,22 @@ class Examination:
     def _fetch(self, peer: Peer, step: Step) -> str:
         """Bring the student's names into the notebook as they stand now; returns why one can't come."""
         names = self._shell.user_ns
-        for name in self._fetched.intersection([*step.fetch, *step.maybe]) | set(step.fetch):
+        for name in self._fetched.intersection([*step.fetch, *step.maybe]) | {*step.fetch, *step.awaits}:
             names.pop(name, None)
-        wanted = [*step.fetch, *(name for name in step.maybe if name not in names)]
-        if not wanted:
+        wanted = [*step.fetch, *step.awaits, *(name for name in step.maybe if name not in names)]
+        if (
+            not wanted and step.kind != "grade"
+        ):  # before a test, what the student's code wrote to files comes in any case
             return ""
         try:
             values, refused = peer.fetch(wanted)
         except Exception as error:  # whatever the candidate says that went wrong there
             return str(error) or type(error).__name__
+        bound = (values.keys() | refused.keys()) & set(step.awaits)
+        names.update({name: self._imported[name] for name in bound if name in self._imported})
+        for name in step.awaits:
+            values.pop(name, None)
+            refused.pop(name, None)
         self._fetched |= values.keys()
         names.update(values)
         return "\n".join(refused.values())

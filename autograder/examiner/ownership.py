@@ -2,10 +2,11 @@
 
 import builtins
 import enum
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from autograder.examiner.references import Effects, Uses
+from autograder.rpc.shared_globals import Shares
 
 # There in each notebook without being bound.
 HISTORY = {"In", "Out", "_", "__", "___", "_i", "_ii", "_iii", "_ih", "_oh", "_dh"}
@@ -47,13 +48,15 @@ class Ownership:
 
     `functions` has, by name, what the instructor's functions do when they are called, as far as statements have come.
     A name is the instructor's also where a statement that needs the student's code has bound or changed it, so long as
-    the examiner has run that; these statements are the name's `sources`.
+    the examiner has run that; these statements are the name's `sources`. A name that a solution imports is `awaited`:
+    it is the instructor's module, once the student's kernel binds the name.
     """
 
     def __init__(self, solutions: Iterable[Effects], others: Iterable[Effects]) -> None:
         """`solutions`: all statements of solution cells; `others`: of the instructor's other cells."""
         self.functions: dict[str, Uses] = {}
         self._students: dict[str, bool] = {}
+        self._awaited: set[str] = set()
         self._defined: set[str] = set()  # functions and classes: no method called on them changes them
         solutions, others = list(solutions), list(others)
         everything = [*solutions, *others]
@@ -98,6 +101,26 @@ class Ownership:
     def sources_of(self, effect: Effects) -> frozenset[Statement]:
         """The same of all that a statement reads."""
         return self.sources(self.reached(effect.now.reads) | effect.mentions)
+
+    def awaited(self, names: Iterable[str]) -> set[str]:
+        """Those of `names` that nobody but a solution imports."""
+        return self._awaited.intersection(names)
+
+    def shares(
+        self, used: set[str], bound: set[str], changed: set[str], patched: Collection[str], *, seeds: bool
+    ) -> Shares:
+        """What a cell shares that uses, binds and changes those names, and replaces those built-ins."""
+        bodies = Uses()
+        for uses in self._bodies.values():
+            bodies.add(uses)
+        given = (bound | changed) & bodies.reads - self._imports
+        return Shares(
+            given=tuple(sorted(given)),
+            hidden=tuple(sorted(bound.intersection(dir(builtins)) - given)),
+            patched=tuple(sorted(bodies.reads.intersection(patched) - given)),
+            bound=tuple(sorted(bodies.binds & (used | bound))),
+            seeds=seeds,
+        )
 
     def left(self, name: str) -> StudentsName | None:
         """Of a name of the student's, the locked or unmarked cell that binds it, if one does."""
@@ -149,6 +172,8 @@ class Ownership:
             self._defined.discard(name)
             if position is not None and reason is not None and reason is not Reason.UNUSED:
                 self._left[name] = StudentsName(name, position, reason)
+        self._awaited -= touched
+        self._awaited |= {name for name in effect.imports if self._students.get(name) is not False}
         self._students |= dict.fromkeys(effect.imports, False)
 
     def to_instructor(self, effect: Effects, at: Statement | None = None) -> None:
@@ -171,6 +196,8 @@ class Ownership:
             if not sure and name not in effect.imports and self._students.get(name):
                 continue
             self._students[name] = False
+            if sure:
+                self._awaited.discard(name)
             self._left.pop(name, None)
             self._sources[name] = sources if sure else self._sources.get(name, frozenset()) | sources
             before = self.functions.get(name)

@@ -3,7 +3,8 @@
 Read from the instructor's version of a notebook alone, never from what a student wrote:
 
 1. What its import statements bind is the instructor's, unless a solution binds the same name after them: an exercise
-   to write a function that is imported as well.
+   to write a function that is imported as well. What a solution alone imports is there once the student's kernel
+   binds that name, whatever to.
 2. The student's are the names that its solution cells bind, delete or change.
 3. A statement of a locked or unmarked cell is the instructor's, and so is what it binds or changes: the examiner runs
    it, with the student's names as they stand there, where a grade cell needs what comes of it. It runs beside the
@@ -22,6 +23,7 @@ from autograder.examiner.bindings import effects
 from autograder.examiner.ownership import Ownership, Reason, Statement, StudentsName
 from autograder.examiner.references import Effects
 from autograder.examiner.statements import Statements, only, parse
+from autograder.rpc.shared_globals import NOTHING, SEEDS, Shares, touched_in_text
 
 Kind = Literal["text", "solution", "given", "grade"]
 
@@ -59,9 +61,12 @@ class Step:
     maybe: tuple[str, ...] = ()
     numbers: tuple[int, ...] = ()  # of a locked or unmarked cell that needs the student's code: statements of `code`
     after: bool = False  # and needs what the student's kernel binds in that cell
+    imports: tuple[str, ...] = ()  # of a solution: what `code` binds, for those who bind it themselves
+    awaits: tuple[str, ...] = ()  # such names that the cell needs
     # Of a grade cell: statements with the student's code that what it uses comes from, and names that it fetches though
     # a locked or unmarked cell binds them.
     feeds: tuple[Statement, ...] = ()
+    shares: Shares = NOTHING  # names that it and the student's functions both use
     left: tuple[StudentsName, ...] = ()
 
     @property
@@ -91,6 +96,7 @@ class _Plan:
     ) -> None:
         self.needed: set[Statement] = set()
         self._runs, self._beside = runs, beside
+        self._draws = any(cell.solution and "random" in cell.source for cell in cells)
         kinds = [_kind(cell) for cell in cells]
         parsed = [None if kind == "text" else parse(cell.source) for kind, cell in zip(kinds, cells, strict=True)]
         found = [effects(cell) if cell is not None else [] for cell in parsed]
@@ -106,46 +112,62 @@ class _Plan:
             elif kind == "grade":
                 step = self._graded(replace(step, code=cell.source), found[index])
             elif kind == "solution":
-                step = replace(step, code=self._imports(cell, statements, found[index]))
+                step = self._solution(step, cell, statements, found[index])
             else:
                 step = self._given(step, cell, statements, found[index])
             steps.append(step)
         self.steps = tuple(steps)
 
-    def _imports(self, cell: PlannedCell, statements: Statements, found: Sequence[Effects]) -> str:
+    def _solution(self, step: Step, cell: PlannedCell, statements: Statements, found: Sequence[Effects]) -> Step:
         """What the examiner runs of a solution: its imports, but for those that hang on what is the student's."""
-        kept = []
+        kept, imports = [], set[str]()
         for effect in found:
             kept.append(bool(effect.imports) and not self._ownership.needs(effect))
             self._ownership.to_student(effect)
-        return _kept(cell, statements, kept)
+            imports |= self._ownership.awaited(effect.imports) if kept[-1] else set()
+        return replace(step, code=_kept(cell, statements, kept), imports=tuple(sorted(imports)))
 
     def _graded(self, step: Step, found: Sequence[Effects]) -> Step:
         """A grade cell's step."""
         ownership = self._ownership
-        fetch, maybe, sources = set[str](), set[str](), set[Statement]()
+        fetch, maybe, awaits, sources = set[str](), set[str](), set[str](), set[Statement]()
+        used, bound, changed = set[str](), set[str](), set[str]()
+        names_in_text, builtins_in_text = touched_in_text(step.code)
+        seeds = self._draws and SEEDS.search(step.code) is not None
         left = dict[str, StudentsName]()
         for effect in found:
-            needed = ownership.reached(effect.now.reads | effect.mentions | effect.later.reads)
+            needed = ownership.reached(effect.now.reads | effect.mentions | effect.later.reads | names_in_text)
+            used |= needed
+            for uses in (effect.now, effect.later):
+                bound |= uses.binds
+                changed |= uses.changes | uses.calls
             sources |= ownership.sources(needed)
             students = set(filter(ownership.is_students, needed))
             left |= {name: given for name in students if (given := ownership.left(name)) is not None}
             fetch |= students
             maybe |= set(filter(ownership.is_unknown, needed))
+            awaits |= ownership.awaited(needed)
             ownership.to_instructor(effect)
         self.needed |= sources
-        names = tuple(left[name] for name in sorted(left))
-        feeds = tuple(sorted(sources))
-        return replace(step, fetch=tuple(sorted(fetch)), maybe=tuple(sorted(maybe)), feeds=feeds, left=names)
+        return replace(
+            step,
+            awaits=tuple(sorted(awaits)),
+            fetch=tuple(sorted(fetch)),
+            maybe=tuple(sorted(maybe)),
+            feeds=tuple(sorted(sources)),
+            shares=ownership.shares(used, bound | names_in_text, changed, builtins_in_text, seeds=seeds),
+            left=tuple(left[name] for name in sorted(left)),
+        )
 
     def _given(self, step: Step, cell: PlannedCell, statements: Statements, found: Sequence[Effects]) -> Step:
         """The step of a locked or unmarked cell."""
         ownership = self._ownership
-        kept, fetch, here = list[bool](), set[str](), set[str]()
+        kept, fetch, awaits, here = list[bool](), set[str](), set[str](), set[str]()
         across = after = False
         for number, effect in enumerate(found):
             at, students = (step.index, number), ownership.needs(effect)
-            if not students and not ownership.sources_of(effect):
+            awaited = ownership.awaited(ownership.reached(effect.now.reads) | effect.mentions)
+            if not students and not awaited and not ownership.sources_of(effect):
                 ownership.to_instructor(effect)
                 kept.append(True)
                 continue
@@ -156,13 +178,15 @@ class _Plan:
             if reason is None:
                 across, after = True, after or bool(students & here)
                 fetch |= students
+                awaits |= awaited
                 ownership.to_instructor(effect, at)
             else:
                 here |= effect.now.binds | effect.now.changes | effect.now.calls
                 ownership.to_student(effect, step.index, reason)
         code = _kept(cell, statements, kept)
         numbers = [number for number, runs in enumerate(kept) if runs] if across else []
-        return replace(step, code=code, fetch=tuple(sorted(fetch)), numbers=tuple(numbers), after=after)
+        awaits_sorted, fetch_sorted = tuple(sorted(awaits)), tuple(sorted(fetch))
+        return replace(step, code=code, awaits=awaits_sorted, fetch=fetch_sorted, numbers=tuple(numbers), after=after)
 
 
 def _kept(cell: PlannedCell, statements: Statements, kept: Sequence[bool]) -> str:

@@ -86,6 +86,7 @@ class _Grading:
         self._models: dict[str, ModelInsight] = {}
         self._calls = 0
         self._seconds: dict[int, float] = {}
+        self._contested: tuple[str, ...] = ()
         self._starved = False
         self._limit: LimitKind | None = None
 
@@ -160,6 +161,7 @@ class _Grading:
             reasons=self._reasons,
             limit=self._limit,
             seconds=self._seconds,
+            contested=tuple(name for name in self._contested if name in given),
             starved=self._starved,
             asked=self._asked,
             run=run,
@@ -231,6 +233,8 @@ class _Grading:
             return
         limit = self._limit_of(cell)
         if grade_id in job.not_isolated or grade_id in job.ungraded:
+            if candidate.ended is None:
+                self._run_unscored(index, position, candidate, exam)
             if grade_id in job.ungraded:
                 self._withhold(index, grade_id, job.ungraded[grade_id])
         elif candidate.ended is not None:
@@ -268,6 +272,7 @@ class _Grading:
             raise ExaminerError(f"{what} could not be stopped{itself}")
         self._starved |= starved or (late and answer.delay >= STARVED * limit.seconds)
         self._calls += answer.calls
+        self._contested = answer.contested
         if late:
             self._limit = self._limit or LimitKind.CELL_TIME
         return answer, late, itself
@@ -278,6 +283,13 @@ class _Grading:
         start = functools.partial(exam.given, step.index, self._permitted(cell))
         answer, *_ = self._served(candidate, exam, start, f"the instructor's part of cell {step.index}", limit)
         self._asked[cell] = answer.asked
+
+    def _run_unscored(self, index: int, position: int, candidate: Candidate, exam: Exam) -> None:
+        """Have the examiner run a test that it does not score, as in the rehearsal: later cells may need its names."""
+        original, before = self._version.cells[position], (self._limit, self._starved)
+        start = functools.partial(exam.grade, position, original.points, self._permitted(str(original.grade_id)))
+        self._served(candidate, exam, start, f"the test {original.grade_id}", self._limit_of(self._cells[index]))
+        self._limit, self._starved = before
 
     def _examine(self, index: int, position: int, candidate: Candidate, exam: Exam) -> bool:
         """Run a test, and score it; gives whether it ran too long."""

@@ -111,7 +111,7 @@ class Encoder:
             return {"t": "type", "n": name} if name is not None else self._other(value)
         if isinstance(value, BaseException) and (self.trusted or is_plain_exception(kind)):
             return self._exception(value)
-        return self._numeric(value) or self._model(value) or self._other(value)
+        return self._random(value) or self._numeric(value) or self._model(value) or self._other(value)
 
     def buffer(self, data: bytes | memoryview) -> int:
         """Append a buffer; returns its number."""
@@ -136,6 +136,10 @@ class Encoder:
                 node["c"] = self.child(kind)
         return node
 
+    def _random(self, value: Any) -> Node | None:
+        state = numeric.random_state(value)
+        return None if state is None else {"t": "random", "k": state[0], "v": self.child(state[1])}
+
     def _numeric(self, value: Any) -> Node | None:
         numpy = numeric.loaded("numpy")
         if numpy is None:
@@ -152,9 +156,6 @@ class Encoder:
         if numeric.is_tensor(value):
             framework, array = numeric.tensor_array(value)
             return {"t": "tensor", "f": framework, "a": self.child(array)}
-        state = numeric.random_state(value)
-        if state is not None:
-            return {"t": "random", "k": state[0], "v": self.child(state[1])}
         return self._table(value)
 
     def _array(self, array: Any) -> Node:

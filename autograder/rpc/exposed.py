@@ -4,16 +4,28 @@
 other side asks of an object of this side; the examiner's objects allow only what the instructor wrote for it.
 """
 
+import copy
 import enum
 import operator
 import sys
+import types
 from collections.abc import Iterator
 from typing import Any
 
 from autograder.rpc.builtin_names import EXCEPTIONS, TYPES, exception_base, type_name
 from autograder.rpc.decoder import Decoder
 from autograder.rpc.frames import RpcError
-from autograder.rpc.proxies import CONVERSIONS, OPERATORS, Caller, handle_class, is_handle, number_of, operators_of
+from autograder.rpc.introspection import FACTS
+from autograder.rpc.proxies import (
+    CONVERSIONS,
+    DERIVED,
+    OPERATORS,
+    Caller,
+    handle_class,
+    is_handle,
+    number_of,
+    operators_of,
+)
 
 FUNCTIONS = (
     "function builtin_function_or_method method method_descriptor ufunc partial wrapper_descriptor _lru_cache_wrapper "
@@ -49,7 +61,9 @@ class Exposed:
                 if arguments[0] in ("__name__", "__qualname__") and type(value).__name__ in FUNCTIONS:
                     return value
                 raise AttributeError(arguments[0])  # as of a name that it doesn't have: `functools.wraps` goes on
-            if operation in ("setattr", "delattr") or not (own or operation in ("__call__", "__iter__", "__next__")):
+            if operation in ("setattr", "delattr", *FACTS) or not (
+                own or operation in ("__call__", "__iter__", "__next__")
+            ):
                 raise RpcError(f"{operation} of the test's {type(value).__name__} is not allowed")
             if operation == "getattr" and arguments[0].startswith("_"):
                 raise AttributeError(arguments[0])
@@ -180,6 +194,8 @@ class Exposed:
 
     def _masquerade(self, mro: Any) -> type | None:
         """The first class of `mro` that is loaded here and is no class of data: isinstance answers by it."""
+        if self._trusted and mro == [["builtins", "function"]]:  # so `inspect.isfunction` finds the student's
+            return types.FunctionType
         for path in mro[:MAX_MRO] if isinstance(mro, list) else []:
             if not (isinstance(path, list) and len(path) == 2 and all(isinstance(part, str) for part in path)):
                 return None
@@ -241,6 +257,13 @@ def perform(exposed: Exposed, operation: Any, number: Any, arguments: Any, named
         return None
     if operation in ("repr", "str"):
         return (repr if operation == "repr" else str)(exposed.get(number, operation, []))
+    if operation in FACTS:
+        return FACTS[operation](exposed.get(number, operation, []))
+    if operation == "data":
+        value = exposed.get(number, operation, [])
+        return next(content for kind, content in DERIVED.items() if isinstance(value, kind))(value)
+    if operation in ("copy", "deepcopy"):
+        return (copy.copy if operation == "copy" else copy.deepcopy)(exposed.get(number, operation, []))
     if operation not in OPERATORS:
         raise RpcError(f"malformed operation: {operation!r}"[:200])
     value = exposed.get(number, operation, arguments)

@@ -31,6 +31,7 @@ class Folder:
         self.trusted = trusted
         self._known = self._stamps(None)
         self._own = set(self._known)  # the instructor's: a test may compare with them
+        self.contested: set[str] = set()  # those of them that the other side wrote as well
         self._taken = 0
 
     def claim(self) -> None:
@@ -59,6 +60,7 @@ class Folder:
             path = self._inside(name)
             name = path.relative_to(self.path).as_posix()
             if self.trusted and name in self._own:
+                self.contested.add(name)
                 continue
             if content is None:
                 path.unlink(missing_ok=True)

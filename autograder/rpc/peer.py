@@ -22,6 +22,7 @@ from autograder.rpc.exposed import Exposed, perform, type_of
 from autograder.rpc.file_sync import Folder
 from autograder.rpc.frames import Disconnected, RpcError
 from autograder.rpc.printing import captured, relay
+from autograder.rpc.shared_globals import Shares, StudentGlobals, TestGlobals
 
 CHANGES = "changes what it is given"  # among the permitted operations of a cell, where the reference's code did so
 
@@ -46,6 +47,8 @@ class Peer:
         self.asked: set[str] = set()
         self.models: list[models.Use] = []  # those of the student that came in this cell
         self._keeps = False
+        self._shared: TestGlobals | None = None
+        self._globals = StudentGlobals(namespace)
         self._model_cache = model_cache.ModelCache()
         self._channel = Channel(sock, folder)
         self._place = str(folder.path) if folder is not None else ""
@@ -61,7 +64,12 @@ class Peer:
         self.permitted, self.asked, self.calls = None if permitted is None else set(permitted), set(), 0
         self._keeps = keeps
         self.models = []
+        self._shared = None
         self._model_cache.begin()
+
+    def share(self, shares: Shares) -> None:
+        """From now on until the cell ends, names of the test and of the student's functions are kept equal."""
+        self._shared = TestGlobals(self.namespace, shares)
 
     def permits(self, question: str) -> bool:
         """Whether a handle may be asked that in this cell; see `proxies`."""
@@ -93,7 +101,12 @@ class Peer:
     def end(self) -> None:
         """Tell the other side to stop serving."""
         if not self._channel.broken:
-            self._channel.send({"op": "end"}, self._encoder())
+            encoder = self._encoder()
+            self._channel.send({"op": "end", **self._changed_globals(encoder)}, encoder)
+
+    def _changed_globals(self, encoder: Encoder) -> dict[str, Any]:
+        changed = self._shared.message(encoder) if self._shared is not None else None
+        return {} if changed is None else {"globals": changed}
 
     def serve(self) -> None:
         """Answer what is asked, until the other side ends it or is gone."""
@@ -107,6 +120,7 @@ class Peer:
                 message, buffers = self._channel.receive()
                 if message.get("op") == "end":
                     self._channel.take_files(message, buffers)
+                    self._globals.apply(message.get("globals") or {}, self._decoder(message, buffers, []))
                     return
                 self._answer(message, buffers)
 
@@ -114,7 +128,7 @@ class Peer:
         if threading.get_ident() != self._thread:
             raise RuntimeError("only the thread that runs the cell can call across")
         self.calls += 1
-        self._channel.send(request, encoder)
+        self._channel.send({**request, **self._changed_globals(encoder)}, encoder)
         while True:
             message, buffers = self._channel.receive()
             if "re" in message:
@@ -160,6 +174,8 @@ class Peer:
             if not 0 <= change[0] < len(encoder.sources) or not is_mutable(encoder.sources[change[0]]):
                 raise RpcError("a change of what can't be changed")
             mutations.apply(encoder.sources[change[0]], decoder, change[1])
+        if self._shared is not None and "globals" in message:
+            self._shared.take(message["globals"], decoder)
         kind = message["re"]
         if kind == "stop":
             raise StopIteration
@@ -182,6 +198,8 @@ class Peer:
             if message.get("op") == "fetch":
                 self._channel.send(*self._fetched(message.get("names")))
                 return
+            if not self.trusted:
+                self._globals.apply(message.get("globals") or {}, decoder)
             arguments, named = decoder.value(message.get("a")), decoder.value(message.get("k"))
             before = {n: mutations.fingerprint(o) for n, o in enumerate(decoder.objects) if is_mutable(o)}
             with captured(log, relay=not self.trusted):
@@ -190,10 +208,11 @@ class Peer:
             raise
         except BaseException as caught:
             error = caught
-        self._reply(decoder, before, log, result, error)
+        self._reply(message, decoder, before, log, result, error)
 
     def _reply(
         self,
+        message: dict[str, Any],
         decoder: Decoder | None,
         before: dict[int, Any],
         log: list[tuple[str, str]],
@@ -206,6 +225,8 @@ class Peer:
             answer: dict[str, Any] = {"out": log}
             changed = [n for n, old in before.items() if not mutations.same(old, mutations.fingerprint(objects[n]))]
             answer["changed"] = [[n, encoder.again(objects[n])] for n in changed]
+            if not self.trusted and (asked := message.get("globals")):
+                answer["globals"] = self._globals.bound(asked, encoder)
             answer |= {"re": "ok", "v": encoder.child(result)} if error is None else exceptions.encode(error, encoder)
             self._channel.send(answer, encoder)
         except Disconnected:

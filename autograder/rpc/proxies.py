@@ -3,16 +3,21 @@
 A handle is made by the peer, and offers only the operators that its object has. Two rules keep answers from being
 forged (they bind the examiner's handles to the student's objects; the other way they do no harm):
 
-- a handle never equals data, and comparing them asks nobody: the data doesn't cross. Two handles are compared by the
+- a handle never equals data, and comparing them asks nobody: the data doesn't cross. (What is data itself, an object of
+  a class derived from `list` or `int`, is compared here by its content.) Two handles are compared by the
   student's own `==`, as the test chose to: `grading.mutants` finds tests that are content with one that is always true;
 - what tells nothing to the other side (`ALWAYS`: length, items, conversions) may be asked of any handle. All else,
   `result - expected` or `model.evaluate(x, y)`, is asked only in cells where the reference solution's own objects were
   asked the same. So an object that pretends to be an array or a model is not asked how well it does.
 """
 
+import collections
+import operator as operator_module
+import types
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
+from autograder.rpc import introspection
 from autograder.rpc.builtin_names import exception_base
 
 ARITHMETIC = "add sub mul truediv floordiv mod pow matmul and or xor lshift rshift divmod".split()
@@ -29,12 +34,30 @@ CONVERSIONS: dict[str, type] = {
     "__complex__": complex,
     "__index__": int,
 }
-SPECIAL = frozenset(("__next__", "__array__", "__instancecheck__", "__eq__"))
+SPECIAL = frozenset(("__next__", "__array__", "__instancecheck__", "__eq__", "data"))
 OPERATORS = BINARY | COMPARISONS | UNARY | OTHER | SPECIAL | frozenset(CONVERSIONS)
 ALWAYS = frozenset(
     "repr str __len__ __iter__ __next__ __getitem__ __reversed__ __array__ __eq__ __instancecheck__".split()
 )
-ALWAYS |= COMPARISONS | frozenset(CONVERSIONS)
+ALWAYS |= COMPARISONS | frozenset(CONVERSIONS) | {"data"}
+# Of an object whose class is derived from one of these, its content as one of these; `type`'s own methods read it, not
+# the object's.
+DERIVED: dict[type, Callable[[Any], Any]] = {
+    str: str.__str__,
+    int: int.__int__,
+    float: float.__float__,
+    bytes: lambda value: bytes.__add__(value, b""),
+    tuple: lambda value: tuple(tuple.__iter__(value)),
+    list: lambda value: list(list.__iter__(value)),
+    dict: lambda value: {key: dict.__getitem__(value, key) for key in dict.__iter__(value)},
+    set: lambda value: set(set.__iter__(value)),
+    frozenset: lambda value: frozenset(frozenset.__iter__(value)),
+    collections.UserList: lambda value: list(value.data),
+    collections.UserDict: lambda value: dict(value.data),
+    collections.UserString: lambda value: str(value.data),
+    collections.ChainMap: dict,
+    types.MappingProxyType: dict,
+}
 READABLE = frozenset("__name__ __qualname__ __doc__ __annotations__ __dict__ __defaults__ __wrapped__".split())
 
 
@@ -57,6 +80,8 @@ def operators_of(value: Any) -> list[str]:
     found += [name for name in ("__next__", "__array__") if hasattr(kind, name)]
     if isinstance(value, type):
         found.append("__instancecheck__")
+    if not isinstance(value, type) and isinstance(value, tuple(DERIVED)):
+        found.append("data")
     if getattr(kind, "__eq__", None) is not object.__eq__:
         found.append("__eq__")
     return sorted(found)
@@ -78,7 +103,16 @@ class Handle:
         """The class that the object says it has, where the instructor has imported or defined that class."""
         return object.__getattribute__(self, "_handle_class") or type(self)
 
+    def __copy__(self) -> Any:
+        return _ask(self, "copy")
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        return _ask(self, "deepcopy")
+
     def __getattr__(self, name: str) -> Any:
+        if name in ("__signature__", "__code__") and _of(self)[0].trusted:
+            read = introspection.signature_of if name == "__signature__" else introspection.code_of
+            return read(_ask(self, name.strip("_")))
         hidden = name.startswith("__") and name not in READABLE
         if hidden or name.startswith(("_repr_", "_ipython_", "_handle_")):
             raise AttributeError(name)
@@ -106,7 +140,9 @@ class Handle:
 
     def __eq__(self, other: object) -> bool:
         if not is_handle(other):
-            return False if _of(self)[0].trusted else NotImplemented
+            if not _of(self)[0].trusted:
+                return NotImplemented
+            return "data" in type(self).operators and bool(data_of(self) == other)  # type: ignore[attr-defined]
         if _of(self) == _of(other):
             return True
         return "__eq__" in type(self).operators and _truth(_ask(self, "__eq__", other))  # type: ignore[attr-defined]
@@ -119,6 +155,21 @@ class Handle:
 def is_handle(value: Any) -> bool:
     """Whether `value` is a handle, whatever class it claims."""
     return issubclass(type(value), Handle)
+
+
+def data_of(handle: Any) -> Any:
+    """What an object holds whose class is derived from a class of data, as that class: a `Stack(list)` as a list."""
+    return _ask(handle, "data")
+
+
+def source_of(value: Any) -> str | None:
+    """The source text of a handle's object, as its side gives it; None for what is no handle."""
+    if not is_handle(value):
+        return None
+    text = _ask(value, "source")
+    if not isinstance(text, str):
+        raise OSError("could not get source code")
+    return text
 
 
 def _of(handle: Any) -> tuple[Caller, int]:
@@ -161,7 +212,11 @@ def _contains(self: Any, other: Any) -> bool:
 
 def _comparison(name: str) -> Callable[..., Any]:
     def operator(self: Any, other: Any) -> Any:
-        return _ask(self, name, other) if is_handle(other) else NotImplemented
+        if is_handle(other):
+            return _ask(self, name, other)
+        if _of(self)[0].trusted and "data" in type(self).operators:
+            return getattr(operator_module, name)(data_of(self), other)
+        return NotImplemented
 
     return operator
 
@@ -236,5 +291,6 @@ def handle_class(operators: frozenset[str]) -> type[Handle]:
     """The class of handles that offer those operators."""
     if operators not in _classes:
         methods: dict[str, Any] = {name: METHODS[name] for name in operators & METHODS.keys()}
-        _classes[operators] = type("Handle", (Handle,), {**methods, "__slots__": (), "operators": operators})
+        methods |= {"__doc__": property(lambda self: _ask(self, "getattr", "__doc__")), "__slots__": ()}
+        _classes[operators] = type("Handle", (Handle,), {**methods, "operators": operators})
     return _classes[operators]

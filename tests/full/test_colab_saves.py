@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from colab_saves import OWN_CELLS, PICTURE, SAVES
 from corrupted_class import BY_HAND, POINTS, automatic
-from engines import Marks, add_config, autograder, marks, quickstart, reference_answers, released
+from engines import Marks, autograder, marks, quickstart, reference_answers, released
 from nbgrader.coursedir import CourseDirectory
 from submission_courses import foundations, solved
 from traitlets.config import Config
@@ -23,7 +23,6 @@ class Class:
         """Make it in `folder`; its notebooks are released with Colab's badge."""
         badges = ("from autograder.course.colab import add_badges", "add_badges(c)")
         quickstart(folder, notebooks=("problem1",), config=badges)
-        add_config(folder, "c.Grading.not_isolated = ['sum_of_squares_uses_squares']")
         self.released = released(folder, "ps1", "problem1")
         notebook = json.loads(json.dumps(self.released))
         answers = reference_answers(folder, "ps1", "problem1")

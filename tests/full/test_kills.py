@@ -36,7 +36,6 @@ class Undisturbed:
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
     base = tmp_path_factory.mktemp("kills")
     folder = quickstart(base / "course", notebooks=("problem1",))
-    add_config(folder, "c.Grading.not_isolated = ['sum_of_squares_uses_squares']")
     add_config(folder, f"c.Grading.environment = {{{MARK!r}: {str(base)!r}}}")
     solved = reference_answers(folder, "ps1", "problem1")
     for number, student in enumerate(STUDENTS):

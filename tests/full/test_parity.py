@@ -1,13 +1,11 @@
 """The same class under plain nbgrader and under our engine: equal marks, cell for cell, and where they differ why."""
 
-import json
 from pathlib import Path
 
 import pytest
 from engines import (
     GUIDE,
     Marks,
-    add_config,
     autograder,
     hand_in,
     marks,
@@ -21,14 +19,14 @@ from sample_scores import ENDLESS, EXPECTED
 
 from autograder.course import build
 
-USES_SQUARES = "sum_of_squares_uses_squares"  # it deletes a helper of the student's: can't be graded in isolation
+USES_SQUARES = "sum_of_squares_uses_squares"  # it deletes a helper of the student's
 NO_CHECK = "def squares(n):\n    return [i ** 2 for i in range(1, n + 1)]"
 OFF_BY_ONE = "def squares(n):\n    if n < 1:\n        raise ValueError\n    return [i ** 2 for i in range(n)]"
 NOT_BY_SQUARES = "def sum_of_squares(n):\n    return n * (n + 1) * (2 * n + 1) // 6"
 
 
 class Graded:
-    """A quickstart course graded by plain nbgrader, by ours, and by ours with the one cell allowed that it lists."""
+    """A quickstart course graded by plain nbgrader, and by ours."""
 
     def __init__(self, base: Path, *, autotest: bool) -> None:
         """Make it in `base`, with a class."""
@@ -56,13 +54,6 @@ class Graded:
         self.plain = marks(plain, "ps1")
         self.said = autograder(self.folder, "grade", "ps1")
         self.ours = marks(self.folder, "ps1")
-        add_config(self.folder, f"c.Grading.not_isolated = [{USES_SQUARES!r}]")
-        self.said_then = autograder(self.folder, "grade", "ps1")
-        self.allowed = marks(self.folder, "ps1")
-
-    def record(self, student: str) -> dict:
-        """The record of a student's problem1."""
-        return json.loads((self.folder / "autograded" / student / "ps1" / "problem1.record.json").read_text())
 
 
 @pytest.fixture(scope="module", params=[False, True], ids=["quickstart", "autotest"])
@@ -70,13 +61,10 @@ def graded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     return Graded(tmp_path_factory.mktemp("quickstart"), autotest=request.param)
 
 
-def without(found: Marks, cell: str) -> Marks:
-    return {key: mark for key, mark in found.items() if key[2] != cell}
-
-
-def test_every_isolated_cell_has_nbgraders_score(graded: Graded) -> None:
+def test_every_cell_is_isolated_and_has_nbgraders_score(graded: Graded) -> None:
     assert len({student for student, _, _ in graded.plain}) >= 7
-    assert without(graded.ours, USES_SQUARES) == without(graded.plain, USES_SQUARES)
+    assert graded.ours == graded.plain
+    assert "can't be graded in isolation" not in graded.said
 
 
 def test_the_class_has_right_and_wrong_answers(graded: Graded) -> None:
@@ -86,30 +74,9 @@ def test_the_class_has_right_and_wrong_answers(graded: Graded) -> None:
     assert found["blank", "correct_sum_of_squares"] == 0
 
 
-def test_a_cell_that_cannot_be_isolated_is_listed(graded: Graded) -> None:
-    listed = [line for line in graded.said.splitlines() if "can't be graded in isolation" in line]
-    assert len(listed) == 1
-    assert f"problem1, {USES_SQUARES}: " in listed[0]
-    assert f"c.Grading.not_isolated = [{USES_SQUARES!r}]" in graded.said
-
-
-def test_a_cell_that_cannot_be_isolated_is_withheld_and_no_zero(graded: Graded) -> None:
-    found = {key: mark for key, mark in graded.ours.items() if key[2] == USES_SQUARES}
-    assert len(found) >= 7
-    assert set(found.values()) == {(None, True)}
-
-
-def test_a_cell_allowed_by_name_has_nbgraders_score(graded: Graded) -> None:
-    assert graded.allowed == graded.plain
-    assert len({mark for key, mark in graded.allowed.items() if key[2] == USES_SQUARES}) == 2
-    assert f"problem1, {USES_SQUARES}: runs beside the student's code, as you allowed" in graded.said_then
-    assert "can't be graded in isolation" not in graded.said_then
-
-
-def test_the_record_says_what_was_not_isolated(graded: Graded) -> None:
-    record = graded.record("solves_all")
-    assert record["not_isolated"] == [USES_SQUARES]
-    assert record["sandboxed"] is True
+def test_a_test_that_deletes_a_helper_sees_who_does_without_it(graded: Graded) -> None:
+    found = {student: score for (student, _, cell), (score, _) in graded.ours.items() if cell == USES_SQUARES}
+    assert found["solves_all"] > found["by_formula"] == 0
 
 
 # Our own class

@@ -135,9 +135,15 @@ def test_an_object_that_equals_everything_equals_no_data(name: str) -> None:
         assert (forged == 42) is False
         assert forged != 42
         assert 42 not in {forged}
-        for question in (lambda: forged < 42, lambda: forged - 42, lambda: 42 - forged, lambda: abs(forged)):
+        for question in (lambda: forged - 42, lambda: 42 - forged, lambda: abs(forged)):
             with pytest.raises(TypeError):
                 question()
+        if name == "number":  # 7, whatever it says
+            assert forged < 42
+            assert forged == 7
+        else:
+            with pytest.raises(TypeError):
+                assert forged < 42
         with pytest.raises(TypeError):
             np.array([42.0]) - forged
         assert not isinstance(forged, (int, float, str, np.ndarray))

@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 import damage
-from engines import add_config, marks, plain_copy, quickstart, reference_answers, released
+from engines import marks, plain_copy, quickstart, reference_answers, released
 
 from autograder.course import build
 
@@ -39,7 +39,6 @@ UNREADABLE = {
 def make(folder: Path) -> Path:
     """The course in `folder`, with a submission of each kind; `whole` is not damaged."""
     quickstart(folder, notebooks=("problem1",))
-    add_config(folder, "c.Grading.not_isolated = ['sum_of_squares_uses_squares']")
     solved = json.loads(json.dumps(released(folder, "ps1", "problem1")))
     answers = reference_answers(folder, "ps1", "problem1")
     for cell in solved["cells"]:

@@ -207,3 +207,50 @@ def test_nbgraders_quickstart() -> None:
         "sum_of_squares_uses_squares": "squares sum_of_squares",
     }
     assert fetches(QUICKSTART / "ps1" / "problem2.ipynb") == {}
+
+
+# What a test shares with the student's functions.
+
+
+@pytest.mark.parametrize(
+    ("test", "given", "hidden", "patched", "bound"),
+    [
+        ("WIDTH = 3\nwide()", "WIDTH", "", "", ""),
+        ("del helper", "helper", "", "", ""),
+        ("table['a'] = 1", "table", "", "", ""),
+        ("table.clear()", "table", "", "", ""),
+        ("wanted = 3\nwide()", "", "", "", ""),
+        ("WIDTH", "", "", "", ""),
+        ("calls = 0", "calls", "", "", "calls"),
+        ("count()\ncalls", "", "", "", "calls"),
+        ("sum = None", "", "sum", "", ""),
+        ("str.join('a', [])", "", "", "", ""),
+        ("input = 3", "input", "", "", ""),
+        ("patch('builtins.input')", "", "", "input", ""),
+        ("patch('builtins.open')", "", "", "", ""),
+        ("patch('__main__.helper')", "helper", "", "", ""),
+        ("math = 1", "", "", "", ""),
+    ],
+)
+def test_names_that_a_grade_cell_shares(test: str, given: str, hidden: str, patched: str, bound: str) -> None:
+    reads = "import math\nWIDTH, calls, table = 1, 0, {}\ndef helper(): pass\n"
+    reads += "def wide():\n    return helper(WIDTH, table, input(), math.pi)\n"
+    reads += "def count():\n    global calls\n    calls += 1"
+    shares = plan([solution(reads), grade(test)])[-1].shares
+    found = [" ".join(names) for names in (shares.given, shares.hidden, shares.patched, shares.bound)]
+    assert found == [given, hidden, patched, bound]
+
+
+@pytest.mark.parametrize(("draws", "seeds"), [("import random", True), ("x = 1", False)])
+def test_a_seed_is_shared_where_the_solution_draws(draws: str, seeds: bool) -> None:
+    assert plan([solution(draws), grade("np.random.seed(1)")])[-1].shares.seeds == seeds
+
+
+def test_what_a_solution_alone_imports_is_awaited() -> None:
+    cells = [given("import json"), solution("import json, math\nfrom os import path as p"), grade("json, math, p")]
+    steps = plan(cells)
+    assert steps[1].imports == ("math", "p")
+    assert (steps[2].awaits, steps[2].fetch) == (("math", "p"), ())
+    assert plan([*cells[:2], grade("import math\nmath, p")])[-1].awaits == ("p",)
+    across = plan([solution("import math"), given("x = math.pi"), grade("x")])[1]
+    assert (across.across, across.awaits) == (True, ("math",))

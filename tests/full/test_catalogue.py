@@ -1,0 +1,129 @@
+"""Tests as introductory courses write them, under plain nbgrader and in isolation: no silent difference, few withheld.
+
+The table in docs/styles-of-tests.md is made here: `WRITE_STYLES=1 pytest tests/full/test_catalogue.py` writes it.
+"""
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import catalogue
+import pytest
+from catalogue import ASSIGNMENT, CATALOGUE, STUDENTS, exercises
+from engines import Marks, add_config, autograder, marks, plain_copy
+from repository import ROOT
+
+from autograder.course import build
+
+PAGE = ROOT / "docs" / "styles-of-tests.md"
+BEGIN, END = "<!-- made by tests/full/test_catalogue.py -->", "<!-- end -->"
+NOT_ISOLATED = {  # style, exercise -> what can't cross, and how such a test can be written
+    ("functions", "context"): "the manager changes a list that it was given before; look at what it returns",
+    ("classes", "subclass of their own"): "`issubclass` needs real classes; use `isinstance` of an object",
+    ("classes", "type is"): "`type(x) is C` needs real classes; use `isinstance(x, C)`",
+    ("after a test that is not isolated", "not isolated"): "`issubclass`, as above",
+    ("plots", "axes"): "axes of a test can't be given to the student's code; have it make and return its own",
+}
+
+
+ALLOWED = ("after a test that is not isolated", "test_after_a_test_that_is_not_isolated_0")  # notebook, grade_id
+
+
+@dataclass
+class Graded:
+    """By plain nbgrader, by this engine, and by this engine once ALLOWED is named; and what was said."""
+
+    plain: Marks
+    ours: Marks
+    said: str
+    allowed: Marks
+    said_then: str
+    record: dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory: pytest.TempPathFactory) -> Graded:
+    base = tmp_path_factory.mktemp("catalogue")
+    catalogue.make(base / "ours")
+    plain = plain_copy(base / "ours", base / "plain")
+    build.nbgrader(plain, "autograde", ASSIGNMENT)
+    said = autograder(base / "ours", "grade", ASSIGNMENT)
+    ours = marks(base / "ours", ASSIGNMENT)
+    add_config(base / "ours", f"c.Grading.not_isolated = [{'/'.join(ALLOWED)!r}]")
+    said_then = autograder(base / "ours", "grade", ASSIGNMENT)
+    record = (base / "ours" / "autograded" / "wrong" / ASSIGNMENT / f"{ALLOWED[0]}.record.json").read_text()
+    allowed = marks(base / "ours", ASSIGNMENT)
+    return Graded(marks(plain, ASSIGNMENT), ours, said, allowed, said_then, json.loads(record))
+
+
+def names() -> dict[str, tuple[str, str]]:
+    """By grade_id of the test, its style and its exercise."""
+    found = {}
+    for style, test, exercise in exercises():
+        (name,) = [name for name, other in CATALOGUE[style].items() if other is exercise]
+        found[test] = style, name
+    return found
+
+
+def test_what_is_graded_in_isolation_has_plain_nbgraders_score(graded: Graded) -> None:
+    assert graded.ours.keys() == graded.plain.keys()
+    differing = {
+        (student, names()[test]): (graded.plain[student, style, test], mark)
+        for (student, style, test), mark in graded.ours.items()
+        if mark[0] is not None and mark != graded.plain[student, style, test]
+    }
+    assert differing == {}
+
+
+def test_each_exercise_has_right_and_wrong_answers(graded: Graded) -> None:
+    found = {(names()[test], student): score for (student, _, test), (score, _) in graded.plain.items()}
+    everywhere = ("a point for everybody", "no question")
+    for exercise in set(names().values()) - {everywhere}:
+        scores = [found[exercise, student] for student in STUDENTS]
+        assert scores == ([0, 0, 0, 0] if exercise == ("plots", "current") else [1, 1, 0, 0]), exercise
+    assert [found[everywhere, student] for student in STUDENTS] == [1, 1, 1, 1]
+
+
+def test_few_cannot_be_isolated_and_those_are_listed_by_name(graded: Graded) -> None:
+    withheld = {(style, test) for (_, style, test), (score, _) in graded.ours.items() if score is None}
+    assert {names()[test] for _, test in withheld} == NOT_ISOLATED.keys()
+    assert len(withheld) <= 0.05 * len(names())
+    (listed,) = [line for line in graded.said.splitlines() if "c.Grading.not_isolated = [" in line]
+    assert all(f"{style}/{test}" in listed for style, test in withheld)
+
+
+def test_one_that_is_allowed_by_name_has_plain_nbgraders_score_and_the_record_says_so(graded: Graded) -> None:
+    notebook, test = ALLOWED
+    marks_of_it = {student: graded.allowed[student, notebook, test] for student in STUDENTS}
+    assert marks_of_it == {student: graded.plain[student, notebook, test] for student in STUDENTS}
+    assert {score for score, _ in marks_of_it.values()} == {0, 1}
+    others = {key: mark for key, mark in graded.ours.items() if key[1:] != ALLOWED}
+    assert others == {key: mark for key, mark in graded.allowed.items() if key[1:] != ALLOWED}
+    assert f"{notebook}, {test}: runs beside the student's code, as you allowed" in graded.said_then
+    assert graded.record["not_isolated"] == [test]
+    assert graded.record["sandboxed"] is True
+
+
+def test_points_that_the_released_notebook_earns_are_told(graded: Graded) -> None:
+    told = [line for line in graded.said.splitlines() if "the released notebook" in line]
+    assert len(told) == 1
+    assert "in which nothing is solved, gets 1 of 1" in told[0]
+
+
+def test_the_table_in_the_docs_is_of_these_exercises() -> None:
+    rows = ["| style | exercises | in isolation | not isolated, and why |", "|---|---|---|---|"]
+    for style, found in CATALOGUE.items():
+        why = "; ".join(f"{name}: {NOT_ISOLATED[style, name]}" for name in found if (style, name) in NOT_ISOLATED)
+        apart = sum((style, name) not in NOT_ISOLATED for name in found)
+        rows.append(f"| {style} ({', '.join(found)}) | {len(found)} | {apart} | {why} |")
+    total = sum(map(len, CATALOGUE.values()))
+    rows.append(f"| all | {total} | {total - len(NOT_ISOLATED)} | |")
+    text = PAGE.read_text(encoding="utf-8")
+    before, _, rest = text.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    made = "\n".join([before + BEGIN, *rows, END + after])
+    if os.environ.get("WRITE_STYLES"):
+        PAGE.write_text(made, encoding="utf-8")
+    assert Path(PAGE).read_text(encoding="utf-8") == made
