@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 from nbformat import NotebookNode
 from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
+from nbgrader.preprocessors import Execute
 from nbgrader.utils import find_all_files
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -83,9 +84,10 @@ class Autograde(SubmissionWriter):
         self.grading = Grading(parent=self)
         self.limits = Limits(parent=self)
         self.trainer = Trainer(parent=self)
-        timeout = self.config.Execute.get("timeout")
-        if "cell_seconds" not in self.config.Limits and isinstance(timeout, int) and timeout > 0:
-            self.limits.cell_seconds = timeout  # the limit that a course has set for nbgrader
+        if "cell_seconds" not in self.config.Limits and "timeout" in self.config.Execute:
+            timeout = Execute(parent=self).timeout  # the limit that a course, or the command line, sets for nbgrader
+            if timeout is not None and timeout > 0:
+                self.limits.cell_seconds = timeout
         self.root = Path(self.coursedir.root).resolve()
         self.statuses = Statuses(self.root)
         self._late: dict[str, str] = {}  # by student, what late penalties hang on

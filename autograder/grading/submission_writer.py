@@ -154,11 +154,19 @@ class SubmissionWriter(FindsNotebooks, NbgraderAutograde):  # type: ignore[misc]
     # nbgrader's hooks, called by its convert_notebooks
 
     def init_destination(self, assignment_id: str, student_id: str) -> bool:
-        """Make room for the notebooks that are written now; which those are has been decided."""
+        """Make room for the notebooks that are written now; which those are has been decided.
+
+        Where none was chosen by `--notebook`, other files go as well: those that are handed in still are copied anew.
+        """
+        destination = Path(self._format_dest(assignment_id, student_id))
         for path in map(Path, self.notebooks):
             for name in (path.name, path.stem + RECORD_SUFFIX):
-                if (old := Path(self._format_dest(assignment_id, student_id), name)).exists():
+                if (old := destination / name).exists():
                     remove(str(old))
+        for old in destination.rglob("*") if self.coursedir.notebook_id == "*" else ():
+            graded = old.parent == destination and old.name.endswith((".ipynb", RECORD_SUFFIX))
+            if not graded and (old.is_symlink() or old.is_file()):
+                remove(str(old))
         return True
 
     def init_assignment(self, assignment_id: str, student_id: str) -> None:

@@ -139,7 +139,7 @@ def test_a_killed_grading_is_resumed_to_the_same_grades(undisturbed: Undisturbed
     assert finished(resumed) & done == set()  # what was finished is not graded again
     after = stored(course)
     assert {name: after.get(name) for name in kept} == kept  # and what was stored is not computed again
-    assert len(after) == len(STUDENTS) + 2  # the rehearsal's two
+    assert len(after) == len(STUDENTS) + 4  # the rehearsal's four
     assert integrity(course) == "ok"
     assert list((course / ".autograder" / "previous").rglob("*.json")) == []
     assert left_over([], patience=5) == []

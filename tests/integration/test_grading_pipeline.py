@@ -24,6 +24,7 @@ from nbgrader.converters.base import NbGraderException
 from nbgrader.preprocessors import Execute
 from nbgrader.utils import determine_grade
 from traitlets.config import Config
+from traitlets.config.loader import DeferredConfigString
 
 from autograder import configure
 from autograder.cli.console import Console
@@ -415,8 +416,26 @@ def test_no_execute_is_refused(course: Course) -> None:
 def test_the_time_limit_that_a_course_sets_for_nbgrader_is_ours_too(course: Course) -> None:
     course.config.Execute.timeout = 77
     assert course.converter().limits.cell_seconds == 77
+    course.config.Execute.timeout = DeferredConfigString("2")  # as of the command line: --Execute.timeout=2
+    assert course.converter().limits.cell_seconds == 2
     course.config.Limits.cell_seconds = 5
     assert course.converter().limits.cell_seconds == 5
+
+
+def test_a_file_that_is_handed_in_no_more_is_no_more_in_the_autograded_folder(course: Course) -> None:
+    path = course.hand_in("ada", FULL, **SOLVED)
+    data = path.parent / "data" / "x.csv"
+    data.parent.mkdir()
+    data.write_text("1")
+    course.know(path, FULL, {}, {})
+    course.grade()
+    copy = course.folder / "autograded" / "ada" / "ps1" / "data" / "x.csv"
+    assert copy.read_text() == "1"
+    data.unlink()
+    course.know(path, FULL, {}, {})
+    course.grade(force=True)
+    assert not copy.exists()
+    assert course.autograded("ada").cells
 
 
 @pytest.fixture
