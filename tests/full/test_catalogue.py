@@ -11,7 +11,7 @@ from typing import Any
 
 import catalogue
 import pytest
-from catalogue import ASSIGNMENT, CATALOGUE, STUDENTS, exercises
+from catalogue import ASSIGNMENT, CATALOGUE, NOTEBOOKS, STUDENTS, exercises
 from engines import Marks, add_config, autograder, marks, plain_copy
 from repository import ROOT
 
@@ -28,7 +28,7 @@ NOT_ISOLATED = {  # style, exercise -> what can't cross, and how such a test can
 }
 
 
-ALLOWED = ("after a test that is not isolated", "test_after_a_test_that_is_not_isolated_0")  # notebook, grade_id
+ALLOWED = ("others", "test_after_a_test_that_is_not_isolated_0")  # notebook, grade_id
 
 
 @dataclass
@@ -60,19 +60,15 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Graded:
 
 def names() -> dict[str, tuple[str, str]]:
     """By grade_id of the test, its style and its exercise."""
-    found = {}
-    for style, test, exercise in exercises():
-        (name,) = [name for name, other in CATALOGUE[style].items() if other is exercise]
-        found[test] = style, name
-    return found
+    return {test: (style, name) for notebook in NOTEBOOKS for style, name, test, _ in exercises(notebook)}
 
 
 def test_what_is_graded_in_isolation_has_plain_nbgraders_score(graded: Graded) -> None:
     assert graded.ours.keys() == graded.plain.keys()
     differing = {
-        (student, names()[test]): (graded.plain[student, style, test], mark)
-        for (student, style, test), mark in graded.ours.items()
-        if mark[0] is not None and mark != graded.plain[student, style, test]
+        (student, names()[test]): (graded.plain[student, notebook, test], mark)
+        for (student, notebook, test), mark in graded.ours.items()
+        if mark[0] is not None and mark != graded.plain[student, notebook, test]
     }
     assert differing == {}
 
@@ -87,11 +83,11 @@ def test_each_exercise_has_right_and_wrong_answers(graded: Graded) -> None:
 
 
 def test_few_cannot_be_isolated_and_those_are_listed_by_name(graded: Graded) -> None:
-    withheld = {(style, test) for (_, style, test), (score, _) in graded.ours.items() if score is None}
+    withheld = {(notebook, test) for (_, notebook, test), (score, _) in graded.ours.items() if score is None}
     assert {names()[test] for _, test in withheld} == NOT_ISOLATED.keys()
     assert len(withheld) <= 0.05 * len(names())
     (listed,) = [line for line in graded.said.splitlines() if "c.Grading.not_isolated = [" in line]
-    assert all(f"{style}/{test}" in listed for style, test in withheld)
+    assert all(f"{notebook}/{test}" in listed for notebook, test in withheld)
 
 
 def test_one_that_is_allowed_by_name_has_plain_nbgraders_score_and_the_record_says_so(graded: Graded) -> None:

@@ -1,6 +1,6 @@
 """Small exercises as introductory courses write them, each with a right answer in another form and a wrong one.
 
-One notebook for each style of test. Whoever adds an exercise gives it names of its own within its notebook.
+Whoever adds an exercise gives it names of its own within its notebook.
 """
 
 from collections.abc import Iterator
@@ -16,6 +16,15 @@ from nbformat.v4 import new_code_cell, new_notebook
 from autograder.course import build
 
 ASSIGNMENT = "ps1"
+NOTEBOOKS = {  # the styles in each; those of one notebook share its names
+    "data": ("values",),
+    "code": ("functions", "names", "files"),
+    "objects": ("classes", "introspection"),
+    "libraries": ("numpy", "pandas", "plots"),
+    "shared": ("globals", "input", "random", "helpers"),
+    "built-ins": ("builtins",),
+    "others": ("after a test that is not isolated", "a point for everybody"),
+}
 STUDENTS = ("reference", "other", "wrong", "stub")  # their answers: see `Exercise`; the stub is the release, untouched
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
@@ -517,32 +526,30 @@ CATALOGUE: dict[str, dict[str, Exercise]] = {
 }
 
 
-def exercises() -> Iterator[tuple[str, str, Exercise]]:
-    """Style, grade_id of the test, exercise."""
-    for style, found in CATALOGUE.items():
-        for number, exercise in enumerate(found.values()):
-            yield style, f"test_{style.replace(' ', '_')}_{number}", exercise
+def exercises(notebook: str) -> Iterator[tuple[str, str, str, Exercise]]:
+    """Of a notebook: style, name, grade_id of the test, exercise."""
+    for style in NOTEBOOKS[notebook]:
+        for number, (name, exercise) in enumerate(CATALOGUE[style].items()):
+            yield style, name, f"test_{style.replace(' ', '_')}_{number}", exercise
 
 
 def make(folder: Path) -> None:
     """The course, released, with what STUDENTS handed in."""
     (folder / "source" / ASSIGNMENT).mkdir(parents=True)
-    for style in CATALOGUE:
-        nbformat.write(_notebook(style), folder / "source" / ASSIGNMENT / f"{style}.ipynb")
+    for notebook in NOTEBOOKS:
+        nbformat.write(_notebook(notebook), folder / "source" / ASSIGNMENT / f"{notebook}.ipynb")
     add_config(folder)
     build.nbgrader(folder, "generate_assignment", ASSIGNMENT, "--create")
-    for style in CATALOGUE:
+    for notebook in NOTEBOOKS:
         for student in STUDENTS:
-            found = {test: exercise for own, test, exercise in exercises() if own == style and student != "stub"}
+            found = {test: exercise for _, _, test, exercise in exercises(notebook) if student != "stub"}
             answers = {f"answer_{test}": exercise.answer(student) for test, exercise in found.items()}
-            hand_in(folder, student, ASSIGNMENT, style, **answers)
+            hand_in(folder, student, ASSIGNMENT, notebook, **answers)
 
 
-def _notebook(style: str) -> NotebookNode:
+def _notebook(notebook: str) -> NotebookNode:
     cells = []
-    for own, test, exercise in exercises():
-        if own != style:
-            continue
+    for _, _, test, exercise in exercises(notebook):
         source = f"### BEGIN SOLUTION\n{exercise.solution}\n### END SOLUTION"
         cells.append(marked_cell(new_code_cell, source, f"answer_{test}", solution=True))
         if exercise.given:
