@@ -92,7 +92,9 @@ class Lines(ProgressListener):
             self.say(f"{notebook}, {cell}: {why}")
         if rehearsal.written:
             files = ", ".join(rehearsal.written)
-            self.say(f"{notebook}: the solution writes {files}: of the assignment's files, it is left out for students")
+            self.say(
+                f"{notebook}: the solution writes {files}; the copy in the assignment's folder is not given to students"
+            )
         for cell, score in rehearsal.released.items():
             self.say(f"{notebook}, {cell}: {score}")
 
