@@ -110,12 +110,12 @@ class Queue:
             answer: WorkerAnswer | None = None
             if process is not None:
                 answer = self._train(training, process)
-                problem = "" if process.ready else NOT_READY
+                problem = NOT_READY if answer is None and not process.ready else ""
             if problem:
                 time.sleep(PAUSE)
             with self._lock:
                 if answer is None and training.waiters and not training.died:
-                    training.died, training.process = True, None
+                    training.died, training.process, training.progress = True, None, None
                     self._waiting.append(training)
                     self._lock.notify_all()
                     continue

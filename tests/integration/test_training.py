@@ -243,13 +243,13 @@ def test_a_training_that_takes_too_long_is_stopped_and_the_next_one_is_not(train
 
 @contextlib.contextmanager
 def killing(process: TrainerProcess, times: int) -> Iterator[None]:
-    """Within, whatever trains is killed so many times."""
+    """Within, whatever trains is killed so many times, each time after an epoch or more."""
 
     def kill() -> None:
         killed: set[int] = set()
         for _ in range(times):
-            until(lambda: bool(client.status(process.address).running))
             until(lambda: any(slot.pid not in killed for slot in slots(process)))
+            until(lambda: any(job.epoch for job in client.status(process.address).running))
             for slot in slots(process):
                 killed.add(slot.pid)
                 slot.kill()
