@@ -96,11 +96,6 @@ def test_foundations_has_nbgraders_scores_for_the_sample_class(foundations: tupl
     assert ours == plain
 
 
-def test_cells_that_never_end_have_nbgraders_scores() -> None:
-    ours = marks(sample_graded("foundations", (ENDLESS,)), "foundations")
-    assert ours == marks(sample_graded_plain("foundations", (ENDLESS,)), "foundations")
-
-
 def test_deleted_tests_are_put_back_and_scored_where_nbgrader_leaves_them_to_a_person(
     foundations: tuple[Marks, Marks],
 ) -> None:

@@ -9,7 +9,6 @@ EXPECTED = {
         "untrained": 44,  # the history (4), the accuracy (12)
         "shuffled_labels": 48,  # the accuracy (12)
         "syntax_error": 41,  # one_hot (3), so no labels: the history (4), the accuracy (12)
-        "endless_loop": 57,  # predict_digit (3)
         "exception_half_way": 40,  # compile (4), so no training: the history (4), the accuracy (12)
         "empty": 0,
         "blank": 0,
