@@ -93,7 +93,7 @@ class Lines(ProgressListener):
         if rehearsal.written:
             files = ", ".join(rehearsal.written)
             self.say(
-                f"{notebook}: the solution writes {files}; the copy in the assignment's folder is not given to students"
+                f"{notebook}: the solution writes {files}; the copy in the assignment's folder is left out of grading"
             )
         for cell, score in rehearsal.released.items():
             self.say(f"{notebook}, {cell}: {score}")

@@ -187,9 +187,7 @@ class Examination:
         for name in self._fetched.intersection([*step.fetch, *step.maybe]) | {*step.fetch, *step.awaits}:
             names.pop(name, None)
         wanted = [*step.fetch, *step.awaits, *(name for name in step.maybe if name not in names)]
-        if (
-            not wanted and step.kind != "grade"
-        ):  # before a test, what the student's code wrote to files comes in any case
+        if not wanted and step.kind != "grade":  # a test asks in any case: files come with the answer
             return ""
         try:
             values, refused = peer.fetch(wanted)

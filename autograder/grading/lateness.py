@@ -1,4 +1,4 @@
-"""Late penalties: what they hang on, so that a grade given by another deadline or rule is told from one that stands."""
+"""Late penalties, and what they depend on: a grade given by another deadline or rule is out of date."""
 
 from collections.abc import Callable
 from typing import Any
@@ -25,7 +25,7 @@ class LatePenalties:
         return f"{type(plugin).__module__}.{type(plugin).__qualname__} {settings}"
 
     def basis(self, submission: Any) -> str:
-        """What the penalty of a submission in the gradebook hangs on: how late it is, and by which rule if it is."""
+        """What the penalty of a submission in the gradebook depends on: how late it is, and by which rule if it is."""
         seconds = submission.total_seconds_late
         late = seconds > 0 and self._step is not None
         return f"{seconds:.0f} s late; {self._rule(self._step)}" if late else "in time"

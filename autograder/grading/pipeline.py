@@ -90,7 +90,7 @@ class Autograde(SubmissionWriter):
                 self.limits.cell_seconds = timeout
         self.root = Path(self.coursedir.root).resolve()
         self.statuses = Statuses(self.root)
-        self._late: dict[str, str] = {}  # by student, what late penalties hang on
+        self._late: dict[str, str] = {}  # by student, what late penalties depend on
         self.engine = Engine(
             Store(self.root / ".autograder" / "results"),
             self.limits,
@@ -169,7 +169,7 @@ class Autograde(SubmissionWriter):
         """The submissions to grade, read; students whose grades are as they should be; folders set aside, and why."""
         excluded = set(self.coursedir.student_id_exclude.split(","))
         pattern = re.compile(self._format_source("(?P<assignment_id>.*)", "(?P<student_id>.*)", escape=True))
-        self._late = self._certainly_late()
+        self._late = self._lateness()
         due, unchanged, aside = [], [], {}
         chosen = (self.coursedir.student_id, self.coursedir.assignment_id)
         folders = matching_folders(self.coursedir, self.coursedir.submitted_directory, *chosen)
@@ -254,15 +254,15 @@ class Autograde(SubmissionWriter):
         status = self.statuses.get(assignment, student)
         if self.previous(assignment, student).exists or (status and not status.label.is_graded):
             return False
-        if status and self._is_late_otherwise(status):
+        if status and self._has_other_lateness(status):
             return False
         if not all((autograded / path.name).is_file() for path in paths):
             return False
         new, old = map(self.timestamp, (self._format_source(assignment, student), str(autograded)))
         return autograded.is_dir() and not (new is not None and old is not None and new > old)
 
-    def _certainly_late(self) -> dict[str, str]:
-        """By student, what late penalties hang on now; nothing where that can't be told."""
+    def _lateness(self) -> dict[str, str]:
+        """By student, what late penalties depend on now; nothing where that can't be told."""
         try:
             with open_gradebook(self.coursedir.db_url, self.coursedir.course_id) as gradebook:
                 return LatePenalties(self).bases(gradebook, self.coursedir.assignment_id)
@@ -270,7 +270,7 @@ class Autograde(SubmissionWriter):
             self.log.error("late penalties: %s", error, exc_info=True)
             return {}
 
-    def _is_late_otherwise(self, status: SubmissionStatus) -> bool:
+    def _has_other_lateness(self, status: SubmissionStatus) -> bool:
         """Whether a deadline, an extension or the rule has changed, so that its late penalty may have."""
         return bool(status.late) and self._late.get(status.student, status.late) != status.late
 
@@ -279,7 +279,7 @@ class Autograde(SubmissionWriter):
         status = self.statuses.get(submission.assignment, submission.student)
         if status is None or not all((submission.folder / f"{name}.ipynb").exists() for name in status.notebooks):
             return False
-        if self._is_late_otherwise(status):
+        if self._has_other_lateness(status):
             return False
         found = self.marks(submission.assignment, submission.student) or {}
         for work in submission.works:

@@ -67,7 +67,7 @@ class NotebookStatus:
 class SubmissionStatus:
     """How the last try at a submission ended, notebook by notebook. `review` is what a person should look at.
 
-    `late`: what its late penalty hung on, see `lateness`; empty where that is not known.
+    `late`: what its late penalty depended on, see `lateness`; empty where that is not known.
     """
 
     student: str

@@ -55,7 +55,7 @@ class Submission:
     remarks: list[str] = field(default_factory=list)
     score: float | None = None
     max_score: float | None = None
-    late: str = ""  # what its late penalty hung on, once it is written
+    late: str = ""  # what its late penalty depended on, once it is written
 
     @property
     def complete(self) -> bool:

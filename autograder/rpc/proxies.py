@@ -40,8 +40,8 @@ ALWAYS = frozenset(
     "repr str __len__ __iter__ __next__ __getitem__ __reversed__ __array__ __eq__ __instancecheck__".split()
 )
 ALWAYS |= COMPARISONS | frozenset(CONVERSIONS) | {"data"}
-# Of an object whose class is derived from one of these, its content as one of these; `type`'s own methods read it, not
-# the object's.
+# Of an object whose class is derived from one of these, its content as one of these. The built-in class's own methods
+# read it, not the object's.
 DERIVED: dict[type, Callable[[Any], Any]] = {
     str: str.__str__,
     int: int.__int__,
@@ -159,7 +159,10 @@ def is_handle(value: Any) -> bool:
 
 def data_of(handle: Any) -> Any:
     """What an object holds whose class is derived from a class of data, as that class: a `Stack(list)` as a list."""
-    return _ask(handle, "data")
+    found = _ask(handle, "data")
+    if type(found) not in (str, int, float, bytes, tuple, list, dict, set, frozenset):
+        raise TypeError(f"expected the content of {name_of(handle)}, received {type(found).__name__}")
+    return found
 
 
 def source_of(value: Any) -> str | None:

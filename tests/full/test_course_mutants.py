@@ -3,13 +3,15 @@
 from pathlib import Path
 
 import gates
+import pytest
 from repository import SMALL_DATA, copy_course
 from submission_courses import foundations, generate
 
 STUB = {"code_stub": {"python": "raise NotImplementedError"}}
-# A grading of mnist takes long. Of the others each is like one of these to its tests; `autograder rehearse mnist
+# Gradings with trainings take long. Of the others each is like one of these to their tests; `autograder rehearse mnist
 # --mutants` grades them all.
 OF_MNIST = ("none", "zero", "nan")
+IN_PLACE = ("zero", "nan")
 SMALL = {"environment": SMALL_DATA, "visible": [SMALL_DATA["PYTHONPATH"]]}
 
 
@@ -26,3 +28,12 @@ def test_no_mutant_gains_anything_in_mnist_but_by_the_references_trained_model(t
     found = gates.weak_tests(gates.mutated(folder, "mnist", OF_MNIST, Grading=SMALL))
     # The model is there before `preprocess` is replaced, and reads the made-up digits unprepared as well.
     assert [fault for fault in found if not fault.startswith("test_accuracy:")] == []
+
+
+@pytest.mark.parametrize("assignment", ["fashion_mnist", "cifar"])
+def test_nothing_that_is_set_in_place_gains_anything_where_networks_are_the_students(
+    assignment: str, tmp_path: Path
+) -> None:
+    folder = copy_course(tmp_path / "course", "source")
+    generate(folder, assignment, ClearSolutions=STUB)
+    assert gates.weak_tests(gates.mutated(folder, assignment, IN_PLACE, Grading=SMALL)) == []

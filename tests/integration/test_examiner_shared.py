@@ -107,6 +107,12 @@ HOSTILE = {  # solution, test, what a student wrote instead
         "assert s == [1, 2]",
         "class Stack(list):\n    __eq__ = lambda *a: True\n    __iter__ = lambda self: iter([1, 2])\ns = Stack([7])",
     ),
+    "answers for its content with another object": (
+        "class Stack(list):\n    pass\ns = Stack([1, 2])",
+        "assert s == [1, 2]",
+        "from autograder.rpc import proxies\nclass All:\n    __eq__ = lambda *a: True\n"
+        "proxies.DERIVED[list] = lambda value: All()\nclass Stack(list):\n    pass\ns = Stack([7])",
+    ),
     "seeds for the test": (
         "import random\ndef f():\n    return random.random()",
         "import random\nrandom.seed(1)\nf()\nassert random.random() == random.Random(0).random()",
