@@ -123,6 +123,12 @@ HOSTILE = {  # solution, test, what a student wrote instead
         "secret = lambda x: 41 + x\nassert f(secret) == 43",
         "import inspect\ndef f(g):\n    return 43 if '41' in inspect.getsource(g) else 0",
     ),
+    "asks for the signature of the test's class": (
+        "def f(kind):\n    return kind().key",
+        "class Key:\n    def __init__(self, key=43):\n        self.key = key\nassert f(Key) == 43",
+        "from autograder.rpc import proxies\ndef f(kind):\n"
+        "    parameters, _ = proxies._ask(kind, 'signature')\n    return parameters[0][2][0]",
+    ),
     "reads the code of the test's function": (
         "def f(g):\n    return g(1)",
         "secret = lambda x: 41 + x\nassert f(secret) == 43",
