@@ -28,11 +28,11 @@ from autograder.examiner.statements import only, parse
 from autograder.examiner.unpickling import guard_loading
 from autograder.keras_codec.models import Budget
 from autograder.keras_codec.usage import Use
-from autograder.rpc import frames, introspection
+from autograder.rpc import frames, reflection
 from autograder.rpc.file_sync import Folder
 from autograder.rpc.frames import Disconnected, RpcError
-from autograder.rpc.peer import Peer
-from autograder.rpc.proxies import is_handle, source_of
+from autograder.rpc.peer import PYPLOT, Peer
+from autograder.rpc.proxies import is_handle
 from autograder.sandbox.cpu_time import run_delay
 from autograder.training import leakage
 from autograder.training.leakage import rows_tested
@@ -102,7 +102,8 @@ class Examination:
         if "numpy" in sys.modules:
             sys.modules["numpy"].random.seed(SEED)
         guard_loading()
-        introspection.install(source_of)
+        reflection.install()
+        self._shell.ast_transformers.append(reflection.Reflective(self._shell.user_ns))
         folder = self._files = Folder(work, trusted=True)
         budget = Budget(parameters=request.model_parameters)
         self._peer = Peer(self._rpc_socket, self._shell.user_ns, trusted=True, folder=folder, budget=budget)
@@ -158,7 +159,8 @@ class Examination:
             failed = next((self._failed[statement] for statement in step.feeds if statement in self._failed), None)
             problem = self._fetch(peer, step)
             peer.share(step.shares)
-            outputs, value, error = self._shell.run(step.code)  # in any case: the next cells may need what it binds
+            with self._students_pyplot(peer) if step.pyplot else contextlib.nullcontext():
+                outputs, value, error = self._shell.run(step.code)  # in any case: the next cells may need its names
             if failed is not None or problem:
                 return _answer(failed or [_error("CannotCross", problem)], 0.0, peer)
             score, reason = (0.0, "") if error is not None else _score(_credit(outputs, value), points, peer)
@@ -168,6 +170,27 @@ class Examination:
         finally:
             with contextlib.suppress(RpcError, KeyboardInterrupt):
                 peer.end()
+
+    @contextlib.contextmanager
+    def _students_pyplot(self, peer: Peer) -> Iterator[None]:
+        """Wherever the test's `matplotlib.pyplot` is, there is the student's, for the time of the test."""
+        names, modules = self._shell.user_ns, cast(dict[str, Any], sys.modules)
+        own = modules.get(PYPLOT)
+        theirs = own and peer.fetch([PYPLOT])[0].get(PYPLOT)
+        if theirs is None:  # nothing here draws, or nothing there can
+            yield
+            return
+        package, _, module = PYPLOT.rpartition(".")
+        bound = [name for name, value in names.items() if value is own]
+        try:
+            modules[PYPLOT] = theirs
+            setattr(sys.modules[package], module, theirs)
+            names.update(dict.fromkeys(bound, theirs))
+            yield
+        finally:
+            modules[PYPLOT] = own
+            setattr(sys.modules[package], module, own)
+            names.update({name: own for name, value in list(names.items()) if value is theirs})
 
     def _inspect(self, index: int) -> Answer:
         peer, step, names = self._peer, self._steps[index], self._shell.user_ns

@@ -67,6 +67,9 @@ class Step:
     # a locked or unmarked cell binds them.
     feeds: tuple[Statement, ...] = ()
     shares: Shares = NOTHING  # names that it and the student's functions both use
+    pyplot: bool = (
+        False  # its `matplotlib.pyplot` is the student's: it looks at what their code has drawn, or has it draw
+    )
     left: tuple[StudentsName, ...] = ()
 
     @property
@@ -75,14 +78,18 @@ class Step:
         return bool(self.numbers)
 
 
-def plan(cells: Sequence[PlannedCell], beside: Collection[int] = ()) -> tuple[Step, ...]:
+def plan(cells: Sequence[PlannedCell], beside: Collection[int] = (), pyplot: Collection[int] = ()) -> tuple[Step, ...]:
     """One step for each of the instructor's `cells`, in their order.
 
-    What needs the student's code in the cells at the positions `beside` runs beside it alone.
+    What needs the student's code in the cells at the positions `beside` runs beside it alone. Grade cells at the
+    positions `pyplot` draw with the student's `matplotlib.pyplot`.
     """
     everything = _Plan(cells, lambda at: True, beside)
     needed = _Plan(cells, lambda at: at in everything.needed, beside)
-    return tuple(replace(step, left=all_run.left) for step, all_run in zip(needed.steps, everything.steps, strict=True))
+    return tuple(
+        replace(step, left=all_run.left, pyplot=step.index in pyplot)
+        for step, all_run in zip(needed.steps, everything.steps, strict=True)
+    )
 
 
 class _Plan:

@@ -77,7 +77,7 @@ class _Grading:
         self._listener = listener
         self._limits = job.limits
         self._version = job.version
-        self._steps = plan(self._version.cells, job.beside)
+        self._steps = plan(self._version.cells, job.beside, job.pyplot)
         self._cells: list[dict[str, Any]] = job.mended["cells"]
         self._outputs: list[list[Output]] = [[] for _ in self._cells]
         self._scores: dict[str, float | None] = {}

@@ -18,6 +18,8 @@ TYPES: dict[str, type] = {
         *(decimal.Decimal, fractions.Fraction, datetime.date, datetime.datetime, datetime.timedelta),
     )
 }
+_COMPARED = "__init__ __str__ __repr__ __hash__ __eq__ __ne__ __lt__ __le__ __gt__ __ge__".split()
+SLOTS: dict[str, Any] = {name: vars(object)[name] for name in _COMPARED}  # what classes without one of their own have
 SCALAR_TYPES = frozenset(
     "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64 longdouble complex64 complex128 "
     "str_ bytes_ datetime64 timedelta64".split()

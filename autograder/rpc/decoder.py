@@ -25,13 +25,14 @@ from autograder.rpc.builtin_names import (
     MAX_ELEMENTS,
     MAX_FRACTION,
     MAX_INTEGER,
+    SLOTS,
     bounded_decimal,
     bounded_integer,
     bounded_keys,
     named_type,
     new_exception,
 )
-from autograder.rpc.encoder import MAX_DEPTH, MAX_NODES
+from autograder.rpc.encoder import MAX_ATTRIBUTES, MAX_DEPTH, MAX_NODES
 from autograder.rpc.frames import RpcError
 from autograder.rpc.proxies import is_handle
 
@@ -325,7 +326,24 @@ def _exception(decoder: Decoder, number: int, node: Node) -> Exception:
     base = EXCEPTIONS[_string(node["n"])]
     own = decoder.value(node.get("c"))
     kind = own if not is_handle(own) and isinstance(own, type) and issubclass(own, base) else base
-    return new_exception(kind, decoder.all(node["v"]))
+    error = new_exception(kind, decoder.all(node["v"]))
+    set_attributes(error, decoder, node.get("a", []))
+    return error
+
+
+def set_attributes(error: Exception, decoder: Decoder, pairs: Any) -> None:
+    """Give an exception the attributes in `pairs` of names and children. Raises RpcError where they are malformed.
+
+    They are put where they shadow no method or property of its class.
+    """
+    if not isinstance(pairs, list) or len(pairs) > MAX_ATTRIBUTES:
+        raise RpcError("malformed attributes")
+    for pair in pairs:
+        match pair:
+            case [str() as name, child] if name.isidentifier() and not name.startswith("_") and len(name) < 200:
+                vars(error)[name] = decoder.value(child)
+            case _:
+                raise RpcError("malformed attribute")
 
 
 def _fraction(decoder: Decoder, number: int, node: Node) -> fractions.Fraction:
@@ -414,6 +432,7 @@ READERS: dict[str, Reader] = {
     "namedtuple": _namedtuple,
     "range": lambda d, _, node: range(*d.all(node["v"])),
     "slice": lambda d, _, node: slice(*d.all(node["v"])),
+    "slot": lambda d, _, node: SLOTS[_string(node["n"])],
     "ellipsis": lambda d, _, node: ...,
     "Decimal": lambda d, _, node: bounded_decimal(decimal.Decimal(_string(node["v"], 2 * MAX_DECIMAL))),
     "Fraction": _fraction,

@@ -21,6 +21,7 @@ from autograder.common.arrays import array_bytes
 from autograder.keras_codec import models
 from autograder.rpc import numeric
 from autograder.rpc.builtin_names import (
+    SLOTS,
     bounded_decimal,
     bounded_fraction,
     bounded_integer,
@@ -36,6 +37,7 @@ Node = dict[str, Any]
 MAX_DEPTH = 100
 MAX_NODES = 1_000_000
 GRANTED = "AUTOGRADER_MODEL_HANDLES"  # set where the instructor lets models that can't cross be handles
+MAX_ATTRIBUTES = 100  # of an exception
 LONG = 1000  # characters of a text, or numbers of a list, from which on they are a buffer
 
 
@@ -131,10 +133,22 @@ class Encoder:
             node["v"] = self._all(value.args)
         except RpcError:
             node["v"] = [str(value)]
+        node["a"] = self.attributes(value)
         if not is_plain_exception(kind):
             with contextlib.suppress(RpcError):
                 node["c"] = self.child(kind)
         return node
+
+    def attributes(self, error: BaseException) -> list[list[Any]]:
+        """What an exception has been given besides its arguments, as far as it can cross: names and children."""
+        if self.trusted:  # a test's are its own
+            return []
+        found = []
+        for name, value in list(vars(error).items())[:MAX_ATTRIBUTES]:
+            if isinstance(name, str) and name.isidentifier() and not name.startswith("_"):
+                with contextlib.suppress(RpcError):
+                    found.append([name, self.child(value)])
+        return found
 
     def _random(self, value: Any) -> Node | None:
         state = numeric.random_state(value)
@@ -276,6 +290,12 @@ def _defaultdict(encoder: Encoder, value: "collections.defaultdict[Any, Any]") -
     return {"t": "defaultdict", "n": name or None, "v": _pairs(encoder, value), **made}
 
 
+def _slot(encoder: Encoder, value: types.WrapperDescriptorType) -> Node:
+    """A special method that a class has from `object`, so that a test finds that it has none of its own."""
+    name = value.__name__
+    return {"t": "slot", "n": name} if SLOTS.get(name) is value else encoder._other(value)
+
+
 def _path(encoder: Encoder, value: pathlib.Path) -> Node:
     return {"t": "path", "v": encoder.child(str(value))}
 
@@ -297,6 +317,7 @@ WRITERS: dict[type, Callable[[Encoder, Any], Node]] = {
     collections.deque: lambda encoder, v: {"t": "deque", "v": encoder._all(v), "n": v.maxlen},
     range: lambda encoder, v: {"t": "range", "v": encoder._all((v.start, v.stop, v.step))},
     slice: lambda encoder, v: {"t": "slice", "v": encoder._all((v.start, v.stop, v.step))},
+    types.WrapperDescriptorType: _slot,
     type(...): lambda encoder, v: {"t": "ellipsis"},
     decimal.Decimal: lambda encoder, v: {"t": "Decimal", "v": str(bounded_decimal(v))},
     fractions.Fraction: _fraction,

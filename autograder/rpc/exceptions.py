@@ -4,7 +4,7 @@ import traceback
 from typing import Any
 
 from autograder.rpc.builtin_names import EXCEPTIONS, exception_base, new_exception
-from autograder.rpc.decoder import Decoder
+from autograder.rpc.decoder import Decoder, set_attributes
 from autograder.rpc.encoder import Encoder
 from autograder.rpc.exposed import Stop
 from autograder.rpc.frames import RpcError
@@ -22,6 +22,7 @@ def encode(error: BaseException, encoder: Encoder) -> dict[str, Any]:
     kind = type(error)
     try:
         described["args"] = encoder.child(list(error.args))
+        described["attributes"] = encoder.attributes(error)
         own = isinstance(error, Exception) and not isinstance(error, RpcError | StopIteration)
         if own and described["name"] != kind.__name__:
             described["class"] = encoder.child(kind)
@@ -40,6 +41,7 @@ def decode(message: dict[str, Any], decoder: Decoder) -> Exception:
     except (RpcError, TypeError):
         arguments = [text]
     error = new_exception(kind, arguments) if kind else RuntimeError(f"{name}: {text}")
+    set_attributes(error, decoder, message.get("attributes") or [])
     if _text_of(error) != text:  # its class has a text of its own making
         error.args = (text,)
     trace = message.get("trace")

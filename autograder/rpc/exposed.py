@@ -31,6 +31,11 @@ FUNCTIONS = (
     "function builtin_function_or_method method method_descriptor ufunc partial wrapper_descriptor _lru_cache_wrapper "
     "_ArrayFunctionDispatcher method-wrapper"
 ).split()
+CALLED = {  # so that `inspect.isfunction` and `asyncio.run` take the student's
+    "function": types.FunctionType,
+    "generator": types.GeneratorType,
+    "coroutine": types.CoroutineType,
+}
 LIBRARIES = frozenset("numpy pandas scipy sklearn json decimal statistics csv configparser re struct zlib".split())
 MAX_MRO = 20
 MAX_HANDLES = 200_000
@@ -46,6 +51,7 @@ class Exposed:
         self._trusted = trusted
         self._objects: list[Any] = []
         self._numbers: dict[int, int] = {}
+        self.stand_ins: dict[str, type] = {}  # by name, for classes that the test derives from the student's
         self._handles: dict[int, Any] = {}  # the other side's number -> handle, or exception class made for it
 
     def get(self, number: Any, operation: str, arguments: list[Any]) -> Any:
@@ -80,13 +86,13 @@ class Exposed:
             number = number_of(value, self._peer)
             if number is not None:
                 return {"t": "yours", "h": number}
-        if isinstance(value, type) and issubclass(value, Exception):
+        elif isinstance(value, type) and issubclass(value, Exception):
             for number, known in self._handles.items():
                 if known is value:
                     return {"t": "yours", "h": number}
         path = self._path(value)
         if path is not None and self._trusted:
-            return {"t": "import", "m": path[0], "q": path[1], **self._node(value)}
+            return {**self._node(value), "t": "import", "m": path[0], "q": path[1]}
         if self._trusted and not self._may_give(value):
             raise RpcError(f"an object of type {type(value).__name__} can't be given to the submitted code")
         return self._node(value)
@@ -162,7 +168,8 @@ class Exposed:
                 self._handles[number] = member
             else:
                 kind = handle_class(frozenset(operators))
-                self._handles[number] = kind(self._peer, number, name, self._masquerade(mro))
+                found = type if "__instancecheck__" in operators else self._masquerade(mro)
+                self._handles[number] = kind(self._peer, number, name, found)
         return self._handles[number]
 
     def _exception(self, number: int, name: str, base: type, line: Any) -> Any:
@@ -194,14 +201,15 @@ class Exposed:
 
     def _masquerade(self, mro: Any) -> type | None:
         """The first class of `mro` that is loaded here and is no class of data: isinstance answers by it."""
-        if self._trusted and mro == [["builtins", "function"]]:  # so `inspect.isfunction` finds the student's
-            return types.FunctionType
+        match mro:
+            case [["builtins", str() as name]] if self._trusted and name in CALLED:
+                return CALLED[name]
         for path in mro[:MAX_MRO] if isinstance(mro, list) else []:
             if not (isinstance(path, list) and len(path) == 2 and all(isinstance(part, str) for part in path)):
                 return None
             module, name = path
             if module == "__main__":
-                found = self.own_class(name)
+                found = self.stand_ins.get(name) or self.own_class(name)
                 if found is not None:
                     return found
             elif module.split(".")[0] not in ("builtins", "numpy", "types", "autograder", "pandas", "decimal"):
@@ -258,7 +266,7 @@ def perform(exposed: Exposed, operation: Any, number: Any, arguments: Any, named
     if operation in ("repr", "str"):
         return (repr if operation == "repr" else str)(exposed.get(number, operation, []))
     if operation in FACTS:
-        return FACTS[operation](exposed.get(number, operation, []))
+        return FACTS[operation](exposed.get(number, operation, []), *arguments, **named)
     if operation == "data":
         value = exposed.get(number, operation, [])
         return next(content for kind, content in DERIVED.items() if isinstance(value, kind))(value)

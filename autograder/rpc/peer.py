@@ -6,6 +6,7 @@ functions, iterators and objects of the instructor's own classes, and of these o
 """
 
 import contextlib
+import importlib
 import socket
 import sys
 import threading
@@ -24,6 +25,7 @@ from autograder.rpc.frames import Disconnected, RpcError
 from autograder.rpc.printing import captured, relay
 from autograder.rpc.shared_globals import Shares, StudentGlobals, TestGlobals
 
+PYPLOT = "matplotlib.pyplot"  # the module, fetched by this name
 CHANGES = "changes what it is given"  # among the permitted operations of a cell, where the reference's code did so
 
 
@@ -241,9 +243,10 @@ class Peer:
             raise RpcError("the examiner's names can't be fetched")
         encoder = self._encoder()
         values, refused = [], {}
-        for name in [name for name in names if name in self.namespace]:
+        for name in [name for name in names if name in self.namespace or name == PYPLOT]:
             try:
-                values.append([name, encoder.child(self.namespace[name])])
+                value = importlib.import_module(name) if name == PYPLOT else self.namespace[name]
+                values.append([name, encoder.child(value)])
             except (RpcError, RecursionError, MemoryError) as error:
                 refused[name] = f"`{name}`, {type_of(self.namespace[name])}, can't cross: {error}"
         encoder.nodes.append({"t": "dict", "v": values})

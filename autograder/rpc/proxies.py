@@ -14,7 +14,7 @@ forged (they bind the examiner's handles to the student's objects; the other way
 import collections
 import operator as operator_module
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Any, Protocol
 
 from autograder.rpc import introspection
@@ -34,7 +34,7 @@ CONVERSIONS: dict[str, type] = {
     "__complex__": complex,
     "__index__": int,
 }
-SPECIAL = frozenset(("__next__", "__array__", "__instancecheck__", "__eq__", "data"))
+SPECIAL = frozenset(("__next__", "__array__", "__instancecheck__", "__mro_entries__", "__await__", "__eq__", "data"))
 OPERATORS = BINARY | COMPARISONS | UNARY | OTHER | SPECIAL | frozenset(CONVERSIONS)
 ALWAYS = frozenset(
     "repr str __len__ __iter__ __next__ __getitem__ __reversed__ __array__ __eq__ __instancecheck__".split()
@@ -58,7 +58,10 @@ DERIVED: dict[type, Callable[[Any], Any]] = {
     collections.ChainMap: dict,
     types.MappingProxyType: dict,
 }
-READABLE = frozenset("__name__ __qualname__ __doc__ __annotations__ __dict__ __defaults__ __wrapped__".split())
+READABLE = frozenset(
+    "__name__ __qualname__ __doc__ __annotations__ __dict__ __defaults__ __wrapped__ "
+    "__bases__ __mro__ __members__".split()
+)
 
 
 class Caller(Protocol):
@@ -77,9 +80,9 @@ def operators_of(value: Any) -> list[str]:
     """The operators that a handle to `value` should offer."""
     kind = type(value)
     found = [name for name in OPERATORS if getattr(kind, name, None) is not None and name not in SPECIAL]
-    found += [name for name in ("__next__", "__array__") if hasattr(kind, name)]
+    found += [name for name in ("__next__", "__array__", "__await__") if hasattr(kind, name)]
     if isinstance(value, type):
-        found.append("__instancecheck__")
+        found += ["__instancecheck__", "__mro_entries__"]
     if not isinstance(value, type) and isinstance(value, tuple(DERIVED)):
         found.append("data")
     if getattr(kind, "__eq__", None) is not object.__eq__:
@@ -88,7 +91,7 @@ def operators_of(value: Any) -> list[str]:
 
 
 class Handle:
-    """An object of the other side. `_of(handle)` gives its peer and number."""
+    """An object of the other side. `owner(handle)` gives its peer and number."""
 
     __slots__ = ("__weakref__", "_handle_class", "_handle_name", "_handle_number", "_handle_peer")
     __array_ufunc__ = None  # so that `array + handle` asks the handle, and not each element
@@ -104,48 +107,51 @@ class Handle:
         return object.__getattribute__(self, "_handle_class") or type(self)
 
     def __copy__(self) -> Any:
-        return _ask(self, "copy")
+        return ask(self, "copy")
 
     def __deepcopy__(self, memo: Any) -> Any:
-        return _ask(self, "deepcopy")
+        return ask(self, "deepcopy")
 
     def __getattr__(self, name: str) -> Any:
-        if name in ("__signature__", "__code__") and _of(self)[0].trusted:
+        if name in ("__signature__", "__code__") and owner(self)[0].trusted:
             read = introspection.signature_of if name == "__signature__" else introspection.code_of
-            return read(_ask(self, name.strip("_")))
+            return read(ask(self, name.strip("_")))
         hidden = name.startswith("__") and name not in READABLE
         if hidden or name.startswith(("_repr_", "_ipython_", "_handle_")):
             raise AttributeError(name)
-        return _ask(self, "getattr", name)
+        return ask(self, "getattr", name)
+
+    def __dir__(self) -> list[str]:
+        return list(map(str, ask(self, "dir"))) if owner(self)[0].trusted else []
 
     def __setattr__(self, name: str, value: Any) -> None:
-        _ask(self, "setattr", name, value)
+        ask(self, "setattr", name, value)
 
     def __delattr__(self, name: str) -> None:
-        _ask(self, "delattr", name)
+        ask(self, "delattr", name)
 
     def __repr__(self) -> str:
-        text = _ask(self, "repr")
+        text = ask(self, "repr")
         return text if isinstance(text, str) else f"<{name_of(self)}>"
 
     def __str__(self) -> str:
-        text = _ask(self, "str")
+        text = ask(self, "str")
         return text if isinstance(text, str) else f"<{name_of(self)}>"
 
     def __format__(self, spec: str) -> str:
         return format(str(self), spec)
 
     def __hash__(self) -> int:
-        return hash(_of(self)[1])
+        return hash(owner(self)[1])
 
     def __eq__(self, other: object) -> bool:
         if not is_handle(other):
-            if not _of(self)[0].trusted:
+            if not owner(self)[0].trusted:
                 return NotImplemented
             return "data" in type(self).operators and bool(data_of(self) == other)  # type: ignore[attr-defined]
-        if _of(self) == _of(other):
+        if owner(self) == owner(other):
             return True
-        return "__eq__" in type(self).operators and _truth(_ask(self, "__eq__", other))  # type: ignore[attr-defined]
+        return "__eq__" in type(self).operators and _truth(ask(self, "__eq__", other))  # type: ignore[attr-defined]
 
     def __ne__(self, other: object) -> bool:
         equal = self.__eq__(other)
@@ -159,30 +165,26 @@ def is_handle(value: Any) -> bool:
 
 def data_of(handle: Any) -> Any:
     """What an object holds whose class is derived from a class of data, as that class: a `Stack(list)` as a list."""
-    found = _ask(handle, "data")
+    found = ask(handle, "data")
     if type(found) not in (str, int, float, bytes, tuple, list, dict, set, frozenset):
         raise TypeError(f"expected the content of {name_of(handle)}, received {type(found).__name__}")
     return found
 
 
-def source_of(value: Any) -> str | None:
-    """The source text of a handle's object, as its side gives it; None for what is no handle."""
-    if not is_handle(value):
-        return None
-    text = _ask(value, "source")
-    if not isinstance(text, str):
-        raise OSError("could not get source code")
-    return text
-
-
-def _of(handle: Any) -> tuple[Caller, int]:
+def owner(handle: Any) -> tuple[Caller, int]:
+    """The peer that made a handle, and its number there."""
     return object.__getattribute__(handle, "_handle_peer"), object.__getattribute__(handle, "_handle_number")
 
 
 def number_of(handle: Any, peer: Caller) -> int | None:
     """The number of a handle of that peer, else None."""
-    owner, number = _of(handle)
-    return number if owner is peer else None
+    made_by, number = owner(handle)
+    return number if made_by is peer else None
+
+
+def masquerade(handle: Any) -> type | None:
+    """The class here that a handle says it is of; see `Handle.__class__`."""
+    return object.__getattribute__(handle, "_handle_class")  # type: ignore[no-any-return]
 
 
 def name_of(handle: Any) -> str:
@@ -190,8 +192,9 @@ def name_of(handle: Any) -> str:
     return str(object.__getattribute__(handle, "_handle_name"))
 
 
-def _ask(handle: Any, operation: str, *arguments: Any, **named: Any) -> Any:
-    peer, number = _of(handle)
+def ask(handle: Any, operation: str, *arguments: Any, **named: Any) -> Any:
+    """Have the other side do `operation` with a handle's object; AttributeError or TypeError where it may not be."""
+    peer, number = owner(handle)
     if operation not in ALWAYS:
         attribute = operation.endswith("attr")
         question = f"{operation}:{arguments[0]}" if attribute else operation
@@ -208,16 +211,16 @@ def _truth(value: Any) -> bool:
 
 
 def _contains(self: Any, other: Any) -> bool:
-    if _of(self)[0].permits("__contains__"):
-        return _ask(self, "__contains__", other) is True
+    if owner(self)[0].permits("__contains__"):
+        return ask(self, "__contains__", other) is True
     return any(item is other or item == other for item in self)
 
 
 def _comparison(name: str) -> Callable[..., Any]:
     def operator(self: Any, other: Any) -> Any:
         if is_handle(other):
-            return _ask(self, name, other)
-        if _of(self)[0].trusted and "data" in type(self).operators:
+            return ask(self, name, other)
+        if owner(self)[0].trusted and "data" in type(self).operators:
             return getattr(operator_module, name)(data_of(self), other)
         return NotImplemented
 
@@ -226,14 +229,14 @@ def _comparison(name: str) -> Callable[..., Any]:
 
 def _plain(name: str) -> Callable[..., Any]:
     def operator(self: Any, *arguments: Any, **named: Any) -> Any:
-        return _ask(self, name, *arguments, **named)
+        return ask(self, name, *arguments, **named)
 
     return operator
 
 
 def _conversion(name: str, kind: type) -> Callable[..., Any]:
     def operator(self: Any) -> Any:
-        value = _ask(self, name)
+        value = ask(self, name)
         if type(value) is not kind:
             raise TypeError(f"{name} of {name_of(self)} gave {type(value).__name__}, expected {kind.__name__}")
         return value
@@ -242,14 +245,14 @@ def _conversion(name: str, kind: type) -> Callable[..., Any]:
 
 
 def _len(self: Any) -> int:
-    value = _ask(self, "__len__")
+    value = ask(self, "__len__")
     if type(value) is not int or value < 0:
         raise TypeError(f"len of {name_of(self)} gave {type(value).__name__}, expected a number")
     return value
 
 
 def _iter(self: Any) -> Iterator[Any]:
-    value = _ask(self, "__iter__")
+    value = ask(self, "__iter__")
     if not hasattr(type(value), "__next__"):
         raise TypeError(f"iter() of {name_of(self)} returned {type(value).__name__}, no iterator")
     return value  # type: ignore[no-any-return]
@@ -258,7 +261,7 @@ def _iter(self: Any) -> Iterator[Any]:
 def _array(self: Any, dtype: Any = None, copy: Any = None) -> Any:
     import numpy as np
 
-    value = _ask(self, "__array__")
+    value = ask(self, "__array__")
     if type(value) is not np.ndarray:
         raise TypeError(f"__array__ of {name_of(self)} gave no array")
     return value if dtype is None else value.astype(dtype)
@@ -266,17 +269,27 @@ def _array(self: Any, dtype: Any = None, copy: Any = None) -> Any:
 
 def _exit(self: Any, kind: Any = None, error: Any = None, trace: Any = None) -> bool:
     """The end of a `with`. What was raised in it, a failed test too, is swallowed only as by the reference's object."""
-    swallows = _ask(self, "__exit__", kind, error, None)
+    swallows = ask(self, "__exit__", kind, error, None)
     if kind is None or is_handle(swallows) or not swallows:
         return False
-    return _of(self)[0].permits(f"__exit__:{exception_base(kind)}")
+    return owner(self)[0].permits(f"__exit__:{exception_base(kind)}")
 
 
 def _instancecheck(self: Any, instance: Any) -> bool:
-    return is_handle(instance) and _ask(self, "__instancecheck__", instance) is True
+    return is_handle(instance) and ask(self, "__instancecheck__", instance) is True
 
 
-METHODS: dict[str, Callable[..., Any]] = {
+def _await(self: Any) -> Generator[None, None, Any]:
+    """Run it to its end there: no other task of this side runs meanwhile."""
+    yield from ()
+    return ask(self, "await")
+
+
+def _send(self: Any, value: Any) -> Any:
+    raise StopIteration(ask(self, "await"))
+
+
+METHODS: dict[str, Callable[..., Any]] = {  # of operators; `rpc.subclassing` adds one where classes may be derived
     **{name: _comparison(name) for name in COMPARISONS},
     **{name: _plain(name) for name in (BINARY | UNARY | OTHER | {"__next__"})},
     **{name: _conversion(name, kind) for name, kind in CONVERSIONS.items()},
@@ -286,6 +299,7 @@ METHODS: dict[str, Callable[..., Any]] = {
     "__iter__": _iter,
     "__array__": _array,
     "__instancecheck__": _instancecheck,
+    "__await__": _await,
 }
 _classes: dict[frozenset[str], type[Handle]] = {}
 
@@ -294,6 +308,8 @@ def handle_class(operators: frozenset[str]) -> type[Handle]:
     """The class of handles that offer those operators."""
     if operators not in _classes:
         methods: dict[str, Any] = {name: METHODS[name] for name in operators & METHODS.keys()}
-        methods |= {"__doc__": property(lambda self: _ask(self, "getattr", "__doc__")), "__slots__": ()}
+        if "__await__" in operators:
+            methods |= {"send": _send, "close": lambda self: None}  # `asyncio.run` drives what it is given by these
+        methods |= {"__doc__": property(lambda self: ask(self, "getattr", "__doc__")), "__slots__": ()}
         _classes[operators] = type("Handle", (Handle,), {**methods, "operators": operators})
     return _classes[operators]

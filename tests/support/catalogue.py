@@ -286,9 +286,9 @@ CATALOGUE: dict[str, dict[str, Exercise]] = {
     },
     "after a test that is not isolated": {
         "not isolated": E(
-            "class Base:\n    pass\nclass Derived(Base):\n    pass",
-            "def check(f, n, wanted):\n    assert f(n) == wanted\nassert issubclass(Derived, Base)",
-            "class Base:\n    pass\nclass Derived:\n    pass",
+            "class Kept:\n    def __init__(self, items):\n        self.items = items\n    def add(self, item):\n        self.items.append(item)",
+            "def check(f, n, wanted):\n    assert f(n) == wanted\nitems = []\nKept(items).add(1)\nassert items == [1]",
+            "class Kept:\n    def __init__(self, items):\n        self.items = list(items)\n    def add(self, item):\n        self.items.append(item)",
         ),
         "its function": E("def half(x):\n    return x / 2", "check(half, 4, 2)", "def half(x):\n    return x"),
     },
@@ -390,6 +390,54 @@ CATALOGUE: dict[str, dict[str, Exercise]] = {
             "class TooBig(ValueError):\n    pass\ndef fits(x):\n    if x > 9:\n        raise TooBig(x)\n    return True",
             "try:\n    fits(10)\n    assert False\nexcept TooBig as error:\n    assert error.args == (10,)\nassert fits(1)",
             "class TooBig(ValueError):\n    pass\ndef fits(x):\n    return True",
+        ),
+        "bases": E(
+            SHAPE.replace("Shape", "Form").replace("Square", "Box"),
+            "assert Box.__bases__ == (Form,) and Box.__mro__[1] is Form",
+            "class Form:\n    pass\nclass Box:\n    pass",
+        ),
+        "class name": E(
+            "class Robot:\n    def say(self):\n        return type(self).__name__",
+            "r = Robot()\nassert type(r).__name__ == r.say() == 'Robot' and r.__class__.__name__ == 'Robot'",
+            "class Robot:\n    def say(self):\n        return 'robot'",
+        ),
+        "special method": E(
+            "class Money:\n    def __init__(self, n):\n        self.n = n\n    def __str__(self):\n        return f'{self.n} rubles'",
+            "assert Money.__str__ is not object.__str__ and str(Money(3)) == '3 rubles' and '__str__' in vars(Money)",
+            "class Money:\n    def __init__(self, n):\n        self.n = n",
+        ),
+        "derived in a test": E(
+            "import abc\nclass Base(abc.ABC):\n    @abc.abstractmethod\n    def cost(self): ...\n    def twice(self):\n        return 2 * self.cost()",
+            "class Ticket(Base):\n    def __init__(self, n):\n        super().__init__()\n        self.n = n\n    def cost(self):\n        return self.n\n"
+            "assert Ticket(4).twice() == 8 and issubclass(Ticket, Base)\ntry:\n    Base()\n    assert False\nexcept TypeError:\n    pass",
+            "class Base:\n    def twice(self):\n        return 8",
+        ),
+        "fields": E(
+            "import dataclasses\n@dataclasses.dataclass\nclass Song:\n    name: str\n    year: int",
+            "assert dataclasses.is_dataclass(Song) and dataclasses.asdict(Song('a', 1)) == {'name': 'a', 'year': 1}",
+            "class Song:\n    def __init__(self, name, year):\n        self.name, self.year = name, year",
+        ),
+        "attribute of an exception": E(
+            "class Short(Exception):\n    def __init__(self, lacking):\n        super().__init__('short')\n        self.lacking = lacking\ndef pay():\n    raise Short(5)",
+            "try:\n    pay()\n    assert False\nexcept Short as error:\n    assert error.lacking == 5",
+            "class Short(Exception):\n    pass\ndef pay():\n    raise Short(5)",
+        ),
+        "class and static methods": E(
+            "class Temp:\n    def __init__(self, c):\n        self.c = c\n    @classmethod\n    def from_f(cls, f):\n        return cls((f - 32) / 1.8)\n"
+            "    @staticmethod\n    def hot(c):\n        return c > 30",
+            "assert round(Temp.from_f(212).c) == 100 and Temp.hot(31) and isinstance(Temp.from_f(0), Temp)",
+            "class Temp:\n    def __init__(self, c):\n        self.c = c",
+        ),
+        "members": E(
+            "class Kit:\n    size = 1\n    def use(self):\n        pass",
+            "import inspect\nassert 'use' in dir(Kit) and inspect.isclass(Kit) and inspect.isfunction(Kit.use) and inspect.ismethod(Kit().use)",
+            "class Kit:\n    use = 1",
+        ),
+        "awaited": E(
+            "import asyncio\nasync def later(x):\n    await asyncio.sleep(0)\n    return x + 1",
+            "assert await later(1) == 2",
+            "async def later(x):\n    return x",
+            "async def later(x):\n    return 1 + x",
         ),
         "copied": E(
             "class Bag:\n    def __init__(self):\n        self.items = []",
@@ -518,6 +566,23 @@ CATALOGUE: dict[str, dict[str, Exercise]] = {
             "import matplotlib.pyplot as plt\ndef draw(ax):\n    pass",
         ),
         "current": E(
+            "def sketch(xs):\n    plt.plot(xs)\n    plt.xlabel('t')",
+            "sketch([1, 2])\nax = plt.gca()\nassert ax.get_xlabel() == 't' and list(ax.lines[0].get_ydata()) == [1, 2]\n"
+            "plt.close('all')",
+            "def sketch(xs):\n    plt.plot(xs)",
+            "def sketch(xs):\n    fig, ax = plt.subplots()\n    ax.plot(xs)\n    ax.set(xlabel='t')",
+        ),
+        "axes in a list": E(
+            "def bars(axes, counts):\n    for ax, n in zip(axes, counts):\n        ax.bar(range(n), range(n))",
+            "fig, axes = plt.subplots(1, 2)\nbars(axes, [2, 3])\nassert [len(ax.patches) for ax in axes] == [2, 3]\nplt.close(fig)",
+            "def bars(axes, counts):\n    pass",
+        ),
+        "returned": E(
+            "def made():\n    fig, ax = plt.subplots()\n    ax.scatter([1], [2])\n    return ax",
+            "import matplotlib.axes\nax = made()\nassert isinstance(ax, matplotlib.axes.Axes) and len(ax.collections) == 1",
+            "def made():\n    return None",
+        ),
+        "after a cell": E(
             "plt.figure()\nplt.plot([1, 2])\nplt.xlabel('t')",
             "assert plt.gca().get_xlabel() == 't'",
             "plt.figure()\nplt.plot([1, 2])",
