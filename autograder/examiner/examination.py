@@ -12,6 +12,7 @@ import resource
 import signal
 import socket
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -86,6 +87,7 @@ class Examination:
                 return self._inspect(request.index)
 
     def _begin(self, request: Begin, buffers: list[bytearray]) -> Answer:
+        sys.modules["__main__"] = self._shell.user_module
         resource.setrlimit(resource.RLIMIT_DATA, (request.memory_bytes, request.memory_bytes))
         self._steps = list(request.steps)
         work, modules = self._folder / "work", self._folder / "modules"
@@ -96,6 +98,9 @@ class Examination:
         for place in (work, modules):
             place.mkdir(exist_ok=True)
         os.chdir(work)
+        if any("tempfile" in step.code for step in request.steps):  # the student's code finds what a test makes there
+            tempfile.tempdir = str(work / ".tmp")
+            (work / ".tmp").mkdir()
         sys.path.append(str(modules))  # the instructor's own; never the work folder, where a student's files appear
         importlib.invalidate_caches()
         random.seed(SEED)  # what tests draw is the same for everybody, and each time
@@ -207,9 +212,10 @@ class Examination:
     def _fetch(self, peer: Peer, step: Step) -> str:
         """Bring the student's names into the notebook as they stand now; returns why one can't come."""
         names = self._shell.user_ns
-        for name in self._fetched.intersection([*step.fetch, *step.maybe]) | {*step.fetch, *step.awaits}:
+        dropped = {*step.fetch, *step.awaits, *step.looked_up}
+        for name in self._fetched.intersection([*step.fetch, *step.maybe]) | dropped:
             names.pop(name, None)
-        wanted = [*step.fetch, *step.awaits, *(name for name in step.maybe if name not in names)]
+        wanted = [*step.fetch, *step.awaits, *step.looked_up, *(name for name in step.maybe if name not in names)]
         if not wanted and step.kind != "grade":  # a test asks in any case: files come with the answer
             return ""
         try:
@@ -220,6 +226,8 @@ class Examination:
         names.update({name: self._imported[name] for name in bound if name in self._imported})
         for name in step.awaits:
             values.pop(name, None)
+            refused.pop(name, None)
+        for name in step.looked_up:
             refused.pop(name, None)
         self._fetched |= values.keys()
         names.update(values)

@@ -75,6 +75,10 @@ class Ownership:
         """Whether `name` is the student's here; before anything has bound it, whether a solution is to bind it."""
         return self._students.get(name, name in self._solved)
 
+    def students(self) -> set[str]:
+        """All names that are the student's here."""
+        return set(filter(self.is_students, self._solved | self._students.keys()))
+
     def is_unknown(self, name: str) -> bool:
         """Whether nothing in the notebook binds `name`, nor Python, nor IPython."""
         return name not in self._variables | self._imports | ALWAYS

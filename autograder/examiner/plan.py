@@ -14,6 +14,7 @@ Read from the instructor's version of a notebook alone, never from what a studen
 4. Bound by both: whoever did so last before the grade cell.
 """
 
+import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -26,6 +27,13 @@ from autograder.examiner.statements import Statements, only, parse
 from autograder.rpc.shared_globals import NOTHING, SEEDS, Shares, touched_in_text
 
 Kind = Literal["text", "solution", "given", "grade"]
+
+
+# How a notebook finds a name by its text: `"total" in globals()`, `eval("f(3)")`
+LOOKS_UP = re.compile(
+    r"\b(?:globals|locals|vars|dir)\(\s*\)|\b(?:eval|exec)\s*\(|\buser_ns\b"
+    r"|\bimport\s+__main__|\bfrom\s+__main__|modules\[.__main__.\]"
+)
 
 
 class PlannedCell(Protocol):
@@ -61,6 +69,7 @@ class Step:
     maybe: tuple[str, ...] = ()
     numbers: tuple[int, ...] = ()  # of a locked or unmarked cell that needs the student's code: statements of `code`
     after: bool = False  # and needs what the student's kernel binds in that cell
+    looked_up: tuple[str, ...] = ()  # names of the student's that it may look up by their text; see `LOOKS_UP`
     imports: tuple[str, ...] = ()  # of a solution: what `code` binds, for those who bind it themselves
     awaits: tuple[str, ...] = ()  # such names that the cell needs
     # Of a grade cell: statements with the student's code that what it uses comes from, and names that it fetches though
@@ -103,6 +112,7 @@ class _Plan:
     ) -> None:
         self.needed: set[Statement] = set()
         self._runs, self._beside = runs, beside
+        self._looks_up = any(LOOKS_UP.search(cell.source) for cell in cells if not cell.solution)
         self._draws = any(cell.solution and "random" in cell.source for cell in cells)
         kinds = [_kind(cell) for cell in cells]
         parsed = [None if kind == "text" else parse(cell.source) for kind, cell in zip(kinds, cells, strict=True)]
@@ -141,7 +151,7 @@ class _Plan:
         used, bound, changed = set[str](), set[str](), set[str]()
         names_in_text, builtins_in_text = touched_in_text(step.code)
         seeds = self._draws and SEEDS.search(step.code) is not None
-        left = dict[str, StudentsName]()
+        left, before = dict[str, StudentsName](), ownership.students()
         for effect in found:
             needed = ownership.reached(effect.now.reads | effect.mentions | effect.later.reads | names_in_text)
             used |= needed
@@ -156,11 +166,13 @@ class _Plan:
             awaits |= ownership.awaited(needed)
             ownership.to_instructor(effect)
         self.needed |= sources
+        looked_up = tuple(sorted(before - fetch)) if self._looks_up else ()
         return replace(
             step,
             awaits=tuple(sorted(awaits)),
             fetch=tuple(sorted(fetch)),
             maybe=tuple(sorted(maybe)),
+            looked_up=looked_up,
             feeds=tuple(sorted(sources)),
             shares=ownership.shares(used, bound | names_in_text, changed, builtins_in_text, seeds=seeds),
             left=tuple(left[name] for name in sorted(left)),

@@ -4,6 +4,7 @@
     encoder    values -> nodes             decoder     nodes -> values, strictly
     numeric    arrays, tensors, tables     proxies     handles to objects that stay where they are
     exposed    objects that have handles   mutations   what a call changed in its arguments
+    links      containers on both sides    introspection, reflection, subclassing   what a test asks of a class
     file_sync  files that a cell wrote     peer        requests and answers, either way
 
 Keras models cross by `keras_codec`.

@@ -15,7 +15,8 @@ TYPES: dict[str, type] = {
     for t in (
         *(bool, int, float, complex, str, bytes, bytearray, list, tuple, set, frozenset, dict, range, slice, object),
         *(type(None), collections.OrderedDict, collections.defaultdict, collections.Counter, collections.deque),
-        *(decimal.Decimal, fractions.Fraction, datetime.date, datetime.datetime, datetime.timedelta),
+        *(decimal.Decimal, fractions.Fraction, datetime.date, datetime.datetime, datetime.time),
+        datetime.timedelta,
     )
 }
 _COMPARED = "__init__ __str__ __repr__ __hash__ __eq__ __ne__ __lt__ __le__ __gt__ __ge__".split()

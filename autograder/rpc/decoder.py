@@ -14,6 +14,7 @@ import decimal
 import fractions
 import keyword
 import pathlib
+import uuid
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -34,6 +35,7 @@ from autograder.rpc.builtin_names import (
 )
 from autograder.rpc.encoder import MAX_ATTRIBUTES, MAX_DEPTH, MAX_NODES
 from autograder.rpc.frames import RpcError
+from autograder.rpc.links import Links
 from autograder.rpc.proxies import is_handle
 
 Node = dict[str, Any]
@@ -50,6 +52,7 @@ class Decoder:
         other: Callable[["Decoder", Node], Any],
         sources: Sequence[Any] = (),
         budget: models.Budget | None = None,
+        links: Links | None = None,
     ) -> None:
         """`sources`: the objects of the request that this message answers; `other` decodes handles.
 
@@ -65,6 +68,8 @@ class Decoder:
         self._sources = sources
         self._budget = budget or models.Budget()
         self._depth = 0
+        self._links = links
+        self.frozen = False  # what is known by its key stays as it is
         self._used: set[int] = set()
         self.place: str = ""  # the work folder, which has another path on the other side
         self.known: Callable[[str], type | None] = lambda name: None  # the notebook's own class of that name
@@ -119,6 +124,31 @@ class Decoder:
         if not isinstance(children, list):
             raise RpcError("malformed list of children")
         return [self.value(child) for child in children]
+
+    def linked(self, node: Node, made: Any) -> Any:
+        """What is known here by the key of that node; where nothing is, None, and `made` is from now on."""
+        if self._links is None or "k" not in node:
+            return None
+        found = self._links.get(node["k"])
+        if found is None:
+            self._links.add(node["k"], made)
+        elif type(found) is not type(made):
+            raise RpcError("malformed key: it is of something else")
+        return found
+
+    def container(self, number: int, node: Node, made: Any, fill: Callable[["Decoder", Node], Any]) -> Any:
+        """A mutable container: what is known here by its key, else `made`, which is empty; with what `fill` gives."""
+        known = self.linked(node, made)
+        value = self.register(number, made if known is None else known)
+        items = fill(self, node)
+        if known is None or not self.frozen:
+            value.clear()
+            if isinstance(value, dict):
+                for key, item in items:
+                    value[key] = item
+            else:
+                value.update(items) if isinstance(value, set) else value.extend(items)
+        return value
 
     def _read(self, number: int) -> Any:
         node = self.node(number)
@@ -261,9 +291,7 @@ def _container(make: Callable[[Node], Any], fill: Callable[[Decoder, Node], Any]
     """A reader of mutable containers, which `make` makes empty, and `fill` gives the elements of."""
 
     def read(decoder: Decoder, number: int, node: Node) -> Any:
-        value = decoder.register(number, make(node))
-        getattr(value, "extend" if isinstance(value, list | collections.deque) else "update")(fill(decoder, node))
-        return value
+        return decoder.container(number, node, make(node), fill)
 
     return read
 
@@ -276,13 +304,12 @@ def _new_defaultdict(node: Node) -> Any:
 
 
 def _defaultdict(decoder: Decoder, number: int, node: Node) -> Any:
-    value = decoder.register(number, _new_defaultdict(node))
+    value = decoder.container(number, node, _new_defaultdict(node), fill_dict)
     if "f" in node:
         factory = decoder.value(node["f"])
         if not is_handle(factory):
             raise RpcError("malformed defaultdict: its factory is not a handle")
         value.default_factory = factory
-    value.update(fill_dict(decoder, node))
     return value
 
 
@@ -290,13 +317,6 @@ def _new_deque(node: Node) -> Any:
     if node["n"] is not None and type(node["n"]) is not int:
         raise RpcError("malformed length of a deque")
     return collections.deque(maxlen=node["n"])
-
-
-def _counter(decoder: Decoder, number: int, node: Node) -> Any:
-    value = decoder.register(number, collections.Counter())
-    for key, count in fill_dict(decoder, node):
-        value[key] = count
-    return value
 
 
 def _namedtuple(decoder: Decoder, number: int, node: Node) -> Any:
@@ -361,7 +381,14 @@ def _complex(decoder: Decoder, number: int, node: Node) -> complex:
 
 
 def _array(decoder: Decoder, number: int, node: Node) -> Any:
-    return numeric.rebuild_array(node["d"], node["s"], decoder.buffer(node["b"]))
+    came = numeric.rebuild_array(node["d"], node["s"], decoder.buffer(node["b"]))
+    known = decoder.linked(node, came)
+    if known is None or decoder.frozen:
+        return came if known is None else known
+    if known.shape != came.shape or known.dtype != came.dtype or not known.flags.writeable:
+        raise RpcError(f"an array of shape {known.shape} was changed to shape {came.shape}, or was read-only")
+    known[...] = came
+    return known
 
 
 def _scalar(decoder: Decoder, number: int, node: Node) -> Any:
@@ -419,7 +446,7 @@ READERS: dict[str, Reader] = {
     "path": _path,
     "complex": _complex,
     "bytes": lambda d, _, node: bytes(d.buffer(node["b"])),
-    "bytearray": lambda d, _, node: d.buffer(node["b"]),
+    "bytearray": _container(lambda node: bytearray(), lambda d, node: d.buffer(node["b"])),
     "list": _container(lambda node: [], fill_list),
     "tuple": lambda d, _, node: tuple(d.all(node["v"])),
     "set": _container(lambda node: set(), fill_set),
@@ -427,8 +454,11 @@ READERS: dict[str, Reader] = {
     "dict": _container(lambda node: {}, fill_dict),
     "OrderedDict": _container(lambda node: collections.OrderedDict(), fill_dict),
     "defaultdict": _defaultdict,
-    "Counter": _counter,
+    "Counter": _container(lambda node: collections.Counter(), fill_dict),
     "deque": _container(_new_deque, lambda d, node: d.all(node["v"])),
+    "keys": lambda d, _, node: dict.fromkeys(fill_set(d, node)).keys(),
+    "values": lambda d, _, node: dict(enumerate(d.all(node["v"]))).values(),
+    "items": lambda d, _, node: dict(fill_dict(d, node)).items(),
     "namedtuple": _namedtuple,
     "range": lambda d, _, node: range(*d.all(node["v"])),
     "slice": lambda d, _, node: slice(*d.all(node["v"])),
@@ -438,6 +468,8 @@ READERS: dict[str, Reader] = {
     "Fraction": _fraction,
     "date": lambda d, _, node: datetime.date.fromisoformat(_string(node["v"])),
     "datetime": lambda d, _, node: datetime.datetime.fromisoformat(_string(node["v"])),
+    "time": lambda d, _, node: datetime.time.fromisoformat(_string(node["v"])),
+    "uuid": lambda d, _, node: uuid.UUID(_string(node["v"])),
     "timedelta": lambda d, _, node: datetime.timedelta(*d.all(node["v"])),
     "type": _type,
     "exception": _exception,

@@ -31,6 +31,7 @@ from autograder.rpc.builtin_names import (
     type_name,
 )
 from autograder.rpc.frames import RpcError
+from autograder.rpc.links import Links
 from autograder.rpc.proxies import is_handle
 
 Node = dict[str, Any]
@@ -44,7 +45,7 @@ LONG = 1000  # characters of a text, or numbers of a list, from which on they ar
 class Encoder:
     """Encodes one message: `nodes` and `buffers`. `sources[n]` is the object that node n stands for."""
 
-    def __init__(self, other: Callable[[Any], Node], answered: Sequence[Any] = ()) -> None:
+    def __init__(self, other: Callable[[Any], Node], answered: Sequence[Any] = (), links: Links | None = None) -> None:
         """`answered`: the objects of the request that this message answers, each under its number there."""
         self.nodes: list[Node | None] = []
         self.buffers: list[memoryview] = []
@@ -52,6 +53,7 @@ class Encoder:
         self._other = other
         self._refs: dict[int, list[int]] = {id(o): [n, 0] for n, o in enumerate(answered) if is_mutable(o)}
         self._depth = 0
+        self._links = links
         self.place = ""  # the work folder, which has another path on the other side
         self.trusted = False  # the examiner's: its exceptions cross as such, not as handles
 
@@ -96,6 +98,12 @@ class Encoder:
 
     def node(self, value: Any) -> Node:
         """The node of `value` itself, whether it has been written before or not."""
+        made = self._node(value)
+        if self._links is not None and (key := self._links.key(value)) is not None:
+            made["k"] = key
+        return made
+
+    def _node(self, value: Any) -> Node:
         kind = type(value)
         write = WRITERS.get(kind)
         if write is not None:
@@ -111,6 +119,8 @@ class Encoder:
         if isinstance(value, type):
             name = "RuntimeError" if self.trusted and ends_more(value) else type_name(value)
             return {"t": "type", "n": name} if name is not None else self._other(value)
+        if kind.__module__ == "uuid" and kind.__name__ == "UUID":
+            return {"t": "uuid", "v": value.hex}
         if isinstance(value, BaseException) and (self.trusted or is_plain_exception(kind)):
             return self._exception(value)
         return self._random(value) or self._numeric(value) or self._model(value) or self._other(value)
@@ -315,6 +325,9 @@ WRITERS: dict[type, Callable[[Encoder, Any], Node]] = {
     collections.Counter: lambda encoder, v: {"t": "Counter", "v": _pairs(encoder, v)},
     collections.defaultdict: _defaultdict,
     collections.deque: lambda encoder, v: {"t": "deque", "v": encoder._all(v), "n": v.maxlen},
+    type({}.keys()): lambda encoder, v: {"t": "keys", "v": encoder._all(v)},
+    type({}.values()): lambda encoder, v: {"t": "values", "v": encoder._all(v)},
+    type({}.items()): lambda encoder, v: {"t": "items", "v": _pairs(encoder, dict(v))},
     range: lambda encoder, v: {"t": "range", "v": encoder._all((v.start, v.stop, v.step))},
     slice: lambda encoder, v: {"t": "slice", "v": encoder._all((v.start, v.stop, v.step))},
     types.WrapperDescriptorType: _slot,
@@ -324,5 +337,6 @@ WRITERS: dict[type, Callable[[Encoder, Any], Node]] = {
     pathlib.PosixPath: _path,
     datetime.date: lambda encoder, v: {"t": "date", "v": v.isoformat()},
     datetime.datetime: lambda encoder, v: {"t": "datetime", "v": v.isoformat()},
+    datetime.time: lambda encoder, v: {"t": "time", "v": v.isoformat()},
     datetime.timedelta: lambda encoder, v: {"t": "timedelta", "v": encoder._all((v.days, v.seconds, v.microseconds))},
 }

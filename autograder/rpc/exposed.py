@@ -17,6 +17,7 @@ from autograder.rpc.decoder import Decoder
 from autograder.rpc.frames import RpcError
 from autograder.rpc.introspection import FACTS
 from autograder.rpc.proxies import (
+    COMPARISONS,
     CONVERSIONS,
     DERIVED,
     OPERATORS,
@@ -298,10 +299,15 @@ def perform(exposed: Exposed, operation: Any, number: Any, arguments: Any, named
         return arguments[0] in value
     if operation == "__index__":
         return operator.index(value)
+    if operation == "__hash__":
+        return hash(value)
     return _special(value, operation, arguments)
 
 
 def _special(value: Any, name: str, arguments: list[Any]) -> Any:
+    """A special method, by its operator where there is one: Python then tries the other operand's, too."""
+    if name in COMPARISONS:
+        return getattr(operator, name)(value, *arguments)
     result = getattr(type(value), name)(value, *arguments)
     if result is NotImplemented:
         raise TypeError(f"unsupported operand for {name}: {type(value).__name__}")

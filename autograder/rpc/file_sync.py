@@ -4,6 +4,7 @@ The examiner takes a student's files as data. A file that a library might run as
 saved model, a module) appears with its name and size, and zeros in it.
 """
 
+import contextlib
 import os
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -20,6 +21,7 @@ HARMLESS = frozenset(
     ".npy .npz .pkl .pickle".split()
 )
 Stamp = tuple[int, int, int]
+FOLDER: Stamp = (0, 0, 0)
 
 
 class Folder:
@@ -43,6 +45,7 @@ class Folder:
         now = self._stamps(MAX_FILES)
         if now == self._known:
             return []
+        now = dict(sorted(now.items()))  # a folder before what is in it
         missing = [name for name in self._known.keys() - now.keys() if not (self.path / name).exists()]
         gone: list[tuple[str, bytes | int | None]] = [(name, None) for name in missing]
         written = [name for name, stamp in now.items() if self._known.get(name) != stamp]
@@ -58,6 +61,9 @@ class Folder:
             raise RpcError(f"more than {MAX_FILES} files")
         for name, content in changes:
             path = self._inside(name)
+            if name.endswith("/"):
+                self._apply_folder(name, path, there=content is not None)
+                continue
             name = path.relative_to(self.path).as_posix()
             if self.trusted and name in self._own:
                 self.contested.add(name)
@@ -78,6 +84,15 @@ class Folder:
                     file.write(content)
             self._known[name] = self._stamp(path.stat())
 
+    def _apply_folder(self, name: str, path: Path, *, there: bool) -> None:
+        if there:
+            path.mkdir(parents=True, exist_ok=True)
+            self._known[name] = FOLDER
+        elif name not in self._own:
+            with contextlib.suppress(OSError):
+                path.rmdir()
+            self._known.pop(name, None)
+
     def _inside(self, name: Any) -> Path:
         parts = PurePosixPath(name).parts if isinstance(name, str) and len(name) < 250 else ()
         if not parts or ".." in parts or name.startswith("/") or "\0" in name or len(parts) > 8:
@@ -85,13 +100,13 @@ class Folder:
         path = self.path.joinpath(*parts)
         if self.path.resolve() not in path.parent.resolve().parents and path.parent.resolve() != self.path.resolve():
             raise RpcError("malformed name of a file: it leads out of the work folder")
-        if path.is_symlink() or (path.exists() and not path.is_file()):
+        if path.is_symlink() or (path.exists() and not (path.is_dir() if name.endswith("/") else path.is_file())):
             raise RpcError(f"{name} is not a regular file here")
         return path
 
     def _stamps(self, room: int | None) -> dict[str, Stamp]:
         """Name -> inode, size and time (ns) of each regular file; of files that are not the instructor's, of at most
-        `room`.
+        `room`. A folder's name ends in `/`.
 
         `room`: None for all.
         """
@@ -107,14 +122,17 @@ class Folder:
                 if entry.name in ("__pycache__", ".ipynb_checkpoints", ".git"):
                     continue
                 try:
-                    if entry.is_dir(follow_symlinks=False):
-                        waiting.append((f"{prefix}{entry.name}/", Path(entry.path)))
-                    elif entry.is_file(follow_symlinks=False):
-                        if room is not None and prefix + entry.name not in self._own:
-                            if not room:
-                                continue
-                            room -= 1
-                        found[prefix + entry.name] = self._stamp(entry.stat(follow_symlinks=False))
+                    is_folder = entry.is_dir(follow_symlinks=False)
+                    name = f"{prefix}{entry.name}{'/' if is_folder else ''}"
+                    if is_folder:
+                        waiting.append((name, Path(entry.path)))
+                    elif not entry.is_file(follow_symlinks=False):
+                        continue
+                    if room is not None and name not in self._own:
+                        if not room:
+                            continue
+                        room -= 1
+                    found[name] = FOLDER if is_folder else self._stamp(entry.stat(follow_symlinks=False))
                 except OSError:
                     continue
         return found
@@ -124,6 +142,8 @@ class Folder:
         return status.st_ino, status.st_size, status.st_mtime_ns
 
     def _content(self, name: str) -> bytes | int | None:
+        if name.endswith("/"):
+            return 0
         try:
             with open_regular(self.path / name) as file:
                 size = os.fstat(file.fileno()).st_size

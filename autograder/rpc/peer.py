@@ -21,8 +21,10 @@ from autograder.rpc.decoder import Decoder
 from autograder.rpc.encoder import Encoder, is_mutable
 from autograder.rpc.exposed import Exposed, perform, type_of
 from autograder.rpc.file_sync import Folder
+from autograder.rpc.fingerprints import fingerprint, same
 from autograder.rpc.frames import Disconnected, RpcError
-from autograder.rpc.printing import captured, relay
+from autograder.rpc.links import Links
+from autograder.rpc.printing import captured, relay, warn
 from autograder.rpc.shared_globals import Shares, StudentGlobals, TestGlobals
 
 PYPLOT = "matplotlib.pyplot"  # the module, fetched by this name
@@ -51,6 +53,7 @@ class Peer:
         self._keeps = False
         self._shared: TestGlobals | None = None
         self._globals = StudentGlobals(namespace)
+        self._links = Links(0 if trusted else 1)
         self._model_cache = model_cache.ModelCache()
         self._channel = Channel(sock, folder)
         self._place = str(folder.path) if folder is not None else ""
@@ -66,6 +69,7 @@ class Peer:
         self.permitted, self.asked, self.calls = None if permitted is None else set(permitted), set(), 0
         self._keeps = keeps
         self.models = []
+        self._links.begin(self._links.cell + 1)
         self._shared = None
         self._model_cache.begin()
 
@@ -120,6 +124,7 @@ class Peer:
                 except KeyboardInterrupt:  # meant for a call that has just returned
                     continue
                 message, buffers = self._channel.receive()
+                self._links.begin(message.get("cell", 0))
                 if message.get("op") == "end":
                     self._channel.take_files(message, buffers)
                     self._globals.apply(message.get("globals") or {}, self._decoder(message, buffers, []))
@@ -130,7 +135,9 @@ class Peer:
         if threading.get_ident() != self._thread:
             raise RuntimeError("only the thread that runs the cell can call across")
         self.calls += 1
-        self._channel.send({**request, **self._changed_globals(encoder)}, encoder)
+        self._links.begin(self._links.cell)
+        shared = self._changed_globals(encoder)
+        self._channel.send({**request, **shared, "cell": self._links.cell, "links": self._changed(encoder)}, encoder)
         while True:
             message, buffers = self._channel.receive()
             if "re" in message:
@@ -139,13 +146,17 @@ class Peer:
                 return self._result(message, buffers, encoder)
             self._answer(message, buffers)
 
+    def _changed(self, encoder: Encoder) -> list[Any]:
+        """Containers that have changed here, with their content as it is now."""
+        return [encoder.again(value) for value in self._links.changed()]
+
     def _encoder(self, answered: Sequence[Any] = ()) -> Encoder:
-        encoder = Encoder(self.exposed.describe, answered)
+        encoder = Encoder(self.exposed.describe, answered, self._links)
         encoder.place, encoder.trusted = self._place, self.trusted
         return encoder
 
     def _decoder(self, message: dict[str, Any], buffers: list[bytearray], sources: list[Any]) -> Decoder:
-        decoder = Decoder(message.get("n"), buffers, self.exposed.read, sources, self._budget)
+        decoder = Decoder(message.get("n"), buffers, self.exposed.read, sources, self._budget, self._links)
         decoder.place, decoder.known = self._place, self.exposed.own_class
         if self.trusted:
             decoder.rebuild = self._model
@@ -162,14 +173,15 @@ class Peer:
         return use.model
 
     def _result(self, message: dict[str, Any], buffers: list[bytearray], encoder: Encoder) -> Any:
-        relay(message.get("out"))
+        warned = relay(message.get("out"))
         self._channel.take_files(message, buffers)
         decoder = self._decoder(message, buffers, encoder.sources)
         changed = message.get("changed") or []
         if not isinstance(changed, list):
             raise RpcError("malformed changes")
-        if self._keeps and changed and not self.permits(CHANGES):
-            changed = []
+        if self._keeps and not ((changed or message.get("links")) and self.permits(CHANGES)):
+            changed, decoder.frozen = [], True
+        decoder.all(message.get("links") or [])
         for change in changed:
             if not (isinstance(change, list) and len(change) == 2 and type(change[0]) is int):
                 raise RpcError("malformed change")
@@ -179,13 +191,18 @@ class Peer:
         if self._shared is not None and "globals" in message:
             self._shared.take(message["globals"], decoder)
         kind = message["re"]
-        if kind == "stop":
-            raise StopIteration
-        if kind == "error":
-            raise exceptions.decode(message, decoder)
-        if kind == "attribute":
-            raise AttributeError(str(message.get("message")))
-        return decoder.value(message.get("v"))
+        try:
+            if kind == "stop":
+                raise StopIteration
+            if kind == "error":
+                raise exceptions.decode(message, decoder)
+            if kind == "attribute":
+                raise AttributeError(str(message.get("message")))
+            result = decoder.value(message.get("v"))
+        finally:
+            self._links.settle()
+        warn(warned)
+        return result
 
     def _answer(self, message: dict[str, Any], buffers: list[bytearray]) -> None:
         """Do what is asked, and send the result, or what was raised."""
@@ -202,8 +219,11 @@ class Peer:
                 return
             if not self.trusted:
                 self._globals.apply(message.get("globals") or {}, decoder)
+            decoder.all(message.get("links") or [])
             arguments, named = decoder.value(message.get("a")), decoder.value(message.get("k"))
-            before = {n: mutations.fingerprint(o) for n, o in enumerate(decoder.objects) if is_mutable(o)}
+            self._links.settle()
+            own = [(n, o) for n, o in enumerate(decoder.objects) if is_mutable(o) and o not in self._links]
+            before = {n: fingerprint(o) for n, o in own}
             with captured(log, relay=not self.trusted):
                 result = perform(self.exposed, message.get("op"), message.get("h"), arguments, named)
         except Disconnected:
@@ -225,8 +245,9 @@ class Peer:
         try:
             encoder = self._encoder(objects)
             answer: dict[str, Any] = {"out": log}
-            changed = [n for n, old in before.items() if not mutations.same(old, mutations.fingerprint(objects[n]))]
+            changed = [n for n, old in before.items() if not same(old, fingerprint(objects[n]))]
             answer["changed"] = [[n, encoder.again(objects[n])] for n in changed]
+            answer["links"] = self._changed(encoder)
             if not self.trusted and (asked := message.get("globals")):
                 answer["globals"] = self._globals.bound(asked, encoder)
             answer |= {"re": "ok", "v": encoder.child(result)} if error is None else exceptions.encode(error, encoder)

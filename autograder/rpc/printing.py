@@ -1,4 +1,4 @@
-"""What a call prints: captured where it ran, and printed again where it was called from.
+"""What a call prints, and what it warns of: captured where it ran, and said again where it was called from.
 
 IPython's `capture_output` does not fit: it keeps stdout and stderr apart, so that their order is lost, and stores text
 without a limit.
@@ -7,10 +7,15 @@ without a limit.
 import contextlib
 import io
 import sys
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
+from autograder.rpc.builtin_names import EXCEPTIONS, exception_base
+
 MAX_PRINTED = 1 << 20  # characters of one call
+MAX_WARNING = 10_000  # characters of a warning
+MAX_PARTS = 1000  # of a call's log with which a warning is still noted
 
 
 class CapturedStream(io.TextIOBase):
@@ -38,11 +43,23 @@ class CapturedStream(io.TextIOBase):
         return len(text)
 
 
-def relay(log: Any) -> None:
-    """Print here what a call printed on the other side; malformed parts are left out."""
+def relay(log: Any) -> list[Warning]:
+    """Print here what a call printed on the other side; malformed parts are left out. Returns its warnings."""
+    warned = []
     for part in log if isinstance(log, list) else []:
-        if isinstance(part, list) and len(part) == 2 and isinstance(part[1], str):
-            (sys.stderr if part[0] == "stderr" else sys.stdout).write(part[1])
+        match part:
+            case ["stdout" | "stderr" as name, str() as text]:
+                getattr(sys, name).write(text)
+            case [str() as name, str() as text]:
+                kind = EXCEPTIONS.get(name, UserWarning)
+                warned.append((kind if issubclass(kind, Warning) else UserWarning)(text))
+    return warned
+
+
+def warn(warned: list[Warning]) -> None:
+    """Warn here as a call did there: whether that is shown, raised or recorded is for this side's filters."""
+    for one in warned:
+        warnings.warn(one, stacklevel=2)
 
 
 @contextlib.contextmanager
@@ -52,8 +69,17 @@ def captured(log: list[tuple[str, str]], relay: bool) -> Iterator[None]:
         yield
         return
     room = [MAX_PRINTED]
+
+    def shown(message: Any, category: type[Warning], *place: Any) -> None:
+        entry = (exception_base(category), str(message)[:MAX_WARNING])
+        if entry not in log and len(log) < MAX_PARTS:
+            log.append(entry)
+
     with (
+        warnings.catch_warnings(),
         contextlib.redirect_stdout(CapturedStream("stdout", log, room)),
         contextlib.redirect_stderr(CapturedStream("stderr", log, room)),
     ):
+        warnings.simplefilter("always")
+        warnings.showwarning = shown  # type: ignore[assignment]
         yield

@@ -34,7 +34,7 @@ CONVERSIONS: dict[str, type] = {
     "__complex__": complex,
     "__index__": int,
 }
-SPECIAL = frozenset(("__next__", "__array__", "__instancecheck__", "__mro_entries__", "__await__", "__eq__", "data"))
+SPECIAL = frozenset("__next__ __array__ __instancecheck__ __mro_entries__ __await__ __eq__ __hash__ data".split())
 OPERATORS = BINARY | COMPARISONS | UNARY | OTHER | SPECIAL | frozenset(CONVERSIONS)
 ALWAYS = frozenset(
     "repr str __len__ __iter__ __next__ __getitem__ __reversed__ __array__ __eq__ __instancecheck__".split()
@@ -87,6 +87,8 @@ def operators_of(value: Any) -> list[str]:
         found.append("data")
     if getattr(kind, "__eq__", None) is not object.__eq__:
         found.append("__eq__")
+        if kind.__hash__ is not None:
+            found.append("__hash__")
     return sorted(found)
 
 
@@ -142,7 +144,9 @@ class Handle:
         return format(str(self), spec)
 
     def __hash__(self) -> int:
-        return hash(owner(self)[1])
+        peer, number = owner(self)
+        own = peer.trusted and "__hash__" in type(self).operators and peer.permits("__hash__")  # type: ignore[attr-defined]
+        return hash(ask(self, "__hash__")) if own else hash(number)
 
     def __eq__(self, other: object) -> bool:
         if not is_handle(other):

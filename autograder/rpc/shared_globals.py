@@ -18,9 +18,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from autograder.rpc import mutations, numeric
+from autograder.rpc import numeric
 from autograder.rpc.decoder import Decoder
 from autograder.rpc.encoder import Encoder, is_mutable
+from autograder.rpc.fingerprints import fingerprint, same
 from autograder.rpc.frames import RpcError
 
 _MISSING = object()
@@ -159,11 +160,11 @@ _BUILTINS = dict(vars(builtins))
 
 def _mark(value: Any) -> Any:
     """What tells whether a name's value is another one, or has been changed. It keeps the value alive, and its id."""
-    return value, mutations.fingerprint(value) if is_mutable(value) else None
+    return value, fingerprint(value) if is_mutable(value) else None
 
 
 def _equal(before: Any, after: Any) -> bool:
-    return before[0] is after[0] and (after[1] is None or mutations.same(before[1], after[1]))
+    return before[0] is after[0] and (after[1] is None or same(before[1], after[1]))
 
 
 def _is_mock(value: Any) -> bool:
