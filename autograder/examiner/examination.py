@@ -14,6 +14,7 @@ import socket
 import sys
 import tempfile
 import threading
+import types
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -42,6 +43,7 @@ from autograder.training.training_record import ModelDigests
 SEED = 0
 PROBES = 3  # inputs of a test, the largest, whose near copies are looked for
 THREAD = "/proc/thread-self"
+_OF_MODULES = (types.ModuleType, types.FunctionType, type)
 CREDIT = "credit"  # among what is permitted in a cell: its last expression is partial credit
 
 
@@ -164,7 +166,7 @@ class Examination:
             failed = next((self._failed[statement] for statement in step.feeds if statement in self._failed), None)
             problem = self._fetch(peer, step)
             peer.share(step.shares)
-            with self._students_pyplot(peer) if step.pyplot else contextlib.nullcontext():
+            with self._students_modules(peer) if step.modules else contextlib.nullcontext():
                 outputs, value, error = self._shell.run(step.code)  # in any case: the next cells may need its names
             if failed is not None or problem:
                 return _answer(failed or [_error("CannotCross", problem)], 0.0, peer)
@@ -177,25 +179,30 @@ class Examination:
                 peer.end()
 
     @contextlib.contextmanager
-    def _students_pyplot(self, peer: Peer) -> Iterator[None]:
-        """Wherever the test's `matplotlib.pyplot` is, there is the student's, for the time of the test."""
-        names, modules = self._shell.user_ns, cast(dict[str, Any], sys.modules)
-        own = modules.get(PYPLOT)
-        theirs = own and peer.fetch([PYPLOT])[0].get(PYPLOT)
-        if theirs is None:  # nothing here draws, or nothing there can
-            yield
-            return
-        package, _, module = PYPLOT.rpartition(".")
-        bound = [name for name, value in names.items() if value is own]
+    def _students_modules(self, peer: Peer) -> Iterator[None]:
+        """Where the test's `matplotlib.pyplot` and the course's own modules are, there are the student's meanwhile."""
+        names, loaded = self._shell.user_ns, cast(dict[str, Any], sys.modules)
+        folder = str(self._folder / "modules")
+        own = {
+            name: module
+            for name, module in loaded.items()
+            if name == PYPLOT or str(getattr(module, "__file__", "")).startswith(folder)
+        }
+        theirs = peer.modules(list(own)) if own else {}
+        before = {name: value for name, value in names.items() if _home(value) in theirs}
         try:
-            modules[PYPLOT] = theirs
-            setattr(sys.modules[package], module, theirs)
-            names.update(dict.fromkeys(bound, theirs))
+            for name, module in theirs.items():
+                _place(loaded, name, module)
+            for name, value in before.items():
+                home = _home(value)
+                names[name] = theirs[home] if value is own[home] else getattr(theirs[home], value.__name__)
+            there = {name: names[name] for name in before}
             yield
         finally:
-            modules[PYPLOT] = own
-            setattr(sys.modules[package], module, own)
-            names.update({name: own for name, value in list(names.items()) if value is theirs})
+            for name in theirs:
+                _place(loaded, name, own[name])
+            names.update({name: before[name] for name in before if names.get(name) is there.get(name)})
+            names.update({n: own[m] for n, v in list(names.items()) for m, there_m in theirs.items() if v is there_m})
 
     def _inspect(self, index: int) -> Answer:
         peer, step, names = self._peer, self._steps[index], self._shell.user_ns
@@ -232,6 +239,22 @@ class Examination:
         self._fetched |= values.keys()
         names.update(values)
         return "\n".join(refused.values())
+
+
+def _home(value: Any) -> str:
+    """The name of a module, or of that which a function or class is of."""
+    if is_handle(value):
+        return ""
+    found = getattr(value, "__name__" if isinstance(value, types.ModuleType) else "__module__", None)
+    return found if isinstance(found, str) and isinstance(value, _OF_MODULES) else ""
+
+
+def _place(loaded: dict[str, Any], name: str, module: Any) -> None:
+    """Have `import` find that module by its name."""
+    loaded[name] = module
+    package, _, last = name.rpartition(".")
+    if package:
+        setattr(loaded[package], last, module)
 
 
 def _apart(code: str) -> Iterator[str]:

@@ -106,22 +106,29 @@ class Ownership:
         """The same of all that a statement reads."""
         return self.sources(self.reached(effect.now.reads) | effect.mentions)
 
-    def awaited(self, names: Iterable[str]) -> set[str]:
-        """Those of `names` that nobody but a solution imports."""
-        return self._awaited.intersection(names)
+    def awaited(self, names: Iterable[str] | None = None) -> set[str]:
+        """Those of `names`, or all, that nobody but a solution imports."""
+        return set(self._awaited) if names is None else self._awaited.intersection(names)
 
     def shares(
-        self, used: set[str], bound: set[str], changed: set[str], patched: Collection[str], *, seeds: bool
+        self,
+        used: set[str],
+        bound: set[str],
+        changed: set[str],
+        imports: set[str],
+        patched: Collection[str],
+        *,
+        seeds: bool,
     ) -> Shares:
-        """What a cell shares that uses, binds and changes those names, and replaces those built-ins."""
+        """What a cell shares that uses, binds, changes and imports those names, and replaces those built-ins."""
         bodies = Uses()
         for uses in self._bodies.values():
             bodies.add(uses)
-        given = (bound | changed) & bodies.reads - self._imports
+        given = (bound | changed | imports) & bodies.reads - (self._imports - imports)
         return Shares(
             given=tuple(sorted(given)),
             hidden=tuple(sorted(bound.intersection(dir(builtins)) - given)),
-            patched=tuple(sorted(bodies.reads.intersection(patched) - given)),
+            patched=tuple(sorted({name for name in patched if "." in name or name in bodies.reads} - given)),
             bound=tuple(sorted(bodies.binds & (used | bound))),
             seeds=seeds,
         )

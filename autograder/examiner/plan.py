@@ -76,9 +76,7 @@ class Step:
     # a locked or unmarked cell binds them.
     feeds: tuple[Statement, ...] = ()
     shares: Shares = NOTHING  # names that it and the student's functions both use
-    pyplot: bool = (
-        False  # its `matplotlib.pyplot` is the student's: it looks at what their code has drawn, or has it draw
-    )
+    modules: bool = False  # those with a state are the student's: it looks at what their code has drawn or set there
     left: tuple[StudentsName, ...] = ()
 
     @property
@@ -87,16 +85,16 @@ class Step:
         return bool(self.numbers)
 
 
-def plan(cells: Sequence[PlannedCell], beside: Collection[int] = (), pyplot: Collection[int] = ()) -> tuple[Step, ...]:
+def plan(cells: Sequence[PlannedCell], beside: Collection[int] = (), modules: Collection[int] = ()) -> tuple[Step, ...]:
     """One step for each of the instructor's `cells`, in their order.
 
     What needs the student's code in the cells at the positions `beside` runs beside it alone. Grade cells at the
-    positions `pyplot` draw with the student's `matplotlib.pyplot`.
+    positions `modules` use the student's `matplotlib.pyplot`, and theirs of the course's own modules.
     """
     everything = _Plan(cells, lambda at: True, beside)
     needed = _Plan(cells, lambda at: at in everything.needed, beside)
     return tuple(
-        replace(step, left=all_run.left, pyplot=step.index in pyplot)
+        replace(step, left=all_run.left, modules=step.index in modules)
         for step, all_run in zip(needed.steps, everything.steps, strict=True)
     )
 
@@ -148,10 +146,12 @@ class _Plan:
         """A grade cell's step."""
         ownership = self._ownership
         fetch, maybe, awaits, sources = set[str](), set[str](), set[str](), set[Statement]()
-        used, bound, changed = set[str](), set[str](), set[str]()
+        used, bound, changed, imports = set[str](), set[str](), set[str](), set[str]()
         names_in_text, builtins_in_text = touched_in_text(step.code)
         seeds = self._draws and SEEDS.search(step.code) is not None
         left, before = dict[str, StudentsName](), ownership.students()
+        if self._looks_up:
+            awaits |= ownership.awaited()
         for effect in found:
             needed = ownership.reached(effect.now.reads | effect.mentions | effect.later.reads | names_in_text)
             used |= needed
@@ -164,6 +164,7 @@ class _Plan:
             fetch |= students
             maybe |= set(filter(ownership.is_unknown, needed))
             awaits |= ownership.awaited(needed)
+            imports |= effect.imports
             ownership.to_instructor(effect)
         self.needed |= sources
         looked_up = tuple(sorted(before - fetch)) if self._looks_up else ()
@@ -174,7 +175,7 @@ class _Plan:
             maybe=tuple(sorted(maybe)),
             looked_up=looked_up,
             feeds=tuple(sorted(sources)),
-            shares=ownership.shares(used, bound | names_in_text, changed, builtins_in_text, seeds=seeds),
+            shares=ownership.shares(used, bound | names_in_text, changed, imports, builtins_in_text, seeds=seeds),
             left=tuple(left[name] for name in sorted(left)),
         )
 
@@ -212,7 +213,7 @@ def _kept(cell: PlannedCell, statements: Statements, kept: Sequence[bool]) -> st
     return cell.source if kept and all(kept) else only(statements, kept)
 
 
-def modules(cells: Sequence[PlannedCell]) -> tuple[str, ...]:
+def imported(cells: Sequence[PlannedCell]) -> tuple[str, ...]:
     """Modules that import statements of `cells` name, in functions as well: what the examiner may import."""
     parsed = [parse(cell.source) for cell in cells if cell.cell_type == "code"]
     return tuple(sorted({name for cell in parsed if cell for effect in effects(cell) for name in effect.modules}))

@@ -190,7 +190,7 @@ def _settings(against: Released, converter: Autograde) -> GradingJob:
         converter.limits,
         given={name: path for name, path in given.items() if name not in own},
         beside=tuple(range(len(against.version.cells))),  # without the solutions nobody knows what trains
-        pyplot=tuple(range(len(against.version.cells))),  # or draws
+        modules=tuple(range(len(against.version.cells))),  # or draws
         not_isolated=tuple(
             cell.grade_id
             for cell in against.version.cells

@@ -13,12 +13,12 @@ from autograder.grading.rehearsal import (
     Rehearsal,
     Search,
     compare,
-    drawing,
     plain_job,
     reference_job,
     released_job,
     released_plain_job,
     released_scores,
+    with_state,
     without_written,
 )
 from autograder.grading.result_digest import digest
@@ -107,8 +107,8 @@ class Engine:
 
     def _search(self, job: GradingJob, found: Rehearsal) -> Rehearsal:
         """Have locked cells run beside the student's code where the reference solution's grade cells need that."""
-        if at := drawing(job, found):
-            job, found = self._with_pyplot(job, found, at)
+        if at := with_state(job, found):
+            job, found = self._with_modules(job, found, at)
         search = Search(job, found)
         for _ in range(ROUNDS):
             if not (beside := search.beside()):
@@ -118,13 +118,13 @@ class Engine:
                 beside = search.tried(other)
         return search.found
 
-    def _with_pyplot(self, job: GradingJob, found: Rehearsal, at: tuple[int, ...]) -> tuple[GradingJob, Rehearsal]:
-        """Have grade cells at these positions draw with the student's `matplotlib.pyplot` if they then agree."""
+    def _with_modules(self, job: GradingJob, found: Rehearsal, at: tuple[int, ...]) -> tuple[GradingJob, Rehearsal]:
+        """Have grade cells at these positions use the student's modules if they then agree."""
         while at:
-            (other,) = self._both_ways([replace(job, pyplot=at)])
+            (other,) = self._both_ways([replace(job, modules=at)])
             helped = tuple(place for place in at if job.version.cells[place].grade_id not in other.differing)
             if helped == at and other.differing.keys() <= found.differing.keys():
-                return replace(job, pyplot=at), other
+                return replace(job, modules=at), other
             at = helped if helped != at else ()
         return job, found
 

@@ -16,8 +16,7 @@ from typing import Any
 from autograder.examiner.client import Exam, ExaminerError
 from autograder.examiner.exam_messages import Answer
 from autograder.examiner.model_insight import ModelInsight
-from autograder.examiner.plan import Step, plan
-from autograder.examiner.plan import modules as modules_of
+from autograder.examiner.plan import Step, imported, plan
 from autograder.grading.job import Event, GradingJob, GradingRun, Listener, Outcome, RebindableName, Status
 from autograder.grading.plain import outputs_of, run_beside, score_of
 from autograder.grading.trainer_link import TrainerLink
@@ -77,7 +76,7 @@ class _Grading:
         self._listener = listener
         self._limits = job.limits
         self._version = job.version
-        self._steps = plan(self._version.cells, job.beside, job.pyplot)
+        self._steps = plan(self._version.cells, job.beside, job.modules)
         self._cells: list[dict[str, Any]] = job.mended["cells"]
         self._outputs: list[list[Output]] = [[] for _ in self._cells]
         self._scores: dict[str, float | None] = {}
@@ -99,7 +98,7 @@ class _Grading:
         variables = {**job.variables, **with_models}
         visible = [Path(folder) for folder in job.visible]
 
-        modules = [name for name in modules_of(self._version.cells) if f"{name.partition('.')[0]}.py" not in files]
+        modules = [name for name in imported(self._version.cells) if f"{name.partition('.')[0]}.py" not in files]
         fork_server = (
             self._fork_servers.of(self._limits.disk_bytes, visible, variables, modules) if job.sandboxed else None
         )

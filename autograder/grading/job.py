@@ -80,7 +80,7 @@ class GradingJob:
     trainer: TrainerSettings | None = None  # None: notebooks train by themselves
     ungraded: dict[str, str] = field(default_factory=dict)  # grade_id -> why the rehearsal withholds it
     beside: tuple[int, ...] = ()  # positions of cells of which nothing that needs the student's code is the examiner's
-    pyplot: tuple[int, ...] = ()  # positions of grade cells that draw with the student's `matplotlib.pyplot`
+    modules: tuple[int, ...] = ()  # positions of grade cells in which modules with a state are the student's
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ import psutil
 
 from autograder.common.serialization import dump, load
 from autograder.examiner.client import Examiner
-from autograder.examiner.plan import modules
+from autograder.examiner.plan import imported
 from autograder.grading.job import FAULTS, Event, GradingJob, Listener, Outcome, Status, WorkerMessage, WorkerOrder
 from autograder.sandbox import cgroups
 from autograder.sandbox.limits import Limits
@@ -81,7 +81,7 @@ class Pool:
 
     def _prepare(self, jobs: Sequence[GradingJob]) -> None:
         versions = {(job.assignment, job.notebook): job.version for job in jobs}
-        preload = sorted({name for version in versions.values() for name in modules(version.cells)})
+        preload = sorted({name for version in versions.values() for name in imported(version.cells)})
         trains = jobs[0].trainer is not None and any(name.partition(".")[0] in KERAS for name in preload)
         key = (preload, jobs[0].sandboxed, jobs[0].variables, jobs[0].visible, trains)
         if key == self._key:

@@ -6,8 +6,9 @@ has changed them or allowed them by name. Nothing that a student does decides th
 
 Where a grade cell differs and comes of locked or unmarked cells that the examiner ran with the student's code, the
 solution is graded again with one of these beside that code, the last one first, until the grade cell agrees. So run are
-only those that made a difference. A grade cell that differs where the notebook draws is graded again with the
-student's `matplotlib.pyplot` in place of its own: it may look at what the student's code has drawn, or have it draw.
+only those that made a difference. A grade cell that differs where the notebook uses `matplotlib.pyplot` or
+modules of the course's own is graded again with the student's modules in place of its own: it may look at what the
+student's code has drawn or set there, or have it draw.
 
 Then the released notebook, in which nothing is solved, is graded both ways, under the same conditions as students'.
 What it earns, and where the two ways differ, is told to the instructor.
@@ -16,12 +17,13 @@ What it earns, and where the two ways differ, is told to the instructor.
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import PurePosixPath
 from typing import Any
 
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_cell
 
 from autograder.examiner.ownership import Reason, StudentsName
-from autograder.examiner.plan import modules, plan
+from autograder.examiner.plan import imported, plan
 from autograder.grading.job import GradingJob, Outcome
 from autograder.notebooks.instructor import InstructorCell, Version
 
@@ -52,9 +54,7 @@ class Rehearsal:
     differing: dict[str, str] = field(default_factory=dict)  # grade_id -> why it can't be graded in isolation
     short: dict[str, str] = field(default_factory=dict)  # grade_id -> how the reference itself misses its points
     beside: tuple[int, ...] = ()  # positions of locked or unmarked cells that come out otherwise run by the examiner
-    pyplot: tuple[
-        int, ...
-    ] = ()  # positions of grade cells that come out otherwise with a `matplotlib.pyplot` of theirs
+    modules: tuple[int, ...] = ()  # positions of grade cells that come out otherwise with modules of their own
     left: dict[str, tuple[StudentsName, ...]] = field(
         default_factory=dict
     )  # grade_id -> names there that stay the student's
@@ -84,7 +84,7 @@ class Rehearsal:
             not_isolated=beside,
             ungraded=ungraded,
             beside=self.beside,
-            pyplot=self.pyplot,
+            modules=self.modules,
             given=without_written(job, self.written).given,
             seconds=seconds,
             reference=reference,
@@ -180,15 +180,16 @@ def compare(job: GradingJob, isolated: Outcome, plain: Outcome) -> Rehearsal:
             differing[grade_id] = _why(score, plain_score, isolated.outputs[index_of[position]])
         elif score != cell.points:
             short[grade_id] = f"the reference solution gets {score if score is not None else 'no'} of {cell.points:g}"
-    steps = plan(version.cells, job.beside, job.pyplot)
+    steps = plan(version.cells, job.beside, job.modules)
     left = {str(step.grade_id): step.left for step in steps if step.left}
     names, seconds, written = version.names, isolated.seconds, isolated.contested
-    return Rehearsal(isolated.asked, differing, short, job.beside, job.pyplot, left, names, seconds, written)
+    return Rehearsal(isolated.asked, differing, short, job.beside, job.modules, left, names, seconds, written)
 
 
-def drawing(job: GradingJob, found: Rehearsal) -> tuple[int, ...]:
-    """Positions of grade cells that differ and may come to agree with the student's `matplotlib.pyplot`."""
-    if not any(module.partition(".")[0] == "matplotlib" for module in modules(job.version.cells)):
+def with_state(job: GradingJob, found: Rehearsal) -> tuple[int, ...]:
+    """Positions of grade cells that differ, and may agree where modules with a state are the student's."""
+    own = {PurePosixPath(name).parts[0].removesuffix(".py") for name in job.given if name.endswith(".py")}
+    if not {module.partition(".")[0] for module in imported(job.version.cells)} & {"matplotlib", *own}:
         return ()
     return tuple(at for at, cell in enumerate(job.version.cells) if cell.grade_id in found.differing)
 
@@ -201,7 +202,7 @@ class Search:
 
     def __init__(self, job: GradingJob, found: Rehearsal) -> None:
         """`found`: with all of them run by the examiner as far as the plan has it so."""
-        steps = plan(job.version.cells, job.beside, job.pyplot)
+        steps = plan(job.version.cells, job.beside, job.modules)
         self.found = found
         self._suspects = {
             str(step.grade_id): sorted({position for position, _ in step.feeds})

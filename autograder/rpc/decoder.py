@@ -410,6 +410,21 @@ def _objects(decoder: Decoder, number: int, node: Node) -> Any:
     return result.reshape(shape)
 
 
+def _matrix(decoder: Decoder, number: int, node: Node) -> Any:
+    import numpy as np
+
+    return np.asmatrix(decoder.value(node["a"]))
+
+
+def _masked(decoder: Decoder, number: int, node: Node) -> Any:
+    import numpy as np
+
+    data, mask = decoder.value(node["a"]), decoder.value(node["m"])
+    if type(data) is not np.ndarray or not (mask is None or (type(mask) is np.ndarray and mask.shape == data.shape)):
+        raise RpcError("malformed masked array")
+    return np.ma.MaskedArray(data, np.ma.nomask if mask is None else mask)
+
+
 def _tensor(decoder: Decoder, number: int, node: Node) -> Any:
     import numpy as np
 
@@ -475,6 +490,8 @@ READERS: dict[str, Reader] = {
     "exception": _exception,
     "array": _array,
     "scalar": _scalar,
+    "matrix": _matrix,
+    "masked": _masked,
     "objects": _objects,
     "dtype": lambda d, _, node: numeric.named_dtype(node["d"]),
     "tensor": _tensor,

@@ -170,6 +170,11 @@ class Encoder:
             return None
         if type(value) is numpy.ndarray:
             return self._array(value)
+        if type(value) is numpy.matrix:
+            return {"t": "matrix", "a": self.child(numpy.asarray(value))}
+        if type(value) is numpy.ma.MaskedArray and not value.dtype.hasobject:
+            mask = None if value.mask is numpy.ma.nomask else numpy.asarray(value.mask)
+            return {"t": "masked", "a": self.child(numpy.asarray(value.data)), "m": self.child(mask)}
         if isinstance(value, numpy.generic):
             if value.dtype.hasobject:
                 return None

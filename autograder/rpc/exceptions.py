@@ -23,6 +23,8 @@ def encode(error: BaseException, encoder: Encoder) -> dict[str, Any]:
     try:
         described["args"] = encoder.child(list(error.args))
         described["attributes"] = encoder.attributes(error)
+        if isinstance(error.__cause__, Exception) and not encoder.trusted:
+            described["cause"] = encoder.child(error.__cause__)
         own = isinstance(error, Exception) and not isinstance(error, RpcError | StopIteration)
         if own and described["name"] != kind.__name__:
             described["class"] = encoder.child(kind)
@@ -42,6 +44,8 @@ def decode(message: dict[str, Any], decoder: Decoder) -> Exception:
         arguments = [text]
     error = new_exception(kind, arguments) if kind else RuntimeError(f"{name}: {text}")
     set_attributes(error, decoder, message.get("attributes") or [])
+    cause = decoder.value(message.get("cause"))
+    error.__cause__ = cause if isinstance(cause, Exception) else None
     if _text_of(error) != text:  # its class has a text of its own making
         error.args = (text,)
     trace = message.get("trace")

@@ -6,6 +6,7 @@ other side asks of an object of this side; the examiner's objects allow only wha
 
 import copy
 import enum
+import importlib
 import operator
 import sys
 import types
@@ -19,9 +20,9 @@ from autograder.rpc.introspection import FACTS
 from autograder.rpc.proxies import (
     COMPARISONS,
     CONVERSIONS,
-    DERIVED,
     OPERATORS,
     Caller,
+    content_of,
     handle_class,
     is_handle,
     number_of,
@@ -65,7 +66,7 @@ class Exposed:
         if self._trusted:
             own = self._instructors(value)
             if operation == "getattr" and not own:
-                if arguments[0] in ("__name__", "__qualname__") and type(value).__name__ in FUNCTIONS:
+                if arguments[0] in ("__name__", "__qualname__", "__doc__") and type(value).__name__ in FUNCTIONS:
                     return value
                 raise AttributeError(arguments[0])  # as of a name that it doesn't have: `functools.wraps` goes on
             if operation in ("setattr", "delattr", *FACTS) or not (
@@ -79,7 +80,7 @@ class Exposed:
     def _instructors(self, value: Any) -> bool:
         """Whether `value` is an instance of, or is, a class that the notebook itself defines."""
         kind = value if isinstance(value, type) else type(value)
-        return kind.__module__ == "__main__" and kind.__name__ != "Handle"
+        return (kind.__module__ == "__main__" and kind.__name__ != "Handle") or is_mock(value)
 
     def describe(self, value: Any) -> dict[str, Any]:
         """The node of something that is not data. Raises RpcError where it must not be given away."""
@@ -91,6 +92,8 @@ class Exposed:
             for number, known in self._handles.items():
                 if known is value:
                     return {"t": "yours", "h": number}
+        if self._trusted and isinstance(value, types.ModuleType) and sys.modules.get(value.__name__) is value:
+            return {"t": "module", "m": value.__name__}  # that a test imports and the student's functions read
         path = self._path(value)
         if path is not None and self._trusted:
             return {**self._node(value), "t": "import", "m": path[0], "q": path[1]}
@@ -149,6 +152,8 @@ class Exposed:
         if kind == "import" and not self._trusted:
             found = _imported(node.get("m"), node.get("q"))
             return self._handle(node) if found is None else found
+        if kind == "module" and not self._trusted:
+            return importlib.import_module(str(node.get("m")))
         if kind == "handle":
             return self._handle(node)
         raise RpcError(f"malformed node: unknown kind {kind!r}"[:200])
@@ -226,6 +231,12 @@ class Exposed:
         return any(base in TYPES.values() for base in kind.__mro__[:-1] if base is not object)
 
 
+def is_mock(value: Any) -> bool:
+    """Whether that is one of `unittest.mock`'s: the test's own, made for the student's code to use."""
+    mock = sys.modules.get("unittest.mock")
+    return mock is not None and isinstance(value, mock.NonCallableMock)
+
+
 def _find(module: str, name: str) -> Any:
     """The object of that name in a module that is loaded, else None."""
     value: Any = sys.modules.get(module)
@@ -242,8 +253,6 @@ def _library(module: str, name: str) -> type | None:
 
 def _imported(module: Any, name: Any) -> Any:
     """The object of that name, after importing its module; None where that fails."""
-    import importlib
-
     try:
         importlib.import_module(module)
         return _find(module, name)
@@ -269,8 +278,7 @@ def perform(exposed: Exposed, operation: Any, number: Any, arguments: Any, named
     if operation in FACTS:
         return FACTS[operation](exposed.get(number, operation, []), *arguments, **named)
     if operation == "data":
-        value = exposed.get(number, operation, [])
-        return next(content for kind, content in DERIVED.items() if isinstance(value, kind))(value)
+        return content_of(exposed.get(number, operation, []))
     if operation in ("copy", "deepcopy"):
         return (copy.copy if operation == "copy" else copy.deepcopy)(exposed.get(number, operation, []))
     if operation not in OPERATORS:

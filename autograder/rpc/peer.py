@@ -25,9 +25,10 @@ from autograder.rpc.fingerprints import fingerprint, same
 from autograder.rpc.frames import Disconnected, RpcError
 from autograder.rpc.links import Links
 from autograder.rpc.printing import captured, relay, warn
+from autograder.rpc.proxies import is_handle
 from autograder.rpc.shared_globals import Shares, StudentGlobals, TestGlobals
 
-PYPLOT = "matplotlib.pyplot"  # the module, fetched by this name
+PYPLOT = "matplotlib.pyplot"  # a module that keeps what was drawn
 CHANGES = "changes what it is given"  # among the permitted operations of a cell, where the reference's code did so
 
 
@@ -103,6 +104,11 @@ class Peer:
             case _:
                 raise RpcError("names without values")
         return {n: v for n, v in values.items() if n in names}, {str(n): str(why) for n, why in refused.items()}
+
+    def modules(self, names: list[str]) -> dict[str, Any]:
+        """Modules of the other side by name, as handles: those that can be imported there."""
+        values = self._exchange({"op": "modules", "names": names}, self._encoder())[0]
+        return {name: value for name, value in values.items() if name in names and is_handle(value)}
 
     def end(self) -> None:
         """Tell the other side to stop serving."""
@@ -214,8 +220,8 @@ class Peer:
         try:
             self._channel.take_files(message, buffers)
             decoder = self._decoder(message, buffers, [])
-            if message.get("op") == "fetch":
-                self._channel.send(*self._fetched(message.get("names")))
+            if message.get("op") in ("fetch", "modules"):
+                self._channel.send(*self._fetched(message["op"], message.get("names")))
                 return
             if not self.trusted:
                 self._globals.apply(message.get("globals") or {}, decoder)
@@ -259,23 +265,31 @@ class Peer:
             encoder = self._encoder(objects)
             self._channel.send({"out": log, **exceptions.encode(problem, encoder)}, encoder)
 
-    def _fetched(self, names: Any) -> tuple[dict[str, Any], Encoder]:
+    def _fetched(self, operation: str, names: Any) -> tuple[dict[str, Any], Encoder]:
         if self.trusted:
             raise RpcError("the examiner's names can't be fetched")
+        found = self.namespace if operation == "fetch" else _imported(names)
         encoder = self._encoder()
         values, refused = [], {}
-        for name in [name for name in names if name in self.namespace or name == PYPLOT]:
+        for name in [name for name in names if name in found]:
             try:
-                value = importlib.import_module(name) if name == PYPLOT else self.namespace[name]
-                values.append([name, encoder.child(value)])
+                values.append([name, encoder.child(found[name])])
             except (RpcError, RecursionError, MemoryError) as error:
-                refused[name] = f"`{name}`, {type_of(self.namespace[name])}, can't cross: {error}"
+                refused[name] = f"`{name}`, {type_of(found[name])}, can't cross: {error}"
         encoder.nodes.append({"t": "dict", "v": values})
         encoder.sources.append(None)
         pair = [[len(encoder.nodes) - 1], encoder.child(refused)]
         encoder.nodes.append({"t": "list", "v": pair})
         encoder.sources.append(None)
         return {"re": "ok", "v": [len(encoder.nodes) - 1]}, encoder
+
+
+def _imported(names: list[str]) -> dict[str, Any]:
+    found = {}
+    for name in names:
+        with contextlib.suppress(Exception):
+            found[name] = importlib.import_module(name)
+    return found
 
 
 def serve(sock: socket.socket, folder: Folder | None = None) -> None:

@@ -17,7 +17,7 @@ import types
 from collections.abc import Callable, Generator, Iterator
 from typing import Any, Protocol
 
-from autograder.rpc import introspection
+from autograder.rpc import introspection, numeric
 from autograder.rpc.builtin_names import exception_base
 
 ARITHMETIC = "add sub mul truediv floordiv mod pow matmul and or xor lshift rshift divmod".split()
@@ -76,14 +76,28 @@ class Caller(Protocol):
         """Have the other side do `operation` with its object `number`; returns its result, or raises what it raised."""
 
 
+def content_of(value: Any) -> Any:
+    """What an object holds whose class is derived from a class of data, as that class."""
+    if _is_array(value):
+        return value.view(numeric.loaded("numpy").ndarray)
+    return next(content for kind, content in DERIVED.items() if isinstance(value, kind))(value)
+
+
+def _is_array(value: Any) -> bool:
+    numpy = numeric.loaded("numpy")
+    return numpy is not None and isinstance(value, numpy.ndarray) and not isinstance(value, numpy.ma.MaskedArray)
+
+
 def operators_of(value: Any) -> list[str]:
     """The operators that a handle to `value` should offer."""
     kind = type(value)
     found = [name for name in OPERATORS if getattr(kind, name, None) is not None and name not in SPECIAL]
     found += [name for name in ("__next__", "__array__", "__await__") if hasattr(kind, name)]
+    if hasattr(kind, "__array_interface__") and "__array__" not in found:
+        found.append("__array__")
     if isinstance(value, type):
         found += ["__instancecheck__", "__mro_entries__"]
-    if not isinstance(value, type) and isinstance(value, tuple(DERIVED)):
+    if not isinstance(value, type) and (isinstance(value, tuple(DERIVED)) or _is_array(value)):
         found.append("data")
     if getattr(kind, "__eq__", None) is not object.__eq__:
         found.append("__eq__")
@@ -146,7 +160,9 @@ class Handle:
     def __hash__(self) -> int:
         peer, number = owner(self)
         own = peer.trusted and "__hash__" in type(self).operators and peer.permits("__hash__")  # type: ignore[attr-defined]
-        return hash(ask(self, "__hash__")) if own else hash(number)
+        if own:
+            return hash(ask(self, "__hash__"))
+        return hash(data_of(self)) if peer.trusted and "data" in type(self).operators else hash(number)  # type: ignore[attr-defined]
 
     def __eq__(self, other: object) -> bool:
         if not is_handle(other):
@@ -170,7 +186,8 @@ def is_handle(value: Any) -> bool:
 def data_of(handle: Any) -> Any:
     """What an object holds whose class is derived from a class of data, as that class: a `Stack(list)` as a list."""
     found = ask(handle, "data")
-    if type(found) not in (str, int, float, bytes, tuple, list, dict, set, frozenset):
+    kind = type(found)
+    if kind not in (str, int, float, bytes, tuple, list, dict, set, frozenset) and kind.__name__ != "ndarray":
         raise TypeError(f"expected the content of {name_of(handle)}, received {type(found).__name__}")
     return found
 
@@ -203,10 +220,37 @@ def ask(handle: Any, operation: str, *arguments: Any, **named: Any) -> Any:
         attribute = operation.endswith("attr")
         question = f"{operation}:{arguments[0]}" if attribute else operation
         if not peer.permits(question):
+            if peer.trusted and "data" in type(handle).operators:
+                return _ask_content(data_of(handle), operation, arguments, named)
             asked = f"{'attribute ' if attribute else ''}{question.removeprefix('getattr:')}"
             text = f"received an object of type {name_of(handle)}, which can't be asked for {asked} here"
             raise AttributeError(text) if attribute else TypeError(text)
     return peer.ask(operation, number, arguments, named)
+
+
+def _ask_content(content: Any, operation: str, arguments: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """What the reference's object was not asked, as it may be no object of a derived class, is asked of its content."""
+    if operation == "getattr":
+        return getattr(content, *arguments)
+    method = getattr(type(content), operation, None)
+    if method is not None and (found := method(content, *arguments, **named)) is not NotImplemented:
+        return found
+    reflected = getattr(operator_module, operation.replace("__r", "__", 1), None)
+    if reflected is None or operation not in BINARY:
+        raise TypeError(f"unsupported operand for {operation}: {type(content).__name__}")
+    return reflected(*arguments, content)
+
+
+def _on_content(name: str) -> Callable[..., Any]:
+    def operator(self: Any, *arguments: Any) -> Any:
+        return _ask_content(data_of(self), name, arguments, {})
+
+    return operator
+
+
+def _array_ufunc(self: Any, function: Any, method: str, *inputs: Any, **named: Any) -> Any:
+    """NumPy's functions work on the content of arrays of a derived class."""
+    return getattr(function, method)(*(data_of(one) if is_handle(one) else one for one in inputs), **named)
 
 
 def _truth(value: Any) -> bool:
@@ -312,6 +356,9 @@ def handle_class(operators: frozenset[str]) -> type[Handle]:
     """The class of handles that offer those operators."""
     if operators not in _classes:
         methods: dict[str, Any] = {name: METHODS[name] for name in operators & METHODS.keys()}
+        if "data" in operators:
+            missing = {name: _on_content(name) for name in BINARY - operators if not name.startswith("__i")}
+            methods |= {"__array_ufunc__": _array_ufunc} if "__array__" in operators else missing
         if "__await__" in operators:
             methods |= {"send": _send, "close": lambda self: None}  # `asyncio.run` drives what it is given by these
         methods |= {"__doc__": property(lambda self: ask(self, "getattr", "__doc__")), "__slots__": ()}

@@ -12,8 +12,10 @@ student's functions bind.
 import builtins
 import contextlib
 import functools
+import importlib
 import re
 import sys
+import types
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +23,7 @@ from typing import Any
 from autograder.rpc import numeric
 from autograder.rpc.decoder import Decoder
 from autograder.rpc.encoder import Encoder, is_mutable
+from autograder.rpc.exposed import is_mock
 from autograder.rpc.fingerprints import fingerprint, same
 from autograder.rpc.frames import RpcError
 
@@ -34,7 +37,7 @@ class Shares:
 
     given: names that it binds, changes or deletes and that the student's functions read
     hidden: names of built-ins that it binds; the student's functions see that they are no longer those
-    patched: names of built-ins that it replaces in `builtins`
+    patched: names of built-ins that it replaces in `builtins`, and of modules' attributes (`random.choice`)
     bound: names that the student's functions bind
     seeds: whether it seeds generators of random numbers
     """
@@ -58,6 +61,7 @@ class TestGlobals:
         """Both sides are taken to be equal now."""
         self._namespace = namespace
         self._shares = shares
+        self._original: dict[str, Any] = {}  # what a module's attribute was when the cell began
         self._known = {name: _mark(self._value(name)) for name in self._names()}
         self._state = _random_state() if shares.seeds else None
         self._seeded = count_seedings() if shares.seeds else [0]
@@ -67,9 +71,12 @@ class TestGlobals:
         return (*self._shares.given, *self._shares.hidden, *self._shares.patched)
 
     def _value(self, name: str) -> Any:
-        if name in self._shares.patched:
+        if name in self._shares.patched and "." not in name:
             value = getattr(builtins, name, _MISSING)
             return _MISSING if value is _BUILTINS.get(name) else value
+        if name in self._shares.patched:
+            value = _attribute(*_parted(name, self._namespace))
+            return _MISSING if value is self._original.setdefault(name, value) else value
         return self._namespace.get(name, _MISSING)
 
     def message(self, encoder: Encoder) -> dict[str, Any] | None:
@@ -82,13 +89,16 @@ class TestGlobals:
             if _equal(self._known[name], mark):
                 continue
             self._known[name] = mark
+            if "." in name:
+                name = ".".join(_parted(name, self._namespace))
             if value is _MISSING:
                 gone.append(name)
-            else:
+            elif "." not in name or self._can_go(encoder, value):
                 changed.append([name, encoder.child(self._given(name, value))])
         message: dict[str, Any] = {}
         if changed or gone:
-            message |= {"set": changed, "gone": gone, "patched": list(self._shares.patched)}
+            patched = [name for name in self._shares.patched if "." not in name]
+            message |= {"set": changed, "gone": gone, "patched": patched}
         if self._shares.seeds and ((state := _random_state()) != self._state or self._seeded[0] != self._times):
             self._state, self._times = state, self._seeded[0]
             message["random"] = [
@@ -98,11 +108,19 @@ class TestGlobals:
             message["bound"] = list(self._shares.bound)
         return message or None
 
+    def _can_go(self, encoder: Encoder, value: Any) -> bool:
+        """Whether a module's attribute may be given: a stream that the test captures what is printed by may not."""
+        try:
+            encoder.child(self._given("", value))
+        except RpcError:
+            return False
+        return True
+
     def _given(self, name: str, value: Any) -> Any:
         """What the other side gets: of a name that only hides a built-in, nothing but that, and how it is called."""
         if name in self._shares.hidden and not callable(value):
             return None
-        return _caller(value) if _is_mock(value) else value
+        return _caller(value) if is_mock(value) and callable(value) else value
 
     def take(self, bound: Any, decoder: Decoder) -> None:
         """Bind what the student's functions have bound. Raises RpcError for what was not asked for."""
@@ -125,17 +143,25 @@ class StudentGlobals:
         """Nothing is shared yet."""
         self._namespace = namespace
         self._patched: set[str] = set()
+        self._originals: dict[str, Any] = {}
 
     def apply(self, message: dict[str, Any], decoder: Decoder) -> None:
         """Do here what has changed there."""
         patched = set(message.get("patched", ()))
         for name, child in message.get("set", ()):
+            if "." in name:
+                self._patch(name, decoder.value(child))
+                continue
             if name in patched:
                 if name in self._namespace and name not in self._patched:
                     continue  # a function of the student's own, which hides the built-in one anyway
                 self._patched.add(name)
             self._namespace[name] = decoder.value(child)
         for name in message.get("gone", ()):
+            if "." in name:
+                if name in self._originals:
+                    self._patch(name, self._originals[name])
+                continue
             if name not in patched or name in self._patched:
                 self._namespace.pop(name, None)
             self._patched.discard(name)
@@ -144,6 +170,14 @@ class StudentGlobals:
             with contextlib.suppress(Exception):  # the student's own `random`
                 module = sys.modules[name]
                 module.setstate(state) if name == "random" else module.random.set_state(state)
+
+    def _patch(self, path: str, value: Any) -> None:
+        """Set a module's attribute."""
+        module, _, name = path.rpartition(".")
+        with contextlib.suppress(Exception):  # the student's own of that name
+            there = importlib.import_module(module)
+            self._originals.setdefault(path, getattr(there, name))
+            setattr(there, name, value)
 
     def bound(self, message: dict[str, Any], encoder: Encoder) -> list[list[Any]]:
         """The names that are asked for, as far as they are there and can cross."""
@@ -167,9 +201,15 @@ def _equal(before: Any, after: Any) -> bool:
     return before[0] is after[0] and (after[1] is None or same(before[1], after[1]))
 
 
-def _is_mock(value: Any) -> bool:
-    mock = sys.modules.get("unittest.mock")
-    return mock is not None and isinstance(value, mock.NonCallableMock) and callable(value)
+def _parted(path: str, namespace: dict[str, Any]) -> tuple[str, str]:
+    """The module and the attribute in such a text, where the module may be a name of the notebook."""
+    module, _, name = path.rpartition(".")
+    found = namespace.get(module)
+    return (found.__name__ if isinstance(found, types.ModuleType) else module), name
+
+
+def _attribute(module: str, name: str) -> Any:
+    return getattr(sys.modules.get(module), name, _MISSING)
 
 
 def _caller(mock: Any) -> Callable[..., Any]:
@@ -210,5 +250,11 @@ _seedings, _counted = [0], set[str]()
 
 
 def touched_in_text(source: str) -> tuple[set[str], set[str]]:
-    """Names of the notebook, and of built-ins, that a test replaces by text: `patch("__main__.helper")`."""
-    return set(re.findall(r"""["']__main__\.(\w+)""", source)), set(re.findall(r"""["']builtins\.(\w+)""", source))
+    """Names of the notebook, and of built-ins and modules, that a test replaces by text: `patch("__main__.helper")`."""
+    paths = set(re.findall(r"""\bpatch\(\s*["']([\w.]+\.\w+)["']""", source))
+    objects = re.findall(r"""\bpatch\.object\(\s*([\w.]+),\s*["'](\w+)""", source)
+    paths |= {f"{module}.{name}" for module, name in objects}
+    paths |= set(re.findall(r"^\s*([a-z]\w*\.\w+)\s*=[^=]", source, re.MULTILINE))
+    own = {path for path in paths if path.partition(".")[0] not in ("__main__", "builtins")}
+    built_in = set(re.findall(r"""["']builtins\.(\w+)""", source))
+    return set(re.findall(r"""["']__main__\.(\w+)""", source)), built_in | own

@@ -4,7 +4,7 @@ import pytest
 from planned import Cell, fetched, given, grade, run, solution
 
 from autograder.examiner.ownership import Reason
-from autograder.examiner.plan import modules, plan
+from autograder.examiner.plan import imported, plan
 
 # Rule 1: imports.
 
@@ -54,7 +54,7 @@ def test_modules_are_those_named_by_import_statements() -> None:
         given("def f(:"),
         Cell("import z", cell_type="markdown"),
     ]
-    assert modules(cells) == ("a.b", "c", "e.f", "i")
+    assert imported(cells) == ("a.b", "c", "e.f", "i")
 
 
 # Rule 2: what solutions bind, delete or change.
