@@ -19,7 +19,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograder.keras_codec import models
-from autograder.rpc import numeric
+from autograder.rpc import numeric, symbolic
 from autograder.rpc.builtin_names import (
     EXCEPTIONS,
     MAX_DECIMAL,
@@ -207,10 +207,10 @@ def _index_of(decoder: Decoder, child: Any) -> Any:
 
 def _frame(decoder: Decoder, number: int, node: dict[str, Any]) -> Any:
     """A DataFrame: columns by position, as names may repeat, then the names."""
-    names = decoder.value(node["n"])
+    names = _index_of(decoder, node["n"])
     columns = [_column(decoder, part) for part in node["c"]]
     rows = _index_of(decoder, node["i"])
-    if not isinstance(names, list) or len(names) != len(columns):
+    if len(names) != len(columns):
         raise RpcError("malformed table: its columns and their names differ in number")
     pandas = _pandas()
     result = pandas.DataFrame(dict(enumerate(columns)), index=rows)
@@ -245,6 +245,16 @@ def _timestamp(decoder: Decoder, number: int, node: dict[str, Any]) -> Any:
     if not isinstance(node["v"], str) or len(node["v"]) > 100:
         raise RpcError("malformed time")
     return _pandas().Timestamp(node["v"])
+
+
+def _duration(decoder: Decoder, number: int, node: Node) -> Any:
+    """A Timedelta, from its ISO 8601 text."""
+    return _pandas().Timedelta(_string(node["v"], 100))
+
+
+def _period(decoder: Decoder, number: int, node: Node) -> Any:
+    """A Period, from its text and its frequency's."""
+    return _pandas().Period(_string(node["v"], 100), freq=_string(node["f"], 100))
 
 
 def _string(value: Any, longest: int = 1000) -> str:
@@ -501,6 +511,9 @@ READERS: dict[str, Reader] = {
     "index": _index,
     "levels": _levels,
     "timestamp": _timestamp,
+    "duration": _duration,
+    "period": _period,
+    "expression": lambda d, _, node: symbolic.rebuild(node["v"]),
     "model": _model,
     "history": _history,
 }

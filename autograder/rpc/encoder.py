@@ -19,7 +19,7 @@ from typing import Any
 
 from autograder.common.arrays import array_bytes
 from autograder.keras_codec import models
-from autograder.rpc import numeric
+from autograder.rpc import numeric, symbolic
 from autograder.rpc.builtin_names import (
     SLOTS,
     bounded_decimal,
@@ -123,7 +123,13 @@ class Encoder:
             return {"t": "uuid", "v": value.hex}
         if isinstance(value, BaseException) and (self.trusted or is_plain_exception(kind)):
             return self._exception(value)
-        return self._random(value) or self._numeric(value) or self._model(value) or self._other(value)
+        return (
+            self._random(value)
+            or self._numeric(value)
+            or self._symbolic(value)
+            or self._model(value)
+            or self._other(value)
+        )
 
     def buffer(self, data: bytes | memoryview) -> int:
         """Append a buffer; returns its number."""
@@ -164,6 +170,15 @@ class Encoder:
         state = numeric.random_state(value)
         return None if state is None else {"t": "random", "k": state[0], "v": self.child(state[1])}
 
+    def _symbolic(self, value: Any) -> Node | None:
+        try:
+            text = symbolic.text_of(value)
+        except RpcError:
+            if self.trusted:
+                raise
+            return None  # a handle
+        return None if text is None else {"t": "expression", "v": text}
+
     def _numeric(self, value: Any) -> Node | None:
         numpy = numeric.loaded("numpy")
         if numpy is None:
@@ -199,7 +214,7 @@ class Encoder:
             return None
         if type(value) is pandas.DataFrame:
             columns = [self._column(value.iloc[:, i]) for i in range(value.shape[1])]
-            return {"t": "frame", "n": self.child(list(value.columns)), "c": columns, "i": self._index(value.index)}
+            return {"t": "frame", "n": self._index(value.columns), "c": columns, "i": self._index(value.index)}
         if type(value) is pandas.Series:
             return {"t": "series", "n": self.child(value.name), "c": self._column(value), "i": self._index(value.index)}
         if isinstance(value, pandas.MultiIndex):
@@ -209,6 +224,10 @@ class Encoder:
             return {"t": "index", "n": self.child(value.name), "c": self._column(value)}
         if isinstance(value, pandas.Timestamp):
             return {"t": "timestamp", "v": value.isoformat()}
+        if isinstance(value, pandas.Timedelta):
+            return {"t": "duration", "v": value.isoformat()}
+        if isinstance(value, pandas.Period):
+            return {"t": "period", "v": str(value), "f": value.freqstr}
         return None
 
     def _column(self, column: Any) -> list[Any]:

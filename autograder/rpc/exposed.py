@@ -92,8 +92,6 @@ class Exposed:
             for number, known in self._handles.items():
                 if known is value:
                     return {"t": "yours", "h": number}
-        if self._trusted and isinstance(value, types.ModuleType) and sys.modules.get(value.__name__) is value:
-            return {"t": "module", "m": value.__name__}  # that a test imports and the student's functions read
         path = self._path(value)
         if path is not None and self._trusted:
             return {**self._node(value), "t": "import", "m": path[0], "q": path[1]}
@@ -152,8 +150,6 @@ class Exposed:
         if kind == "import" and not self._trusted:
             found = _imported(node.get("m"), node.get("q"))
             return self._handle(node) if found is None else found
-        if kind == "module" and not self._trusted:
-            return importlib.import_module(str(node.get("m")))
         if kind == "handle":
             return self._handle(node)
         raise RpcError(f"malformed node: unknown kind {kind!r}"[:200])

@@ -152,6 +152,12 @@ class Peer:
                 return self._result(message, buffers, encoder)
             self._answer(message, buffers)
 
+    def _take_links(self, message: dict[str, Any], decoder: Decoder) -> None:
+        """Change what has changed on the other side, unless this cell keeps what is its own."""
+        links = message.get("links") or []
+        decoder.frozen = self._keeps and not (links and self.permits(CHANGES))
+        decoder.all(links)
+
     def _changed(self, encoder: Encoder) -> list[Any]:
         """Containers that have changed here, with their content as it is now."""
         return [encoder.again(value) for value in self._links.changed()]
@@ -185,9 +191,9 @@ class Peer:
         changed = message.get("changed") or []
         if not isinstance(changed, list):
             raise RpcError("malformed changes")
-        if self._keeps and not ((changed or message.get("links")) and self.permits(CHANGES)):
-            changed, decoder.frozen = [], True
-        decoder.all(message.get("links") or [])
+        if self._keeps and changed and not self.permits(CHANGES):
+            changed = []
+        self._take_links(message, decoder)
         for change in changed:
             if not (isinstance(change, list) and len(change) == 2 and type(change[0]) is int):
                 raise RpcError("malformed change")
@@ -220,12 +226,12 @@ class Peer:
         try:
             self._channel.take_files(message, buffers)
             decoder = self._decoder(message, buffers, [])
+            self._take_links(message, decoder)
             if message.get("op") in ("fetch", "modules"):
                 self._channel.send(*self._fetched(message["op"], message.get("names")))
                 return
             if not self.trusted:
                 self._globals.apply(message.get("globals") or {}, decoder)
-            decoder.all(message.get("links") or [])
             arguments, named = decoder.value(message.get("a")), decoder.value(message.get("k"))
             self._links.settle()
             own = [(n, o) for n, o in enumerate(decoder.objects) if is_mutable(o) and o not in self._links]

@@ -132,6 +132,11 @@ class Handle:
         if name in ("__signature__", "__code__") and owner(self)[0].trusted:
             read = introspection.signature_of if name == "__signature__" else introspection.code_of
             return read(ask(self, name.strip("_")))
+        if name.startswith("__sklearn_"):  # what scikit-learn asks of its own classes, whose answers hang on the object
+            kind = masquerade(self)
+            if kind is None or not kind.__module__.startswith("sklearn."):
+                raise AttributeError(name)
+            return types.MethodType(getattr(kind, name), self)
         hidden = name.startswith("__") and name not in READABLE
         if hidden or name.startswith(("_repr_", "_ipython_", "_handle_")):
             raise AttributeError(name)

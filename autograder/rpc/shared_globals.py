@@ -26,6 +26,7 @@ from autograder.rpc.encoder import Encoder, is_mutable
 from autograder.rpc.exposed import is_mock
 from autograder.rpc.fingerprints import fingerprint, same
 from autograder.rpc.frames import RpcError
+from autograder.rpc.proxies import is_handle
 
 _MISSING = object()
 SEEDS = re.compile(r"\b(?:seed|set_random_seed)\s*\(")
@@ -82,6 +83,7 @@ class TestGlobals:
     def message(self, encoder: Encoder) -> dict[str, Any] | None:
         """What has changed since the last message; None where nothing has, and nothing is to come back."""
         changed: list[list[Any]] = []
+        imported: list[list[str]] = []
         gone: list[str] = []
         for name in self._names():
             value = self._value(name)
@@ -93,12 +95,14 @@ class TestGlobals:
                 name = ".".join(_parted(name, self._namespace))
             if value is _MISSING:
                 gone.append(name)
+            elif isinstance(value, types.ModuleType) and not is_handle(value):
+                imported.append([name, value.__name__])
             elif "." not in name or self._can_go(encoder, value):
                 changed.append([name, encoder.child(self._given(name, value))])
         message: dict[str, Any] = {}
-        if changed or gone:
+        if changed or gone or imported:
             patched = [name for name in self._shares.patched if "." not in name]
-            message |= {"set": changed, "gone": gone, "patched": patched}
+            message |= {"set": changed, "imported": imported, "gone": gone, "patched": patched}
         if self._shares.seeds and ((state := _random_state()) != self._state or self._seeded[0] != self._times):
             self._state, self._times = state, self._seeded[0]
             message["random"] = [
@@ -157,6 +161,9 @@ class StudentGlobals:
                     continue  # a function of the student's own, which hides the built-in one anyway
                 self._patched.add(name)
             self._namespace[name] = decoder.value(child)
+        for name, module in message.get("imported", ()):
+            with contextlib.suppress(ImportError):
+                self._namespace[name] = importlib.import_module(module)
         for name in message.get("gone", ()):
             if "." in name:
                 if name in self._originals:

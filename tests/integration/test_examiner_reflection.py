@@ -112,7 +112,11 @@ CASES = [  # solution, test, a wrong answer
     (SHAPE, "s = Square(1)\nassert s.__len__() == Square.__len__(s) == 4 and s.__add__(s).a == 2", BARE),
     (SHAPE, "assert Square.__str__ is not object.__str__ and Shape.__str__ is object.__str__", BARE),
     (SHAPE, DERIVED, BARE),
-    (BOOK, "import dataclasses\nassert dataclasses.is_dataclass(Book) and dataclasses.is_dataclass(Book(''))", "Book = 1"),
+    (
+        BOOK,
+        "import dataclasses\nassert dataclasses.is_dataclass(Book) and dataclasses.is_dataclass(Book(''))",
+        "Book = 1",
+    ),
     (
         BOOK,
         "from dataclasses import asdict, astuple, fields, replace\nb = Book('a', 2)\nassert asdict(b)['pages'] == 2\n"
@@ -136,7 +140,8 @@ CASES = [  # solution, test, a wrong answer
     (SLOW, "import asyncio\nassert await asyncio.gather(slow(1), slow(2)) == [2, 3]", "async def slow(x): pass"),
     (
         POOR,
-        "try:\n    pay()\n    assert False\nexcept Poor as error:\n    assert error.need == 5 and str(error) == 'need 5'",
+        "try:\n    pay()\n    assert False\nexcept Poor as error:\n"
+        "    assert error.need == 5 and str(error) == 'need 5'",
         "class Poor(Exception): pass\ndef pay(): raise Poor('need 5')",
     ),
     (
@@ -183,22 +188,29 @@ def test_classes_are_asked_as_in_one_kernel(examiner: Examiner, solution: str, t
 def test_a_class_of_the_instructors_is_the_same_on_both_sides(examiner: Examiner) -> None:
     given = "class Node:\n    pass"
     solution = f"{given}\nclass Leaf(Node):\n    pass\ndef make():\n    return Node()"
-    test = "assert issubclass(Leaf, Node) and isinstance(Leaf(), Node) and type(make()) is Node and type(Leaf()) is Leaf"
+    test = "assert issubclass(Leaf, Node) and isinstance(Leaf(), Node)\n"
+    test += "assert type(make()) is Node and type(Leaf()) is Leaf"
     plan = solution.partition("\n")[2].partition("\n")[2]  # the instructor's solution does not define Node
     assert graded(examiner, plan, test, solution, given).score == 2
     assert graded(examiner, plan, test, solution.replace("Leaf(Node)", "Leaf"), given).score == 0
 
 
+META = "class M(type):\n    {}\nclass A(metaclass=M): pass"
+NO_CLASS = "def __new__(m, n, b, d): return 5 if b else type.__new__(m, n, b, d)"
 LIES = [  # a student's class whose answers are no answers, and a test that must not be content with them
-    ("class M(type):\n    __mro__ = 5\nclass A(metaclass=M): pass", "assert A.__mro__ == (A, object)"),
-    ("class A:\n    @property\n    def __class__(self): return 5", "assert type(A()) is A and A().__class__ is A"),
+    (META.format("__mro__ = 5"), "assert A.__mro__ == (A, object)"),
+    (
+        "class A:\n    @property\n    def __class__(self): return 5",
+        "assert type(A()) is A and A().__class__ is A",
+    ),
     ("class A:\n    def __dir__(self): return 5", "assert 'x' in dir(A())"),
-    ("class M(type):\n    def __subclasscheck__(self, other): return 5\nclass A(metaclass=M): pass", "assert not issubclass(A, A)"),
-    ("class M(type):\n    def __new__(m, n, b, d):\n        return 5 if b else type.__new__(m, n, b, d)\nclass A(metaclass=M): pass", "class B(A):\n    pass\nassert B"),
+    (META.format("def __subclasscheck__(self, other): return 5"), "assert not issubclass(A, A)"),
+    (META.format(NO_CLASS), "class B(A):\n    pass\nassert B"),
 ]
 
 
 @pytest.mark.parametrize(("code", "test"), LIES)
 def test_an_answer_of_another_form_fails_the_test_and_nothing_else(examiner: Examiner, code: str, test: str) -> None:
     answer = graded(examiner, "class A:\n    x = 1", test, code)
-    assert answer.score == 0 and answer.outputs[-1]["output_type"] == "error"
+    assert answer.score == 0
+    assert answer.outputs[-1]["output_type"] == "error"

@@ -17,11 +17,15 @@ from autograder.course import build
 
 ASSIGNMENT = "ps1"
 NOTEBOOKS = {  # the styles in each; those of one notebook share its names
-    "data": ("values",),
+    "data": ("values", "more values", "subclasses of data"),
     "code": ("functions", "names", "files"),
+    "more code": ("more functions", "generators", "kept objects", "output", "more files", "looked up"),
     "objects": ("classes", "introspection"),
-    "libraries": ("numpy", "pandas", "plots"),
+    "more objects": ("more classes", "more introspection"),
+    "libraries": ("numpy", "pandas", "plots", "more arrays", "more tables", "more plots"),
+    "models": ("scikit-learn", "SymPy"),
     "shared": ("globals", "input", "random", "helpers"),
+    "modules": ("patched modules",),
     "built-ins": ("builtins",),
     "others": ("after a test that is not isolated", "a point for everybody"),
 }
@@ -586,6 +590,603 @@ CATALOGUE: dict[str, dict[str, Exercise]] = {
             "plt.figure()\nplt.plot([1, 2])\nplt.xlabel('t')",
             "assert plt.gca().get_xlabel() == 't'",
             "plt.figure()\nplt.plot([1, 2])",
+        ),
+    },
+    "looked up": {
+        "in globals": E(
+            "total = 3", "assert 'total' in globals(), 'define total'\nassert globals()['total'] == 3", "pass"
+        ),
+        "in dir": E("tot2 = 3", "assert 'tot2' in dir()\nassert eval('tot2') == 3", "pass"),
+        "locals": E("tot5 = 3", "assert locals()['tot5'] == 3", "pass"),
+        "loop of names": E(
+            "a1 = 1\nb1 = 2",
+            "for name, want in [('a1', 1), ('b1', 2)]:\n    assert name in globals() and globals()[name] == want",
+            "a1 = 1",
+        ),
+        "eval": E("k1 = 5", "assert eval('k1 + 1') == 6", "k1 = 4"),
+        "exec": E("def sq(x):\n    return x*x", "exec('r = sq(3)')\nassert r == 9", "def sq(x):\n    return x"),
+        "main module": E("mm = 4", "import __main__\nassert __main__.mm == 4", "mm = 5"),
+        "get_ipython": E("tot4 = 3", "assert get_ipython().user_ns['tot4'] == 3", "pass"),
+    },
+    "kept objects": {
+        "ident": E(
+            "def same(x):\n    return x", "big = [1]\nassert same(big) is big", "def same(x):\n    return list(x)"
+        ),
+        "alias": E(
+            "def pair(x):\n    return [x, x]",
+            "p = pair([1])\nassert p[0] is p[1]",
+            "def pair(x):\n    return [list(x), list(x)]",
+        ),
+        "return self": E(
+            "class Chain:\n    def __init__(self):\n        self.n = 0\n    def inc(self):\n        self.n += 1\n        return self",
+            "c = Chain()\nassert c.inc().inc() is c and c.n == 2",
+            "class Chain:\n    n = 2\n    def inc(self):\n        return Chain()",
+        ),
+        "retained": E(
+            "class Keep:\n    def __init__(self, xs):\n        self.xs = xs\n    def add(self, x):\n        self.xs.append(x)",
+            "xs = []\nk = Keep(xs)\nk.add(1)\nassert xs == [1]",
+            "class Keep:\n    def __init__(self, xs):\n        self.xs = list(xs)\n    def add(self, x):\n        self.xs.append(x)",
+        ),
+        "given later changed": E(
+            "class Hold:\n    def __init__(self, xs):\n        self.xs = xs\n    def n(self):\n        return len(self.xs)",
+            "xs = []\nh = Hold(xs)\nxs.append(1)\nassert h.n() == 1",
+            "class Hold:\n    def __init__(self, xs):\n        self.xs = list(xs)\n    def n(self):\n        return len(self.xs)",
+        ),
+        "independent copy": E(
+            "class Own:\n    def __init__(self, xs):\n        self.xs = list(xs)",
+            "xs = [1]\no = Own(xs)\nxs.append(2)\nassert o.xs == [1]",
+            "class Own:\n    def __init__(self, xs):\n        self.xs = xs",
+        ),
+        "attr list": E(
+            "class Bin:\n    def __init__(self):\n        self.items = []\n    def add(self, x):\n        self.items.append(x)",
+            "b = Bin()\nb.add(1)\nb.items.append(2)\nassert b.items == [1, 2]",
+            "class Bin:\n    items = (1, 2)\n    def add(self, x):\n        pass",
+        ),
+        "global list": E(
+            "log1 = []\ndef put(x):\n    log1.append(x)",
+            "log1.clear()\nput(3)\nassert log1 == [3]",
+            "log1 = []\ndef put(x):\n    pass",
+        ),
+        "default arg": E(
+            "def app(x, to=None):\n    to = [] if to is None else to\n    to.append(x)\n    return to",
+            "assert app(1) == [1] and app(2) == [2]",
+            "def app(x, to=[]):\n    to.append(x)\n    return to",
+        ),
+        "memo": E(
+            "memo = {}\ndef fm(n):\n    if n not in memo:\n        memo[n] = n * 2\n    return memo[n]",
+            "memo.clear()\nfm(4)\nassert memo == {4: 8}",
+            "def fm(n):\n    return n * 2",
+        ),
+        "closure": E(
+            "def counter():\n    n = 0\n    def inc():\n        nonlocal n\n        n += 1\n        return n\n    return inc",
+            "c = counter()\nc()\nassert c() == 2 and counter()() == 1",
+            "def counter():\n    return lambda: 1",
+        ),
+    },
+    "more values": {
+        "keys": E(
+            "def ks(d):\n    return set(d)",
+            "assert ks({'a': 1}) == {'a'}",
+            "def ks(d):\n    return ['a']",
+            "def ks(d):\n    return d.keys()",
+        ),
+        "values": E(
+            "def vs(d):\n    return d.values()",
+            "assert list(vs({'a': 1})) == [1] and sum(vs({'a': 2})) == 2",
+            "def vs(d):\n    return d.keys()",
+        ),
+        "items": E(
+            "def its(d):\n    return d.items()",
+            "assert its({'a': 1}) == {('a', 1)} and dict(its({'a': 1})) == {'a': 1}",
+            "def its(d):\n    return list(d)",
+        ),
+        "time": E(
+            "import datetime\nt1 = datetime.time(12, 30)",
+            "assert t1 == datetime.time(12, 30) and t1.hour == 12",
+            "t1 = '12:30'",
+        ),
+        "aware": E(
+            "import datetime\nd1 = datetime.datetime(2024, 1, 1, tzinfo=datetime.timezone.utc)",
+            "assert d1.utcoffset().total_seconds() == 0 and d1.tzinfo is not None",
+            "d1 = datetime.datetime(2024,1,1)",
+        ),
+        "uuid": E("import uuid\nu1 = uuid.UUID(int=5)", "assert u1.int == 5 and u1 == uuid.UUID(int=5)", "u1 = 5"),
+        "array": E(
+            "import array\nar1 = array.array('i', [1, 2])",
+            "assert list(ar1) == [1, 2] and ar1[0] == 1 and ar1.typecode == 'i'",
+            "ar1 = [1, 2]",
+        ),
+        "regex": E(
+            "import re\ndef m1(s):\n    return re.match(r'(\\w+)', s)",
+            "assert m1('ab c').group(1) == 'ab'",
+            "def m1(s):\n    return s",
+        ),
+        "pattern": E(
+            "import re\npat1 = re.compile('a+')",
+            "assert pat1.match('aa') and not pat1.match('b') and pat1.pattern == 'a+'",
+            "pat1 = 'a+'",
+        ),
+        "map": E(
+            "def mp(xs):\n    return map(str, xs)",
+            "assert list(mp([1, 2])) == ['1', '2']",
+            "def mp(xs):\n    return xs",
+            "def mp(xs):\n    return [str(x) for x in xs]",
+        ),
+        "zip star": E(
+            "def un(ps):\n    return zip(*ps)",
+            "a, b = un([(1, 2), (3, 4)])\nassert a == (1, 3) and b == (2, 4)",
+            "def un(ps):\n    return ps",
+        ),
+        "nan": E("nan1 = float('nan')", "import math\nassert math.isnan(nan1)", "nan1 = 0"),
+    },
+    "subclasses of data": {
+        "int subclass": E(
+            "def cnt(): return 3",
+            "assert cnt() + 1 == 4 and cnt() - 1 == 2 and 10 % cnt() == 1",
+            "def cnt(): return 2",
+            "class I(int): pass\ndef cnt(): return I(3)",
+        ),
+        "list subclass": E(
+            "def lst(): return [3, 1]",
+            "assert sorted(lst()) == [1, 3] and lst() + [1] == [3, 1, 1] and lst().count(3) == 1 and lst()[0] == 3 and len(lst()) == 2",
+            "def lst(): return (3,1)",
+            "class L(list): pass\ndef lst(): return L([3,1])",
+        ),
+        "str subclass": E(
+            "def st(): return 'ab'",
+            "assert st().upper() == 'AB' and st() + 'c' == 'abc' and 'x' + st() == 'xab' and f'{st()}' == 'ab'",
+            "def st(): return b'ab'",
+            "class S(str): pass\ndef st(): return S('ab')",
+        ),
+    },
+    "generators": {
+        "next": E(
+            "def evens():\n    n = 0\n    while True:\n        yield n\n        n += 2",
+            "g = evens()\nassert [next(g) for _ in range(3)] == [0, 2, 4]",
+            "def evens():\n    return iter([0])",
+        ),
+        "islice": E(
+            "def nat():\n    n = 0\n    while True:\n        yield n\n        n += 1",
+            "from itertools import islice\nassert list(islice(nat(), 3)) == [0, 1, 2]",
+            "def nat():\n    yield 1",
+        ),
+        "send": E(
+            "def echo():\n    x = yield\n    while True:\n        x = yield x",
+            "e = echo()\nnext(e)\nassert e.send(3) == 3",
+            "def echo():\n    yield 1",
+        ),
+        "generator close": E(
+            "def gc1(log):\n    try:\n        yield 1\n    finally:\n        log.append('closed')",
+            "log = []\ng = gc1(log)\nnext(g)\ng.close()\nassert log == ['closed']",
+            "def gc1(log): yield 1",
+        ),
+        "yield from": E(
+            "def flat(x):\n    for i in x:\n        if isinstance(i, list): yield from flat(i)\n        else: yield i",
+            "assert list(flat([1, [2, [3]]])) == [1, 2, 3]",
+            "def flat(x): return x",
+        ),
+    },
+    "more classes": {
+        "sorted objs": E(
+            "class P:\n    def __init__(self, a):\n        self.a = a\n    def __lt__(self, o):\n        return self.a < o.a",
+            "ps = sorted([P(2), P(1)])\nassert [p.a for p in ps] == [1, 2] and max(ps).a == 2",
+            "class P:\n    def __init__(self, a):\n        self.a = a",
+        ),
+        "hash eq": E(
+            "class K:\n    def __init__(self, a):\n        self.a = a\n    def __eq__(self, o):\n        return self.a == o.a\n    def __hash__(self):\n        return hash(self.a)",
+            "assert len({K(1), K(1), K(2)}) == 2 and {K(1): 'x'}[K(1)] == 'x' and hash(K(3)) == hash(3)",
+            "class K:\n    def __init__(self, a):\n        self.a = a",
+        ),
+        "linked list": E(
+            "class Nd:\n    def __init__(self, v, n=None):\n        self.v, self.next = v, n\ndef rev(h):\n    p = None\n    while h:\n        h.next, p, h = p, h, h.next\n    return p",
+            "h = rev(Nd(1, Nd(2, Nd(3))))\nout = []\nwhile h:\n    out.append(h.v)\n    h = h.next\nassert out == [3, 2, 1]",
+            "class Nd:\n    def __init__(self, v, n=None):\n        self.v, self.next = v, n\ndef rev(h):\n    return h",
+        ),
+        "operators all": E(
+            "class V:\n    def __init__(self, x):\n        self.x = x\n    def __mul__(self, k):\n        return V(self.x * k)\n    __rmul__ = __mul__\n    def __neg__(self):\n        return V(-self.x)\n    def __bool__(self):\n        return self.x != 0\n    def __call__(self, y):\n        return self.x + y\n    def __contains__(self, y):\n        return y == self.x\n    def __abs__(self):\n        return abs(self.x)\n    def __getattr__(self, n):\n        if n == 'magic':\n            return 42\n        raise AttributeError(n)",
+            "v = V(3)\nassert (2 * v).x == (v * 2).x == 6 and (-v).x == -3 and v and not V(0) and v(1) == 4 and 3 in v and abs(V(-2)) == 2 and v.magic == 42",
+            "class V:\n    def __init__(self, x):\n        self.x = x",
+        ),
+        "setter": E(
+            "class T2:\n    def __init__(self):\n        self._c = 0\n    @property\n    def c(self):\n        return self._c\n    @c.setter\n    def c(self, v):\n        if v < -273:\n            raise ValueError('cold')\n        self._c = v",
+            "t = T2()\nt.c = 5\nassert t.c == 5 and t._c == 5\ntry:\n    t.c = -300\n    assert False\nexcept ValueError:\n    pass",
+            "class T2:\n    c = 0",
+        ),
+        "private": E(
+            "class Pr:\n    def __init__(self):\n        self.__s = 1\n    def get(self):\n        return self.__s",
+            "p = Pr()\nassert p.get() == 1 and not hasattr(p, '__s') and p._Pr__s == 1",
+            "class Pr:\n    __s = 2\n    def get(self):\n        return 1",
+        ),
+        "class var": E(
+            "class Cn:\n    count = 0\n    def __init__(self):\n        Cn.count += 1",
+            "Cn.count = 0\nCn(); Cn()\nassert Cn.count == 2",
+            "class Cn:\n    count = 2",
+        ),
+        "with file cm": E(
+            "class Cm:\n    def __enter__(self):\n        self.on = True\n        return self\n    def __exit__(self, *a):\n        self.on = False\n        return False",
+            "c = Cm()\nwith c as d:\n    assert d.on and d is c\nassert not c.on\ntry:\n    with Cm():\n        raise KeyError('k')\nexcept KeyError:\n    pass",
+            "class Cm:\n    on = False",
+        ),
+        "iter protocol": E(
+            "class It:\n    def __init__(self, n):\n        self.n = n\n        self.i = 0\n    def __iter__(self):\n        return self\n    def __next__(self):\n        if self.i >= self.n:\n            raise StopIteration\n        self.i += 1\n        return self.i",
+            "assert list(It(3)) == [1, 2, 3] and sum(It(4)) == 10\ni = It(0)\ntry:\n    next(i)\n    assert False\nexcept StopIteration:\n    pass",
+            "class It:\n    def __init__(self, n):\n        self.n = n",
+        ),
+        "matrix class": E(
+            "class M:\n    def __init__(self, d): self.d = d\n    def __matmul__(self, o): return M([[sum(a*b for a, b in zip(r, c)) for c in zip(*o.d)] for r in self.d])\n    def __getitem__(self, ij): return self.d[ij[0]][ij[1]]\n    def __setitem__(self, ij, v): self.d[ij[0]][ij[1]] = v\n    def __eq__(self, o): return isinstance(o, M) and self.d == o.d\n    def __iadd__(self, o):\n        self.d = [[a+b for a, b in zip(r, s)] for r, s in zip(self.d, o.d)]\n        return self",
+            "a = M([[1, 2], [3, 4]])\nb = a @ M([[1, 0], [0, 1]])\nassert b == a and b[1, 0] == 3\nb[0, 0] = 9\nassert b[0, 0] == 9\na += a\nassert a[1, 1] == 8",
+            "class M:\n    def __init__(self, d): self.d = d",
+        ),
+        "total ordering": E(
+            "import functools\n@functools.total_ordering\nclass Card:\n    def __init__(self, r): self.r = r\n    def __eq__(self, o): return self.r == o.r\n    def __lt__(self, o): return self.r < o.r",
+            "assert Card(2) <= Card(3) and Card(4) > Card(1) and sorted([Card(3), Card(1)])[0].r == 1 and max(Card(1), Card(5)).r == 5",
+            "class Card:\n    def __init__(self, r): self.r = r",
+        ),
+        "enum class": E(
+            "import enum\nclass Col(enum.Enum):\n    RED = 1\n    BLUE = 2",
+            "assert Col.RED.value == 1 and Col['BLUE'].name == 'BLUE' and len(Col) == 2 and [c.name for c in Col] == ['RED', 'BLUE'] and Col(2) is Col.BLUE and Col.RED in Col",
+            "class Col: RED = 1",
+        ),
+        "frozen": E(
+            "from dataclasses import dataclass, field, FrozenInstanceError\n@dataclass(frozen=True, order=True)\nclass Fz:\n    a: int\n    b: list = field(default_factory=list, compare=False)",
+            "f = Fz(1)\ntry:\n    f.a = 2\n    assert False\nexcept Exception as e:\n    assert type(e).__name__ == 'FrozenInstanceError'\nassert Fz(1) < Fz(2) and hash(Fz(1)) == hash(Fz(1)) and Fz(1) == Fz(1, [3])",
+            "class Fz:\n    def __init__(self, a): self.a = a",
+        ),
+        "slice obj": E(
+            "class Sl:\n    def __getitem__(self, s): return (s.start, s.stop, s.step) if isinstance(s, slice) else s",
+            "assert Sl()[1:5:2] == (1, 5, 2) and Sl()[3] == 3",
+            "class Sl:\n    def __getitem__(self, s): return 3",
+        ),
+        "tree": E(
+            "class T:\n    def __init__(self, v):\n        self.v = v; self.l = self.r = None\n    def insert(self, v):\n        side = 'l' if v < self.v else 'r'\n        k = getattr(self, side)\n        if k is None: setattr(self, side, T(v))\n        else: k.insert(v)\n    def __iter__(self):\n        if self.l: yield from self.l\n        yield self.v\n        if self.r: yield from self.r",
+            "t = T(5)\nfor v in (3, 8, 1): t.insert(v)\nassert list(t) == [1, 3, 5, 8] and t.l.v == 3 and t.r.l is None and t.l.l.v == 1",
+            "class T:\n    def __init__(self, v): self.v = v",
+        ),
+        "queue": E(
+            "from collections import deque\nclass Q:\n    def __init__(self): self.q = deque()\n    def put(self, x): self.q.append(x)\n    def get(self): return self.q.popleft()\n    def __len__(self): return len(self.q)",
+            "q = Q()\nfor i in range(3): q.put(i)\nassert q.get() == 0 and len(q) == 2 and list(q.q) == [1, 2]",
+            "class Q:\n    def put(self, x): pass",
+        ),
+    },
+    "more functions": {
+        "partial": E(
+            "from functools import partial\nadd5 = partial(lambda a, b: a + b, 5)", "assert add5(2) == 7", "add5 = 7"
+        ),
+        "lru": E(
+            "from functools import lru_cache\n@lru_cache(maxsize=None)\ndef fb(n):\n    return n if n < 2 else fb(n-1) + fb(n-2)",
+            "assert fb(30) == 832040\nassert fb.cache_info().hits > 0",
+            "def fb(n):\n    return n",
+        ),
+        "recursion": E(
+            "def depth(n):\n    return 0 if n == 0 else 1 + depth(n - 1)",
+            "assert depth(500) == 500\ntry:\n    depth(10**6)\n    assert False\nexcept RecursionError:\n    pass",
+            "def depth(n):\n    return n",
+        ),
+        "match": E(
+            "def cls1(x):\n    match x:\n        case []:\n            return 'e'\n        case [a, *_]:\n            return a",
+            "assert cls1([]) == 'e' and cls1([1, 2]) == 1",
+            "def cls1(x):\n    return 'e'",
+        ),
+        "varargs": E(
+            "def va(a, *args, k=1, **kw): return (a, args, k, kw)",
+            "import inspect\nassert va(1, 2, 3, k=4, z=5) == (1, (2, 3), 4, {'z': 5})\nassert inspect.signature(va).parameters['k'].kind == inspect.Parameter.KEYWORD_ONLY and va.__kwdefaults__ == {'k': 1} and va.__code__.co_varnames[:1] == ('a',)",
+            "def va(a): return a",
+        ),
+        "decor wraps": E(
+            "import functools\ndef tw(f):\n    @functools.wraps(f)\n    def inner(*a):\n        inner.calls += 1\n        return f(*a)\n    inner.calls = 0\n    return inner",
+            "@tw\ndef hi(x):\n    'doc'\n    return x\nhi(1)\nassert hi(2) == 2 and hi.calls == 2 and hi.__name__ == 'hi' and hi.__doc__ == 'doc'",
+            "def tw(f): return f",
+        ),
+        "exc chain": E(
+            "def ch():\n    try:\n        1/0\n    except ZeroDivisionError as e:\n        raise ValueError('bad') from e",
+            "try:\n    ch()\n    assert False\nexcept ValueError as e:\n    assert isinstance(e.__cause__, ZeroDivisionError)",
+            "def ch(): raise ValueError('bad')",
+        ),
+        "test imports": E(
+            "class P:\n    def add(self, d):\n        self.d = copy(d)",
+            "from copy import copy\np = P()\np.add([1])\nassert p.d == [1]",
+            "class P:\n    pass",
+        ),
+        "test imports module": E(
+            "def rt(x):\n    return math2.sqrt(x)",
+            "import math as math2\nassert rt(4) == 2",
+            "def rt(x):\n    return 1",
+        ),
+        "big int": E(
+            "def fct(n):\n    r = 1\n    for i in range(2, n+1): r *= i\n    return r",
+            "import math\nassert fct(100) == math.factorial(100)",
+            "def fct(n): return 1",
+        ),
+    },
+    "output": {
+        "capsys": E(
+            "def say():\n    print('a')\n    print('b')",
+            "import io, sys\nold = sys.stdout\nsys.stdout = io.StringIO()\nsay()\nout = sys.stdout.getvalue()\nsys.stdout = old\nassert out.split() == ['a', 'b']",
+            "def say():\n    print('a')",
+        ),
+        "capture magic": E(
+            "def say2():\n    print('a')",
+            "from IPython.utils.capture import capture_output\nwith capture_output() as cap:\n    say2()\nassert cap.stdout == 'a\\n'",
+            "def say2():\n    pass",
+        ),
+        "stderr": E(
+            "import sys\ndef warn():\n    print('w', file=sys.stderr)",
+            "import io, contextlib\ne = io.StringIO()\nwith contextlib.redirect_stderr(e):\n    warn()\nassert e.getvalue() == 'w\\n'",
+            "def warn():\n    print('w')",
+        ),
+        "warnings": E(
+            "import warnings\ndef dep():\n    warnings.warn('old', DeprecationWarning)",
+            "import warnings\nwith warnings.catch_warnings(record=True) as w:\n    warnings.simplefilter('always')\n    dep()\nassert len(w) == 1 and issubclass(w[0].category, DeprecationWarning)",
+            "def dep():\n    pass",
+        ),
+    },
+    "patched modules": {
+        "mock time": E(
+            "import time\ndef now(): return time.time()",
+            "from unittest.mock import patch\nwith patch('time.time', return_value=5):\n    assert now() == 5",
+            "def now(): return 4",
+        ),
+        "mock random": E(
+            "import random\ndef flip(): return random.choice('HT')",
+            "from unittest.mock import patch\nwith patch('random.choice', return_value='H'):\n    assert flip() == 'H'\nwith patch('random.choice', return_value='T'):\n    assert flip() == 'T'",
+            "def flip(): return 'H'",
+        ),
+        "patch object": E(
+            "class Svc:\n    def get(self): return 1\n    def twice(self): return 2 * self.get()",
+            "from unittest.mock import patch\nwith patch.object(Svc, 'get', return_value=10):\n    assert Svc().twice() == 20",
+            "class Svc:\n    def get(self): return 1\n    def twice(self): return 2",
+        ),
+        "mock arg": E(
+            "def notify(sender, msg): sender.send(msg.upper())",
+            "from unittest.mock import Mock\nm = Mock()\nnotify(m, 'a')\nm.send.assert_called_once_with('A')",
+            "def notify(sender, msg): pass",
+        ),
+        "fake class": E(
+            "def use(db): return db.get('k') + 1",
+            "class Fake:\n    def __init__(self): self.seen = []\n    def get(self, k):\n        self.seen.append(k)\n        return 41\nf = Fake()\nassert use(f) == 42 and f.seen == ['k']",
+            "def use(db): return 42",
+        ),
+        "print mock": E(
+            "def pm(): print('x', 'y', sep='-')",
+            "from unittest.mock import patch\nfrom io import StringIO\nwith patch('sys.stdout', new_callable=StringIO) as out:\n    pm()\nassert out.getvalue() == 'x-y\\n'",
+            "def pm(): print('x')",
+        ),
+        "argv": E(
+            "import sys\ndef first(): return sys.argv[1]",
+            "import sys\nold = sys.argv\nsys.argv = ['x', 'y']\nassert first() == 'y'\nsys.argv = old",
+            "def first(): return 'z'",
+        ),
+        "sleep": E(
+            "import time\ndef wait(n):\n    time.sleep(n)\n    return n",
+            "import time\nslept = []\nold = time.sleep\ntime.sleep = slept.append\nwait(100)\ntime.sleep = old\nassert slept == [100]",
+            "def wait(n): return n",
+        ),
+    },
+    "more files": {
+        "cwd file": E(
+            "import json\ndef dump(o, p):\n    with open(p, 'w') as f:\n        json.dump(o, f)",
+            "import json, os, tempfile\nwith tempfile.TemporaryDirectory() as t:\n    p = os.path.join(t, 'a.json')\n    dump({'a': 1}, p)\n    assert json.load(open(p)) == {'a': 1}",
+            "def dump(o, p):\n    pass",
+        ),
+    },
+    "more introspection": {
+        "ast of source": E(
+            "def noloop(n):\n    return sum(range(n))",
+            "import ast, inspect\ntree = ast.parse(inspect.getsource(noloop))\nassert not any(isinstance(x, (ast.For, ast.While)) for x in ast.walk(tree)) and noloop(4) == 6",
+            "def noloop(n):\n    t = 0\n    for i in range(n):\n        t += i\n    return t",
+        ),
+    },
+    "more arrays": {
+        "matrix": E(
+            "import numpy as np\ndef f(): return np.ones((2,2))",
+            "import numpy as np\nassert f().shape == (2, 2) and np.allclose(f(), 1)",
+            "def f(): return [[1,1],[1,1]]",
+            "def f(): return np.matrix(np.ones((2,2)))",
+        ),
+        "array subclass": E(
+            "def arr(): return np.arange(3)",
+            "assert arr().shape == (3,) and (arr() - 1).tolist() == [-1, 0, 1] and arr().T.sum() == 3 and np.sin(arr()).size == 3",
+            "def arr(): return [0,1,2]",
+            "class A(np.ndarray): pass\ndef arr(): return np.arange(3).view(A)",
+        ),
+        "masked": E(
+            "mk = np.ma.masked_less(np.array([1, -1, 3]), 0)",
+            "assert mk.mean() == 2 and mk.mask.tolist() == [False, True, False]",
+            "mk = np.array([1,-1,3])",
+        ),
+        "numpy int": E(
+            "def ni(): return 5",
+            "assert ni() == 5 and isinstance(ni(), (int, np.integer)) and str(ni()) == '5'",
+            "def ni(): return 5.5",
+            "def ni(): return np.int64(5)",
+        ),
+        "linked arrays": E(
+            "def norm(a):\n    a -= a.mean()",
+            "a = np.array([1.0, 3.0])\nnorm(a)\nassert a.tolist() == [-1, 1]\nb = a\nnorm(b)\nassert b is a",
+            "def norm(a):\n    return a - a.mean()",
+        ),
+        "PIL": E(
+            "from PIL import Image\nim = Image.new('L', (4, 3), 7)",
+            "assert im.size == (4, 3) and im.mode == 'L' and np.array(im).sum() == 84",
+            "im = Image.new('L', (4, 4), 7)",
+        ),
+    },
+    "more tables": {
+        "multi": E(
+            "import pandas as pd\ndef mi(df): return df.set_index(['a', 'b'])",
+            "df = pd.DataFrame({'a': [1, 1], 'b': [1, 2], 'c': [3, 4]})\nassert mi(df).loc[(1, 2), 'c'] == 4 and mi(df).index.names == ['a', 'b'] and list(df.columns) == ['a', 'b', 'c']",
+            "def mi(df): return df",
+        ),
+        "multi cols": E(
+            "def mc(df): return df.groupby('a').agg({'c': ['sum', 'mean']})",
+            "r = mc(df)\nassert r[('c', 'sum')].iloc[0] == 7 and r.columns.nlevels == 2",
+            "def mc(df): return df",
+        ),
+        "groupby obj": E(
+            "gb = pd.DataFrame({'k': list('aab'), 'v': [1, 2, 3]}).groupby('k')",
+            "assert gb['v'].sum().to_dict() == {'a': 3, 'b': 3} and gb.ngroups == 2",
+            "gb = pd.DataFrame({'k': list('a')})",
+        ),
+        "inplace df": E(
+            "def addc(df):\n    df['n'] = df['a'] * 2",
+            "d2 = pd.DataFrame({'a': [1, 2]})\naddc(d2)\nassert list(d2['n']) == [2, 4]",
+            "def addc(df): return df.assign(n=1)",
+        ),
+        "no mutate df": E(
+            "def nom(df):\n    df = df.copy()\n    df['z'] = 1\n    return df",
+            "d3 = pd.DataFrame({'a': [1]})\nr = nom(d3)\nassert 'z' not in d3 and 'z' in r",
+            "def nom(df):\n    df['z'] = 1\n    return df",
+        ),
+        "dates": E(
+            "def months(s): return pd.to_datetime(s).dt.month",
+            "assert months(pd.Series(['2024-03-01', '2024-04-01'])).tolist() == [3, 4]",
+            "def months(s): return s",
+        ),
+        "date index": E(
+            "ts = pd.Series([1, 2, 3], index=pd.date_range('2024-01-01', periods=3, freq='D'))",
+            "assert ts['2024-01-02'] == 2 and ts.index[0] == pd.Timestamp('2024-01-01') and ts.resample('2D').sum().iloc[0] == 3",
+            "ts = pd.Series([1,2,3])",
+        ),
+        "period": E(
+            "pe = pd.Period('2024-03', freq='M')",
+            "assert pe.month == 3 and pe == pd.Period('2024-03', freq='M')",
+            "pe = '2024-03'",
+        ),
+        "categorical": E(
+            "ca = pd.Series(['a', 'b', 'a'], dtype='category')",
+            "assert ca.dtype.name == 'category' and list(ca.cat.categories) == ['a', 'b']",
+            "ca = pd.Series(['a', 'b', 'a'])",
+        ),
+        "cut": E(
+            "def binned(s): return pd.cut(s, [0, 1, 2], labels=['lo', 'hi'])",
+            "assert binned(pd.Series([0.5, 1.5])).tolist() == ['lo', 'hi']",
+            "def binned(s): return s",
+        ),
+        "merge": E(
+            "def mg(a, b): return a.merge(b, on='k')",
+            "pd.testing.assert_frame_equal(mg(pd.DataFrame({'k': [1], 'x': [2]}), pd.DataFrame({'k': [1], 'y': [3]})), pd.DataFrame({'k': [1], 'x': [2], 'y': [3]}))",
+            "def mg(a, b): return a",
+        ),
+        "pivot": E(
+            "def pv(df): return df.pivot_table(index='a', columns='b', values='c')",
+            "r = pv(pd.DataFrame({'a': [1, 1], 'b': ['x', 'y'], 'c': [1, 2]}))\nassert r.loc[1, 'y'] == 2 and r.columns.name == 'b'",
+            "def pv(df): return df",
+        ),
+        "df apply": E(
+            "def rowf(r): return r['a'] + r['b']",
+            "assert pd.DataFrame({'a': [1], 'b': [2]}).apply(rowf, axis=1).tolist() == [3]",
+            "def rowf(r): return 0",
+        ),
+    },
+    "more plots": {
+        "df plot": E(
+            "import matplotlib.pyplot as plt\ndef dp(df): return df.plot(kind='bar')",
+            "ax = dp(pd.DataFrame({'a': [1, 2]}))\nassert len(ax.patches) == 2 and ax.get_legend() is not None\nplt.close('all')",
+            "def dp(df): return None",
+        ),
+        "hist": E(
+            "def hs(x):\n    plt.hist(x, bins=5)\n    plt.title('h')",
+            "hs([1, 2, 3])\nax = plt.gca()\nassert len(ax.patches) == 5 and ax.get_title() == 'h'\nplt.close()",
+            "def hs(x): plt.title('h')",
+        ),
+        "fig size": E(
+            "def fg():\n    return plt.figure(figsize=(3, 2))",
+            "f = fg()\nassert tuple(f.get_size_inches()) == (3, 2) and len(f.axes) == 0\nplt.close(f)",
+            "def fg(): return plt.figure()",
+        ),
+        "subplots n": E(
+            "def sb():\n    fig, axs = plt.subplots(2, 2)\n    return fig, axs",
+            "fig, axs = sb()\nassert axs.shape == (2, 2) and len(fig.axes) == 4\nplt.close('all')",
+            "def sb(): return plt.subplots()",
+        ),
+        "line color": E(
+            "def lc(ax): ax.plot([1, 2], color='red', label='r', linestyle='--'); ax.legend()",
+            "fig, ax = plt.subplots()\nlc(ax)\nl = ax.get_lines()[0]\nassert l.get_color() == 'red' and l.get_linestyle() == '--' and ax.get_legend().get_texts()[0].get_text() == 'r'\nplt.close()",
+            "def lc(ax): ax.plot([1, 2])",
+        ),
+        "savefig": E(
+            "def sv(p):\n    plt.plot([1, 2])\n    plt.savefig(p)\n    plt.close()",
+            "import os\nsv('a.png')\nassert os.path.getsize('a.png') > 100",
+            "def sv(p): pass",
+        ),
+        "imshow": E(
+            "def im(a):\n    return plt.imshow(a)",
+            "import numpy as np\ni = im(np.eye(3))\nassert i.get_array().shape == (3, 3)\nplt.close()",
+            "def im(a): return None",
+        ),
+    },
+    "scikit-learn": {
+        "sklearn": E(
+            "from sklearn.linear_model import LinearRegression\ndef fit(X, y): return LinearRegression().fit(X, y)",
+            "import numpy as np\nfrom sklearn.utils.validation import check_is_fitted\nm = fit(np.arange(4).reshape(-1, 1), np.arange(4) * 2)\nassert isinstance(m, LinearRegression) and abs(m.coef_[0] - 2) < 1e-9 and abs(m.predict([[5]])[0] - 10) < 1e-9 and m.score(np.array([[1], [2]]), [2, 4]) > 0.99",
+            "def fit(X, y): return LinearRegression()",
+        ),
+        "sk fitted": E(
+            "def fit2(X, y): return LinearRegression().fit(X, y)",
+            "from sklearn.utils.validation import check_is_fitted\ncheck_is_fitted(fit2([[1], [2]], [1, 2]))",
+            "def fit2(X, y): return LinearRegression()",
+        ),
+        "sk pipe": E(
+            "from sklearn.pipeline import make_pipeline\nfrom sklearn.preprocessing import StandardScaler\npipe = make_pipeline(StandardScaler(), LinearRegression())",
+            "assert list(pipe.named_steps) == ['standardscaler', 'linearregression'] and isinstance(pipe.steps[0][1], StandardScaler)\npipe.fit([[1], [2], [3]], [1, 2, 3])\nassert abs(pipe.predict([[4]])[0] - 4) < 1e-9",
+            "pipe = LinearRegression()",
+        ),
+        "sk cv": E(
+            "model = LinearRegression()",
+            "from sklearn.model_selection import cross_val_score\nimport numpy as np\nassert cross_val_score(model, np.arange(20).reshape(-1, 1), np.arange(20), cv=3).mean() > 0.9",
+            "model = 3",
+        ),
+        "sk grid": E(
+            "from sklearn.model_selection import GridSearchCV\nfrom sklearn.tree import DecisionTreeClassifier\ndef gs(X, y): return GridSearchCV(DecisionTreeClassifier(random_state=0), {'max_depth': [1, 2]}, cv=2).fit(X, y)",
+            "g = gs([[0], [1], [0], [1]], [0, 1, 0, 1])\nassert g.best_params_ == {'max_depth': 1} and g.best_score_ == 1",
+            "def gs(X, y): return None",
+        ),
+        "sk split": E(
+            "from sklearn.model_selection import train_test_split\ndef sp2(X): return train_test_split(X, test_size=0.25, random_state=0)",
+            "a, b = sp2(np.arange(8))\nassert len(a) == 6 and len(b) == 2 and set(a) | set(b) == set(range(8))",
+            "def sp2(X): return X, X",
+        ),
+        "sk tree": E(
+            "def tr(X, y): return DecisionTreeClassifier(max_depth=2, random_state=0).fit(X, y)",
+            "t = tr([[0], [1]], [0, 1])\nassert t.get_depth() == 1 and t.tree_.node_count == 3 and t.classes_.tolist() == [0, 1] and t.get_params()['max_depth'] == 2",
+            "def tr(X, y): return None",
+        ),
+    },
+    "SymPy": {
+        "sympy": E(
+            "import sympy\nx = sympy.symbols('x')\nex = sympy.diff(x**3, x)",
+            "assert ex == 3*x**2 and sympy.simplify(ex - 3*x**2) == 0 and ex.subs(x, 2) == 12",
+            "ex = x",
+        ),
+        "sympy fn": E(
+            "def der(e, v): return sympy.diff(e, v)",
+            "y = sympy.symbols('y')\nassert sympy.simplify(der(sympy.sin(y), y) - sympy.cos(y)) == 0",
+            "def der(e, v): return e",
+        ),
+        "sympy solve": E("sol = sympy.solve(x**2 - 4, x)", "assert set(sol) == {2, -2}", "sol = [2]"),
+        "sympy matrix": E(
+            "Mx = sympy.Matrix([[1, x], [0, 2]])", "assert Mx.det() == 2 and Mx[0, 1] == x", "Mx = sympy.eye(2)"
+        ),
+        "sympy fun": E(
+            "fs = sympy.Function('f')(x)\nod = sympy.dsolve(fs.diff(x) - fs)",
+            "assert od.rhs.has(sympy.exp(x)) and od.lhs == fs",
+            "fs = x\nod = x",
+        ),
+        "sympy assum": E(
+            "p1 = sympy.symbols('p', positive=True)\nq1 = sympy.sqrt(p1**2)",
+            "assert q1 == p1 and p1.is_positive",
+            "p1 = sympy.symbols('p')\nq1 = sympy.sqrt(p1**2)",
+        ),
+        "sympy lambdify": E("lf = sympy.lambdify(x, x**2)", "assert lf(3) == 9", "lf = None"),
+        "sympy rational": E(
+            "ra = sympy.Rational(1, 3) + sympy.pi",
+            "assert ra == sympy.pi + sympy.Rational(1, 3) and abs(float(ra) - 3.4749) < 1e-3",
+            "ra = 3.4749",
+        ),
+        "sympy integral": E(
+            "it = sympy.Integral(x, (x, 0, 1))",
+            "assert it.doit() == sympy.Rational(1, 2) and isinstance(it, sympy.Integral)",
+            "it = 0.5",
         ),
     },
 }
