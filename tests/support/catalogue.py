@@ -27,7 +27,7 @@ NOTEBOOKS = {  # the styles in each; those of one notebook share its names
     "shared": ("globals", "input", "random", "helpers"),
     "modules": ("patched modules",),
     "built-ins": ("builtins",),
-    "others": ("after a test that is not isolated", "a point for everybody"),
+    "others": ("after a test that is not isolated", "a point for everybody", "not isolated"),
 }
 STUDENTS = ("reference", "other", "wrong", "stub")  # their answers: see `Exercise`; the stub is the release, untouched
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
@@ -290,11 +290,35 @@ CATALOGUE: dict[str, dict[str, Exercise]] = {
     },
     "after a test that is not isolated": {
         "not isolated": E(
-            "class Kept:\n    def __init__(self, items):\n        self.items = items\n    def add(self, item):\n        self.items.append(item)",
-            "def check(f, n, wanted):\n    assert f(n) == wanted\nitems = []\nKept(items).add(1)\nassert items == [1]",
-            "class Kept:\n    def __init__(self, items):\n        self.items = list(items)\n    def add(self, item):\n        self.items.append(item)",
+            "import logging\ndef shout():\n    logging.getLogger('hw').warning('hey')",
+            "import logging, unittest\ndef check(f, n, wanted):\n    assert f(n) == wanted\n"
+            "with unittest.TestCase().assertLogs('hw') as logs:\n    shout()\nassert 'hey' in logs.output[0]",
+            "def shout():\n    print('hey')",
         ),
         "its function": E("def half(x):\n    return x / 2", "check(half, 4, 2)", "def half(x):\n    return x"),
+    },
+    "not isolated": {
+        "doctests": E(
+            "def doubled(x):\n    '>>> doubled(2)\\n4'\n    return 2 * x",
+            "import doctest\nassert doctest.testmod().failed == 0 and doubled.__doc__",
+            "def doubled(x):\n    '>>> doubled(2)\\n5'\n    return 2 * x",
+        ),
+        "environment": E(
+            "import os\ndef token():\n    return os.environ['TOKEN']",
+            "import os\nfrom unittest.mock import patch\nwith patch.dict(os.environ, TOKEN='x'):\n    assert token() == 'x'",
+            "def token():\n    return 'y'",
+        ),
+        "threads": E(
+            "import threading\ndef parallel(f, n):\n    threads = [threading.Thread(target=f, args=(i,)) for i in range(n)]\n"
+            "    for thread in threads:\n        thread.start()\n    for thread in threads:\n        thread.join()",
+            "out = []\nparallel(out.append, 3)\nassert sorted(out) == [0, 1, 2]",
+            "def parallel(f, n):\n    pass",
+        ),
+        "namespace": E(
+            "from types import SimpleNamespace\nspace = SimpleNamespace(a=1)",
+            "from types import SimpleNamespace\nassert space == SimpleNamespace(a=1)",
+            "space = {'a': 1}",
+        ),
     },
     "a point for everybody": {
         "no question": E("spare = 1", "assert 1 + 1 == 2", "spare = 2"),
