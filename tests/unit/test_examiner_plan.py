@@ -254,3 +254,9 @@ def test_what_a_solution_alone_imports_is_awaited() -> None:
     assert plan([*cells[:2], grade("import math\nmath, p")])[-1].awaits == ("p",)
     across = plan([solution("import math"), given("x = math.pi"), grade("x")])[1]
     assert (across.across, across.awaits) == (True, ("math",))
+
+
+@pytest.mark.parametrize("lookup", ["'p' in dir()", "'p' in globals()", "eval('p.join')"])
+def test_what_a_solution_alone_imports_is_found_by_its_text(lookup: str) -> None:
+    cells = [given("import json"), solution("import json\nfrom os import path as p\nmade = 1"), grade(lookup)]
+    assert (plan(cells)[-1].awaits, plan(cells)[-1].looked_up) == (("p",), ("made",))
