@@ -229,11 +229,18 @@ class Examination:
             values, refused = peer.fetch(wanted)
         except Exception as error:  # whatever the candidate says that went wrong there
             return str(error) or type(error).__name__
-        bound = (values.keys() | refused.keys()) & set(step.awaits)
-        names.update({name: self._imported[name] for name in bound if name in self._imported})
+        for name in (values.keys() | refused.keys()) & set(step.awaits) & self._imported.keys():
+            own = self._imported[name]
+            if callable(own):
+                peer.permits("__call__")  # the rehearsal notes it, for those who have their own
+            if name in refused or peer.exposed.same_origin(values[name], own):
+                names[name] = own
+                values.pop(name, None)
+                refused.pop(name, None)
         for name in step.awaits:
-            values.pop(name, None)
             refused.pop(name, None)
+            if name not in self._imported:
+                values.pop(name, None)
         for name in step.looked_up:
             refused.pop(name, None)
         self._fetched |= values.keys()

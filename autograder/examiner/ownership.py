@@ -49,7 +49,7 @@ class Ownership:
     `functions` has, by name, what the instructor's functions do when they are called, as far as statements have come.
     A name is the instructor's also where a statement that needs the student's code has bound or changed it, so long as
     the examiner has run that; these statements are the name's `sources`. A name that a solution imports is `awaited`:
-    it is the instructor's module, once the student's kernel binds the name.
+    it is the instructor's module where the student's kernel binds it to the same, else what is bound there.
     """
 
     def __init__(self, solutions: Iterable[Effects], others: Iterable[Effects]) -> None:

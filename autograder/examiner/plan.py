@@ -4,7 +4,7 @@ Read from the instructor's version of a notebook alone, never from what a studen
 
 1. What its import statements bind is the instructor's, unless a solution binds the same name after them: an exercise
    to write a function that is imported as well. What a solution alone imports is there once the student's kernel
-   binds that name, whatever to.
+   binds that name: the instructor's where it is bound to the same function, class or any module, else what it is there.
 2. The student's are the names that its solution cells bind, delete or change.
 3. A statement of a locked or unmarked cell is the instructor's, and so is what it binds or changes: the examiner runs
    it, with the student's names as they stand there, where a grade cell needs what comes of it. It runs beside the

@@ -25,8 +25,10 @@ from autograder.rpc.proxies import (
     content_of,
     handle_class,
     is_handle,
+    name_of,
     number_of,
     operators_of,
+    owner,
 )
 
 FUNCTIONS = (
@@ -55,6 +57,7 @@ class Exposed:
         self._numbers: dict[int, int] = {}
         self.stand_ins: dict[str, type] = {}  # by name, for classes that the test derives from the student's
         self._handles: dict[int, Any] = {}  # the other side's number -> handle, or exception class made for it
+        self._origins: dict[int, Any] = {}  # the other side's number -> `_origin` of a function, class or module
 
     def get(self, number: Any, operation: str, arguments: list[Any]) -> Any:
         """The object of that number, if that operation may be done with it."""
@@ -115,7 +118,18 @@ class Exposed:
             node |= {"e": exception_base(value), "n": value.__name__, "b": self._line(value)}
         if isinstance(value, enum.Enum):
             node["k"] = [kind.__qualname__, value.name]
+        origin = None if self._trusted else _origin(value)
+        if origin is not None:
+            node["p"] = origin
         return node
+
+    def same_origin(self, theirs: Any, own: Any) -> bool:
+        """Whether a value of the other side is, as it says itself, the function, class or module that `own` is here."""
+        if not is_handle(theirs):
+            return theirs is own
+        origin = _origin(own)
+        said = self._origins.get(owner(theirs)[1])
+        return said == origin if origin is not None else name_of(theirs) == type(own).__qualname__
 
     def _line(self, kind: type) -> list[list[Any]]:
         """An exception's class and the classes it is made from, down to a built-in one: number, module, name."""
@@ -158,6 +172,8 @@ class Exposed:
         number, name, operators, mro = node.get("h"), node.get("n"), node.get("o"), node.get("m")
         if type(number) is not int or not isinstance(name, str) or not isinstance(operators, list):
             raise RpcError("malformed handle")
+        if isinstance(node.get("p"), str):
+            self._origins[number] = node["p"]
         if number not in self._handles:
             if len(name) > 200 or not all(isinstance(o, str) and o in OPERATORS for o in operators):
                 raise RpcError("malformed handle")
@@ -231,6 +247,22 @@ def is_mock(value: Any) -> bool:
     """Whether that is one of `unittest.mock`'s: the test's own, made for the student's code to use."""
     mock = sys.modules.get("unittest.mock")
     return mock is not None and isinstance(value, mock.NonCallableMock)
+
+
+def _origin(value: Any) -> str | None:
+    """Where a function or class is defined, by module and name; one text for all modules; None for anything else."""
+    if isinstance(value, types.ModuleType):
+        return "module"
+    if not (isinstance(value, type) or type(value).__name__ in FUNCTIONS):
+        return None
+    try:
+        bound = getattr(value, "__self__", None)
+        place = value.__module__ if isinstance(getattr(value, "__module__", None), str) else None
+        if place is None:
+            place = bound.__name__ if isinstance(bound, types.ModuleType) else type(bound).__module__
+        return f"{place}:{getattr(value, '__qualname__', None) or value.__name__}"
+    except Exception:
+        return None
 
 
 def _find(module: str, name: str) -> Any:

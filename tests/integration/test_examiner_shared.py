@@ -172,6 +172,38 @@ def test_what_a_solution_imports_is_there_for_those_who_import_it(examiner: Exam
     assert (answer.score, answer.outputs[-1]["ename"]) == (0, "NameError")
 
 
+@pytest.mark.parametrize(
+    ("imports", "test", "right", "wrong"),
+    [
+        (
+            "from math import sqrt",
+            "assert sqrt(4) == 2",
+            "def sqrt(x):\n    return x ** 0.5",
+            "def sqrt(x):\n    return 1",
+        ),
+        ("from statistics import mean", "assert mean([1, 3]) == 2", "mean = lambda v: sum(v) / len(v)", "mean = max"),
+        ("from math import pi", "assert abs(pi - 3.14159) < 1e-3", "pi = 3.14159", "pi = 3"),
+        ("import math", "assert math.floor(2.5) == 2", "import math as math", "math = None"),
+        (
+            "from numpy.random import randn as f",
+            "assert f.__name__ == 'randn'",
+            "import numpy\nf = numpy.random.randn",
+            "f = len",
+        ),
+        (
+            "from collections import Counter",
+            "assert Counter('aa') == {'a': 2}",
+            "import collections\nCounter = collections.Counter",
+            "Counter = list",
+        ),
+    ],
+)
+def test_who_binds_an_imported_name_to_something_else_is_tested_on_that(
+    examiner: Examiner, imports: str, test: str, right: str, wrong: str
+) -> None:
+    assert [graded(examiner, imports, test, code)[0].score for code in (imports, right, wrong)] == [2, 2, 0]
+
+
 def test_an_instructors_own_import_is_there_for_everybody(examiner: Examiner) -> None:
     for given, test in (("import math", "assert math.pi"), ("pass", "import math\nassert math.pi")):
         assert graded(examiner, "import math", test, "pass", given=given)[0].score == 2
