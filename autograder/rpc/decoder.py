@@ -392,6 +392,8 @@ def _complex(decoder: Decoder, number: int, node: Node) -> complex:
 
 def _array(decoder: Decoder, number: int, node: Node) -> Any:
     came = numeric.rebuild_array(node["d"], node["s"], decoder.buffer(node["b"]))
+    if node.get("o") == "F":  # sums are the same to the last bit only where the order in memory is
+        came = came.copy(order="F")
     known = decoder.linked(node, came)
     if known is None or decoder.frozen:
         return came if known is None else known

@@ -206,7 +206,8 @@ class Encoder:
         if array.dtype.hasobject and array.dtype.kind == "O":
             return {"t": "objects", "s": list(array.shape), "v": self._all(array.reshape(-1).tolist())}
         data = self.buffer(array_bytes(array))
-        return {"t": "array", "d": numeric.dtype_text(array.dtype), "s": list(array.shape), "b": data}
+        node = {"t": "array", "d": numeric.dtype_text(array.dtype), "s": list(array.shape), "b": data}
+        return {**node, "o": "F"} if array.flags.f_contiguous and not array.flags.c_contiguous else node
 
     def _table(self, value: Any) -> Node | None:
         pandas = numeric.loaded("pandas")

@@ -131,6 +131,12 @@ class Exposed:
         said = self._origins.get(owner(theirs)[1])
         return said == origin if origin is not None else name_of(theirs) == type(own).__qualname__
 
+    def is_same(self, theirs: Any, own: Any) -> bool:
+        """The same of a function or class of a module: a handle to `math.sin` there is `math.sin` here."""
+        origin = _origin(own)
+        named = origin is not None and ":" in origin and not origin.startswith("__main__:")
+        return named and is_handle(theirs) and self._origins.get(owner(theirs)[1]) == origin
+
     def _line(self, kind: type) -> list[list[Any]]:
         """An exception's class and the classes it is made from, down to a built-in one: number, module, name."""
         line: list[list[Any]] = []

@@ -173,7 +173,9 @@ class Handle:
         if not is_handle(other):
             if not owner(self)[0].trusted:
                 return NotImplemented
-            return "data" in type(self).operators and bool(data_of(self) == other)  # type: ignore[attr-defined]
+            if "data" in type(self).operators:  # type: ignore[attr-defined]
+                return bool(data_of(self) == other)
+            return owner(self)[0].exposed.is_same(self, other)  # type: ignore[attr-defined,no-any-return]
         if owner(self) == owner(other):
             return True
         return "__eq__" in type(self).operators and _truth(ask(self, "__eq__", other))  # type: ignore[attr-defined]

@@ -64,6 +64,13 @@ def getattr(value: Any, name: str, *default: Any) -> Any:
         raise
 
 
+def is_(value: Any, other: Any) -> bool:
+    """`value is other`; a function or class of a module is the same on both sides."""
+    if is_handle(value) != is_handle(other):
+        return bool(value == other if is_handle(value) else other == value) and callable(value) and callable(other)
+    return value is other
+
+
 def hasattr(value: Any, name: str) -> bool:
     """Whether there is such an attribute."""
     try:
@@ -88,6 +95,19 @@ class Reflective(ast.NodeTransformer):
                 starred = any(isinstance(argument, ast.Starred) for argument in node.args)
                 if len(node.args) in ASKING[name] and not starred:
                     node.func = _own(name, node.func)
+        return node
+
+    def visit_Compare(self, node: ast.Compare) -> ast.AST:
+        """`f is math.sin`."""
+        self.generic_visit(node)
+        match node:
+            case ast.Compare(ops=[ast.Is() | ast.IsNot() as operator], comparators=[other]) if not any(
+                isinstance(side, ast.Constant) for side in (node.left, other)
+            ):
+                asked: ast.expr = ast.copy_location(ast.Call(_own("is_", node), [node.left, other], []), node)
+                if isinstance(operator, ast.IsNot):
+                    asked = ast.copy_location(ast.UnaryOp(ast.Not(), asked), node)
+                return asked
         return node
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:

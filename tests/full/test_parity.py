@@ -84,7 +84,7 @@ def test_a_test_that_deletes_a_helper_sees_who_does_without_it(graded: Graded) -
 
 @pytest.fixture(scope="module")
 def foundations() -> tuple[Marks, Marks]:
-    """The marks of every second student of the sample class, and of who handed in nothing: plain nbgrader's, and ours."""
+    """The marks of every second student of the sample class, and of `empty`: plain nbgrader's, and ours."""
     students = tuple(name for name in EXPECTED["foundations"] if name != ENDLESS)
     compared = {*students[::2], "empty"}
     plain = marks(sample_graded_plain("foundations", tuple(sorted(compared))), "foundations")

@@ -155,6 +155,12 @@ CASES = [  # solution, test, a wrong answer
         "class A:\n    f = 1",
     ),
     (
+        "import math\nimport numpy as np\nf, g, h = math.sin, np.sin, [sorted]\nclass A:\n    kind = dict",
+        "import math\nimport numpy as np\nassert f is math.sin and g == np.sin and h[0] is sorted and A.kind is dict\n"
+        "assert f is not math.cos and g is not math.sin and f is f and not f is g",
+        "import math\nimport numpy as np\nf, g, h = lambda x: math.sin(x), np.sin, [sorted]\nclass A:\n    kind = dict",
+    ),
+    (
         "n = 1",
         "class Own:\n    n = 2\no = Own()\nassert type(o) is Own and o.__class__.__name__ == 'Own' and type(n) is int\n"
         "assert getattr(o, 'no', 3) == 3 and hasattr(o, 'n') and issubclass(Own, object) and not issubclass(Own, int)",

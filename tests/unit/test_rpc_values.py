@@ -44,6 +44,7 @@ ARRAYS = [
     *(np.array([True, False]), np.array(["a", "юникод"]), np.array([b"x", b"yz"]), np.array([1 + 2j], "complex64")),
     *(np.array(["2024-01-01", "NaT"], "datetime64[D]"), np.array([1, 2], "timedelta64[s]"), np.ones(3, ">i2")),
     np.array([(1, 2.5)], [("a", "i4"), ("b", "f8", (2,))]),
+    *(np.matrix([[1.0, 2.0]]), np.asfortranarray(np.arange(6.0).reshape(2, 3))),
     *(np.float64(0.1), np.int8(-5), np.bool_(True), np.str_("a"), np.datetime64("2024-01-01")),
 ]
 
@@ -67,6 +68,7 @@ def test_an_array_arrives_with_its_dtype_and_shape(value: Any) -> None:
     assert type(result) is type(value)
     assert (result.dtype, result.shape) == (value.dtype, value.shape)
     assert result.tobytes() == value.tobytes()
+    assert result.strides == value.strides or value.flags.c_contiguous == value.flags.f_contiguous
 
 
 def test_an_array_that_arrived_can_be_written() -> None:
@@ -138,9 +140,13 @@ class Float(float):
     __hash__ = float.__hash__
 
 
+class Own(np.ndarray[Any, Any]):
+    """An array of a class of one's own."""
+
+
 @pytest.mark.parametrize(
     "value",
-    [Float(1), lambda: 1, open, object(), type("Own", (), {}), iter([]), np.ma.array([1])],
+    [Float(1), lambda: 1, open, object(), type("Own", (), {}), iter([]), np.arange(1).view(Own)],
     ids=["float subclass", "lambda", "builtin", "object", "class", "iterator", "array subclass"],
 )
 def test_what_is_no_plain_data_does_not_cross_as_data(value: Any) -> None:
