@@ -13,9 +13,8 @@ from traitlets import Bool
 from autograder.cli.base import CourseApp
 from autograder.cli.options import FLAGS, aliases, force
 from autograder.cli.progress import Lines, LiveTable
-from autograder.grading.pipeline import Autograde, NotAllGraded
+from autograder.grading.pipeline import Autograde, NotAllGraded, NothingHandedIn
 from autograder.grading.settings import Grading
-from autograder.notebooks.handed_in import matching_folders
 from autograder.sandbox.limits import Limits
 from autograder.training.settings import Trainer
 
@@ -50,12 +49,6 @@ class GradeApp(CourseApp):
         super().start()
         assignment = self.coursedir.assignment_id = self.one_assignment()
         again = f"autograder grade {quote(assignment)}"
-        chosen = (self.coursedir.submitted_directory, self.coursedir.student_id, assignment)
-        if not matching_folders(self.coursedir, *chosen):
-            wanted = self.coursedir.format_path(*chosen)
-            self.fail(
-                f"nothing is handed in: there is no {wanted}", then=f"autograder collect {quote(assignment)} DOWNLOAD"
-            )
         self.quiet_log()
         # nbgrader's models and SQLAlchemy 2 disagree harmlessly, some lines for each new student
         warnings.filterwarnings("ignore", "Object of type .* not in session", module=r"nbgrader\.api")
@@ -66,11 +59,13 @@ class GradeApp(CourseApp):
             with watcher:
                 converter.start()
         except NotAllGraded:
+            watcher.conclude()
             if self.dry_run:
                 self._say_dry()
                 self.stop(f"{again} --dry-run", "once those are seen to")
-            watcher.conclude()
             self.stop(again, "once those are seen to; the others are graded")
+        except NothingHandedIn as error:
+            self.fail("%s", error, then=f"autograder collect {quote(assignment)} DOWNLOAD")
         except NbGraderException as error:
             watcher.conclude()
             self.fail("%s", error, then=again, why="once that is put right; what is done is kept")

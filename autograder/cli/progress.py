@@ -18,10 +18,12 @@ from autograder.grading.pipeline import ProgressListener
 from autograder.grading.record import GradeStatus, SubmissionStatus
 from autograder.grading.rehearsal import Rehearsal
 from autograder.grading.submission import Submission
+from autograder.notebooks.misplaced import Misplaced
+from autograder.reports.class_data import normalised
 from autograder.training.training_record import TrainerStatus
 
 RUNNING = 4  # trainings that the table tells of
-MENDS = 4  # of a notebook, that the summary tells
+FEW = 4  # students, and cells, that the summary names
 WIDTH = 40  # of names to which others are aligned
 STYLES = {
     GradeStatus.GRADED: "good",
@@ -66,6 +68,7 @@ class Lines(ProgressListener):
     width: int = 0  # of the longest name, as far as others are aligned to it
     allowed: list[str] = field(default_factory=list)  # tests that run beside the student's code
     withheld: list[str] = field(default_factory=list)  # tests that would have to
+    left_alone: list[Misplaced] = field(default_factory=list)  # what lies where no submission does
 
     def __enter__(self) -> "Lines":
         return self
@@ -147,9 +150,9 @@ class Lines(ProgressListener):
     def _name(self, student: str) -> str:
         return set_cell_size(f"{student}:", max(self.width, cell_len(student)) + 1)
 
-    def set_aside(self, folder: str, why: str) -> None:
-        """Say which folder, with the bytes of its name that can't be shown spelled out."""
-        self.console.say(f"{folder}: {why}", lead="Not graded:", style="bad")
+    def misplaced(self, found: Misplaced) -> None:
+        """Note what may be a submission and was left alone; the summary lists it."""
+        self.left_alone.append(found)
 
     def would_change(self, submission: Submission, old: float | None, new: float | None) -> None:
         """Print old and new points of a submission, in a dry run."""
@@ -167,30 +170,66 @@ class Lines(ProgressListener):
             self.console.say(line, style=style)
 
     def summary(self) -> list[tuple[str, str]]:
-        """Lines, each with its style: how many ended how; of each that somebody should look at, what it is."""
+        """Lines, each with its style: how many ended how; of each that somebody should look at, what it is.
+
+        What is the same of several students is one line.
+        """
         lines = []
         unscored: Counter[str] = Counter()
         for label, style in STYLES.items():
             found = [status for status in self.statuses if status.label == label]
             if found:
                 lines.append((f"{label}: {len(found)}", style))
+            mends, messages = Remarks(), Remarks()
             for status in found:
                 for name, notebook in status.notebooks.items():
-                    remarks = [f"{mend.cell}: {mend.what}" for mend in notebook.mends]
-                    if len(remarks) > MENDS:
-                        remarks = [*remarks[:MENDS], f"and {len(remarks) - MENDS} more such; its record lists them"]
-                    remarks += [notebook.message] if notebook.status != Status.GRADED else []
-                    lines += [(f"    {status.student}, {name}: {remark}", "") for remark in remarks]
+                    for mend in notebook.mends:
+                        mends.add(status.student, name, mend.what, mend.cell)
+                    if notebook.status != Status.GRADED:
+                        messages.add(status.student, name, notebook.message)
                     missing = [cell for cell, score in notebook.scores.items() if score is None]
                     unscored.update(f"{name}, {cell}: {notebook.reasons.get(cell)}" for cell in missing)
+            lines += [(f"    {line}", "") for line in (*mends.lines(), *messages.lines(everybody=True))]
+        if self.left_alone:
+            lines.append((f"not graded, as it lies elsewhere: {len(self.left_alone)}", "bad"))
+            lines += [(f"    {one.path}: {one.why}", "") for one in self.left_alone]
         if unscored:
             lines.append(("cells without a score, to be graded by hand:", "title"))
             lines += [(f"    {what} ({count} submissions)", "") for what, count in unscored.items()]
         if self.trained is not None:
             counts = f"{self.trained.trained} trained, {self.trained.remembered} remembered"
             lines.append((f"trainings: {counts}", "title"))
-        review = [(f"    {status.student}: {one.text}", "") for status in self.statuses for one in status.review]
-        return [*lines, *([("please look at:", "title"), *review] if review else [])]
+        review = Remarks()
+        for status in self.statuses:
+            for one in status.review:
+                review.add(status.student, "", one.text)
+        look = [(f"    {line}", "") for line in review.lines()]
+        return [*lines, *([("please look at:", "title"), *look] if look else [])]
+
+
+class Remarks:
+    """Remarks on students' notebooks; those that differ in numbers, cells and students alone become one line."""
+
+    def __init__(self) -> None:
+        """None yet."""
+        self._found: dict[tuple[str, str], list[tuple[str, str, str]]] = {}
+
+    def add(self, student: str, notebook: str, text: str, cell: str = "") -> None:
+        """Add a remark on a notebook ("": on the submission), and on a cell of it if there is one."""
+        self._found.setdefault((notebook, normalised(text)), []).append((student, cell, text))
+
+    def lines(self, *, everybody: bool = False) -> list[str]:
+        """A line for each, in the order in which they were added first; with a few of its students, or all."""
+        return [self._line(notebook, general, of, everybody) for (notebook, general), of in self._found.items()]
+
+    def _line(self, notebook: str, general: str, of: list[tuple[str, str, str]], everybody: bool) -> str:
+        students, cells, texts = (list(dict.fromkeys(parts)) for parts in zip(*of, strict=True))
+        where = ", ".join(cells) if len(cells) <= FEW else f"{len(cells)} cells"
+        who = students[0] if len(students) == 1 else f"{len(students)} students"
+        named = students if everybody or len(students) <= FEW else [*students[:FEW], "…"]
+        some = f" ({', '.join(named)})" if len(students) > 1 else ""
+        text = texts[0] if len(texts) == 1 else general
+        return ": ".join(filter(None, [", ".join(filter(None, [who, notebook])), where, text])) + some
 
 
 class LiveTable(Lines):

@@ -16,12 +16,14 @@ from traitlets.config import Config
 from autograder.common.errors import AutograderError
 from autograder.common.text import printable
 from autograder.container.requirements import missing_requirement
-from autograder.container.submitted_notebook import LONGEST_NAME, KnownNotebook, NotGradable, SubmittedNotebook
+from autograder.container.submitted_notebook import LONGEST_NAME, NotGradable, SubmittedNotebook
 from autograder.grading.pipeline import Autograde, NotAllGraded, ProgressListener
 from autograder.grading.record import RECORD_SUFFIX, SubmissionStatus
-from autograder.grading.submission import NotebookTask, Submission, read_regular
+from autograder.grading.submission import NotebookTask, Submission
 from autograder.notebooks.attachments import attachments
-from autograder.notebooks.reading import Unreadable
+from autograder.notebooks.known import KnownNotebook
+from autograder.notebooks.known import known_notebooks as all_notebooks
+from autograder.notebooks.reading import Unreadable, read_regular
 from autograder.reports.generate import GenerateFeedback
 
 STUDENT = "submission"
@@ -50,14 +52,10 @@ class Graded(ProgressListener):
 def known_notebooks(coursedir: CourseDirectory, assignment: str = "") -> list[KnownNotebook]:
     """The notebooks that a course asks for, in one assignment or in all. Raises UnusableCourse where there are none."""
     with Gradebook(f"sqlite:///{database(coursedir)}") as gradebook:
-        found = [
-            KnownNotebook(assigned.name, notebook.name, frozenset(cell.name for cell in notebook.source_cells))
-            for assigned in gradebook.assignments
-            for notebook in assigned.notebooks
-        ]
-    chosen = [known for known in found if assignment in ("", known.assignment)]
+        found = all_notebooks(gradebook)
+    chosen = [one for one in found if assignment in ("", one.assignment)]
     if not chosen:
-        there = ", ".join(sorted({known.assignment for known in found})) or "none"
+        there = ", ".join(sorted({one.assignment for one in found})) or "none"
         raise UnusableCourse(f"no such assignment: {assignment!r}; the course in {coursedir.root} has {there}")
     return chosen
 

@@ -4,13 +4,12 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from operator import itemgetter
 from pathlib import Path
 
 from autograder.common.errors import AutograderError
 from autograder.common.text import printable
-from autograder.grading.submission import read_regular
-from autograder.notebooks.reading import Unreadable, read_notebook
+from autograder.notebooks.known import KnownNotebook, notebook_by_ids
+from autograder.notebooks.reading import Unreadable, read_notebook, read_regular
 
 LONGEST_NAME = 200  # characters of a file's name that are shown
 MAX_ENTRIES = 10_000  # files and folders that are looked at
@@ -20,15 +19,6 @@ _PASSED_OVER = re.compile(r"\.|__MACOSX$")  # hidden, Jupyter's checkpoints amon
 
 class NotGradable(AutograderError):
     """Nothing in the folder can be graded; the message tells the student what is wrong, and what to do."""
-
-
-@dataclass(frozen=True)
-class KnownNotebook:
-    """A notebook that the course asks for, and the grade_ids that nbgrader marked in it."""
-
-    assignment: str
-    notebook: str
-    grade_ids: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -98,17 +88,8 @@ def _as_what(path: Path, known: Sequence[KnownNotebook]) -> KnownNotebook:
 
 
 def _by_ids(path: Path, known: Sequence[KnownNotebook]) -> KnownNotebook | None:
-    """The notebook of which this file has most of the cells; None where that is no single one, or less than half.
-
-    Raises Unreadable.
-    """
-    claimed = {cell.grade_id for cell in read_notebook(read_regular(path)).cells}
-    shares = sorted(
-        ((len(one.grade_ids & claimed) / max(1, len(one.grade_ids)), one) for one in known), key=itemgetter(0)
-    )
-    if not shares or shares[-1][0] < 0.5 or (len(shares) > 1 and shares[-2][0] == shares[-1][0]):
-        return None
-    return shares[-1][1]
+    """The notebook that this file is by its grade_ids; None where they do not show it. Raises Unreadable."""
+    return notebook_by_ids({cell.grade_id for cell in read_notebook(read_regular(path)).cells}, known)
 
 
 def _fits(path: Path, known: Sequence[KnownNotebook]) -> bool:

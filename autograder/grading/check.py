@@ -21,10 +21,11 @@ from autograder.grading.job import Event, GradingJob, Listener, Outcome, Status
 from autograder.grading.pipeline import Autograde
 from autograder.grading.rehearsal import cell_limits
 from autograder.grading.student_results import tests_of
-from autograder.grading.submission import NotebookTask, read_regular
+from autograder.grading.submission import NotebookTask
 from autograder.notebooks.attachments import attachments
 from autograder.notebooks.instructor import InstructorCell
 from autograder.notebooks.mending import Unreadable, mend
+from autograder.notebooks.reading import read_regular
 from autograder.notebooks.released import NotReleased, Released, origin, released
 from autograder.training.client import TrainerProcess
 from autograder.training.training_record import TrainedBy, TrainerStatus

@@ -2,7 +2,7 @@
 
 import hashlib
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar
@@ -12,10 +12,12 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.plugins import ExportPlugin
 
 from autograder.common.timestamps import parse_timestamp
-from autograder.grading.job import FAULTS, Outcome, Status
+from autograder.grading.job import FAULTS, Outcome, ReviewKind, Status
 from autograder.grading.record import GradeStatus, Statuses, SubmissionStatus
-from autograder.grading.submission import read_regular
-from autograder.notebooks.mending import Unreadable
+from autograder.notebooks.handed_in import students_with
+from autograder.notebooks.known import known_notebooks
+from autograder.notebooks.misplaced import misplaced
+from autograder.notebooks.reading import Unreadable, read_regular
 
 CHANGED = "handed in again, after what is graded"
 
@@ -35,6 +37,7 @@ class Grade:
     penalty: float | None = None
     timestamp: datetime | None = None
     submission: SubmittedAssignment | None = None
+    elsewhere: str = ""  # what else of this student's is not graded, as it lies where no submission does
 
 
 class GradesExporter(ExportPlugin):  # type: ignore[misc]
@@ -47,6 +50,7 @@ class GradesExporter(ExportPlugin):  # type: ignore[misc]
         """As nbgrader's plugins."""
         super().__init__(**kwargs)
         self.faults: dict[tuple[str, str], str] = {}  # by assignment and student: what went wrong in exporting it
+        self._misplaced: dict[str, dict[str, str]] = {}  # by assignment and student: what lies elsewhere
 
     @property
     def destination(self) -> Path:
@@ -65,7 +69,9 @@ class GradesExporter(ExportPlugin):  # type: ignore[misc]
         """The students chosen, by id; None for one who handed in and is not in the gradebook."""
         people: dict[str, Student | None] = {student.id: student for student in gradebook.students}
         for assignment in assignments:
-            for student in self.statuses.students(assignment.name):
+            handed_in = students_with(self._coursedir, assignment.name)
+            elsewhere = self._elsewhere(gradebook, assignment.name)
+            for student in (*self.statuses.students(assignment.name), *handed_in, *elsewhere):
                 people.setdefault(student, None)
         chosen = [str(name) for name in self.student]
         return {name: person for name, person in people.items() if not chosen or name in chosen}
@@ -73,10 +79,23 @@ class GradesExporter(ExportPlugin):  # type: ignore[misc]
     def grade(self, gradebook: Gradebook, assignment: str, student: str) -> Grade:
         """Score and status of one submission; where they can't be read, that is a fault of ours in this one alone."""
         try:
-            return self._grade(gradebook, assignment, student)
+            elsewhere = self._elsewhere(gradebook, assignment).get(student, "")
+            found = self._grade(gradebook, assignment, student)
+            if elsewhere and found.status == GradeStatus.NOT_SUBMITTED:
+                found = replace(found, status=GradeStatus.NEEDS_PERSON)
+            return replace(found, reason=_joined(found.reason, elsewhere), elsewhere=elsewhere)
         except FAULTS as error:
             gradebook.db.rollback()
             return self.fault(assignment, student, "reading the grade", error)
+
+    def _elsewhere(self, gradebook: Gradebook, assignment: str) -> dict[str, str]:
+        """By student, what is not graded as it lies where no submission does."""
+        if assignment not in self._misplaced:
+            said: dict[str, list[str]] = {}
+            for one in misplaced(self._coursedir, assignment, known_notebooks(gradebook)):
+                said.setdefault(one.student, []).append(f"{one.path}: {one.why}")
+            self._misplaced[assignment] = {student: "; ".join(lines) for student, lines in said.items()}
+        return self._misplaced[assignment]
 
     def fault(self, assignment: str, student: str, doing: str, error: BaseException) -> Grade:
         """The grade of a submission that can't be reported; `faults` has it."""
@@ -90,7 +109,7 @@ class GradesExporter(ExportPlugin):  # type: ignore[misc]
             said = [
                 f"{name}: {last.message}" for name, last in status.notebooks.items() if last.status != Status.GRADED
             ]
-            return Grade(student, status.label, "; ".join(said))
+            return Grade(student, status.label, _joined(*said))
         folder = Path(self._coursedir.format_path(self._coursedir.submitted_directory, student, assignment))
         try:
             submission = gradebook.find_submission(assignment, student)
@@ -103,13 +122,16 @@ class GradesExporter(ExportPlugin):  # type: ignore[misc]
             return Grade(student, GradeStatus.NOT_YET, reason, None, score, None, timestamp, submission)
         if status and _changed(folder, status):
             return Grade(student, GradeStatus.NOT_YET, CHANGED, None, score, None, timestamp, submission)
+        review = status.review if status else ()
+        remarks = [item.text for item in review if item.kind == ReviewKind.REMARK]
         if submission.needs_manual_grade:
             cells = {grade.name for book in submission.notebooks for grade in book.grades if grade.needs_manual_grade}
-            reason = f"cells {', '.join(sorted(cells))}" if cells else ""
+            reason = _joined(f"cells {', '.join(sorted(cells))}" if cells else "", *remarks)
             return Grade(student, GradeStatus.BY_HAND, reason, None, score, None, timestamp, submission)
         penalty = submission.late_submission_penalty
         label = status.label if status else GradeStatus.GRADED
-        return Grade(student, label, "", max(0.0, score - penalty), score, penalty, timestamp, submission)
+        final = max(0.0, score - penalty)
+        return Grade(student, label, _joined(*remarks), final, score, penalty, timestamp, submission)
 
     @property
     def statuses(self) -> Statuses:
@@ -121,11 +143,16 @@ class GradesExporter(ExportPlugin):  # type: ignore[misc]
         return self.parent.coursedir
 
 
+def _joined(*reasons: str) -> str:
+    return "; ".join(filter(None, reasons))
+
+
 def _changed(folder: Path, status: SubmissionStatus) -> bool:
     """Whether a notebook in the folder is another than what is graded."""
     for name, last in status.notebooks.items():
         with suppress(Unreadable):
-            if last.submitted and hashlib.sha256(read_regular(folder / f"{name}.ipynb")).hexdigest() != last.submitted:
+            found = read_regular(last.path(folder, name)) if last.submitted else b""
+            if last.submitted and hashlib.sha256(found).hexdigest() != last.submitted:
                 return True
     return False
 

@@ -7,10 +7,11 @@ One submission after the other is written, as its outcomes come; nothing else wr
 """
 
 import contextlib
+import enum
 import functools
-import os
 import re
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -22,7 +23,6 @@ from nbgrader.utils import find_all_files
 from sqlalchemy.exc import SQLAlchemyError
 
 from autograder.common.errors import AutograderError
-from autograder.common.text import printable
 from autograder.grading.backup import BackupError, Backups
 from autograder.grading.engine import Engine, EngineError
 from autograder.grading.gradebook import Marks, expected_points, open_gradebook
@@ -32,18 +32,32 @@ from autograder.grading.record import Statuses, SubmissionStatus
 from autograder.grading.rehearsal import Rehearsal
 from autograder.grading.result_store import Store
 from autograder.grading.settings import Grading
-from autograder.grading.submission import NotebookTask, Submission, read_submission, untimely
+from autograder.grading.submission import NotebookTask, Submission, not_gradable, read_submission, untimely
 from autograder.grading.submission_writer import SubmissionWriter
-from autograder.notebooks.handed_in import matching_folders
-from autograder.notebooks.instructor_version import VersionError, notebooks, read_version
+from autograder.notebooks.handed_in import is_text, matching_folders
+from autograder.notebooks.instructor_version import VersionError, existing_gradebook, notebooks, read_version
+from autograder.notebooks.known import known_notebooks
+from autograder.notebooks.misplaced import Misplaced, misplaced
+from autograder.notebooks.selection import select
 from autograder.sandbox.limits import Limits
 from autograder.training.client import TrainerProcess
 from autograder.training.settings import Trainer
 from autograder.training.training_record import TrainerStatus
 
 
+class Unchanged(enum.Enum):
+    """Why a submission is not graded now."""
+
+    GRADED = enum.auto()  # its grade is as it should be
+    NOT_WANTED = enum.auto()  # it has none of the notebooks that `--notebook` chooses
+
+
 class NotAllGraded(AutograderError, NbGraderException):  # type: ignore[misc]
     """Some submissions need a person or met a fault of ours; all others are graded."""
+
+
+class NothingHandedIn(AutograderError, NbGraderException):  # type: ignore[misc]
+    """There is no submission that nbgrader's options choose."""
 
 
 class ProgressListener:
@@ -64,8 +78,8 @@ class ProgressListener:
     def finished(self, submission: Submission, status: SubmissionStatus) -> None:
         """A submission is graded and written, or has its reason why not."""
 
-    def set_aside(self, folder: str, why: str) -> None:
-        """A submission that can't even be read is left alone."""
+    def misplaced(self, found: Misplaced) -> None:
+        """Something that may be a submission lies where none does, and is left alone."""
 
     def would_change(self, submission: Submission, old: float | None, new: float | None) -> None:
         """In a dry run: a submission's points in the gradebook, and after a grading (None: no grade)."""
@@ -133,19 +147,20 @@ class Autograde(SubmissionWriter):
 
     def _convert(self) -> None:
         settings = self.settings(self.coursedir.assignment_id)
-        due, unchanged, aside = self._due(settings)
+        due, unchanged = self._due(settings)
         self.watcher.planned(due, unchanged)
         if due and not self.dry_run:
             self._back_up()
         failed = []
-        for folder, why in aside.items():
-            self.watcher.set_aside(folder, why)
-            failed.append(f"{folder!r}: {why}")
+        for one in self._misplaced:
+            self.watcher.misplaced(one)
+            failed.append(f"{one.path}: {one.why}")
         with contextlib.closing(self._computed(due)) as computed:
             for submission in computed:
                 status = self._compare(submission) if self.dry_run else self.write(submission)
                 if not status.label.is_graded:
-                    failed.append(f"{submission.student}: {status.label}")
+                    why = [one.message for one in status.notebooks.values() if one.status != Status.GRADED]
+                    failed.append(f"{submission.student}: {status.label}: {'; '.join(dict.fromkeys(why))}")
                 if self.dry_run:
                     continue
                 if problem := self._tell(self.watcher.finished, submission, status):
@@ -165,53 +180,76 @@ class Autograde(SubmissionWriter):
 
     # what is due
 
-    def _due(self, settings: dict[str, GradingJob]) -> tuple[list[Submission], list[str], dict[str, str]]:
-        """The submissions to grade, read; students whose grades are as they should be; folders set aside, and why."""
-        excluded = set(self.coursedir.student_id_exclude.split(","))
-        pattern = re.compile(self._format_source("(?P<assignment_id>.*)", "(?P<student_id>.*)", escape=True))
-        self._late = self._lateness()
-        due, unchanged, aside = [], [], {}
+    def init_notebooks(self) -> None:
+        """Find the folders of submissions; `select` finds the notebooks in each, whatever they are called."""
         chosen = (self.coursedir.student_id, self.coursedir.assignment_id)
         folders = matching_folders(self.coursedir, self.coursedir.submitted_directory, *chosen)
-        without: dict[str, list[str]] = {folder: [] for folder in folders}
-        for folder, files in sorted({**without, **self.assignments}.items()):
+        self._misplaced = self._find_misplaced()
+        self.assignments: dict[str, list[str]] = {folder: [] for folder in folders}
+        self.notebooks = []
+        if not folders and not self._misplaced:
+            wanted = self.coursedir.format_path(self.coursedir.submitted_directory, *chosen)
+            self._stop(f"nothing is handed in: there is no {wanted}", NothingHandedIn)
+
+    def _find_misplaced(self) -> list[Misplaced]:
+        excluded = set(self.coursedir.student_id_exclude.split(","))
+        with existing_gradebook(self.coursedir, self.coursedir.assignment_id) as gradebook:
+            found = misplaced(self.coursedir, self.coursedir.assignment_id, known_notebooks(gradebook))
+        wanted = self.coursedir.student_id
+        return [
+            one
+            for one in found
+            if (one.student == wanted or fnmatchcase(one.student, wanted)) and one.student not in excluded
+        ]
+
+    def _due(self, settings: dict[str, GradingJob]) -> tuple[list[Submission], list[str]]:
+        """The submissions to grade, read; students whose grades are as they should be."""
+        excluded = set(self.coursedir.student_id_exclude.split(","))
+        pattern = re.compile(self._format_source("(?P<assignment_id>.*)", "(?P<student_id>.*)", escape=True))
+        wanted = self._wanted(settings)
+        self._late = self._lateness()
+        due, unchanged = [], []
+        for folder in sorted(self.assignments):
             found = pattern.match(folder)
-            if found is None or (student := found["student_id"]) in excluded:
+            if found is None or (student := found["student_id"]) in excluded or not is_text(student):
                 continue
-            if any("\ud800" <= sign <= "\udfff" for sign in student):  # os.fsdecode's, for bytes that are no UTF-8
-                aside[folder] = "the folder's name is no UTF-8: rename it to the student's id"
-                continue
-            if not files:
-                names = printable(", ".join(sorted(os.listdir(folder))[:5]))
-                aside[folder] = f"no notebook (.ipynb) is in it, but {names}" if names else "it is empty"
-                continue
-            if problem := untimely(Path(folder), self.timezone):
-                aside[folder] = problem
-                continue
-            submission = self._read(student, found["assignment_id"], [Path(path) for path in sorted(files)], settings)
-            if submission is None:
-                unchanged.append(student)
-            else:
+            submission = self._read(student, found["assignment_id"], Path(folder), settings, wanted)
+            if isinstance(submission, Submission):
                 due.append(submission)
-        return due, unchanged, aside
+            elif submission is Unchanged.GRADED:
+                unchanged.append(student)
+        return due, unchanged
+
+    def _wanted(self, settings: Mapping[str, GradingJob]) -> list[str]:
+        """The notebooks that `--notebook` chooses."""
+        chosen = self.coursedir.notebook_id
+        wanted = [chosen] if chosen in settings else [name for name in settings if fnmatchcase(name, chosen)]
+        if not wanted:
+            self._stop(f"{self.coursedir.assignment_id} has no notebook {chosen}; there are {', '.join(settings)}")
+        return wanted
 
     def _read(
-        self, student: str, assignment: str, paths: Sequence[Path], settings: dict[str, GradingJob]
-    ) -> Submission | None:
-        """A submission that is to be graded, read; None where its grade is as it should be."""
-        known = [path for path in paths if path.stem in settings]
-        old = not self.force and self._certainly(self._is_old, assignment, student, known)
-        if old and not self.changed_too:
-            return None
+        self, student: str, assignment: str, folder: Path, settings: dict[str, GradingJob], wanted: Sequence[str]
+    ) -> "Submission | Unchanged":
+        """A submission that is to be graded, read; else why there is nothing to do."""
         try:
-            submission = read_submission(student, assignment, paths, settings, self.grading.attachments)
-            return None if old and self._certainly(self._is_unchanged, submission) else submission
+            if problem := untimely(folder, self.timezone):
+                return not_gradable(Submission(student, assignment, folder, []), wanted, problem)
+            selection = select(folder, {name: job.version for name, job in settings.items()})
+            chosen = [name for name in wanted if name in selection.files]
+            if selection.files and not chosen:
+                return Unchanged.NOT_WANTED
+            old = not self.force and self._certainly(self._is_old, assignment, student, chosen)
+            if old and not self.changed_too:
+                return Unchanged.GRADED
+            these = {name: settings[name] for name in wanted}
+            submission = read_submission(student, assignment, folder, selection, these, self.grading.attachments)
+            return Unchanged.GRADED if old and self._certainly(self._is_unchanged, submission) else submission
         except FAULTS as error:
             self.log.error("%s: not graded: %s", student, error, exc_info=True)
-            works = [
-                NotebookTask(path, path.stem, outcome=Outcome.fault("reading it", error)) for path in known or paths
-            ]
-            return Submission(student, assignment, paths[0].parent, works)
+            outcome = Outcome.fault("reading it", error)
+            works = [NotebookTask(folder / f"{name}.ipynb", name, outcome=outcome) for name in wanted]
+            return Submission(student, assignment, folder, works)
 
     def _certainly(self, question: Callable[..., bool], *about: Any) -> bool:
         """The answer; no where it can't be told (something is damaged, say): what is not certain is graded again."""
@@ -248,7 +286,7 @@ class Autograde(SubmissionWriter):
             settings.append(self.grading.applied(job))
         return settings
 
-    def _is_old(self, assignment: str, student: str, paths: Sequence[Path]) -> bool:
+    def _is_old(self, assignment: str, student: str, names: Sequence[str]) -> bool:
         """nbgrader's rule: all is there, and nothing newer has been handed in. What was not graded is not old."""
         autograded = Path(self._format_dest(assignment, student))
         status = self.statuses.get(assignment, student)
@@ -256,7 +294,7 @@ class Autograde(SubmissionWriter):
             return False
         if status and self._has_other_lateness(status):
             return False
-        if not all((autograded / path.name).is_file() for path in paths):
+        if not names or not all((autograded / f"{name}.ipynb").is_file() for name in names):
             return False
         new, old = map(self.timestamp, (self._format_source(assignment, student), str(autograded)))
         return autograded.is_dir() and not (new is not None and old is not None and new > old)
@@ -277,14 +315,18 @@ class Autograde(SubmissionWriter):
     def _is_unchanged(self, submission: Submission) -> bool:
         """Whether the grade would come out the same: the same went in, and the gradebook still has what came out."""
         status = self.statuses.get(submission.assignment, submission.student)
-        if status is None or not all((submission.folder / f"{name}.ipynb").exists() for name in status.notebooks):
+        if status is None or not all(
+            was.path(submission.folder, name).exists() for name, was in status.notebooks.items()
+        ):
+            return False
+        if not {item.text for item in status.review} >= set(submission.remarks):
             return False
         if self._has_other_lateness(status):
             return False
         found = self.marks(submission.assignment, submission.student) or {}
         for work in submission.works:
             last = status.notebooks.get(work.name)
-            if last is None or last.status != Status.GRADED or last.digest != work.digest:
+            if last is None or last.status != Status.GRADED or (last.digest, last.file) != (work.digest, work.file):
                 return False
             for cell, score in last.scores.items():
                 if (mark := found.get((work.name, cell))) is None or mark.automatic != score:

@@ -55,12 +55,17 @@ class NotebookStatus:
     reasons: dict[str, str] = field(default_factory=dict)
     limit: LimitKind | None = None
     submitted: str = ""  # SHA-256 of the file that was handed in
+    file: str = ""  # that file's path in the submission's folder; empty: the notebook's name with .ipynb
 
     @classmethod
-    def of(cls, outcome: Outcome, digest: str, mends: tuple[Mend, ...], submitted: str) -> "NotebookStatus":
+    def of(cls, outcome: Outcome, digest: str, mends: tuple[Mend, ...], submitted: str, file: str) -> "NotebookStatus":
         """The status that an outcome gives."""
         found = (outcome.status, digest, outcome.message, mends, outcome.scores, outcome.reasons, outcome.limit)
-        return cls(*found, submitted)
+        return cls(*found, submitted, file)
+
+    def path(self, folder: Path, notebook: str) -> Path:
+        """The file that was handed in as `notebook`, in the submission's `folder`."""
+        return folder / (self.file or f"{notebook}.ipynb")
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ from typing import Any
 
 from nbformat import NotebookNode
 
-from autograder.common.files import NotRegular, open_regular
 from autograder.common.text import printable
 from autograder.common.timestamps import parse_timestamp
 from autograder.grading.job import GradingJob, Outcome, Status
@@ -16,7 +15,11 @@ from autograder.grading.record import NotebookStatus
 from autograder.grading.result_digest import digest
 from autograder.notebooks.attachments import attachments
 from autograder.notebooks.mending import Mend, Unreadable, mend
-from autograder.notebooks.reading import MAX_BYTES
+from autograder.notebooks.reading import read_regular
+from autograder.notebooks.selection import Selection, files_below
+
+FEW = 5  # files that are named
+ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".7z", ".rar")
 
 
 @dataclass
@@ -31,6 +34,7 @@ class NotebookTask:
     digest: str = ""
     mends: tuple[Mend, ...] = ()
     outcome: Outcome | None = None
+    file: str = ""  # its path in the submission's folder, where that is not its name alone
 
     @property
     def graded(self) -> bool:
@@ -41,7 +45,7 @@ class NotebookTask:
     def status(self) -> NotebookStatus:
         """How it ended."""
         assert self.outcome is not None
-        return NotebookStatus.of(self.outcome, self.digest, self.mends, self.submitted)
+        return NotebookStatus.of(self.outcome, self.digest, self.mends, self.submitted, self.file)
 
 
 @dataclass
@@ -51,11 +55,12 @@ class Submission:
     student: str
     assignment: str
     folder: Path
-    works: list[NotebookTask]
+    works: list[NotebookTask]  # of those that are graded now
     remarks: list[str] = field(default_factory=list)
     score: float | None = None
     max_score: float | None = None
     late: str = ""  # what its late penalty depended on, once it is written
+    selected: tuple[str, ...] = ()  # the notebooks that were handed in, also those that --notebook leaves out
 
     @property
     def complete(self) -> bool:
@@ -66,7 +71,8 @@ class Submission:
 def read_submission(
     student: str,
     assignment: str,
-    paths: Sequence[Path],
+    folder: Path,
+    selection: Selection,
     settings: Mapping[str, GradingJob],
     patterns: Sequence[str],
 ) -> Submission:
@@ -74,23 +80,45 @@ def read_submission(
 
     A notebook that can't be read has its outcome at once ("needs a person"). Raises nothing for what is in the files.
     """
-    folder = paths[0].parent
-    known = [path for path in paths if path.stem in settings]
-    names = ", ".join(f"{name}.ipynb" for name in settings)
-    remarks = [
-        f"{printable(path.name)} is not a notebook of this assignment ({names})" for path in paths if path not in known
-    ]
-    submission = Submission(student, assignment, folder, [], remarks)
-    if not known:
-        outcome = Outcome(Status.NEEDS_PERSON, f"no notebook of this assignment was handed in: {'; '.join(remarks)}")
-        submission.works = [NotebookTask(paths[0], paths[0].stem, outcome=outcome)]
-        return submission
-    files, refused = attachments(folder, patterns)
-    remarks += [f"left out: {printable(what)}" for what in refused]
+    submission = Submission(student, assignment, folder, [], list(selection.remarks))
+    if not selection.files:
+        return not_gradable(submission, list(settings), _nothing(folder, submission.remarks))
+    folders = {path.parent for path in selection.files.values()}
+    files, refused = attachments(folders.pop() if len(folders) == 1 else folder, patterns)
+    submission.remarks += [f"left out: {printable(what)}" for what in refused]
     # timestamp.txt is nbgrader's: by it, equal submissions would be different ones.
-    mine = {name: str(path) for name, path in files.items() if path.suffix != ".ipynb" and name != "timestamp.txt"}
-    submission.works = [_work(path, replace(settings[path.stem], student=student, files=mine)) for path in known]
+    notebooks = {*selection.files.values(), *selection.others}
+    mine = {
+        name: str(path)
+        for name, path in files.items()
+        if path.suffix != ".ipynb" and name != "timestamp.txt" and path not in notebooks
+    }
+    submission.works = [
+        _work(path, folder, replace(settings[name], student=student, files=mine))
+        for name, path in selection.files.items()
+        if name in settings
+    ]
+    submission.selected = tuple(selection.files)
     return submission
+
+
+def not_gradable(submission: Submission, notebooks: Sequence[str], why: str) -> Submission:
+    """The submission, in which there is nothing to grade: a person has to see to it."""
+    outcome = Outcome(Status.NEEDS_PERSON, why)
+    submission.works = [NotebookTask(submission.folder / f"{notebooks[0]}.ipynb", notebooks[0], outcome=outcome)]
+    return submission
+
+
+def _nothing(folder: Path, remarks: Sequence[str]) -> str:
+    """What is said of a folder without a notebook that could be graded."""
+    said = list(remarks)
+    if not said:
+        there = [printable(path.relative_to(folder).as_posix(), 200) for path in files_below(folder, said)]
+        more = f" and {len(there) - FEW} more" if len(there) > FEW else ""
+        said.append(f"there is only {', '.join(there[:FEW])}{more}" if there else "the folder is empty")
+        if any(name.lower().endswith(ARCHIVES) for name in there):
+            said.append("unpack the archive, or have `autograder collect` do it")
+    return f"no notebook of this assignment was handed in: {'; '.join(said)}"
 
 
 def untimely(folder: Path, timezone: str) -> str:
@@ -109,8 +137,10 @@ def untimely(folder: Path, timezone: str) -> str:
     return ""
 
 
-def _work(path: Path, settings: GradingJob) -> NotebookTask:
-    work = NotebookTask(path, path.stem)
+def _work(path: Path, folder: Path, settings: GradingJob) -> NotebookTask:
+    work = NotebookTask(path, settings.notebook)
+    if path != folder / f"{settings.notebook}.ipynb":
+        work.file = path.relative_to(folder).as_posix()
     try:
         raw = read_regular(path)
         work.submitted = hashlib.sha256(raw).hexdigest()
@@ -125,15 +155,3 @@ def _work(path: Path, settings: GradingJob) -> NotebookTask:
         work.job = None
         work.outcome = Outcome(Status.FAULT, f"reading {path.name}: {type(error).__name__}: {error}")
     return work
-
-
-def read_regular(path: Path) -> bytes:
-    """The bytes of a file that a student handed in. Raises Unreadable for a link (to the solution, say), a pipe, …"""
-    try:
-        with open_regular(path) as file:
-            return file.read(MAX_BYTES + 1)
-    except NotRegular as error:
-        needed = "; the file itself is needed" if path.is_symlink() else ""
-        raise Unreadable(f"{path.name} is {error}{needed}.") from None
-    except OSError as error:
-        raise Unreadable(f"{path.name} can't be read: {error.strerror}.") from error

@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from nbgrader.api import Gradebook
 from nbgrader.converters import Autograde as NbgraderAutograde
 from nbgrader.preprocessors import Execute, SaveAutoGrades
 from nbgrader.utils import remove, setenv, temp_attrs
@@ -22,15 +23,14 @@ from autograder.grading.preprocessors import MENDS, RESOURCE, Examine, SaveScore
 from autograder.grading.record import RECORD_SUFFIX, Statuses, SubmissionStatus, now, write_record
 from autograder.grading.rollback import DamagedError, Rollback
 from autograder.grading.submission import NotebookTask, Submission
-from autograder.notebooks.handed_in import FindsNotebooks
 
 
-class SubmissionWriter(FindsNotebooks, NbgraderAutograde):  # type: ignore[misc]
+class SubmissionWriter(NbgraderAutograde):  # type: ignore[misc]
     """The part of our `Autograde` that writes."""
 
     root: Path
     statuses: Statuses
-    _works: dict[str, NotebookTask]  # by path: those that are written now
+    _works: dict[str, NotebookTask]  # those that are written now, by the path that nbgrader knows
 
     def write(self, submission: Submission) -> SubmissionStatus:
         """Write what is graded of a submission, all of it or nothing; what is not stays as it was.
@@ -62,12 +62,13 @@ class SubmissionWriter(FindsNotebooks, NbgraderAutograde):  # type: ignore[misc]
 
     def _write(self, submission: Submission, previous: Rollback) -> SubmissionStatus:
         self._undo(submission, previous)  # a grading that was killed while it wrote this submission
-        works = {str(work.path): work for work in submission.works if work.graded}
+        works = {str(submission.folder / f"{work.name}.ipynb"): work for work in submission.works if work.graded}
         review: list[ReviewItem] = []
         if works:
-            previous.keep(self.marks(submission.assignment, submission.student))
+            before = self.marks(submission.assignment, submission.student)
+            previous.keep(before)
             try:
-                self._convert_submission(submission, works)
+                self._convert_submission(submission, works, before)
                 review = self._settle(submission, previous)
             except KeyboardInterrupt:
                 self._undo(submission, previous)
@@ -81,18 +82,20 @@ class SubmissionWriter(FindsNotebooks, NbgraderAutograde):  # type: ignore[misc]
         old = self.statuses.get(submission.assignment, submission.student)
         done = {work.name: work.status for work in submission.works}
         for name, was in old.notebooks.items() if old else ():
-            if (submission.folder / f"{name}.ipynb").exists():  # one that --notebook leaves out
+            if was.path(submission.folder, name).exists():  # one that --notebook leaves out
                 done.setdefault(name, was)
         remarks = [ReviewItem(ReviewKind.REMARK, remark) for remark in submission.remarks]
         late = submission.late or (old.late if old else "")
         return SubmissionStatus(submission.student, submission.assignment, now(), done, (*remarks, *review), late)
 
-    def _convert_submission(self, submission: Submission, works: dict[str, NotebookTask]) -> None:
+    def _convert_submission(self, submission: Submission, works: dict[str, NotebookTask], before: Marks | None) -> None:
         """As nbgrader's `convert_notebooks`, of one submission, but what goes wrong is raised."""
         self._works, self.notebooks = works, sorted(works)
         self.init_destination(submission.assignment, submission.student)
         self.run_pre_convert_hook()
         self.init_assignment(submission.assignment, submission.student)
+        with open_gradebook(self.coursedir.db_url, self.coursedir.course_id) as gradebook:
+            mark_missing(gradebook, submission, before)
         for path in self.notebooks:
             self.convert_single_notebook(path)
         self.set_permissions(submission.assignment, submission.student)
@@ -107,7 +110,7 @@ class SubmissionWriter(FindsNotebooks, NbgraderAutograde):  # type: ignore[misc]
         assignment, student = submission.assignment, submission.student
         autograded = Path(self._format_dest(assignment, student))
         both = {
-            work.name: (previous.notebook(work.name), autograded / work.path.name)
+            work.name: (previous.notebook(work.name), autograded / f"{work.name}.ipynb")
             for work in submission.works
             if work.graded
         }
@@ -197,6 +200,23 @@ class SubmissionWriter(FindsNotebooks, NbgraderAutograde):  # type: ignore[misc]
         self.write_single_notebook(output, resources)
         record = Path(self.writer.build_directory, work.name + RECORD_SUFFIX)
         write_record(record, work.job, work.status, work.outcome)
+
+
+def mark_missing(gradebook: Gradebook, submission: Submission, before: Marks | None) -> None:
+    """Give a notebook that was not handed in 0, as nbgrader does, and leave one that is not written now as it was.
+
+    nbgrader itself looks for a file of the notebook's name, which may be another notebook, or may have another name.
+    """
+    written = {work.name for work in submission.works if work.graded}
+    for notebook in gradebook.find_submission(submission.assignment, submission.student).notebooks:
+        if notebook.name in written:
+            continue
+        handed_in = notebook.name in submission.selected
+        for grade in notebook.grades:
+            mark = (before or {}).get((notebook.name, grade.name))
+            grade.auto_score = 0 if not handed_in else mark.automatic if mark else None
+            grade.needs_manual_grade = bool(handed_in and mark and mark.needs_manual_grade)
+    gradebook.db.commit()
 
 
 def _flags(work: NotebookTask) -> list[ReviewItem]:

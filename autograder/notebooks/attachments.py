@@ -27,7 +27,7 @@ def attachments(
     files: dict[str, Path] = {}
     refused: list[str] = []
     total = 0
-    for entry, saved_model in _walk(folder):
+    for entry, saved_model in _walk(folder, refused):
         name = Path(entry.path).relative_to(folder).as_posix()
         if not any(fnmatchcase(name, pattern) for pattern in patterns):
             continue
@@ -44,7 +44,7 @@ def attachments(
     return files, refused
 
 
-def _walk(folder: Path) -> Iterator[tuple["os.DirEntry[str]", bool]]:
+def _walk(folder: Path, refused: list[str]) -> Iterator[tuple["os.DirEntry[str]", bool]]:
     """All but folders below a folder, in order, each with whether it is part of a SavedModel."""
     pending = [(str(folder), False)]
     while pending:
@@ -52,7 +52,8 @@ def _walk(folder: Path) -> Iterator[tuple["os.DirEntry[str]", bool]]:
         try:
             with os.scandir(here) as found:
                 entries = sorted(found, key=lambda entry: entry.name)
-        except OSError:
+        except OSError as error:
+            refused.append(f"{Path(here).relative_to(folder).as_posix()}: {error.strerror}")
             continue
         saved_model = saved_model or any(entry.name in _SAVED_MODEL for entry in entries)
         for entry in entries:

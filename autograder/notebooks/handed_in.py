@@ -8,6 +8,7 @@ what a pattern could also mean.
 import glob
 import itertools
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,21 @@ def matching_folders(coursedir: CourseDirectory, step: str, student: str, assign
         if folders := sorted(path for path in paths if os.path.isdir(path)):
             return folders
     return []
+
+
+def students_with(coursedir: CourseDirectory, assignment: str) -> list[str]:
+    """The students who have a folder of submissions to the assignment."""
+    pattern = re.compile(
+        coursedir.format_path(coursedir.submitted_directory, "(?P<student>.*)", re.escape(assignment), escape=True)
+    )
+    folders = matching_folders(coursedir, coursedir.submitted_directory, "*", assignment)
+    found = [match["student"] for folder in folders if (match := pattern.fullmatch(folder))]
+    return [student for student in found if is_text(student)]
+
+
+def is_text(name: str) -> bool:
+    """Whether a name from the file system is Unicode; os.fsdecode gives surrogates for other bytes."""
+    return not any("\ud800" <= sign <= "\udfff" for sign in name)
 
 
 def matching_notebooks(folder: str, name: str) -> list[str]:

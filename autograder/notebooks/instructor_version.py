@@ -91,7 +91,7 @@ class Stored:
 
 def notebooks(coursedir: CourseDirectory, assignment: str) -> list[str]:
     """The names of the assignment's notebooks, as the gradebook knows them."""
-    with _gradebook(coursedir, assignment) as gradebook:
+    with existing_gradebook(coursedir, assignment) as gradebook:
         try:
             return sorted(notebook.name for notebook in gradebook.find_assignment(assignment).notebooks)
         except MissingEntry:
@@ -100,7 +100,7 @@ def notebooks(coursedir: CourseDirectory, assignment: str) -> list[str]:
 
 def read_stored(coursedir: CourseDirectory, assignment: str, name: str) -> Stored:
     """Read what the gradebook has of the notebook `name`. Raises VersionError where it does not know it."""
-    with _gradebook(coursedir, assignment) as gradebook:
+    with existing_gradebook(coursedir, assignment) as gradebook:
         try:
             notebook = gradebook.find_notebook(name, assignment)
         except MissingEntry:
@@ -129,7 +129,8 @@ def marked_id(cell: NotebookNode) -> str | None:
 
 
 @contextmanager
-def _gradebook(coursedir: CourseDirectory, assignment: str) -> Iterator[Any]:
+def existing_gradebook(coursedir: CourseDirectory, assignment: str) -> Iterator[Any]:
+    """The course's gradebook. Raises VersionError where there is none."""
     url = make_url(coursedir.db_url)
     if url.drivername.startswith("sqlite") and url.database and not Path(url.database).is_file():
         # nbgrader would make an empty one.

@@ -10,11 +10,13 @@ import json
 import re
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from charset_normalizer import from_bytes
 
 from autograder.common.errors import AutograderError
+from autograder.common.files import NotRegular, open_regular
 from autograder.notebooks.cell_text import key
 
 MAX_BYTES = 100_000_000
@@ -73,6 +75,18 @@ class Submitted:
     cells: list[SubmittedCell]
     language: str
     mends: list[Mend]
+
+
+def read_regular(path: Path) -> bytes:
+    """The bytes of a file that a student handed in. Raises Unreadable for a link (to the solution, say), a pipe, …"""
+    try:
+        with open_regular(path) as file:
+            return file.read(MAX_BYTES + 1)
+    except NotRegular as error:
+        needed = "; the file itself is needed" if path.is_symlink() else ""
+        raise Unreadable(f"{path.name} is {error}{needed}.") from None
+    except OSError as error:
+        raise Unreadable(f"{path.name} can't be read: {error.strerror}.") from error
 
 
 def read_notebook(raw: bytes) -> Submitted:

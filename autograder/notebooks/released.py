@@ -1,6 +1,5 @@
 """The released notebooks of a course, which is all that a student has of it: as versions to hold a notebook against."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,12 +10,10 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.utils import is_grade, is_locked, is_solution, is_task
 
 from autograder.common.errors import AutograderError
-from autograder.notebooks.cell_text import is_distinctive, key
+from autograder.notebooks.identification import SHARE, CellSet
 from autograder.notebooks.instructor import InstructorCell, Version
 from autograder.notebooks.instructor_version import marked_id
 from autograder.notebooks.reading import read_notebook
-
-SHARE = 0.5  # of a released notebook's cells: so many are in a file that began as it
 
 
 class NotReleased(AutograderError):
@@ -41,16 +38,6 @@ class Released:
         kinds = ("kernelspec", "language_info")
         metadata = {kind: dict(node.metadata[kind]) for kind in kinds if node.metadata.get(kind)}
         return Version(self.assignment, self.name, tuple(map(_cell, node.cells)), metadata)
-
-    def share(self, ids: set[str], texts: set[str]) -> float:
-        """The share of its cells, from 0 to 1, that are among these grade_ids or texts (as `cell_text.key` gives them).
-
-        Answers don't count, nor unmarked cells with a text that many notebooks may have.
-        """
-        given = [cell for cell in self.version.cells if not cell.solution]
-        distinctive = [cell for cell in given if cell.grade_id or is_distinctive(cell.released)]
-        found = [cell for cell in distinctive if cell.grade_id in ids or key(cell.released) in texts]
-        return len(found) / max(1, len(distinctive))
 
 
 def released(coursedir: CourseDirectory) -> list[Released]:
@@ -78,12 +65,11 @@ def released(coursedir: CourseDirectory) -> list[Released]:
 def origin(raw: bytes, name: str, known: list[Released]) -> Released:
     """Which of the `known` notebooks a file began as, of which `raw` is the content and `name` is without suffix.
 
-    It is the one with the greatest share of its cells in the file (`Released.share`), if that is at least `SHARE`;
+    It is the one with the greatest share of its cells in the file (`CellSet.share_of`), if that is at least `SHARE`;
     else the one of that name. Raises NotReleased where there is none, and Unreadable where the file is no notebook.
     """
-    cells = read_notebook(raw).cells
-    ids, texts = {cell.grade_id for cell in cells if cell.grade_id}, {cell.key for cell in cells}
-    shares: Mapping[int, float] = {id(one): one.share(ids, texts) for one in known}
+    cells = CellSet.of(read_notebook(raw).cells)
+    shares = {id(one): cells.share_of(one.version) for one in known}
     best = max(known, key=lambda one: (shares[id(one)], one.name == name))
     if shares[id(best)] >= SHARE:
         return best

@@ -19,6 +19,7 @@ class ConcernKind(enum.StrEnum):
     NEEDS_PERSON = "needs a person"
     FAULT = "our fault"
     NOT_YET = "not graded yet"
+    ELSEWHERE = "lies elsewhere"
     NO_SCORE = "no score"
     BY_HAND = "by hand"
     WEIGHTS = "weights"
@@ -32,6 +33,7 @@ EXPLAINED = {
     ConcernKind.NEEDS_PERSON: "not graded: it can't be read, or breaks the examiner each time",
     ConcernKind.FAULT: "not graded, through no fault of the student's: grade again",
     ConcernKind.NOT_YET: "handed in, and not graded since",
+    ConcernKind.ELSEWHERE: "not graded, as it lies where no submission does; the grade is for something else",
     ConcernKind.NO_SCORE: "a test that could not be scored: give its points by hand",
     ConcernKind.BY_HAND: "answers that wait for points by hand",
     ConcernKind.WEIGHTS: "weights that are not the trainer's, or only in part",
@@ -68,6 +70,8 @@ def _of(student: Student) -> Iterator[tuple[ConcernKind, str]]:
         yield (ConcernKind.NEEDS_PERSON if person else ConcernKind.FAULT), grade.reason
     elif grade.status == GradeStatus.NOT_YET:
         yield ConcernKind.NOT_YET, grade.reason or "handed in, and not graded"
+    if grade.elsewhere and student.marked:
+        yield ConcernKind.ELSEWHERE, grade.elsewhere
     unscored = set()
     for name, notebook in status.notebooks.items() if status and student.marked else ():
         for cell, score in notebook.scores.items():

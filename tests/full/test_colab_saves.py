@@ -11,9 +11,9 @@ from nbgrader.coursedir import CourseDirectory
 from submission_courses import foundations, solved
 from traitlets.config import Config
 
-from autograder.lms.collect.notebook_names import notebook_of
 from autograder.notebooks.instructor_version import Version, read_version
 from autograder.notebooks.mending import Mended, mend
+from autograder.notebooks.notebook_names import notebook_of
 
 
 class Class:

@@ -12,6 +12,7 @@ from autograder.grading.pipeline import NotAllGraded
 from autograder.grading.pool import Pool
 from autograder.grading.record import GradeStatus
 from autograder.grading.submission import read_submission
+from autograder.notebooks.selection import Selection
 
 SOLVED = {"add": "def add(a, b):\n    return a + b", "mul": "def mul(a, b):\n    return a * b"}
 NO_TEXT = {
@@ -34,7 +35,11 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Course, Seen, str]
     course.hand_in("ada", essay="of ada", **SOLVED)
     path = course.hand_in("bob", essay="of bob", **SOLVED)
     course.hand_in("eve", **NO_TEXT)
-    key = read_submission("bob", "ps1", [path], course.converter().settings("ps1"), ["*"]).works[0].digest
+    key = (
+        read_submission("bob", "ps1", path.parent, Selection({"p1": path}), course.converter().settings("ps1"), ["*"])
+        .works[0]
+        .digest
+    )
     in_the_way = course.folder / ".autograder" / "results" / key[:2] / f"{key}.outcome" / "in the way"
     in_the_way.mkdir(parents=True)
     converter = course.converter()
@@ -79,7 +84,11 @@ def test_a_workers_answer_that_is_none_is_a_fault_of_its_job_alone(
     (tmp_path / "sitecustomize.py").write_text(NO_JSON)
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")]))
     path = course.folder / "submitted" / "ada" / "ps1" / "p1.ipynb"
-    job = read_submission("ada", "ps1", [path], course.converter().settings("ps1"), ["*"]).works[0].job
+    job = (
+        read_submission("ada", "ps1", path.parent, Selection({"p1": path}), course.converter().settings("ps1"), ["*"])
+        .works[0]
+        .job
+    )
     assert job is not None
     with Pool(lambda _: None, lambda: pytest.fail("nothing is trained")) as pool:
         outcomes = [outcome for _, outcome in pool.run([job, job], 1)]

@@ -20,6 +20,7 @@ from autograder.grading.rehearsal import compare, plain_job, reference_job, rele
 from autograder.grading.result_digest import digest
 from autograder.grading.result_store import Store
 from autograder.grading.submission import Submission, read_submission
+from autograder.notebooks.selection import Selection
 
 POINTS = {"test_add": 2.0, "test_mul": 3.0}
 ERROR = [{"output_type": "error", "ename": "AssertionError", "evalue": "", "traceback": ["AssertionError"]}]
@@ -70,13 +71,18 @@ class Course:
     """A course folder with the assignment ps1, generated."""
 
     def __init__(
-        self, folder: Path, names: tuple[str, ...] = ("p1",), made: NotebookNode | None = None, **sections: Any
+        self,
+        folder: Path,
+        names: tuple[str, ...] = ("p1",),
+        made: NotebookNode | None = None,
+        others: Mapping[str, NotebookNode] | None = None,
+        **sections: Any,
     ) -> None:
-        """`made`: the instructor's notebook, if it is another."""
+        """`made`: the instructor's notebook, if it is another; `others`: those that are another by their names."""
         self.folder = folder
         (folder / "source" / "ps1").mkdir(parents=True)
         for name in names:
-            nbformat.write(made or notebook(), folder / "source" / "ps1" / f"{name}.ipynb")
+            nbformat.write((others or {}).get(name) or made or notebook(), folder / "source" / "ps1" / f"{name}.ipynb")
         self.coursedir, self.config = generate(folder, "ps1", **sections)
         self.store = Store(folder / ".autograder" / "results")
         self.statuses = Statuses(folder)
@@ -124,10 +130,13 @@ class Course:
         scores: Mapping[str, float | None],
         outputs: Mapping[str, list[dict[str, Any]]],
         reasons: Mapping[str, str],
+        name: str = "",
     ) -> str:
-        """Store what grading this file gives; returns the digest."""
+        """Store what grading this file, as the notebook `name` if it is called otherwise, gives; returns the digest."""
         settings = self.converter().settings("ps1")
-        work = read_submission(path.parts[-3], "ps1", [path], settings, ["*"]).works[0]
+        folder = self.folder / "submitted" / path.relative_to(self.folder / "submitted").parts[0] / "ps1"
+        name = name or (path.stem if path.stem in settings else next(iter(settings)))
+        work = read_submission(folder.parts[-2], "ps1", folder, Selection({name: path}), settings, ["*"]).works[0]
         assert work.job is not None
         self.store.put(work.digest, outcome_of(work.job, {**POINTS, **scores}, outputs, reasons))
         return work.digest

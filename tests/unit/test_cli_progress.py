@@ -1,15 +1,17 @@
 """What `autograder grade` shows while it runs."""
 
 import io
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from autograder.cli.console import Console
 from autograder.cli.progress import LiveTable
-from autograder.grading.job import Event
+from autograder.grading.job import Event, ReviewItem, ReviewKind, Status
 from autograder.grading.record import NotebookStatus, SubmissionStatus
 from autograder.grading.submission import Submission
+from autograder.notebooks.reading import Mend
 from autograder.training.training_record import RunningTraining, TrainerStatus
 
 RUNNING = RunningTraining(("ada", "bob"), epoch=3, epochs=10, seconds=2.0, left=14.0)
@@ -61,3 +63,46 @@ def test_what_needs_a_person_and_what_was_our_fault_are_told_apart_by_colour() -
     table.conclude()
     assert "\x1b[33mneeds a person: 1\x1b[0m\n    eve, p1: why\n" in out.getvalue()
     assert "\x1b[1;31mnot graded: our fault: 1\x1b[0m\n    bob, p1: why\n" in out.getvalue()
+
+
+def summary(*statuses: SubmissionStatus) -> list[str]:
+    table = LiveTable(Console(file=io.StringIO(), width=100))
+    table.statuses.extend(statuses)
+    return [line for line, _ in table.summary()]
+
+
+def class_of(count: int, made: Callable[[int], NotebookStatus], *review: ReviewItem) -> list[SubmissionStatus]:
+    return [SubmissionStatus(f"s{number}", "ps", "", {"p1": made(number)}, review) for number in range(count)]
+
+
+def test_what_was_put_right_in_the_same_cell_of_everybody_is_one_line() -> None:
+    def mended(number: int) -> NotebookStatus:
+        text = "its text had been changed; the instructor's put back"
+        return NotebookStatus(Status.GRADED, mends=(Mend("test_mul", text, ""),))
+
+    label, line = summary(*class_of(300, mended))
+    assert label == "graded after mending: 300"
+    assert line.startswith("    300 students, p1: test_mul: its text had been changed")
+    assert line.endswith("(s0, s1, s2, s3, …)")
+
+
+def test_remarks_that_differ_in_numbers_and_cells_alone_are_one_line() -> None:
+    def mended(number: int) -> NotebookStatus:
+        text = f"cut out of cell {number}, into which it had been merged"
+        return NotebookStatus(Status.GRADED, mends=(Mend(f"test_{number}", text, ""),))
+
+    _, line = summary(*class_of(30, mended))
+    assert line.startswith("    30 students, p1: 30 cells: cut out of cell #")
+    _, line = summary(*class_of(1, mended))
+    assert line == "    s0, p1: test_0: cut out of cell 0, into which it had been merged"
+
+
+def test_of_those_who_need_a_person_everybody_is_named() -> None:
+    _, line = summary(*class_of(30, lambda number: NotebookStatus(Status.NEEDS_PERSON, message="no notebook")))
+    assert all(f"s{number}" in line for number in range(30))
+
+
+def test_what_a_person_should_look_at_in_every_submission_is_one_line() -> None:
+    graded = NotebookStatus(Status.GRADED)
+    lines = summary(*class_of(300, lambda number: graded, ReviewItem(ReviewKind.REMARK, "left out: x.pkl")))
+    assert lines[-2:] == ["please look at:", "    300 students: left out: x.pkl (s0, s1, s2, s3, …)"]

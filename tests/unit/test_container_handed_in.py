@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from autograder.container.submitted_notebook import KnownNotebook, NotGradable, find
+from autograder.container.submitted_notebook import NotGradable, find
+from autograder.notebooks.known import KnownNotebook
 
 KNOWN = [KnownNotebook("ps1", "p1", frozenset({"a", "b"})), KnownNotebook("ps2", "p2", frozenset({"c"}))]
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from autograder.lms.collect.lms_names import MetadataError, Named, canvas, gradescope, moodle
-from autograder.lms.collect.notebook_names import notebook_of, of_another
 from autograder.lms.collect.roster import NotMatched, Person, Roster, RosterStudent
+from autograder.notebooks.notebook_names import notebook_of, of_another
 
 RENAMED = """
 mnist (1).ipynb | mnist(2).ipynb | MNIST.IPYNB | mnist_1.ipynb | mnist-2.ipynb | mnist 3.ipynb | mnist-Copy1.ipynb

@@ -19,7 +19,7 @@ from datetime import datetime
 from pathlib import PurePosixPath
 
 from autograder.lms.collect.downloads import DownloadedFile
-from autograder.lms.collect.notebook_names import notebook_of, of_another
+from autograder.notebooks.notebook_names import notebook_of, of_another
 
 _NOTEBOOK = ".ipynb"
 # Why a file counts, in the order of `_rank`.

@@ -19,16 +19,24 @@ _ADDED = (
     re.compile(r"[«\"“„_](?P<rest>.+)[»\"”“_]", re.DOTALL),  # «mnist»
     re.compile(r"(?P<rest>.+)[. ]ipynb", re.DOTALL),  # mnist.ipynb (1).ipynb; Colab's downloads: mnist_ipynb
 )
+_NOTEBOOK = re.compile(r"\.ipynb(\.(?!zip$|gz$|tar$|tgz$|7z$|rar$)[a-z0-9]{1,8})?$", re.IGNORECASE)
+_ENDING = re.compile(r"(\.ipynb(\.[a-z0-9]{1,8})?|\.(json|txt))$", re.IGNORECASE)
+
+
+def is_called_notebook(file: str) -> bool:
+    """Whether a file's name is that of a notebook: `sums.ipynb`, and what systems make of it (`SUMS.IPYNB.txt`)."""
+    return bool(_NOTEBOOK.search(file))
 
 
 def notebook_of(file: str, notebooks: Sequence[str]) -> tuple[str, bool] | None:
     """The notebook that a file is, and whether it has just its name; None where it is the name of none, or of several.
 
-    `file` is a name that ends in .ipynb, `notebooks` are names without.
+    `file` is a name that ends in .ipynb, or in what systems make of that (`SUMS.IPYNB`, `sums.ipynb.txt`); `notebooks`
+    are names without.
     """
-    name = file[: -len(".ipynb")]
+    name = _ENDING.sub("", file)
     if name in notebooks:
-        return name, True
+        return name, file == f"{name}.ipynb"
     known: dict[str, list[str]] = {}
     for notebook in notebooks:
         known.setdefault(_plain(notebook), []).append(notebook)

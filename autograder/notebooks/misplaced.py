@@ -1,0 +1,164 @@
+"""What lies under `submitted/` where no submission does, and may be one: nbgrader would pass it over without a word.
+
+Submissions lie in `submitted/<student>/<assignment>/`. A file or folder of another name or at another level is the
+assignment's by its notebooks' grade_ids, else by its name; where neither tells, by its student lacking that folder.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from nbgrader.coursedir import CourseDirectory
+
+from autograder.common.text import printable
+from autograder.notebooks.handed_in import is_text
+from autograder.notebooks.known import KnownNotebook, notebook_by_ids
+from autograder.notebooks.notebook_names import is_called_notebook, notebook_of
+from autograder.notebooks.reading import Unreadable, read_notebook, read_regular
+from autograder.notebooks.selection import MAX_READ, PASSED_OVER, files_below
+
+ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".7z", ".rar")
+_JUNK = ("Thumbs.db", "desktop.ini")
+_LONGEST = 200  # characters of a path that are shown
+
+
+@dataclass(frozen=True)
+class Misplaced:
+    """A file or folder that is not graded: whose it seems to be, its path in the course, why, and what to do."""
+
+    student: str
+    path: str
+    why: str
+
+
+def misplaced(coursedir: CourseDirectory, assignment: str, known: Sequence[KnownNotebook]) -> list[Misplaced]:
+    """What may be a submission to the assignment, in order of its path. `known`: the notebooks of all assignments.
+
+    Nothing is found in a course whose `directory_structure` is not step, student, assignment.
+    """
+    if Path(coursedir.directory_structure).parts[-3:] != ("{nbgrader_step}", "{student_id}", "{assignment_id}"):
+        return []
+    top = Path(coursedir.format_path(coursedir.submitted_directory, "x", "x")).parent.parent
+    return list(_Search(coursedir, top, assignment, known).found())
+
+
+class _Search:
+    def __init__(self, coursedir: CourseDirectory, top: Path, assignment: str, known: Sequence[KnownNotebook]) -> None:
+        self._top = top
+        self._assignment = assignment
+        self._known = known
+        self._home = f"{coursedir.submitted_directory}/<student>/{assignment}/"
+        self._assignments = {one.assignment for one in known} | _folders(coursedir)
+        self._step = str(coursedir.submitted_directory)
+
+    def found(self) -> Iterator[Misplaced]:
+        if not self._top.is_dir():
+            return
+        for entry in _entries(self._top):
+            student = printable(entry.name, _LONGEST)
+            if not entry.is_dir():
+                if self._is_ours(Path(entry.path), lacking=True):
+                    yield self._one(student, entry.path, f"not in a student's folder: {self._where(entry.name)}")
+                continue
+            try:
+                inside = _entries(Path(entry.path))
+            except OSError as error:
+                yield self._one(student, entry.path, f"it can't be read: {error.strerror}")
+                continue
+            if not is_text(entry.name):
+                yield self._one(student, entry.path, "its name is no UTF-8: rename it to the student's id")
+            elif entry.name in self._assignments:
+                yield from self._swapped(inside)
+            else:
+                yield from self._of_student(student, entry.path, inside)
+
+    def _of_student(self, student: str, path: str, inside: "list[os.DirEntry[str]]") -> Iterator[Misplaced]:
+        proper = {entry.name for entry in inside if entry.name in self._assignments and entry.is_dir()}
+        lacking = self._assignment not in proper
+        found = [
+            Misplaced(student, self._shown(entry.path), why)
+            for entry in inside
+            if entry.name not in proper and (why := self._why(entry, lacking=lacking))
+        ]
+        if not found and not proper:
+            names = ", ".join(printable(entry.name, _LONGEST) for entry in inside[:5])
+            there = f"there is only {names}" if names else "it is empty"
+            found = [self._one(student, path, f"no submission is in it: {there}; submissions lie in {self._home}")]
+        yield from found
+
+    def _why(self, entry: "os.DirEntry[str]", *, lacking: bool) -> str:
+        """Why an entry of a student's folder is listed; empty where it is not this assignment's."""
+        path = Path(entry.path)
+        if not entry.is_dir():
+            if entry.name == self._assignment or self._is_ours(path, lacking=lacking):
+                return f"not in the assignment's folder: {self._where(entry.name)}"
+            return ""
+        if called := notebook_of(f"{entry.name}.ipynb", sorted(self._assignments)):
+            return f"its name is not {self._assignment}: rename it" if called[0] == self._assignment else ""
+        problems: list[str] = []
+        ours = [found for found in _readable(path, problems) if self._is_ours(found, lacking=lacking)]
+        if ours:
+            name = printable(ours[0].relative_to(path).as_posix(), _LONGEST)
+            return f"it has {name}, and is no assignment's folder: {self._where(name)}"
+        return "; ".join(problems) if lacking else ""
+
+    def _swapped(self, inside: "list[os.DirEntry[str]]") -> Iterator[Misplaced]:
+        """What is in a folder of `submitted/` that is called like an assignment."""
+        for entry in inside:
+            path = Path(entry.path)
+            files = _readable(path, []) if entry.is_dir() else [path]
+            if any(self._is_ours(file, lacking=True) for file in files):
+                student = printable(entry.name, _LONGEST)
+                yield self._one(student, entry.path, f"student and assignment are swapped: {self._where(entry.name)}")
+
+    def _is_ours(self, path: Path, *, lacking: bool) -> bool:
+        """Whether a file may be handed in for this assignment. `lacking`: whether the student has no folder of it."""
+        if path.name.lower().endswith(ARCHIVES):
+            return lacking
+        if not is_called_notebook(path.name):
+            return False
+        try:
+            ids = {cell.grade_id for cell in read_notebook(read_regular(path)).cells}
+        except Unreadable:
+            ids = set()
+        if found := notebook_by_ids(ids, self._known):
+            return found.assignment == self._assignment
+        names = {one.notebook: one.assignment for one in self._known}
+        names |= {one.notebook: one.assignment for one in self._known if one.assignment == self._assignment}
+        if called := notebook_of(path.name, sorted(names)):
+            return names[called[0]] == self._assignment
+        return lacking
+
+    def _where(self, name: str) -> str:
+        if name.lower().endswith(ARCHIVES):
+            return f"unpack it into {self._home}, or give it to `autograder collect`"
+        return f"submissions lie in {self._home}"
+
+    def _one(self, student: str, path: str, why: str) -> Misplaced:
+        return Misplaced(student, self._shown(path), why)
+
+    def _shown(self, path: str) -> str:
+        return printable(f"{self._step}/{Path(path).relative_to(self._top).as_posix()}", _LONGEST)
+
+
+def _entries(folder: Path) -> "list[os.DirEntry[str]]":
+    with os.scandir(folder) as found:
+        entries = sorted(found, key=lambda entry: entry.name)
+    return [entry for entry in entries if not PASSED_OVER.match(entry.name) and entry.name not in _JUNK]
+
+
+def _readable(folder: Path, problems: list[str]) -> list[Path]:
+    """Files below a folder that may be handed in."""
+    files = files_below(folder, problems)
+    return [file for file in files if is_called_notebook(file.name) or file.name.lower().endswith(ARCHIVES)][:MAX_READ]
+
+
+def _folders(coursedir: CourseDirectory) -> set[str]:
+    """The names of assignments that have a folder in `source/` or `release/`."""
+    found: set[str] = set()
+    for step in (coursedir.source_directory, coursedir.release_directory):
+        folder = Path(coursedir.format_path(step, ".", "x")).parent
+        if folder.is_dir():
+            found |= {path.name for path in folder.iterdir() if path.is_dir()}
+    return found
