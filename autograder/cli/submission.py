@@ -1,5 +1,6 @@
 """`autograder submission`: grade one notebook, a folder in, a folder out; for queues, clusters and LMSs."""
 
+import functools
 import json
 import logging
 import signal
@@ -87,7 +88,8 @@ class SubmissionApp(NbGrader):  # type: ignore[misc]
 
     def _grade(self, to: Path) -> int:
         known = single_submission.known_notebooks(self.coursedir, *self.extra_args)
-        handed_in = find(Path(self.submission), known)
+        is_released = functools.partial(single_submission.is_released, self.coursedir, self.config, known)
+        handed_in = find(Path(self.submission), known, is_released)
         cache = Path(self.cache).resolve() if self.cache else None
         with tempfile.TemporaryDirectory(prefix="autograder-") as folder:
             graded = single_submission.grade(self.coursedir, self.config, handed_in, Path(folder), cache)

@@ -21,9 +21,11 @@ from autograder.grading.pipeline import Autograde, NotAllGraded, ProgressListene
 from autograder.grading.record import RECORD_SUFFIX, SubmissionStatus
 from autograder.grading.submission import NotebookTask, Submission
 from autograder.notebooks.attachments import attachments
+from autograder.notebooks.instructor_version import VersionError, read_version
 from autograder.notebooks.known import KnownNotebook
 from autograder.notebooks.known import known_notebooks as all_notebooks
 from autograder.notebooks.reading import Unreadable, read_regular
+from autograder.notebooks.selection import FileState, file_state
 from autograder.reports.generate import GenerateFeedback
 
 STUDENT = "submission"
@@ -58,6 +60,15 @@ def known_notebooks(coursedir: CourseDirectory, assignment: str = "") -> list[Kn
         there = ", ".join(sorted({one.assignment for one in found})) or "none"
         raise UnusableCourse(f"no such assignment: {assignment!r}; the course in {coursedir.root} has {there}")
     return chosen
+
+
+def is_released(coursedir: CourseDirectory, config: Config, known: Sequence[KnownNotebook], path: Path) -> bool:
+    """Whether a file is one of these notebooks as released, with nothing of the student's in it."""
+    with contextlib.suppress(VersionError, Unreadable):
+        raw = read_regular(path)
+        versions = (read_version(coursedir, one.assignment, one.notebook, config) for one in known)
+        return any(file_state(raw, version) == FileState.RELEASED for version in versions)
+    return False
 
 
 def database(coursedir: CourseDirectory) -> Path:

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,11 +30,14 @@ class SubmittedNotebook:
     remark: str = ""  # why this file, where others were handed in with it
 
 
-def find(folder: Path, known: Sequence[KnownNotebook]) -> SubmittedNotebook:
+def find(
+    folder: Path, known: Sequence[KnownNotebook], is_released: Callable[[Path], bool] = lambda path: False
+) -> SubmittedNotebook:
     """The one file in `folder` that is one of the `known` notebooks: by its name, else by the grade_ids in it.
 
-    Of several that have just one notebook's name, the one in the fewest folders. Raises NotGradable where there is
-    none, or more than one that could count.
+    Of several that have just one notebook's name, the one in the fewest folders. One of which `is_released` says that
+    nothing of the student's is in it counts only where there is no other. Raises NotGradable where there is none, or
+    more than one that could count.
     """
     files = list(_files(folder))
     found = sorted(path for path in files if path.suffix.lower() == ".ipynb")
@@ -43,15 +46,17 @@ def find(folder: Path, known: Sequence[KnownNotebook]) -> SubmittedNotebook:
         raise NotGradable(f"No notebook (a file that ends in .ipynb) was handed in. {there} Hand in {_wanted(known)}.")
     if len(found) > MAX_NOTEBOOKS:
         raise NotGradable(f"{len(found)} notebooks were handed in. Hand in one: {_wanted(known)}.")
+    untouched = [path for path in found if len(found) > 1 and is_released(path)]
+    worked = [path for path in found if path not in untouched] or found
     why = "its name is as asked for"
-    fitting = [path for path in found if any(path.stem == one.notebook for one in known)]
+    fitting = [path for path in worked if any(path.stem == one.notebook for one in known)]
     if len(fitting) > 1 and len({path.name for path in fitting}) == 1:
         why = "its name is as asked for, and it lies in the fewest folders"
         fewest = min(len(path.parts) for path in fitting)
         fitting = [path for path in fitting if len(path.parts) == fewest]
     if not fitting:
         why = "its cells are those asked for"
-        fitting = found if len(found) == 1 else [path for path in found if _fits(path, known)]
+        fitting = worked if len(worked) == 1 else [path for path in worked if _fits(path, known)]
     if not fitting:
         raise NotGradable(f"None of {_listed(found, folder)} is a notebook of this course. Hand in {_wanted(known)}.")
     if len(fitting) > 1:
@@ -60,6 +65,8 @@ def find(folder: Path, known: Sequence[KnownNotebook]) -> SubmittedNotebook:
             f"hand in one, {_wanted(known)}."
         )
     others = [path for path in found if path != fitting[0]]
+    if worked != found:
+        why += f"; nothing of yours is in {_listed(untouched, folder)}"
     remark = f"{_listed(fitting, folder)} was graded, not {_listed(others, folder)}: {why}." if others else ""
     return SubmittedNotebook(fitting[0], _as_what(fitting[0], known), remark)
 

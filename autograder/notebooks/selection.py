@@ -80,21 +80,20 @@ class _Candidate:
         name = called[0] if called else None
         return identify(self.cells, name, versions) if self.cells is not None else name
 
-    def state(self, version: Version) -> FileState:
-        try:
-            if self.raw is None:
-                return FileState.UNREADABLE
-            cells = mend(self.raw, version).notebook.cells
-        except Unreadable:
-            return FileState.UNREADABLE
-        state = FileState.RELEASED
-        for cell in cells:
-            position = cell.metadata.get("autograder", {}).get("position")
-            wanted = None if position is None else version.cells[position]
-            if key(cell.source) == ("" if wanted is None else key(wanted.released)):
-                continue
+
+def file_state(raw: bytes, version: Version) -> FileState:
+    """What a file holds of a student's, beside the notebook as released."""
+    try:
+        cells = mend(raw, version).notebook.cells
+    except Unreadable:
+        return FileState.UNREADABLE
+    state = FileState.RELEASED
+    for cell in cells:
+        position = cell.metadata.get("autograder", {}).get("position")
+        wanted = None if position is None else version.cells[position]
+        if key(cell.source) != ("" if wanted is None else key(wanted.released)):
             state = max(state, FileState.ANSWERED if wanted is not None and wanted.solution else FileState.CHANGED)
-        return state
+    return state
 
 
 def select(folder: Path, versions: Mapping[str, Version]) -> Selection:
@@ -173,7 +172,7 @@ def _best(name: str, candidates: list[_Candidate], version: Version) -> tuple[_C
     if len(candidates) == 1:
         best, remarks = candidates[0], list[str]()
     else:
-        states = {one: one.state(version) for one in candidates}
+        states = {one: FileState.UNREADABLE if one.raw is None else file_state(one.raw, version) for one in candidates}
         ranks = {one: _rank(name, one, state) for one, state in states.items()}
         best = max(candidates, key=lambda one: ranks[one])
         remarks = [

@@ -159,11 +159,15 @@ def test_what_was_mended_is_told(grade: Grade, course: Path, handed_in: Path) ->
 
 
 @needs_sandbox
-def test_a_renamed_notebook_in_a_folder_is_known_by_its_cells(grade: Grade, course: Path, handed_in: Path) -> None:
+def test_a_renamed_notebook_in_a_folder_counts_beside_the_released_one(
+    grade: Grade, course: Path, handed_in: Path
+) -> None:
     hand_in(handed_in, "my homework/numbers (1).ipynb", notebook(course))
+    hand_in(handed_in, "numbers.ipynb", notebook(course, solved=False))
     answer = grade()
     assert answer.results["score"] == tiny_course.FULL["numbers"], answer.told
-    assert answer.told == "numbers (1).ipynb was graded as numbers.ipynb."
+    assert "nothing of yours is in numbers.ipynb." in answer.told
+    assert answer.told.endswith("numbers (1).ipynb was graded as numbers.ipynb.")
 
 
 @needs_sandbox

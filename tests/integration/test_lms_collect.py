@@ -210,6 +210,29 @@ def test_of_canvas_files_handed_in_together_the_last_upload_counts(place: Place)
     assert "ada: took “p1.ipynb”, not “p1-1.ipynb”, which was handed in with it" in said
 
 
+def test_the_released_notebook_never_counts_where_there_is_another(place: Place) -> None:
+    released = (place.folder / "release" / "ps1" / "p1.ipynb").read_text(encoding="utf-8")
+    worked = released.replace("YOUR CODE HERE", "my code here")
+    ada, bob = (f"{name}_assignsubmission_file_" for name in ("Ada Lovelace_101", "Bob Smith_102"))
+    place.collect(
+        place.zipped(
+            "monday.zip", {f"{ada}/p1.ipynb": released, f"{ada}/p1-Copy1.ipynb": worked, f"{bob}/p1.ipynb": worked}
+        )
+    )
+    said = place.collect(place.zipped("friday.zip", {f"{bob}/p1.ipynb": released}))
+    assert place.submitted() == {"ada/ps1/p1.ipynb": worked, "bob/ps1/p1.ipynb": worked}
+    assert "ada: took “p1-Copy1.ipynb”, not “p1.ipynb”" in said
+    assert (
+        "bob: took “p1.ipynb”, not “p1.ipynb”, which was handed in with it or later: the other is as released" in said
+    )
+
+
+def test_a_notebook_that_windows_calls_a_text_is_taken(place: Place) -> None:
+    files = {"Ada Lovelace_101_assignsubmission_file_/p1.ipynb.txt": "ada's"}
+    assert "took “p1.ipynb.txt” as p1.ipynb" in place.collect(place.zipped("work.zip", files))
+    assert place.submitted() == {"ada/ps1/p1.ipynb": "ada's"}
+
+
 def test_what_is_late_in_canvas_is_said(place: Place) -> None:
     assert "Late, says the LMS (1): bob" in place.collect(place.zipped("canvas.zip", CANVAS))
 

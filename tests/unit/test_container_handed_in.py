@@ -46,3 +46,19 @@ def test_where_it_cant_be_told_which_counts_none_is_taken(tmp_path: Path, names:
     put(tmp_path, *names)
     with pytest.raises(NotGradable, match="is not clear"):
         find(tmp_path, KNOWN)
+
+
+@pytest.mark.parametrize(
+    ("names", "chosen"),
+    [
+        (("p1.ipynb", "p1-Copy1.ipynb"), "p1-Copy1.ipynb"),
+        (("p1.ipynb", "old/p1.ipynb"), "old/p1.ipynb"),
+    ],
+)
+def test_a_released_notebook_counts_only_where_it_is_alone(tmp_path: Path, names: tuple[str, ...], chosen: str) -> None:
+    put(tmp_path, *names)
+    found = find(tmp_path, KNOWN[:1], lambda path: path == tmp_path / "p1.ipynb")
+    assert found.path == tmp_path / chosen
+    assert found.remark.endswith("nothing of yours is in p1.ipynb.")
+    (tmp_path / chosen).unlink()
+    assert find(tmp_path, KNOWN, lambda path: True).path == tmp_path / "p1.ipynb"

@@ -2,10 +2,11 @@
 
 What comes in are all files of one student, of all downloads. Two steps:
 
-1. `_candidates`: which notebook of the assignment each .ipynb file is, by its name. Where no file of an attempt has
-   such a name, and assignment and attempt have one notebook each, it is that one.
-2. `_rank`: of the candidates for a notebook, the one of the last attempt counts, then the one uploaded last, then the
-   one with just the notebook's name (not "mnist (1)"), then the one in the fewest folders, then the last by name.
+1. `_candidates`: which notebook of the assignment a file called like one is, by its name. Where no file of an attempt
+   has such a name, and assignment and attempt have one notebook each, it is that one.
+2. `_rank`: of the candidates for a notebook, one that is as released counts last of all; then the one of the last
+   attempt counts, then the one with answers in it, then the one uploaded last, then the one with just the notebook's
+   name (not "mnist (1)"), then the one in the fewest folders, then the last by name.
 
 All other files of the attempts that a counting notebook is of go with it. Nothing is chosen silently: each file has its
 fate, and where a choice was not obvious the instructor is asked to look.
@@ -14,17 +15,22 @@ fate, and where a choice was not obvious the instructor is asked to look.
 import enum
 import filecmp
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import PurePosixPath
 
 from autograder.lms.collect.downloads import DownloadedFile
-from autograder.notebooks.notebook_names import notebook_of, of_another
+from autograder.notebooks.instructor import Version
+from autograder.notebooks.notebook_names import is_called_notebook, notebook_of, of_another
+from autograder.notebooks.reading import Unreadable, read_regular
+from autograder.notebooks.selection import FileState, file_state
 
 _NOTEBOOK = ".ipynb"
 # Why a file counts, in the order of `_rank`.
 _REASONS = (
+    "the other is as released",
     "it came with the last attempt",
+    "it has more of the student's in it",
     "it was uploaded last",
     "it has just the notebook's name",
     "it lies in fewer folders",
@@ -72,25 +78,41 @@ class Choice:
         return any(file.late for file in self.counted.values())
 
 
-def choose(files: Iterable[DownloadedFile], notebooks: Sequence[str], others: Mapping[str, str]) -> Choice:
+@dataclass(frozen=True)
+class _Candidate:
+    """A file that may be a notebook; whether it has just its name; what is in it."""
+
+    file: DownloadedFile
+    exact: bool
+    state: FileState = FileState.ANSWERED
+
+
+def choose(
+    files: Iterable[DownloadedFile],
+    notebooks: Sequence[str],
+    others: Mapping[str, str],
+    released: Mapping[str, Version] | None = None,
+) -> Choice:
     """Choose among a student's files for the assignment's `notebooks` (names without suffix).
 
-    `others`: notebook -> assignment, for the notebooks of the course's other assignments.
+    `others`: notebook -> assignment, for the notebooks of the course's other assignments; `released`: the notebooks as
+    released, as far as they are known.
     """
     files = list(files)
     choice = Choice()
-    candidates = _candidates(files, notebooks, others, choice)
+    candidates = _with_states(_candidates(files, notebooks, others, choice), released or {})
     attempts = set()
     for notebook, found in candidates.items():
-        best = max(found, key=_rank)[0]
+        first = max(found, key=_rank)
+        best = first.file
         choice.counted[f"{notebook}{_NOTEBOOK}"] = best
         attempts.add(best.attempt)
         if _base(best) != f"{notebook}{_NOTEBOOK}":
             choice.look.append(f"took “{_base(best)}” as {notebook}{_NOTEBOOK}")
-        if rivals := [one for one in found if one[0].attempt == best.attempt and not _same(one[0], best)]:
-            names = "”, “".join(sorted({file.name for file, _ in rivals}))
-            why = _why(max(found, key=_rank), max(rivals, key=_rank))
-            choice.look.append(f"took “{best.name}”, not “{names}”, which was handed in with it: {why}")
+        if rivals := [one for one in found if one.file.attempt >= best.attempt and not _same(one.file, best)]:
+            names = "”, “".join(sorted({one.file.name for one in rivals}))
+            why = _why(first, max(rivals, key=_rank))
+            choice.look.append(f"took “{best.name}”, not “{names}”, which was handed in with it or later: {why}")
     if missing := [f"{name}{_NOTEBOOK}" for name in notebooks if name not in candidates]:
         choice.look.append(f"handed in no {', '.join(missing)}")
     beside = [file for file in files if file.attempt in attempts and _may_lie_beside(file)]
@@ -100,13 +122,35 @@ def choose(files: Iterable[DownloadedFile], notebooks: Sequence[str], others: Ma
     return choice
 
 
-def _rank(one: tuple[DownloadedFile, bool]) -> tuple[object, ...]:
-    """What files are compared by: the highest counts. `one`: a file, and whether it has just the notebook's name."""
-    file, exact = one
-    return file.attempt, file.number, exact, -_depth(file), file.name
+def _with_states(
+    candidates: Mapping[str, list[_Candidate]], released: Mapping[str, Version]
+) -> dict[str, list[_Candidate]]:
+    """The candidates, with what is in them where there are several and that can be told."""
+    return {
+        notebook: [_with_state(one, released[notebook]) for one in found]
+        if len(found) > 1 and notebook in released
+        else found
+        for notebook, found in candidates.items()
+    }
 
 
-def _why(best: tuple[DownloadedFile, bool], other: tuple[DownloadedFile, bool]) -> str:
+def _with_state(one: _Candidate, version: Version) -> _Candidate:
+    try:
+        return replace(one, state=file_state(read_regular(one.file.path), version))
+    except Unreadable:
+        return replace(one, state=FileState.UNREADABLE)
+
+
+def _rank(one: _Candidate) -> tuple[object, ...]:
+    """What files are compared by: the highest counts."""
+    file = one.file
+    return (
+        *(one.state != FileState.RELEASED, file.attempt, one.state),
+        *(file.number, one.exact, -_depth(file), file.name),
+    )
+
+
+def _why(best: _Candidate, other: _Candidate) -> str:
     """Why the one counts, and not the other: the first part of their ranks that differs."""
     differs = [part != other_part for part, other_part in zip(_rank(best), _rank(other), strict=True)]
     return _REASONS[differs.index(True)] if True in differs else _REASONS[-1]
@@ -118,22 +162,22 @@ def _depth(file: DownloadedFile) -> int:
 
 def _candidates(
     files: Sequence[DownloadedFile], notebooks: Sequence[str], others: Mapping[str, str], choice: Choice
-) -> dict[str, list[tuple[DownloadedFile, bool]]]:
-    """By notebook, the files that may be it, each with whether it has just its name; doubts go to `choice.look`."""
-    found: dict[str, list[tuple[DownloadedFile, bool]]] = {}
-    handed_in = [file for file in files if file.name.lower().endswith(_NOTEBOOK) and not _hidden(file)]
+) -> dict[str, list[_Candidate]]:
+    """By notebook, the files that may be it; doubts go to `choice.look`."""
+    found: dict[str, list[_Candidate]] = {}
+    handed_in = [file for file in files if is_called_notebook(file.name) and not _hidden(file)]
     for attempt in sorted({file.attempt for file in handed_in}):
         together = [file for file in handed_in if file.attempt == attempt]
         known = [(file, _notebook(_base(file), notebooks, others)) for file in together]
         for file, notebook in known:
             if notebook:
-                found.setdefault(notebook[0], []).append((file, notebook[1]))
+                found.setdefault(notebook[0], []).append(_Candidate(file, notebook[1]))
         if any(notebook for _, notebook in known):
             continue
         # None of them is called like a notebook of the assignment.
         own = [file for file in together if not of_another(_base(file), others)]
         if len(notebooks) == len(own) == 1:
-            found.setdefault(notebooks[0], []).append((own[0], False))
+            found.setdefault(notebooks[0], []).append(_Candidate(own[0], False))
         elif own:
             names = "”, “".join(sorted(file.name for file in own))
             choice.look.append(f"took none of “{names}”: the names do not tell which notebook they are")
@@ -152,7 +196,7 @@ def _notebook(file: str, notebooks: Sequence[str], others: Mapping[str, str]) ->
 def _fate(
     file: DownloadedFile,
     choice: Choice,
-    candidates: Mapping[str, list[tuple[DownloadedFile, bool]]],
+    candidates: Mapping[str, list[_Candidate]],
     others: Mapping[str, str],
 ) -> Fate:
     for target, counted in choice.counted.items():
@@ -167,16 +211,18 @@ def _fate(
 def _why_kept(
     file: DownloadedFile,
     choice: Choice,
-    candidates: Mapping[str, list[tuple[DownloadedFile, bool]]],
+    candidates: Mapping[str, list[_Candidate]],
     others: Mapping[str, str],
 ) -> str:
     for notebook, found in candidates.items():
-        if any(file is one for one, _ in found):
+        if own := [one for one in found if one.file is file]:
             best = choice.counted[f"{notebook}{_NOTEBOOK}"]
             if _same(file, best):
                 return f"the same as {best.where}"
+            if own[0].state == FileState.RELEASED:
+                return "as released"
             return "handed in together" if file.attempt == best.attempt else "an earlier attempt"
-    if file.name.lower().endswith(_NOTEBOOK) and (other := of_another(_base(file), others)):
+    if is_called_notebook(file.name) and (other := of_another(_base(file), others)):
         return f"a notebook of {other}"
     return ""
 
@@ -188,7 +234,7 @@ def _same(one: DownloadedFile, other: DownloadedFile) -> bool:
 def _may_lie_beside(file: DownloadedFile) -> bool:
     """Whether a file goes with the notebook. nbgrader believes a timestamp.txt, which is not the student's to write."""
     name = file.name.lower()
-    return not (name.endswith(_NOTEBOOK) or name == "timestamp.txt" or _hidden(file))
+    return not (is_called_notebook(name) or name == "timestamp.txt" or _hidden(file))
 
 
 def _hidden(file: DownloadedFile) -> bool:

@@ -13,6 +13,7 @@ from autograder.lms.collect.downloads import DownloadedFile, Downloads, Stray, c
 from autograder.lms.collect.roster import Roster
 from autograder.lms.collect.unpack import Caps, Unpacking
 from autograder.lms.export.table import write_table
+from autograder.notebooks.instructor import Version
 
 COUNTED, KEPT, UNMATCHED, LIST = "counted", "kept", "unmatched", "collected.csv"
 _SHOWN = 20  # lines of a kind
@@ -56,7 +57,13 @@ class Collection:
 
 
 def collect(
-    archive: Path, target: Path, roster: Roster, notebooks: Sequence[str], others: Mapping[str, str], caps: Caps
+    archive: Path,
+    target: Path,
+    roster: Roster,
+    notebooks: Sequence[str],
+    others: Mapping[str, str],
+    caps: Caps,
+    released: Mapping[str, Version] | None = None,
 ) -> Collection:
     """Read the downloads in `archive`, which stays as it is, and write what is found into the folder `target`."""
     collection = Collection(roster)
@@ -73,7 +80,7 @@ def collect(
             else:
                 files.setdefault(found.student, []).append(found)
         for student in sorted(files):
-            choice = collection.choices[student] = choose(files[student], notebooks, others)
+            choice = collection.choices[student] = choose(files[student], notebooks, others, released)
             _write(student, choice, target)
     write_table(target / LIST, _rows(collection), "utf-8-sig")  # Excel takes it for UTF-8 by the byte order mark
     return collection

@@ -6,6 +6,7 @@ c.ZipCollectApp.collector_plugin = "autograder.lms.collect.LmsCollector"
 
 import glob
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from autograder.common.timestamps import parse_timestamp
 from autograder.lms.collect.collection import COUNTED, KEPT, LIST, UNMATCHED, Collection, collect
 from autograder.lms.collect.roster import Roster, RosterError, gradebook_roster, read_roster
 from autograder.lms.collect.unpack import Caps
+from autograder.notebooks.instructor import Version
+from autograder.notebooks.released import NotReleased, released
 
 
 class LmsExtractor(ExtractorPlugin):  # type: ignore[misc]
@@ -44,7 +47,9 @@ class LmsExtractor(ExtractorPlugin):  # type: ignore[misc]
             )
         others = {name: assignment for assignment, names in assignments.items() for name in names if name not in own}
         caps = Caps(coursedir.max_file_size * 1000, coursedir.max_dir_size * 1000)  # nbgrader gives them in kilobytes
-        self.collection = collect(Path(archive_path), Path(extracted_path), roster, sorted(own), others, caps)
+        self.collection = collect(
+            Path(archive_path), Path(extracted_path), roster, sorted(own), others, caps, _released(coursedir)
+        )
         for line in self.collection.lines():
             self.log.warning("%s", line)
         self.log.info("What became of each file: %s", Path(extracted_path) / LIST)
@@ -78,6 +83,16 @@ class LmsCollector(FileNameCollectorPlugin):  # type: ignore[misc]
         found = {"student_id": parts[1], "file_id": "/".join(parts[2:])}
         stamp = root / COUNTED / parts[1] / "timestamp.txt"
         return {**found, "timestamp": parse_timestamp(stamp.read_text(encoding="utf-8"))} if stamp.is_file() else found
+
+
+def _released(coursedir: CourseDirectory) -> dict[str, Version]:
+    """The notebooks of the assignment as released, as far as they are in `release/`."""
+    found = {}
+    with suppress(NotReleased):
+        for one in released(coursedir):
+            with suppress(NotReleased):
+                found[one.name] = one.version
+    return found
 
 
 def _notebooks(coursedir: CourseDirectory) -> dict[str, list[str]]:
