@@ -19,6 +19,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from autograder.kernel.interactive import attend
 from autograder.rpc.file_sync import Folder
 from autograder.sandbox.seccomp import refuse_calls
 
@@ -37,6 +38,7 @@ MODULES = (
     "course/verified_datasets.py",
     "kernel/agent.py",
     "kernel/forking.py",
+    "kernel/interactive.py",
     "keras_codec",
     "rpc",
     "sandbox/seccomp.py",
@@ -92,7 +94,7 @@ def run(setup: Mapping[str, Any]) -> None:
         raise
     os.close(errors)
     _seed_first_cell(app.shell)
-    _ignore_exit(app.shell)
+    attend(app.kernel)
     app.start()
 
 
@@ -159,15 +161,6 @@ def _seed_first_cell(shell: Any) -> None:
             sys.modules["numpy"].random.seed(0)
 
     shell.events.register("pre_run_cell", seed)
-
-
-def _ignore_exit(shell: Any) -> None:
-    """`exit()` and `quit()` only ask IPython to end, some time after the cell: say that they do nothing here."""
-
-    def ask_exit() -> None:
-        print("exit() and quit() do nothing while a notebook is graded: its other cells are run as well.")
-
-    shell.ask_exit = ask_exit
 
 
 def _silence() -> None:

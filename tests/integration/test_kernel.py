@@ -65,8 +65,58 @@ def test_many_displays_all_arrive(start: Start) -> None:
     assert [output.data["text/plain"] for output in run.outputs] == [str(i) for i in range(5000)]
 
 
-def test_input_is_refused_as_under_nbgrader(start: Start) -> None:
-    assert start(sandboxed=False).run("input()").outputs[0].ename == "StdinNotImplementedError"
+def test_input_is_refused_as_under_nbgrader_and_says_what_to_do(start: Start) -> None:
+    candidate = start()
+    for cell in ("input()", "import getpass\ngetpass.getpass()"):
+        error = candidate.run(cell).outputs[0]
+        assert error.ename == "StdinNotImplementedError"
+        assert "write the value into the code" in error.evalue
+    candidate.run("input = lambda prompt: 'Ada'")
+    assert text(candidate.run("input('Who?')")) == "'Ada'"
+
+
+PLOT = "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()"
+IN_WINDOWS = (
+    *(f"%matplotlib {backend}\n{PLOT}" for backend in ("qt", "tk", "notebook", "widget", "ipympl", "")),
+    f"import matplotlib\nmatplotlib.use('TkAgg')\n{PLOT}",
+    f"import matplotlib.pyplot as plt\nplt.switch_backend('qtagg')\n{PLOT}",
+)
+
+
+def test_plots_that_ask_for_a_window_are_drawn_inline_and_that_is_told(start: Start) -> None:
+    for first in (IN_WINDOWS, IN_WINDOWS[::-1]):
+        candidate = start()
+        for cell in first:
+            run = candidate.run(cell)
+            assert run.ok, cell
+            assert "drawn inline while a notebook is graded" in run.outputs[0].text
+            assert "image/png" in run.outputs[-1].data
+        run = candidate.run(f"%matplotlib inline\n{PLOT}")
+        assert [output.output_type for output in run.outputs] == ["display_data"]
+
+
+DEBUGGED = (
+    "def double(x):\n    breakpoint()\n    return 2 * x\nprint(sum(double(n) for n in range(5)))",
+    "import pdb\npdb.set_trace()\nprint(20)",
+    "from IPython.core.debugger import set_trace\nset_trace()\nprint(20)",
+    "import pdb\npdb.run('print(20)')",
+    "%debug print(20)",
+    "try:\n    1 / 0\nexcept ZeroDivisionError as error:\n    pdb.post_mortem(error.__traceback__)\nprint(20)",
+)
+
+
+def test_a_forgotten_debugger_goes_on_and_says_so_once(start: Start) -> None:
+    candidate = start()
+    for cell in DEBUGGED:
+        run = candidate.run(cell)
+        assert run.ok, cell
+        assert text(run).count("Debuggers do nothing while a notebook is graded") == 1
+        assert text(run).endswith("20\n")
+    candidate.run("%pdb on")
+    errors = [output for output in candidate.run("1 / 0").outputs if output.output_type == "error"]
+    assert [error.ename for error in errors] == ["ZeroDivisionError"]
+    assert candidate.run("%debug").ok
+    assert candidate.run("import sys\nassert sys.gettrace() is None").ok
 
 
 @both
