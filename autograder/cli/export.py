@@ -26,6 +26,7 @@ class ExportApp(Command, NbgraderExportApp):  # type: ignore[misc]
     description = "Write all grades to grades.csv (or --to FILE), each with its status; what is not graded is blank"
     examples = """
         autograder export --to grades.csv       a table, with statuses
+        autograder export --exercises           and with the points of each exercise
         autograder export --format canvas       canvas.csv, for Grades > Import
         autograder export --format moodle       moodle.csv, for Grades > Import
         autograder export --format gradescope   gradescope/ with results.json's
@@ -38,7 +39,10 @@ class ExportApp(Command, NbgraderExportApp):  # type: ignore[misc]
         **aliases("db", "course"),
         "assignment": ("ExportPlugin.assignment", "One assignment; more than once for several."),
     }
-    flags: ClassVar[dict[Any, Any]] = FLAGS
+    flags: ClassVar[dict[Any, Any]] = {
+        "exercises": ({"StatusExporter": {"exercises": True}}, "In the csv, also the points of each exercise."),
+        **FLAGS,
+    }
     format = CaselessStrEnum(list(FORMATS), allow_none=True, default_value=None, help="How to write them.").tag(
         config=True
     )
@@ -51,6 +55,10 @@ class ExportApp(Command, NbgraderExportApp):  # type: ignore[misc]
             self.fail(f"export takes no argument {given}", then=f"autograder export --assignment {quote(given)}")
         if self.format:
             self.plugin_class = FORMATS[self.format]
+        if "exercises" in self.cli_config.get("StatusExporter", {}) and not issubclass(
+            self.plugin_class, StatusExporter
+        ):
+            self.fail("--exercises is for the csv alone", then="autograder export --exercises")
         super().start()
         default = getattr(self.plugin_inst, "default_to", "grades.csv")
         self.out.say(f"Grades: {self.plugin_inst.to or default}")

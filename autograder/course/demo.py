@@ -70,7 +70,7 @@ def publish(folder: Path) -> list[DemoGrade]:
     for name in CLASS:
         build.nbgrader(folder, "generate_feedback", name)
     _autograder(folder, "export")
-    with (folder / "grades.csv").open(newline="", encoding="utf-8") as file:
+    with (folder / "grades.csv").open(newline="", encoding="utf-8-sig") as file:
         return [
             DemoGrade(
                 row["student_id"],

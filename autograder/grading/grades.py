@@ -15,6 +15,7 @@ from autograder.common.timestamps import parse_timestamp
 from autograder.grading.job import FAULTS, Outcome, ReviewKind, Status
 from autograder.grading.record import GradeStatus, Statuses, SubmissionStatus
 from autograder.notebooks.handed_in import students_with
+from autograder.notebooks.headings import headings_of_cells
 from autograder.notebooks.known import known_notebooks
 from autograder.notebooks.misplaced import misplaced
 from autograder.notebooks.reading import Unreadable, read_regular
@@ -75,6 +76,21 @@ class GradesExporter(ExportPlugin):  # type: ignore[misc]
                 people.setdefault(student, None)
         chosen = [str(name) for name in self.student]
         return {name: person for name, person in people.items() if not chosen or name in chosen}
+
+    def exercises_of(self, assignment: Assignment) -> dict[str, list[tuple[str, str]]]:
+        """By title, the exercises of an assignment: notebook and grade_id of the cells with points below a heading.
+
+        A cell without a heading above it is one of its own.
+        """
+        found: dict[str, list[tuple[str, str]]] = {}
+        for notebook in sorted(assignment.notebooks, key=lambda one: str(one.name)):
+            headings = headings_of_cells(self._coursedir, assignment.name, notebook.name)
+            order = list(headings)
+            cells = {cell.name for cell in [*notebook.grade_cells, *notebook.task_cells]}
+            for cell in sorted(cells, key=lambda name: (order.index(name) if name in headings else len(order), name)):
+                title = f"{assignment.name}/{notebook.name}: {headings.get(cell) or cell}"
+                found.setdefault(title, []).append((notebook.name, cell))
+        return found
 
     def grade(self, gradebook: Gradebook, assignment: str, student: str) -> Grade:
         """Score and status of one submission; where they can't be read, that is a fault of ours in this one alone."""
@@ -141,6 +157,23 @@ class GradesExporter(ExportPlugin):  # type: ignore[misc]
     @property
     def _coursedir(self) -> CourseDirectory:
         return self.parent.coursedir
+
+
+def exercise_points(grade: Grade, exercises: dict[str, list[tuple[str, str]]]) -> dict[str, float]:
+    """The points of those exercises (by title, their cells) of which every cell has its points."""
+    if grade.submission is None:
+        return {}
+    points = {
+        (notebook.name, one.name): one.score
+        for notebook in grade.submission.notebooks
+        for one in notebook.grades
+        if not one.needs_manual_grade
+    }
+    return {
+        title: sum(points[cell] for cell in cells)
+        for title, cells in exercises.items()
+        if all(cell in points for cell in cells)
+    }
 
 
 def _joined(*reasons: str) -> str:

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import nbformat
 from nbgrader.api import Gradebook
 from nbgrader.coursedir import CourseDirectory
 
@@ -20,7 +19,7 @@ from autograder.grading.gradebook import Mark, open_gradebook, read_marks
 from autograder.grading.grades import Grade, GradesExporter
 from autograder.grading.job import FAULTS
 from autograder.grading.record import GradeRecord, Statuses, SubmissionStatus, read_record
-from autograder.notebooks.headings import last_heading
+from autograder.notebooks.headings import headings_of_cells
 from autograder.training.training_record import TrainedBy
 
 
@@ -215,7 +214,7 @@ def _items(coursedir: CourseDirectory, assignment: Any) -> list[ClassItem]:
     """The cells that have points, in the order of the instructor's notebooks."""
     items = []
     for notebook in sorted(assignment.notebooks, key=lambda one: str(one.name)):
-        headings = _headings(coursedir, assignment.name, notebook.name)
+        headings = headings_of_cells(coursedir, assignment.name, notebook.name)
         order = list(headings)
         by_hand = {cell.name for cell in [*notebook.solution_cells, *notebook.task_cells]}
         cells = {cell.name: float(cell.max_score) for cell in [*notebook.grade_cells, *notebook.task_cells]}
@@ -223,25 +222,6 @@ def _items(coursedir: CourseDirectory, assignment: Any) -> list[ClassItem]:
             exercise = headings.get(cell) or notebook.name
             items.append(ClassItem(notebook.name, cell, readable(exercise), cells[cell], cell in by_hand))
     return items
-
-
-def _headings(coursedir: CourseDirectory, assignment: str, name: str) -> dict[str, str]:
-    """The heading above each marked cell, in order; {} where no instructor's notebook is there."""
-    for step in (coursedir.source_directory, coursedir.release_directory):
-        path = Path(coursedir.format_path(step, ".", assignment), f"{name}.ipynb")
-        try:
-            cells = nbformat.read(path, as_version=4).cells
-        except (OSError, ValueError, nbformat.ValidationError):
-            continue
-        heading, found = "", {}
-        for cell in cells:
-            grade_id = cell.metadata.get("nbgrader", {}).get("grade_id")
-            if cell.cell_type == "markdown":
-                heading = last_heading(cell.source) or heading
-            if grade_id:
-                found[grade_id] = heading
-        return found
-    return {}
 
 
 def _marks(one: Student, gradebook: Gradebook, assignment: str, student: str) -> None:

@@ -180,7 +180,7 @@ def test_a_submission_that_is_no_notebook_is_told_so(handed_in: Path, tmp_path: 
 def test_a_class_is_graded_and_what_is_written_is_the_callers(handed_in: Path) -> None:
     done = run("grade", "foundations", options=[mount(handed_in, "/course")])
     assert done.returncode == 1, done.stdout + done.stderr  # one of them needs a person
-    with (handed_in / "grades.csv").open(newline="") as file:
+    with (handed_in / "grades.csv").open(newline="", encoding="utf-8-sig") as file:
         rows = {row["student_id"]: row for row in csv.DictReader(file)}
     assert {student: float(row["score"]) if row["score"] else None for student, row in rows.items()} == CLASS
     assert rows["cut_off"]["status"] == "needs a person"

@@ -58,7 +58,7 @@ def test_the_student_gets_full_points_in_gradebook_and_export(course_run: tuple[
         (submission,) = gradebook.assignment_submissions("foundations")
         assert (submission.score, submission.max_score) == (100, 100)
         who = submission.student.id
-    with (instructor.folder / "grades.csv").open(newline="") as file:
+    with (instructor.folder / "grades.csv").open(newline="", encoding="utf-8-sig") as file:
         rows = {(row["assignment"], row["student_id"]): row for row in csv.DictReader(file)}
     assert float(rows["foundations", who]["score"]) == 100
 

@@ -34,7 +34,7 @@ def test_an_automated_run_grades_what_was_submitted(tmp_path: Path) -> None:
     place = Place(copy_course(tmp_path / "course", "solutions", "source", "release"))
     sample_class.hand_in(ROOT, place.folder, "perfect", "mnist")
     place.block("automated")
-    with (place.folder / "grades.csv").open(newline="") as file:
+    with (place.folder / "grades.csv").open(newline="", encoding="utf-8-sig") as file:
         scores = {(row["assignment"], row["student_id"]): row["score"] for row in csv.DictReader(file)}
     assert float(scores["mnist", "perfect"]) == 60
     assert len(commands("automated")) == 4

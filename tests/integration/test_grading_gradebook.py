@@ -205,7 +205,7 @@ def test_no_backup_is_made_of_another_kind_of_database(tmp_path: Path) -> None:
 def export(course: Course, app: str = "autograder.cli.export.ExportApp", *arguments: str) -> dict[str, dict[str, str]]:
     done = run(course, app, *arguments)
     assert done.returncode == 0, done.stderr
-    with (course.folder / "grades.csv").open(encoding="utf-8", newline="") as file:
+    with (course.folder / "grades.csv").open(encoding="utf-8-sig", newline="") as file:
         return {row["student_id"]: row for row in csv.DictReader(file)}
 
 

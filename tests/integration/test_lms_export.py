@@ -90,10 +90,20 @@ def test_a_table_beside_canvas_says_why_a_cell_is_blank(graded: Course, canvas: 
     }
 
 
-def test_excel_is_told_that_a_file_for_canvas_or_moodle_is_utf_8(graded: Course) -> None:
-    for format_ in ("canvas", "moodle"):
+def test_excel_is_told_that_a_table_is_utf_8(graded: Course) -> None:
+    for format_ in ("csv", "canvas", "moodle"):
         export(graded, "--format", format_, "--to", f"bom.{format_}.csv")
         assert (graded.folder / f"bom.{format_}.csv").read_bytes().startswith(b"\xef\xbb\xbf")
+
+
+def test_the_table_has_the_points_of_each_exercise_where_they_are_asked_for(graded: Course) -> None:
+    export(graded, "--exercises", "--to", "exercises.csv")
+    header, *rows = rows_of(graded.folder / "exercises.csv")
+    assert header[-2:] == ["reason", "ps1/p1: Arithmetic"]
+    assert {row[3]: row[-1] for row in rows} == {"ada": "9.0", "bob": "", "eve": "", "yan": str(1 / 3), "zoe": ""}
+    export(graded, "--to", "plain.csv")
+    assert [row[:-1] for row in rows] == rows_of(graded.folder / "plain.csv")[1:]
+    assert "--exercises is for the csv alone" in export(graded, "--exercises", "--format", "canvas", code=1)
 
 
 def test_moodle_gets_a_dash_and_a_status_where_there_is_no_grade(graded: Course) -> None:
