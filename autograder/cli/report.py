@@ -54,8 +54,8 @@ class ReportApp(CourseApp):
         except OSError as error:
             then = f"autograder report {quote(assignment)} --to FILE"
             self.fail("%s can't be written: %s", path, error.strerror, then=then)
-        graded, waiting = len(found.marked), concerns(found)
-        self.out.say(f"{assignment}: {len(found.students)} students, {graded} graded, {len(waiting)} to look at.")
+        graded, waiting = len(found.marked), sum(len(concern.students) for concern in concerns(found))
+        self.out.say(f"{assignment}: {len(found.students)} students, {graded} graded, {waiting} to look at.")
         if names := sorted({name for row in rebindable(found) for name in row.names}):
             self.out.say(f"Students can rebind {', '.join(names)} before tests use them: the report says which.")
         self.out.say(f"Report, for a browser: {path}")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from autograder.grading.job import ReviewKind
 from autograder.grading.record import GradeStatus
 from autograder.notebooks.reading import Mend
-from autograder.reports.class_data import Class, Student, readable, without_names
+from autograder.reports.class_data import Class, Student, normalised, readable, without_names
 from autograder.training.training_record import WeightsOrigin
 
 FEW = 4  # things that are named one by one
@@ -45,22 +45,35 @@ EXPLAINED = {
 
 @dataclass(frozen=True)
 class Concern:
-    """One thing to look at."""
+    """One thing to look at, with each student of whom it is said in the same words, but for numbers."""
 
-    student: Student
+    students: tuple[Student, ...]
     kind: ConcernKind
     said: str
 
 
 def concerns(of: Class) -> list[Concern]:
     """All of a class's, by kind."""
-    found = [
-        Concern(student, kind, readable(without_names(said, student.hidden)))
-        for student in of.students
-        for kind, said in _of(student)
+    found: dict[tuple[ConcernKind, str], list[tuple[Student, str]]] = {}
+    for student in of.students:
+        for kind, words in _of(student):
+            said = readable(without_names(words, student.hidden))
+            found.setdefault((kind, normalised(said)), []).append((student, said))
+    grouped = [
+        Concern(
+            tuple({student.name: student for student, _ in those}.values()),
+            kind,
+            _common(general, [said for _, said in those]),
+        )
+        for (kind, general), those in found.items()
     ]
     order = list(EXPLAINED)
-    return sorted(found, key=lambda concern: order.index(concern.kind))
+    return sorted(grouped, key=lambda concern: order.index(concern.kind))
+
+
+def _common(general: str, said: Sequence[str]) -> str:
+    """What was said, where it was the same of all; else what they have in common."""
+    return said[0] if len(set(said)) == 1 else general
 
 
 def _of(student: Student) -> Iterator[tuple[ConcernKind, str]]:

@@ -135,7 +135,7 @@ def page(of: Class, course: str, *, anonymous: bool) -> str:
         cost=cost(of),
         rebindable=rebindable(of),
         concerns=found,
-        kinds={kind: sum(one.kind == kind for one in found) for kind in EXPLAINED},
+        kinds={kind: sum(len(one.students) for one in found if one.kind == kind) for kind in EXPLAINED},
         explained=EXPLAINED,
         unsandboxed=sum(not record.sandboxed for record in records),
         not_isolated=sorted({cell for record in records for cell in record.not_isolated}),

@@ -82,7 +82,11 @@ def test_the_messages_of_many_students_are_one_message(page: Page) -> None:
 
 
 def test_what_needs_a_person_is_listed_with_its_reason(page: Page) -> None:
-    found = {(row[0].split()[0], row[1]): row[2] for row in page.tables["concerns"][1:]}
+    rows = page.tables["concerns"][1:]
+    found = {(student, row[1]): row[2] for row in rows for student in re.findall(r"\bs\d{3}\b", row[0])}
+    (by_hand,) = [row for row in rows if row[1] == "by hand"]  # one row for all of whom the same is said
+    assert by_hand[0].startswith(f"{STUDENTS // 10} students s003 (Ada3) , s013 (Ada13)")
+    assert f"by hand ({STUDENTS // 10}): " in "".join(page.texts)
     assert found["s039", "needs a person"] == f"{ASSIGNMENT}: The file is not a notebook: {HOSTILE}"
     assert found["s003", "by hand"] == "essay"
     assert "its weights were not made here" in found["s007", "weights"]
