@@ -58,7 +58,7 @@ class _Search:
         for entry in _entries(self._top):
             student = printable(entry.name, _LONGEST)
             if not entry.is_dir():
-                if self._is_ours(Path(entry.path), lacking=True):
+                if self._is_ours(Path(entry.path)):
                     yield self._one(student, entry.path, f"not in a student's folder: {self._where(entry.name)}")
                 continue
             try:
@@ -75,60 +75,72 @@ class _Search:
 
     def _of_student(self, student: str, path: str, inside: "list[os.DirEntry[str]]") -> Iterator[Misplaced]:
         proper = {entry.name for entry in inside if entry.name in self._assignments and entry.is_dir()}
+        others = [entry for entry in inside if entry.name not in proper]
+        owners = {entry.name: self._owner(entry) for entry in others}
         lacking = self._assignment not in proper
         found = [
-            Misplaced(student, self._shown(entry.path), why)
-            for entry in inside
-            if entry.name not in proper and (why := self._why(entry, lacking=lacking))
+            self._one(student, entry.path, why)
+            for entry in others
+            if (why := self._why(entry, owners[entry.name], lacking=lacking))
         ]
-        if not found and not proper:
+        if not found and not proper and not any(owners.values()):
             names = ", ".join(printable(entry.name, _LONGEST) for entry in inside[:5])
             there = f"there is only {names}" if names else "it is empty"
             found = [self._one(student, path, f"no submission is in it: {there}; submissions lie in {self._home}")]
         yield from found
 
-    def _why(self, entry: "os.DirEntry[str]", *, lacking: bool) -> str:
+    def _owner(self, entry: "os.DirEntry[str]") -> str | None:
+        """The assignment whose an entry of a student's folder is, as far as its name or what is in it tells."""
+        if called := notebook_of(f"{entry.name}.ipynb", sorted(self._assignments)):
+            return called[0]
+        files = _readable(Path(entry.path), []) if entry.is_dir() else [Path(entry.path)]
+        owners = [owner for file in files if (owner := self._assignment_of(file))]
+        return self._assignment if self._assignment in owners else owners[0] if owners else None
+
+    def _why(self, entry: "os.DirEntry[str]", owner: str | None, *, lacking: bool) -> str:
         """Why an entry of a student's folder is listed; empty where it is not this assignment's."""
+        if owner != self._assignment and (owner is not None or not lacking):
+            return ""
         path = Path(entry.path)
         if not entry.is_dir():
-            if entry.name == self._assignment or self._is_ours(path, lacking=lacking):
-                return f"not in the assignment's folder: {self._where(entry.name)}"
-            return ""
-        if called := notebook_of(f"{entry.name}.ipynb", sorted(self._assignments)):
-            return f"its name is not {self._assignment}: rename it" if called[0] == self._assignment else ""
+            known = owner is not None or _may_be_handed_in(path)
+            return f"not in the assignment's folder: {self._where(entry.name)}" if known else ""
+        if owner and notebook_of(f"{entry.name}.ipynb", [owner]):
+            return f"its name is not {self._assignment}: rename it"
         problems: list[str] = []
-        ours = [found for found in _readable(path, problems) if self._is_ours(found, lacking=lacking)]
-        if ours:
-            name = printable(ours[0].relative_to(path).as_posix(), _LONGEST)
-            return f"it has {name}, and is no assignment's folder: {self._where(name)}"
-        return "; ".join(problems) if lacking else ""
+        for file in _readable(path, problems):
+            if self._assignment_of(file) == owner:
+                name = printable(file.relative_to(path).as_posix(), _LONGEST)
+                return f"it has {name}, and is no assignment's folder: {self._where(name)}"
+        return "; ".join(problems)
 
     def _swapped(self, inside: "list[os.DirEntry[str]]") -> Iterator[Misplaced]:
         """What is in a folder of `submitted/` that is called like an assignment."""
         for entry in inside:
             path = Path(entry.path)
             files = _readable(path, []) if entry.is_dir() else [path]
-            if any(self._is_ours(file, lacking=True) for file in files):
+            if any(self._is_ours(file) for file in files):
                 student = printable(entry.name, _LONGEST)
                 yield self._one(student, entry.path, f"student and assignment are swapped: {self._where(entry.name)}")
 
-    def _is_ours(self, path: Path, *, lacking: bool) -> bool:
-        """Whether a file may be handed in for this assignment. `lacking`: whether the student has no folder of it."""
-        if path.name.lower().endswith(ARCHIVES):
-            return lacking
+    def _is_ours(self, path: Path) -> bool:
+        """Whether a file in no student's folder may be handed in for this assignment."""
+        return _may_be_handed_in(path) and self._assignment_of(path) in (self._assignment, None)
+
+    def _assignment_of(self, path: Path) -> str | None:
+        """The assignment of a notebook, by its grade_ids, else by its name; None for another file."""
         if not is_called_notebook(path.name):
-            return False
+            return None
         try:
             ids = {cell.grade_id for cell in read_notebook(read_regular(path)).cells}
         except Unreadable:
             ids = set()
         if found := notebook_by_ids(ids, self._known):
-            return found.assignment == self._assignment
+            return found.assignment
         names = {one.notebook: one.assignment for one in self._known}
         names |= {one.notebook: one.assignment for one in self._known if one.assignment == self._assignment}
-        if called := notebook_of(path.name, sorted(names)):
-            return names[called[0]] == self._assignment
-        return lacking
+        called = notebook_of(path.name, sorted(names))
+        return names[called[0]] if called else None
 
     def _where(self, name: str) -> str:
         if name.lower().endswith(ARCHIVES):
@@ -150,8 +162,11 @@ def _entries(folder: Path) -> "list[os.DirEntry[str]]":
 
 def _readable(folder: Path, problems: list[str]) -> list[Path]:
     """Files below a folder that may be handed in."""
-    files = files_below(folder, problems)
-    return [file for file in files if is_called_notebook(file.name) or file.name.lower().endswith(ARCHIVES)][:MAX_READ]
+    return list(filter(_may_be_handed_in, files_below(folder, problems)))[:MAX_READ]
+
+
+def _may_be_handed_in(path: Path) -> bool:
+    return is_called_notebook(path.name) or path.name.lower().endswith(ARCHIVES)
 
 
 def _folders(coursedir: CourseDirectory) -> set[str]:

@@ -199,6 +199,7 @@ def test_what_is_another_assignments_or_nobodys_is_not_this_ones(course: Course)
     (ada / "notes" / "talk.ipynb").write_text('{"cells": [], "nbformat": 4}')
     (ada / "letter.pdf").touch()
     (course.folder / "submitted" / "README.md").touch()
+    shutil.copytree(ada / "PS2", course.folder / "submitted" / "bob" / "PS2")  # who has no folder of an assignment
     launch(GradeApp, course.folder, "ps1")
     assert list(rows(course)) == ["ada"]
 

@@ -99,6 +99,13 @@ def test_files_in_another_order_give_the_same(tmp_path: Path) -> None:
         assert select(folder, {"sums": SUMS}).files == {"sums": folder / "sums (3).ipynb"}
 
 
+def pasted(first: bytes, *more: bytes) -> bytes:
+    """One file with the cells of the first, and the last cell of each other one."""
+    node = json.loads(first)
+    node["cells"] += [json.loads(other)["cells"][-1] for other in more]
+    return json.dumps(node).encode()
+
+
 BOTH = {"sums": SUMS, "means": MEANS}
 WORKED_MEANS = written(MEANS, answer="means = 1")
 TWO = {
@@ -109,6 +116,10 @@ TWO = {
     "names of their own": ({"1.ipynb": WORKED_MEANS, "2.ipynb": WORKED}, ("2.ipynb", "1.ipynb")),
     "a stranger": ({"sums.ipynb": WORKED, "talk.ipynb": b'{"cells": []}'}, ("sums.ipynb", None)),
     "damaged": ({"sums.ipynb": b"[]", "means.ipynb": WORKED_MEANS}, ("sums.ipynb", "means.ipynb")),
+    "half of one, and all of the other": (
+        {"sums.ipynb": pasted(WORKED_MEANS, WORKED), "means.ipynb": WORKED_MEANS},
+        ("sums.ipynb", "means.ipynb"),
+    ),
     "half deleted": (
         {"sums.ipynb": WORKED, "means.ipynb": json.dumps(new_notebook(cells=[new_code_cell(HELP)])).encode()},
         ("sums.ipynb", "means.ipynb"),
