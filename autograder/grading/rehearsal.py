@@ -24,9 +24,12 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_
 
 from autograder.examiner.ownership import Reason, StudentsName
 from autograder.examiner.plan import imported, plan
+from autograder.grading.advice import advice
 from autograder.grading.job import GradingJob, Outcome
 from autograder.notebooks.instructor import InstructorCell, Version
 
+# What students may read: what the test does, and its failing line, are the instructor's.
+WITHHELD = "this test can't be graded in isolation; `autograder rehearse` says why"
 NEW = {"code": new_code_cell, "markdown": new_markdown_cell, "raw": new_raw_cell}
 
 
@@ -76,7 +79,7 @@ class Rehearsal:
     def applied(self, job: GradingJob, allowed: Callable[[str], bool]) -> GradingJob:
         """`job` as this rehearsal has it graded; `allowed` says which differing cells may run beside the student's."""
         beside = tuple(grade_id for grade_id in self.differing if allowed(grade_id))
-        ungraded = {grade_id: why for grade_id, why in self.differing.items() if grade_id not in beside}
+        ungraded = dict.fromkeys((grade_id for grade_id in self.differing if grade_id not in beside), WITHHELD)
         seconds, reference = cell_limits(job, self.seconds)
         return replace(
             job,
@@ -177,7 +180,7 @@ def compare(job: GradingJob, isolated: Outcome, plain: Outcome) -> Rehearsal:
         grade_id = _grade_id(cell)
         score, plain_score = isolated.scores.get(grade_id), plain.scores.get(grade_id)
         if score != plain_score:
-            differing[grade_id] = _why(score, plain_score, isolated.outputs[index_of[position]])
+            differing[grade_id] = _why(score, plain_score, isolated.outputs[index_of[position]], cell.source)
         elif score != cell.points:
             short[grade_id] = f"the reference solution gets {score if score is not None else 'no'} of {cell.points:g}"
     steps = plan(version.cells, job.beside, job.modules)
@@ -229,11 +232,15 @@ class Search:
         return ()
 
 
-def _why(score: float | None, plain_score: float | None, outputs: list[dict[str, Any]]) -> str:
+def _why(score: float | None, plain_score: float | None, outputs: list[dict[str, Any]], test: str) -> str:
+    """What the test does that can't be done in isolation, how to rewrite it, and what came of it."""
     errors = [output for output in outputs if output["output_type"] == "error"]
-    said = f": {errors[-1]['ename']}: {errors[-1]['evalue'] or _failing_line(errors[-1])}" if errors else ""
+    line = _failing_line(errors[-1]) if errors else ""
+    error = f"{errors[-1]['ename']}: {errors[-1]['evalue'] or line}" if errors else ""
     shown = ["no score" if one is None else f"{one:g}" for one in (score, plain_score)]
-    return f"the reference solution gets {shown[0]} in isolation, and {shown[1]} beside the test{said}"[:1000]
+    came = f"the reference solution gets {shown[0]} in isolation, and {shown[1]} beside the test"
+    said = advice("\n".join([error, line]), test)
+    return f"{said} ({came}{f': {error[:500]}' if error else ''})"
 
 
 def _failing_line(error: dict[str, Any]) -> str:

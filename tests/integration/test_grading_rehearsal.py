@@ -10,6 +10,7 @@ from graded_course import marked_cell
 from nbformat.v4 import new_code_cell, new_notebook
 
 from autograder.course import build
+from autograder.grading.advice import Refusal
 
 CELLS = {  # solution, test
     "save": ("open('made.txt', 'w').write('7')", "assert open('made.txt').read() == '7'"),
@@ -17,6 +18,18 @@ CELLS = {  # solution, test
     "read": ("text = open('given.txt').read()", "assert text == 'given'"),
     "module": ("import statistics", "assert statistics.mean([1, 3]) == 2"),
     "free": ("spare = 1", "assert True"),
+}
+WITHHELD = {  # likewise, of tests that can't be isolated, with what is advised
+    "base": (
+        "def first(base):\n    return base.execute('select 7').fetchone()[0]",
+        "import sqlite3\nassert first(sqlite3.connect(':memory:')) == 7",
+        Refusal.GIVEN,
+    ),
+    "box": (
+        "class Box:\n    pass\nbox = Box()",
+        "import pickle\nassert isinstance(pickle.loads(pickle.dumps(box)), Box)",
+        Refusal.PICKLED,
+    ),
 }
 LEFT = {"made.txt": "7", "log.txt": "begun", "given.txt": "given"}  # in the source folder
 
@@ -39,7 +52,8 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Graded:
     folder = tmp_path_factory.mktemp("rehearsal") / "ours"
     (folder / "source" / "ps1").mkdir(parents=True)
     cells = []
-    for name, (solution, test) in CELLS.items():
+    written = {name: (solution, test) for name, (solution, test, _) in WITHHELD.items()}
+    for name, (solution, test) in {**CELLS, **written}.items():
         text = f"### BEGIN SOLUTION\n{solution}\n### END SOLUTION"
         cells.append(marked_cell(new_code_cell, text, name, solution=True))
         cells.append(marked_cell(new_code_cell, test, f"test_{name}", grade=True, locked=True, points=1.0))
@@ -53,7 +67,7 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Graded:
     hand_in(folder, "blank", "ps1", "p1")
     plain = plain_copy(folder, folder.with_name("plain"))
     build.nbgrader(plain, "autograde", "ps1")
-    rehearsed = autograder(folder, "rehearse", "ps1")
+    rehearsed = autograder(folder, "rehearse", "ps1", code=1)
     said = autograder(folder, "grade", "ps1")
     return Graded(folder, said, rehearsed, marks(folder, "ps1"), marks(plain, "ps1"))
 
@@ -77,3 +91,17 @@ def test_it_is_told_before_anybody_is_graded(graded: Graded) -> None:
         graded.line(" to grade; ")
     )
     assert "p1, test_free: the released notebook" in graded.rehearsed
+
+
+@pytest.mark.parametrize("name", WITHHELD)
+def test_of_what_is_withheld_the_instructor_is_advised_and_a_student_is_shown_nothing_of_it(
+    graded: Graded, name: str
+) -> None:
+    _, test, kind = WITHHELD[name]
+    (line,) = [line for line in graded.said.splitlines() if line.startswith(f"p1, test_{name}: can't")]
+    assert f"{kind.does}; {kind.instead} (" in line
+    assert graded.ours["solves", "p1", f"test_{name}"] == (None, True)
+    node = nbformat.read(graded.folder / "autograded" / "solves" / "ps1" / "p1.ipynb", as_version=4)
+    (shown,) = [c.outputs for c in node.cells if c.metadata.get("nbgrader", {}).get("grade_id") == f"test_{name}"]
+    assert "this test can't be graded in isolation" in str(shown)
+    assert not [row for row in test.splitlines() if row in str(shown)]
