@@ -127,7 +127,25 @@ HOSTILE = {  # solution, test, what a student wrote instead
         "def f(kind):\n    return kind().key",
         "class Key:\n    def __init__(self, key=43):\n        self.key = key\nassert f(Key) == 43",
         "from autograder.rpc import proxies\ndef f(kind):\n"
-        "    parameters, _ = proxies._ask(kind, 'signature')\n    return parameters[0][2][0]",
+        "    parameters, _ = proxies.ask(kind, 'signature')\n    return parameters[0][2][0]",
+    ),
+    "asks for all that a test may ask": (
+        "def f(g):\n    return g(1)",
+        "secret = lambda x: 41 + x\nassert f(secret) == 43",
+        "from autograder.rpc import introspection, proxies\n"
+        "def f(g):\n    for what in (*introspection.FACTS, 'data', 'modules'):\n        try:\n"
+        "            proxies.ask(g, what)\n            return 43\n        except Exception:\n            pass",
+    ),
+    "changes what the test gave it before": (
+        "def f(xs):\n    return len(xs)",
+        "xs = [1]\nassert f(xs) == 1\nys = [1]\nassert f(ys) == 1\nassert xs == ys == [1]",
+        "kept = []\ndef f(xs):\n    kept.append(xs)\n    for one in kept[:-1]:\n        one.clear()\n    return 1",
+    ),
+    "says that its class is derived, and is not": (
+        "class A:\n    def f(self):\n        return 1\nclass B(A):\n    pass",
+        "assert issubclass(B, A) and B().f() == 1",
+        "class A:\n    pass\nclass M(type):\n    __mro__ = property(lambda c: (c, A, object))\n"
+        "class B(metaclass=M):\n    pass",
     ),
     "reads the code of the test's function": (
         "def f(g):\n    return g(1)",

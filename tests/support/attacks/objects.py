@@ -263,3 +263,60 @@ def report(path): np.savetxt(path, np.loadtxt("squares.csv"))
 """,
         "report",
     )
+
+
+@attack()
+def keeps_and_changes(s: Submission) -> None:
+    """Keeps the lists and arrays that a test gives it, and changes them in every later call"""
+    s.code(
+        """
+kept = []
+def change(*given):
+    kept.extend(given)
+    for one in kept:
+        if isinstance(one, list):
+            one[:] = [0] * len(one)
+        elif isinstance(one, np.ndarray):
+            one[...] = 0
+    return kept[-1]
+def total(numbers): return change(numbers)
+def fibonacci(n): return change([n])
+def twice(function, value): return change([function(value)])
+class Tally:
+    sum = kept
+    def add(self, n): change([n])
+answer = kept
+def report(path): change(np.zeros(3))
+"""
+    )
+
+
+@attack()
+def claims_to_be_builtin(s: Submission) -> None:
+    """Functions and classes that say that they are Python's and NumPy's own"""
+    s.code(
+        AGREES
+        + EVERYWHERE
+        + """
+for own, module, name in ((total, "builtins", "sum"), (fibonacci, "numpy", "allclose"), (twice, "builtins", "print")):
+    own.__module__, own.__name__, own.__qualname__ = module, name, name
+Tally.__module__, Tally.__qualname__ = "builtins", "int"
+"""
+    )
+
+
+@attack(ours=True)
+def answers_every_question(s: Submission) -> None:
+    """Answers whatever is asked of a class, a function or a list with an object that agrees with everything"""
+    s.code(
+        AGREES
+        + EVERYWHERE
+        + """
+from autograder.rpc import exposed, introspection, links
+for name in list(introspection.FACTS):
+    introspection.FACTS[name] = lambda *a, **k: agrees
+exposed.content_of = lambda value: agrees
+links.Links.changed = lambda self: list(self._objects.values())
+links._is_small = lambda value: True
+"""
+    )
