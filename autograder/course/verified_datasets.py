@@ -48,8 +48,11 @@ def file_sha256(file: str | PathLike[str]) -> str:
     """SHA-256 of the bytes of `file`, in hexadecimal. Raises OSError."""
     import hashlib
 
+    found = hashlib.sha256()
     with open(file, "rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()
+        while part := opened.read(1 << 20):
+            found.update(part)
+    return found.hexdigest()
 
 
 def is_noted(file: str | PathLike[str], file_hash: str | None, known: Mapping[str, str] = ARRAYS) -> bool:

@@ -6,6 +6,7 @@ unless `purity` lists it. Names of functions' bodies count separately, as a body
 
 import ast
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from autograder.examiner.references import (
     TRAINING,
@@ -186,11 +187,12 @@ class _Reader(ast.NodeVisitor):
 
     visit_AsyncFor = visit_For
 
-    def visit_Try(self, node: ast.Try | ast.TryStar) -> None:
+    def visit_Try(self, node: ast.Try) -> None:
         self._ways([*node.body, *node.orelse], *([handler] for handler in node.handlers))
         self._all(node.finalbody)
 
-    visit_TryStar = visit_Try
+    def visit_TryStar(self, node: Any) -> None:  # ast.TryStar, which Python 3.10 lacks
+        self.visit_Try(node)
 
     def visit_ExceptHandler(self, node: ast.ExceptHandler) -> None:
         self._all([node.type])

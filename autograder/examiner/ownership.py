@@ -16,7 +16,7 @@ ALWAYS = {*dir(builtins), "get_ipython", "display", "exit", "quit", "__file__", 
 Statement = tuple[int, int]  # one of the instructor's: position of its cell, and its place there
 
 
-class Reason(enum.StrEnum):
+class Reason(str, enum.Enum):  # noqa: UP042  Python 3.10 has no StrEnum
     """Why a statement of the instructor's runs beside the student's code, and what it binds is the student's."""
 
     TRAINS = "trains"  # it trains or loads a model, itself or by what it calls

@@ -5,14 +5,17 @@ import builtins
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from autograder.examiner.statements import Scopes, family
 
 BUILTIN = (str, bytes, tuple, frozenset, int, float, complex, range)
 MAPPING = {"copy", "get", "items", "keys", "values"}
-ARRAY_MUTATORS = {
-    "byteswap", "fill", "itemset", "partition", "put", "resize", "setfield", "setflags", "sort",
+# Of NumPy's arrays, which may not be installed where this runs; but for what changes them, as `fill` and `sort` do.
+ARRAY = {
+    "all", "any", "argmax", "argmin", "argpartition", "argsort", "astype", "base", "choose", "clip", "compress", "conj",
+    "conjugate", "copy", "ctypes", "cumprod", "cumsum", "data", "device", "diagonal", "dot", "dtype", "dump", "dumps",
+    "flags", "flat", "flatten", "getfield", "item", "itemsize", "max", "mean", "min", "mT", "nbytes", "ndim", "nonzero",
+    "prod", "ravel", "repeat", "reshape", "round", "searchsorted", "shape", "size", "squeeze", "std", "strides", "sum",
+    "swapaxes", "T", "take", "to_device", "tobytes", "tofile", "tolist", "trace", "transpose", "var", "view",
 }  # fmt: skip
 # Beyond the built-in types and arrays: what notebooks call on data and models that an instructor gives. Methods with
 # an argument `inplace` are here as well: see `names`.
@@ -28,7 +31,8 @@ MODEL = {
 }  # fmt: skip
 
 PURE = (
-    {name for kind in (*BUILTIN, np.ndarray) for name in dir(kind) if not name.startswith("_")} - ARRAY_MUTATORS
+    {name for kind in BUILTIN for name in dir(kind) if not name.startswith("_")} - {"partition"}
+    | ARRAY
     | MAPPING
     | DATA
     | MODEL

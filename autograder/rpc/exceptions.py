@@ -50,7 +50,8 @@ def decode(message: dict[str, Any], decoder: Decoder) -> Exception:
         error.args = (text,)
     trace = message.get("trace")
     if isinstance(trace, str) and trace:
-        error.add_note(f"In the submitted code:\n{trace[:5000]}")
+        note = f"In the submitted code:\n{trace[:5000]}"
+        vars(error)["__notes__"] = [*getattr(error, "__notes__", ()), note]  # as add_note does from Python 3.11 on
     return error
 
 

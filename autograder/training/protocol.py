@@ -70,7 +70,7 @@ def encode(value: Any) -> tuple[dict[str, Any], list[memoryview]]:
     """The frame of a message, or of a value: its JSON and its buffers. Raises RpcError where it can't cross."""
 
     def other(part: Any) -> Any:
-        if isinstance(part, enum.StrEnum):
+        if isinstance(part, str) and isinstance(part, enum.Enum):
             return encoder.node(part.value)
         if isinstance(part, msgspec.Struct) or dataclasses.is_dataclass(part):
             return encoder.node(fields(part))
