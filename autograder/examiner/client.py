@@ -7,15 +7,24 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
 from autograder.common.errors import AutograderError
-from autograder.common.serialization import from_data, to_data
+from autograder.common.serialization import from_data
 from autograder.common.text import clean
-from autograder.examiner.exam_messages import Answer, Begin, Inspect, Request, RunGiven, RunTest
-from autograder.examiner.plan import Step
+from autograder.examiner.exam_messages import (
+    Answer,
+    Begin,
+    ExamCell,
+    Inspect,
+    Request,
+    RunGiven,
+    RunTest,
+    request_data,
+)
+from autograder.examiner.plan import PlannedCell, Step
 from autograder.kernel.environment import environment as notebook_environment
 from autograder.kernel.environment import shared as shared_with_notebooks
 from autograder.rpc import frames
@@ -89,19 +98,27 @@ class Examiner:
 
 
 class Exam:
-    """One notebook's examination in a fork of the server at `address`."""
+    """One notebook's examination in a fork of the server at `address`.
+
+    `steps` is the plan, made there: it is that environment's Python that has to understand the instructor's cells.
+    """
+
+    steps: tuple[Step, ...]  # one for each cell
 
     def __init__(
         self,
         address: str,
         rpc_socket: socket.socket,
-        steps: Sequence[Step],
+        cells: Sequence[PlannedCell],
         files: Mapping[str, Path],
         *,
+        beside: Collection[int] = (),
+        modules: Collection[int] = (),
         memory_bytes: int,
         model_parameters: int,
     ) -> None:
-        """`rpc_socket` is handed over: this process keeps no copy of it.
+        """`rpc_socket` is handed over: this process keeps no copy of it. `cells`, `beside` and `modules` are as of
+        `plan.plan`.
 
         `memory_bytes`: that the examination may use; `model_parameters`: that a model may have to be rebuilt there.
         """
@@ -114,8 +131,12 @@ class Exam:
         os.close(reading)
         rpc_socket.close()
         contents = [memoryview(path.read_bytes()) for path in files.values()]
-        self._ask(Begin(tuple(steps), tuple(files), memory_bytes, model_parameters), contents)
-        self._pid = self._answer(START_SECONDS).pid
+        given = [ExamCell.of(cell) for cell in cells]
+        self._ask(Begin(given, sorted(beside), sorted(modules), [*files], memory_bytes, model_parameters), contents)
+        begun = self._answer(START_SECONDS)
+        self._pid, self.steps = begun.pid, begun.steps
+        if len(self.steps) != len(cells):
+            raise ExaminerError(f"the examiner broke down: {len(self.steps)} steps for {len(cells)} cells")
 
     def given(self, index: int, permitted: Sequence[str] | None = None) -> None:
         """Start running a given cell; the candidate has to be serving where the cell needs it."""
@@ -166,7 +187,7 @@ class Exam:
     def _ask(self, request: Request, buffers: Sequence[memoryview] = ()) -> None:
         self._control.settimeout(None)
         try:
-            frames.send(self._control, to_data(request), buffers)
+            frames.send(self._control, request_data(request), buffers)
         except frames.Disconnected as error:
             raise ExaminerError(f"the examiner broke down: {error}") from None
 

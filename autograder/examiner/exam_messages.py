@@ -1,51 +1,85 @@
-"""What a worker and its notebook's examination say to each other over the control socket, as JSON in frames."""
+"""What a worker and its notebook's examination say to each other over the control socket, as JSON in frames.
 
-from dataclasses import dataclass
+The worker reads what it receives strictly (`common.serialization`). The examination may run in an environment that has
+none of the packages that this needs; it makes its requests of what the worker sent as it is.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
-import msgspec
-
 from autograder.examiner.model_insight import ModelInsight
-from autograder.examiner.plan import Step
-from autograder.training.leakage import EncodedProbe
-from autograder.training.training_record import ModelDigests
+from autograder.examiner.plan import PlannedCell, Step
+from autograder.training.tested_models import EncodedProbe, ModelDigests
 
 
-class Request(msgspec.Struct, frozen=True, tag_field="do", forbid_unknown_fields=True):
-    """What to do next."""
+@dataclass(frozen=True)
+class ExamCell:
+    """An instructor's cell, as far as the plan depends on it (`plan.PlannedCell`)."""
+
+    cell_type: str
+    source: str
+    grade: bool
+    solution: bool
+    grade_id: str | None
+
+    @classmethod
+    def of(cls, cell: PlannedCell) -> "ExamCell":
+        """A cell of an instructor's version."""
+        return cls(cell.cell_type, cell.source, cell.grade, cell.solution, cell.grade_id)
 
 
-class Begin(Request, tag="begin", frozen=True):
-    """First of all: the plan; and the assignment's files, whose contents are the frame's buffers."""
+@dataclass(frozen=True)
+class Begin:
+    """First of all: what the plan is made of; and the assignment's files, whose contents are the frame's buffers."""
 
-    steps: tuple[Step, ...]
-    files: tuple[str, ...]
+    cells: Sequence[ExamCell]
+    beside: Sequence[int]
+    modules: Sequence[int]
+    files: Sequence[str]
     memory_bytes: int
     model_parameters: int  # of a model that is rebuilt for a test
 
 
-class RunGiven(Request, tag="given", frozen=True):
+@dataclass(frozen=True)
+class RunGiven:
     """Run the instructor's statements of a locked or unmarked cell, after fetching the student's names they need."""
 
     index: int
-    permitted: tuple[str, ...] | None = None  # what handles may be asked there; None: everything
+    permitted: Sequence[str] | None = None  # what handles may be asked there; None: everything
 
 
-class RunTest(Request, tag="test", frozen=True):
+@dataclass(frozen=True)
+class RunTest:
     """Fetch the student's names, run a grade cell, and score it."""
 
     index: int
     points: float
-    permitted: tuple[str, ...] | None
+    permitted: Sequence[str] | None
 
 
-class Inspect(Request, tag="inspect", frozen=True):
+@dataclass(frozen=True)
+class Inspect:
     """Say what there is to learn of the model that this grade cell has just used."""
 
     index: int
 
 
-Requests = Begin | RunGiven | RunTest | Inspect
+Request = Begin | RunGiven | RunTest | Inspect
+_KINDS = {kind.__name__: kind for kind in (Begin, RunGiven, RunTest, Inspect)}
+
+
+def request_data(request: Request) -> dict[str, Any]:
+    """The request as JSON."""
+    return {"do": type(request).__name__, **asdict(request)}
+
+
+def request_of(data: dict[str, Any]) -> Request:
+    """The request that `request_data` gave."""
+    kind, fields = _KINDS[data["do"]], {name: value for name, value in data.items() if name != "do"}
+    if kind is Begin:
+        fields["cells"] = [ExamCell(**cell) for cell in fields["cells"]]
+    return kind(**fields)
 
 
 @dataclass(frozen=True)
@@ -54,6 +88,7 @@ class Answer:
 
     delay: float = 0.0  # seconds for which the examination could have run and the machine did not let it
     pid: int = 0  # of its process, once it has begun
+    steps: tuple[Step, ...] = ()  # the plan, once it has begun
     outputs: tuple[dict[str, Any], ...] = ()  # of a grade cell, as nbformat has them
     score: float | None = None  # points of a grade cell; None where there are none, for that reason
     reason: str = ""

@@ -16,15 +16,13 @@ import tempfile
 import threading
 import types
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, cast
 
-from autograder.common.serialization import from_data, to_data
-from autograder.examiner.exam_messages import Answer, Begin, Inspect, Requests, RunGiven, RunTest
-from autograder.examiner.model_insight import insight, instructors_names
+from autograder.examiner.exam_messages import Answer, Begin, Inspect, Request, RunGiven, RunTest, request_of
 from autograder.examiner.ownership import Statement
-from autograder.examiner.plan import Step
+from autograder.examiner.plan import Step, plan
 from autograder.examiner.shell import Output, Shell
 from autograder.examiner.statements import only, parse
 from autograder.examiner.unpickling import guard_loading
@@ -36,9 +34,7 @@ from autograder.rpc.frames import Disconnected, RpcError
 from autograder.rpc.peer import PYPLOT, Peer
 from autograder.rpc.proxies import is_handle
 from autograder.sandbox.cpu_time import run_delay
-from autograder.training import leakage
-from autograder.training.leakage import rows_tested
-from autograder.training.training_record import ModelDigests
+from autograder.training.tested_models import ModelDigests
 
 SEED = 0
 PROBES = 3  # inputs of a test, the largest, whose near copies are looked for
@@ -70,14 +66,13 @@ class Examination:
         with contextlib.suppress(Disconnected):
             while True:
                 message, buffers = frames.receive(self._control)
-                request: Requests = from_data(message, cast(type[Requests], Requests))
                 before = run_delay(THREAD)
-                answer = self._answered(request, buffers)
+                answer = self._answered(request_of(message), buffers)
                 contested = tuple(sorted(self._files.contested)) if self._files is not None else ()
                 answer = replace(answer, delay=run_delay(THREAD) - before, contested=contested)
-                frames.send(self._control, to_data(answer), [])
+                frames.send(self._control, asdict(answer), [])
 
-    def _answered(self, request: Requests, buffers: list[bytearray]) -> Answer:
+    def _answered(self, request: Request, buffers: list[bytearray]) -> Answer:
         match request:
             case Begin():
                 return self._begin(request, buffers)
@@ -91,7 +86,7 @@ class Examination:
     def _begin(self, request: Begin, buffers: list[bytearray]) -> Answer:
         sys.modules["__main__"] = self._shell.user_module
         resource.setrlimit(resource.RLIMIT_DATA, (request.memory_bytes, request.memory_bytes))
-        self._steps = list(request.steps)
+        self._steps = list(plan(request.cells, request.beside, request.modules))
         work, modules = self._folder / "work", self._folder / "modules"
         for name, content in zip(request.files, buffers, strict=True):
             for place in (work, modules) if name.endswith(".py") else (work,):
@@ -100,7 +95,7 @@ class Examination:
         for place in (work, modules):
             place.mkdir(exist_ok=True)
         os.chdir(work)
-        if any("tempfile" in step.code for step in request.steps):  # the student's code finds what a test makes there
+        if any("tempfile" in step.code for step in self._steps):  # the student's code finds what a test makes there
             tempfile.tempdir = str(work / ".tmp")
             (work / ".tmp").mkdir()
         sys.path.append(str(modules))  # the instructor's own; never the work folder, where a student's files appear
@@ -114,7 +109,7 @@ class Examination:
         folder = self._files = Folder(work, trusted=True)
         budget = Budget(parameters=request.model_parameters)
         self._peer = Peer(self._rpc_socket, self._shell.user_ns, trusted=True, folder=folder, budget=budget)
-        return Answer(pid=os.getpid())
+        return Answer(pid=os.getpid(), steps=tuple(self._steps))
 
     def _given(self, index: int, permitted: Sequence[str] | None) -> Answer:
         peer, step = self._peer, self._steps[index]
@@ -205,6 +200,8 @@ class Examination:
             names.update({n: own[m] for n, v in list(names.items()) for m, there_m in theirs.items() if v is there_m})
 
     def _inspect(self, index: int) -> Answer:
+        from autograder.examiner.model_inspection import insight, instructors_names  # it needs NumPy
+
         peer, step, names = self._peer, self._steps[index], self._shell.user_ns
         assert peer is not None
         own = instructors_names(step.code, {*step.fetch, *step.maybe, *self._fetched})
@@ -274,16 +271,18 @@ def _apart(code: str) -> Iterator[str]:
 
 def _answer(outputs: list[Output], score: float | None, peer: Peer, reason: str = "") -> Answer:
     """What came of a test, with what tells the models that it used and the rows that they were tested on."""
+    asked = tuple(sorted(peer.asked))
+    answer = Answer(outputs=tuple(outputs), score=score, reason=reason, asked=asked, calls=peer.calls)
     used = [use for use in peer.models if use.used]
+    if not used:
+        return answer
+    from autograder.training import leakage  # it needs NumPy
+
     inputs = {id(given): given for use in used for given in use.inputs}
-    rows = {row for given in inputs.values() for row in rows_tested(given)}
+    rows = {row for given in inputs.values() for row in leakage.rows_tested(given)}
     largest = sorted(inputs.values(), key=lambda given: -getattr(given, "size", 0))[:PROBES]
-    return Answer(
-        outputs=tuple(outputs),
-        score=score,
-        reason=reason,
-        asked=tuple(sorted(peer.asked)),
-        calls=peer.calls,
+    return replace(
+        answer,
         models=tuple(ModelDigests(use.state, tuple(use.digests)) for use in used),
         rows=tuple(sorted(row.hex() for row in rows)),
         probes=tuple(probe.encoded() for given in largest if (probe := leakage.probe(given)) is not None),

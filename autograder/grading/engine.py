@@ -109,7 +109,7 @@ class Engine:
         """Have locked cells run beside the student's code where the reference solution's grade cells need that."""
         if at := with_state(job, found):
             job, found = self._with_modules(job, found, at)
-        search = Search(job, found)
+        search = Search(found)
         for _ in range(ROUNDS):
             if not (beside := search.beside()):
                 break

@@ -16,7 +16,7 @@ from typing import Any
 from autograder.examiner.client import Exam, ExaminerError
 from autograder.examiner.exam_messages import Answer
 from autograder.examiner.model_insight import ModelInsight
-from autograder.examiner.plan import Step, imported, plan
+from autograder.examiner.plan import Step, imported
 from autograder.grading.job import Event, GradingJob, GradingRun, Listener, Outcome, RebindableName, Status
 from autograder.grading.plain import outputs_of, run_beside, score_of
 from autograder.grading.trainer_link import TrainerLink
@@ -76,7 +76,7 @@ class _Grading:
         self._listener = listener
         self._limits = job.limits
         self._version = job.version
-        self._steps = plan(self._version.cells, job.beside, job.modules)
+        self._steps: tuple[Step, ...] = ()  # the examiner says, once it has begun
         self._cells: list[dict[str, Any]] = job.mended["cells"]
         self._outputs: list[list[Output]] = [[] for _ in self._cells]
         self._scores: dict[str, float | None] = {}
@@ -122,11 +122,14 @@ class _Grading:
             exam = Exam(
                 self._examiner,
                 candidate.rpc_socket,
-                self._steps,
+                self._version.cells,
                 given,
+                beside=job.beside,
+                modules=job.modules,
                 memory_bytes=self._limits.memory_bytes,
                 model_parameters=job.model_parameters,
             )
+            self._steps = exam.steps
             try:
                 for index in range(len(self._cells)):
                     with self._timed(index):
@@ -160,6 +163,11 @@ class _Grading:
             reasons=self._reasons,
             limit=self._limit,
             seconds=self._seconds,
+            feeds={
+                str(step.grade_id): tuple(sorted({position for position, _ in step.feeds}))
+                for step in self._steps
+                if step.feeds
+            },
             contested=tuple(name for name in self._contested if name in given),
             starved=self._starved,
             asked=self._asked,
@@ -189,7 +197,7 @@ class _Grading:
 
     def _position(self, cell: dict[str, Any]) -> int | None:
         position = cell["metadata"].get("autograder", {}).get("position")
-        return position if isinstance(position, int) and 0 <= position < len(self._steps) else None
+        return position if isinstance(position, int) and 0 <= position < len(self._version.cells) else None
 
     def _grade_id(self, cell: dict[str, Any]) -> str:
         """The grade_id of a cell that is graded by running it, else an empty text."""

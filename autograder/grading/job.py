@@ -121,6 +121,7 @@ class Outcome:
     asked: dict[str, tuple[str, ...]] = field(default_factory=dict)  # cell -> what handles were asked there
     reasons: dict[str, str] = field(default_factory=dict)
     seconds: dict[int, float] = field(default_factory=dict)  # position -> how long the cell took, without trainings
+    feeds: dict[str, tuple[int, ...]] = field(default_factory=dict)  # grade_id -> see `Rehearsal.feeds`
     contested: tuple[str, ...] = ()  # the assignment's files that the submitted code has written as well
     starved: bool = False  # a limit of time was met because the machine was busy
     limit: LimitKind | None = None  # which one ended the candidate, if any did

@@ -22,10 +22,10 @@ from typing import Any
 
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_cell
 
-from autograder.examiner.ownership import Reason, StudentsName
-from autograder.examiner.plan import imported, plan
+from autograder.examiner.ownership import Reason
+from autograder.examiner.plan import imported
 from autograder.grading.advice import advice
-from autograder.grading.job import GradingJob, Outcome
+from autograder.grading.job import GradingJob, Outcome, RebindableName
 from autograder.notebooks.instructor import InstructorCell, Version
 
 # What students may read: what the test does, and its failing line, are the instructor's.
@@ -58,10 +58,12 @@ class Rehearsal:
     short: dict[str, str] = field(default_factory=dict)  # grade_id -> how the reference itself misses its points
     beside: tuple[int, ...] = ()  # positions of locked or unmarked cells that come out otherwise run by the examiner
     modules: tuple[int, ...] = ()  # positions of grade cells that come out otherwise with modules of their own
-    left: dict[str, tuple[StudentsName, ...]] = field(
+    left: dict[str, tuple[RebindableName, ...]] = field(
         default_factory=dict
-    )  # grade_id -> names there that stay the student's
-    cells: tuple[str, ...] = ()  # what the notebook's cells are called
+    )  # grade_id -> names that stay the student's
+    # grade_id -> positions of locked or unmarked cells that it comes of, as far as the examiner runs these with the
+    # student's code
+    feeds: dict[str, tuple[int, ...]] = field(default_factory=dict)
     seconds: dict[int, float] = field(default_factory=dict)  # position -> how long the reference's cell took
     written: tuple[str, ...] = ()  # files of the assignment that the reference writes: the student's to write
     released: dict[str, ReleasedScore] = field(default_factory=dict)  # grade_id -> what the released notebook gets
@@ -71,7 +73,7 @@ class Rehearsal:
         found: dict[tuple[str, Reason], tuple[set[str], set[str]]] = {}
         for grade_id, names in self.left.items():
             for one in names:
-                bound, used = found.setdefault((self.cells[one.position], one.reason), (set(), set()))
+                bound, used = found.setdefault((one.cell, one.reason), (set(), set()))
                 bound.add(one.name)
                 used.add(grade_id)
         return found
@@ -183,10 +185,17 @@ def compare(job: GradingJob, isolated: Outcome, plain: Outcome) -> Rehearsal:
             differing[grade_id] = _why(score, plain_score, isolated.outputs[index_of[position]], cell.source)
         elif score != cell.points:
             short[grade_id] = f"the reference solution gets {score if score is not None else 'no'} of {cell.points:g}"
-    steps = plan(version.cells, job.beside, job.modules)
-    left = {str(step.grade_id): step.left for step in steps if step.left}
-    names, seconds, written = version.names, isolated.seconds, isolated.contested
-    return Rehearsal(isolated.asked, differing, short, job.beside, job.modules, left, names, seconds, written)
+    return Rehearsal(
+        isolated.asked,
+        differing,
+        short,
+        beside=job.beside,
+        modules=job.modules,
+        left=isolated.run.rebindable,
+        feeds=isolated.feeds,
+        seconds=isolated.seconds,
+        written=isolated.contested,
+    )
 
 
 def with_state(job: GradingJob, found: Rehearsal) -> tuple[int, ...]:
@@ -203,15 +212,10 @@ class Search:
     Each round tries one cell more for each grade cell that differs: `beside` is what to try next.
     """
 
-    def __init__(self, job: GradingJob, found: Rehearsal) -> None:
+    def __init__(self, found: Rehearsal) -> None:
         """`found`: with all of them run by the examiner as far as the plan has it so."""
-        steps = plan(job.version.cells, job.beside, job.modules)
         self.found = found
-        self._suspects = {
-            str(step.grade_id): sorted({position for position, _ in step.feeds})
-            for step in steps
-            if step.grade_id in found.differing
-        }
+        self._suspects = {name: list(found.feeds.get(name, ())) for name in found.differing}
         self._tried: dict[str, int] = {}
 
     def beside(self) -> tuple[int, ...]:

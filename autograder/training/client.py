@@ -17,10 +17,10 @@ from autograder.rpc import frames
 from autograder.sandbox.host import place_for_sockets
 from autograder.training import protocol
 from autograder.training.cache import TrainingCache
-from autograder.training.leakage import EncodedProbe
 from autograder.training.server_messages import Close, Connect, GetStatus, GetWaited, Judge, Question
 from autograder.training.settings import Trainer, TrainerSettings
-from autograder.training.training_record import Judgement, ModelDigests, TrainerStatus, TrainingRecord
+from autograder.training.tested_models import EncodedProbe, ModelDigests
+from autograder.training.training_record import Judgement, TrainerStatus, TrainingRecord
 
 T = TypeVar("T")
 

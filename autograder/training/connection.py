@@ -16,8 +16,8 @@ from autograder.training import leakage
 from autograder.training.fit_messages import EpochRecord, ModelDescription, Snapshot, TrainingResult
 from autograder.training.jobs import TrainingJob
 from autograder.training.settings import TrainerSettings
+from autograder.training.tested_models import ModelDigests
 from autograder.training.training_record import (
-    ModelDigests,
     ModelOrigin,
     Provenance,
     TrainedBy,

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from autograder.common.arrays import array_bytes
+from autograder.training.tested_models import EncodedProbe
 
 LEVELS = 255  # each row is stretched over so many steps, as most images are already
 FEATURES = 16  # of fewer numbers, rows of a kind are alike too often
@@ -65,14 +66,6 @@ _CHUNK = 1 << 21  # numbers at once
 
 
 @dataclass(frozen=True)
-class EncodedProbe:
-    """A `Probe` as texts: its arrays' bytes, as little-endian float32, in hexadecimal."""
-
-    rows: str
-    own: str
-
-
-@dataclass(frozen=True)
 class Probe:
     """Inputs of one test: descriptors, and the distances of each to the nearest other input, by either of them."""
 
@@ -107,7 +100,7 @@ def sample(rows: Any, most: int) -> Any:
     """At most so many of the rows, drawn by what is in them: nobody can place rows where they aren't looked at."""
     if len(rows) <= most:
         return rows
-    seed = int.from_bytes(hashlib.sha256(array_bytes(rows)).digest()[:8])
+    seed = int.from_bytes(hashlib.sha256(array_bytes(rows)).digest()[:8], "big")
     return rows[np.sort(np.random.default_rng(seed).choice(len(rows), most, replace=False))]
 
 

@@ -1,9 +1,8 @@
 """What the grader asks the server. Answers are those of `training_record`; None where it does not know the key."""
 
-from autograder.training.leakage import EncodedProbe
 from autograder.training.protocol import Message
 from autograder.training.settings import TrainerSettings
-from autograder.training.training_record import ModelDigests
+from autograder.training.tested_models import EncodedProbe, ModelDigests
 
 
 class Connect(Message, tag="connect", frozen=True):

@@ -49,14 +49,6 @@ class ModelOrigin(enum.StrEnum):
 
 
 @dataclass(frozen=True)
-class ModelDigests:
-    """A model in a test."""
-
-    state: str  # of all of it, see `keras_codec.state.state`
-    weights: tuple[str, ...]  # of each array, see `common.arrays.array_digest`
-
-
-@dataclass(frozen=True)
 class Provenance:
     """Where a model comes from, and by which jobs."""
 

@@ -24,7 +24,7 @@ from autograder.training.fit_messages import Declined, FitRequest, ModelDescript
 from autograder.training.jobs import TrainingJob
 from autograder.training.kernel_side.request import request
 from autograder.training.server_messages import Close, Connect, GetStatus, GetWaited, Judge
-from autograder.training.training_record import ModelDigests
+from autograder.training.tested_models import ModelDigests
 
 X, Y = images(40)
 ARGUMENTS: dict[str, Any] = {

@@ -25,7 +25,8 @@ from autograder.training.kernel_side import hook
 from autograder.training.kernel_side.request import request
 from autograder.training.protocol import TrainerChannel
 from autograder.training.settings import Trainer, TrainerSettings, WeightsPolicy
-from autograder.training.training_record import ModelDigests, Provenance, TrainingRecord
+from autograder.training.tested_models import ModelDigests
+from autograder.training.training_record import Provenance, TrainingRecord
 
 BUDGET = Trainer().budget()
 SETTINGS = TrainerSettings(0, BUDGET, WeightsPolicy.FLAG, device="")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from autograder.examiner.model_insight import curves, insight, instructors_names
+from autograder.examiner.model_inspection import curves, insight, instructors_names
 from autograder.keras_codec.usage import Use, watch
 
 keras = pytest.importorskip("keras")
