@@ -18,6 +18,7 @@ from autograder.grading.pipeline import ProgressListener
 from autograder.grading.record import GradeStatus, SubmissionStatus
 from autograder.grading.rehearsal import Rehearsal
 from autograder.grading.submission import Submission
+from autograder.kernel.kernelspec import Kernel
 from autograder.notebooks.misplaced import Misplaced
 from autograder.reports.class_data import normalised
 from autograder.training.training_record import TrainerStatus
@@ -79,6 +80,17 @@ class Lines(ProgressListener):
     def say(self, *lines: str) -> None:
         """Print `lines` as they are."""
         self.console.say(*lines)
+
+    def other_environment(self, notebook: str, kernel: Kernel, *, by_trainer: bool) -> None:
+        """Print which environment a notebook runs in, and who trains its models."""
+        if kernel.plain is not None:
+            how = "as plain nbgrader does, not isolated, as you allowed; the records say so"
+            self.say(f"{notebook}: its kernel {kernel.name!r} ({kernel.plain.language}) is graded {how}")
+            return
+        python = f"{kernel.interpreter.implementation} {kernel.interpreter.version} in {kernel.interpreter.prefix}"
+        keras = any(package.startswith("keras==") for package in kernel.packages)
+        by_itself = "" if by_trainer or not keras else ". A `fit` is run by the notebook itself, within its limits"
+        self.say(f"{notebook}: runs in the environment of the kernel {kernel.name!r}, {python}{by_itself}")
 
     def rehearsed(self, notebook: str, rehearsal: Rehearsal, allowed: Sequence[str]) -> None:
         """Print tests that can't be isolated, names that students can rebind, and points that the reference misses."""

@@ -5,7 +5,6 @@ import json
 import os
 import socket
 import subprocess
-import sys
 import tempfile
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
@@ -27,17 +26,16 @@ from autograder.examiner.exam_messages import (
 from autograder.examiner.plan import PlannedCell, Step
 from autograder.kernel.environment import environment as notebook_environment
 from autograder.kernel.environment import shared as shared_with_notebooks
+from autograder.kernel.kernelspec import Kernel
 from autograder.rpc import frames
-from autograder.sandbox.bubblewrap import HOME, PACKAGE, Sandbox, memory_files
+from autograder.sandbox.bubblewrap import HOME, PACKAGE, Sandbox, SandboxError, memory_files
 from autograder.sandbox.host import place_for_sockets
 from autograder.sandbox.limits import kill_tree
 
 START_SECONDS = 120
 GRACE = 5.0  # seconds in which the fork server answers
 DISK = 2 << 30  # bytes of each folder it can write to
-BOOT = (
-    "import sys; sys.path.insert(0, sys.argv.pop(1)); from autograder.examiner import fork_server; fork_server.main()"
-)
+FORK_SERVER = "autograder.examiner.fork_server"
 
 
 class ExaminerError(AutograderError):
@@ -54,8 +52,13 @@ class Examiner:
         sandboxed: bool,
         environment: Mapping[str, str],
         visible: Sequence[Path] = (),
+        kernel: Kernel | None = None,
     ) -> None:
-        """`modules` are imported before the first fork; `environment` is given to it, `visible` folders it may read."""
+        """`modules` are imported before the first fork; `environment` is given to it, `visible` folders it may read.
+
+        It runs in the environment of `kernel`, as the students' code does; the grader's own where none is given.
+        """
+        kernel = kernel or Kernel()
         self._folder = tempfile.TemporaryDirectory(prefix="autograder-examiner-", dir=place_for_sockets())
         self.address = str(Path(self._folder.name) / "socket")
         package = Path(__file__).resolve().parents[1]
@@ -64,15 +67,17 @@ class Examiner:
             listener.bind(self.address)
             listener.listen(64)
             place = PACKAGE if sandboxed else str(package.parent)
-            argv = [sys.executable, "-P", "-c", BOOT, place, str(listener.fileno()), str(lifeline), *modules]
+            arguments = [str(listener.fileno()), str(lifeline), *modules]
+            argv = kernel.interpreter.command(FORK_SERVER, place, arguments)
             keep = [listener.fileno(), lifeline]
             home = HOME if sandboxed else self._folder.name
             if sandboxed:
                 data = memory_files()
                 shared = {path: f"{HOME}/{name}" for path, name in shared_with_notebooks().items()}
-                sandbox = Sandbox(DISK, visible, {**shared, package: f"{PACKAGE}/autograder"})
+                elsewhere = {**shared, package: f"{PACKAGE}/autograder"}
+                sandbox = Sandbox(DISK, visible, elsewhere, interpreter=kernel.interpreter)
                 argv, keep = sandbox.command(argv, data), [*keep, *data.values()]
-            variables = notebook_environment(home, environment)
+            variables = notebook_environment(home, kernel, environment)
             if not sandboxed:
                 variables["TMPDIR"] = home  # goes with the folder
             self._process = subprocess.Popen(argv, env=variables, stdin=subprocess.DEVNULL, pass_fds=keep)
@@ -125,7 +130,12 @@ class Exam:
         self._address = address
         reading, self._interrupt = os.pipe()
         self._control = socket.socket(socket.AF_UNIX)
-        self._control.connect(address)
+        try:
+            self._control.connect(address)
+        except OSError as error:
+            raise SandboxError(
+                f"The examiner does not answer ({error}): it could not start, or it has ended."
+            ) from None
         request = json.dumps({"do": "examine"}).encode()
         socket.send_fds(self._control, [request], [rpc_socket.fileno(), reading])
         os.close(reading)

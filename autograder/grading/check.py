@@ -22,6 +22,7 @@ from autograder.grading.pipeline import Autograde
 from autograder.grading.rehearsal import cell_limits
 from autograder.grading.student_results import tests_of
 from autograder.grading.submission import NotebookTask
+from autograder.kernel.kernelspec import KernelError
 from autograder.notebooks.attachments import attachments
 from autograder.notebooks.instructor import InstructorCell
 from autograder.notebooks.mending import Unreadable, mend
@@ -135,11 +136,13 @@ def subject(path: Path, converter: Autograde) -> Subject:
         raise CheckError(f"{shown}: {str(error).removeprefix(f'{shown} ')}") from error
     except OSError as error:
         raise CheckError(f"{shown}: can't be read: {error.strerror}.") from error
-    if other := against.version.other_language:
-        raise CheckError(f"{shown}: {against.name} is for {other}; only Python can be checked.")
     files, left_out = _beside(path.resolve().parent, converter)
     notebook: dict[str, Any] = dict(mended.notebook)
-    job = replace(_settings(against, converter), files=files, mended=notebook)
+    try:
+        settings = _settings(against, converter)
+    except KernelError as error:
+        raise CheckError(f"{shown}: the notebook {against.name}: {error}") from None
+    job = replace(settings, files=files, mended=notebook)
     submitted = hashlib.sha256(raw).hexdigest()
     work = NotebookTask(path, against.name, submitted, job, mended.notebook, mends=mended.mends)
     return Subject(work, job, against, left_out)
@@ -181,6 +184,7 @@ def _settings(against: Released, converter: Autograde) -> GradingJob:
     assignment, folder, grading = against.assignment, against.path.parent, converter.grading
     own = set(converter.exclude_overwriting.get(assignment, []))
     found = find_all_files(str(folder), [*converter.coursedir.ignore, "*.ipynb"])
+    kernel = converter.kernel_of(against.version)
     given = {Path(path).relative_to(folder).as_posix(): str(path) for path in found}
     job = GradingJob(
         STUDENT,
@@ -189,6 +193,7 @@ def _settings(against: Released, converter: Autograde) -> GradingJob:
         {},
         against.version,
         converter.limits,
+        kernel,
         given={name: path for name, path in given.items() if name not in own},
         beside=tuple(range(len(against.version.cells))),  # without the solutions nobody knows what trains
         modules=tuple(range(len(against.version.cells))),  # or draws
@@ -197,7 +202,7 @@ def _settings(against: Released, converter: Autograde) -> GradingJob:
             for cell in against.version.cells
             if cell.grade_id and _is_test(cell) and grading.allows_beside(assignment, against.name, cell.grade_id)
         ),
-        trainer=converter.trainer.job_settings(),
+        trainer=converter.trainer.job_settings(kernel.packages),
     )
     job = grading.applied(job)
     seconds, _ = cell_limits(job, {})

@@ -8,7 +8,7 @@ import contextlib
 import functools
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from autograder.examiner.exam_messages import Answer
 from autograder.examiner.model_insight import ModelInsight
 from autograder.examiner.plan import Step, imported
 from autograder.grading.job import Event, GradingJob, GradingRun, Listener, Outcome, RebindableName, Status
-from autograder.grading.plain import outputs_of, run_beside, score_of
+from autograder.grading.plain import outputs_of, run_beside, score_of, tested_outputs
 from autograder.grading.trainer_link import TrainerLink
 from autograder.kernel.candidate import Candidate
 from autograder.kernel.fork_server import ForkServerPool
@@ -100,13 +100,16 @@ class _Grading:
 
         modules = [name for name in imported(self._version.cells) if f"{name.partition('.')[0]}.py" not in files]
         fork_server = (
-            self._fork_servers.of(self._limits.disk_bytes, visible, variables, modules) if job.sandboxed else None
+            self._fork_servers.of(job.kernel, self._limits.disk_bytes, visible, variables, modules)
+            if job.sandboxed and job.kernel.plain is None
+            else None
         )
 
         def new(training: TrainerLink) -> Candidate:
             candidate = Candidate(
                 self._limits,
                 files,
+                kernel=job.kernel,
                 sandboxed=job.sandboxed,
                 environment=variables,
                 visible=visible,
@@ -119,30 +122,18 @@ class _Grading:
 
         candidate = new(self._training)
         try:
-            exam = Exam(
-                self._examiner,
-                candidate.rpc_socket,
-                self._version.cells,
-                given,
-                beside=job.beside,
-                modules=job.modules,
-                memory_bytes=self._limits.memory_bytes,
-                model_parameters=job.model_parameters,
-            )
-            self._steps = exam.steps
-            try:
+            with contextlib.nullcontext() if job.plain else contextlib.closing(self._exam(candidate, given)) as exam:
+                self._steps = () if exam is None else exam.steps
                 for index in range(len(self._cells)):
                     with self._timed(index):
                         self._cell(index, candidate, exam)
-            finally:
-                exam.close()
             if candidate.ended is not None:
                 self._limit = candidate.ended.limit
             self._starved |= candidate.starved
         finally:
             candidate.close()
         for index, cell in enumerate(self._cells):
-            if self._grade_id(cell) in job.not_isolated:
+            if not job.plain and self._grade_id(cell) in job.not_isolated:
                 with self._training.again() as training:
                     self._beside(index, functools.partial(new, training))
         run = GradingRun(
@@ -172,6 +163,18 @@ class _Grading:
             starved=self._starved,
             asked=self._asked,
             run=run,
+        )
+
+    def _exam(self, candidate: Candidate, given: Mapping[str, Path]) -> Exam:
+        return Exam(
+            self._examiner,
+            candidate.rpc_socket,
+            self._version.cells,
+            given,
+            beside=self._job.beside,
+            modules=self._job.modules,
+            memory_bytes=self._limits.memory_bytes,
+            model_parameters=self._job.model_parameters,
         )
 
     def _rebindable(self, step: Step) -> tuple[RebindableName, ...]:
@@ -206,7 +209,8 @@ class _Grading:
         tested = original is not None and original.grade and not original.solution and original.cell_type == "code"
         return (original.grade_id or "") if original is not None and tested else ""
 
-    def _cell(self, index: int, candidate: Candidate, exam: Exam) -> None:
+    def _cell(self, index: int, candidate: Candidate, exam: Exam | None) -> None:
+        """Run a cell, and score it where it is a grade cell. `exam` is None where everything runs in the candidate."""
         cell = self._cells[index]
         if cell["cell_type"] != "code":
             return
@@ -214,31 +218,43 @@ class _Grading:
         job = self._job
         self._listener(Event(job.student, job.notebook, grade_id or "running", index, len(self._cells)))
         position = self._position(cell)
-        if not grade_id:
-            step = self._steps[position] if position is not None else None
-            limit = self._limit_of(cell)
-            if step is None or job.plain or not step.code.strip():
-                self._outputs[index] = outputs_of(candidate.run(cell["source"], limit))
-            elif step.across:
-                if not step.after:
-                    self._across(step, candidate, exam, limit)
-                self._outputs[index] = outputs_of(candidate.run(cell["source"], limit))
-                if step.after:
-                    self._across(step, candidate, exam, limit)
-            else:
-                exam.given(step.index)
-                self._outputs[index] = outputs_of(candidate.run(cell["source"], limit))
-                if exam.answer(self._limits.cell_seconds) is None:
-                    raise ExaminerError(f"the instructor's part of cell {index} took too long")
-            return
-        assert position is not None
-        if job.plain:
-            original = self._version.cells[position]
-            self._outputs[index] = outputs_of(candidate.run(original.source, self._limit_of(cell)))
-            self._scores[grade_id], reason = score_of(self._outputs[index], original)
-            self._reasons |= {grade_id: reason} if reason else {}
-            return
         limit = self._limit_of(cell)
+        if exam is None:
+            original = self._version.cells[position] if position is not None and grade_id else None
+            if original is None:
+                self._outputs[index] = outputs_of(candidate.run(cell["source"], limit))
+            else:
+                self._outputs[index] = tested_outputs(candidate.run(original.source, limit))
+                self._scores[grade_id], reason = score_of(self._outputs[index], original)
+                self._reasons |= {grade_id: reason} if reason else {}
+        elif not grade_id:
+            self._given(index, candidate, exam, limit)
+        else:
+            assert position is not None
+            self._tested(index, position, candidate, exam, limit)
+
+    def _given(self, index: int, candidate: Candidate, exam: Exam, limit: CellLimit) -> None:
+        """Run a cell that is no test, and have the examiner run its part of it."""
+        cell, position = self._cells[index], self._position(self._cells[index])
+        step = self._steps[position] if position is not None else None
+        if step is None or not step.code.strip():
+            self._outputs[index] = outputs_of(candidate.run(cell["source"], limit))
+        elif step.across:
+            if not step.after:
+                self._across(step, candidate, exam, limit)
+            self._outputs[index] = outputs_of(candidate.run(cell["source"], limit))
+            if step.after:
+                self._across(step, candidate, exam, limit)
+        else:
+            exam.given(step.index)
+            self._outputs[index] = outputs_of(candidate.run(cell["source"], limit))
+            if exam.answer(self._limits.cell_seconds) is None:
+                raise ExaminerError(f"the instructor's part of cell {index} took too long")
+
+    def _tested(self, index: int, position: int, candidate: Candidate, exam: Exam, limit: CellLimit) -> None:
+        """Score a grade cell, and then have the candidate run the text that students were given."""
+        cell, job = self._cells[index], self._job
+        grade_id = self._grade_id(cell)
         if grade_id in job.not_isolated or grade_id in job.ungraded:
             if candidate.ended is None:
                 self._run_unscored(index, position, candidate, exam)

@@ -8,6 +8,7 @@ from typing import Any
 from autograder.common.text import clean_text
 from autograder.examiner.model_insight import ModelInsight
 from autograder.examiner.ownership import Reason
+from autograder.kernel.kernelspec import Kernel
 from autograder.notebooks.instructor import Version
 from autograder.sandbox.limits import LimitKind, Limits
 from autograder.training.settings import TrainerSettings
@@ -64,13 +65,14 @@ class GradingJob:
     mended: dict[str, Any]  # the notebook as nbformat 4.5 JSON, each marked cell once
     version: Version  # the instructor's
     limits: Limits = field(default_factory=Limits)
+    kernel: Kernel = field(default_factory=Kernel)
     files: dict[str, str] = field(default_factory=dict)  # the student's: name in the work folder -> path of a file
     given: dict[str, str] = field(default_factory=dict)  # the assignment's, which replace a student's of that name
     cell_time: CellTime = field(default_factory=CellTime)
     seconds: dict[int, float] = field(default_factory=dict)  # position in the version -> how long that cell may take
     reference: dict[int, float] = field(default_factory=dict)  # where that comes of the reference's time: its most
     sandboxed: bool = True
-    plain: bool = False  # all grade cells run in the student's kernel, as nbgrader does it: for the rehearsal
+    plain: bool = False  # all grade cells run in the student's kernel, as nbgrader does: for rehearsal, plain kernels
     not_isolated: tuple[str, ...] = ()  # grade_ids that the instructor allowed to run beside the student's code
     permitted: dict[str, tuple[str, ...]] | None = None  # cell -> what handles may be asked there; None: the rehearsal
     model_handles: bool = False  # models that can't cross may be asked for predictions

@@ -34,7 +34,9 @@ from autograder.grading.result_store import Store
 from autograder.grading.settings import Grading
 from autograder.grading.submission import NotebookTask, Submission, not_gradable, read_submission, untimely
 from autograder.grading.submission_writer import SubmissionWriter
+from autograder.kernel.kernelspec import Kernel, KernelError, find_kernel
 from autograder.notebooks.handed_in import is_text, matching_folders
+from autograder.notebooks.instructor import Version
 from autograder.notebooks.instructor_version import VersionError, existing_gradebook, notebooks, read_version
 from autograder.notebooks.known import known_notebooks
 from autograder.notebooks.misplaced import Misplaced, misplaced
@@ -65,6 +67,9 @@ class ProgressListener:
 
     def planned(self, submissions: Sequence[Submission], unchanged: Sequence[str]) -> None:
         """These submissions are graded now; those of the students `unchanged` are as they should be."""
+
+    def other_environment(self, notebook: str, kernel: Kernel, *, by_trainer: bool) -> None:
+        """A notebook runs in another environment than the grader's; whether its models are trained by the trainer."""
 
     def rehearsed(self, notebook: str, rehearsal: Rehearsal, allowed: Sequence[str]) -> None:
         """The instructor's own solution of a notebook has been graded both ways; of what differs, this is allowed."""
@@ -262,6 +267,9 @@ class Autograde(SubmissionWriter):
     def settings(self, assignment: str) -> dict[str, GradingJob]:
         """By notebook, a job that lacks only what is a student's."""
         settings = self.notebook_jobs(assignment)
+        for job in settings:
+            if not job.kernel.is_own:
+                self.watcher.other_environment(job.notebook, job.kernel, by_trainer=job.trainer is not None)
         jobs = {}
         for job, rehearsal in zip(settings, self.engine.rehearse(settings), strict=True):
             allows = functools.partial(self.grading.allows_beside, assignment, job.notebook)
@@ -281,10 +289,26 @@ class Autograde(SubmissionWriter):
         for name in notebooks(self.coursedir, assignment):
             version = read_version(self.coursedir, assignment, name, self.config)
             given = {file: path for file, path in found.items() if file not in own}
-            trainer = self.trainer.job_settings()
-            job = GradingJob("", assignment, name, {}, version, self.limits, given=given, trainer=trainer)
+            try:
+                kernel = self.kernel_of(version)
+            except KernelError as error:
+                raise VersionError(f"{assignment}: the notebook {name}: {error} No submission was touched.") from None
+            trainer = self.trainer.job_settings(kernel.packages)
+            job = GradingJob("", assignment, name, {}, version, self.limits, kernel, given=given, trainer=trainer)
             settings.append(self.grading.applied(job))
         return settings
+
+    def kernel_of(self, version: Version) -> Kernel:
+        """The kernel of a notebook, whose students' ones don't count. Raises KernelError where it can't be run here."""
+        chosen = Execute(parent=self).kernel_name
+        kernel = find_kernel(version.metadata, chosen, self.grading.plain_kernels)
+        for folder in (*kernel.shown, *kernel.interpreter.folders):
+            if self.root.is_relative_to(folder):
+                raise KernelError(
+                    f"its kernel {kernel.name!r} is of an environment in {folder}, and so is the course, all of which "
+                    "students' code could read then. Put the environment elsewhere, in a folder within the course, say."
+                )
+        return kernel
 
     def _is_old(self, assignment: str, student: str, names: Sequence[str]) -> bool:
         """nbgrader's rule: all is there, and nothing newer has been handed in. What was not graded is not old."""

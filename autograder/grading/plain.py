@@ -22,6 +22,14 @@ def outputs_of(run: CellRun) -> list[Output]:
     return [dict(output) for output in run.outputs]
 
 
+def tested_outputs(run: CellRun) -> list[Output]:
+    """The outputs of a grade cell, by which it is scored; an error where some were left out: its points, perhaps."""
+    found = outputs_of(run)
+    if run.dropped and not any(output["output_type"] == "error" for output in found):
+        found.append(dict(LOST))
+    return found
+
+
 def run_beside(
     candidate: Candidate, before: Sequence[tuple[str, CellLimit]], source: str, limit: CellLimit
 ) -> list[Output]:
@@ -29,11 +37,7 @@ def run_beside(
     try:
         for cell, its_limit in before:
             candidate.run(cell, its_limit)
-        run = candidate.run(source, limit)
-        found = outputs_of(run)
-        if run.dropped and not any(output["output_type"] == "error" for output in found):
-            found.append(dict(LOST))  # its number of points, perhaps
-        return found
+        return tested_outputs(candidate.run(source, limit))
     finally:
         candidate.close()
 

@@ -1,4 +1,4 @@
-"""Many notebooks at once: worker processes, one examiner, and what is tried again.
+"""Many notebooks at once: worker processes, an examiner for each environment, and what is tried again.
 
 A fault of ours is tried once more. A notebook that met a limit of time while the machine was too busy to run it is
 graded a second time, alone, after all others, so that a busy machine costs nobody points; the second result counts.
@@ -20,6 +20,7 @@ from autograder.common.serialization import dump, load
 from autograder.examiner.client import Examiner
 from autograder.examiner.plan import imported
 from autograder.grading.job import FAULTS, Event, GradingJob, Listener, Outcome, Status, WorkerMessage, WorkerOrder
+from autograder.kernel.kernelspec import Kernel
 from autograder.sandbox import cgroups
 from autograder.sandbox.limits import Limits
 from autograder.training.client import TrainerError, TrainerProcess, status
@@ -37,7 +38,7 @@ def default_workers(limits: Limits) -> int:
 
 
 class Pool:
-    """Workers, their examiner and their trainer, kept from one run to the next until `close`."""
+    """Workers, their examiners and their trainer, kept from one run to the next until `close`."""
 
     def __init__(self, listener: Listener, new_trainer: Callable[[], TrainerProcess]) -> None:
         """Starts nothing yet."""
@@ -46,7 +47,7 @@ class Pool:
         self._stack = ExitStack()
         self._key: tuple[Any, ...] | None = None
         self._idle: list[_Worker] = []
-        self._examiner: Examiner
+        self._examiners: dict[str, Examiner] = {}  # by kernel, see `_environment`
         self._trainer: TrainerProcess | None = None
 
     def run(self, jobs: Sequence[GradingJob], workers: int) -> Iterator[tuple[GradingJob, Outcome]]:
@@ -68,7 +69,7 @@ class Pool:
 
     def close(self) -> None:
         """End everything."""
-        self._key, self._idle, self._trainer = None, [], None
+        self._key, self._idle, self._trainer, self._examiners = None, [], None, {}
         self._stack.close()
 
     def __enter__(self) -> "Pool":
@@ -80,16 +81,31 @@ class Pool:
         self.close()
 
     def _prepare(self, jobs: Sequence[GradingJob]) -> None:
-        versions = {(job.assignment, job.notebook): job.version for job in jobs}
-        preload = sorted({name for version in versions.values() for name in imported(version.cells)})
-        trains = jobs[0].trainer is not None and any(name.partition(".")[0] in KERAS for name in preload)
+        notebooks = {(job.assignment, job.notebook): job for job in jobs}
+        kernels = {_environment(job.kernel): job.kernel for job in notebooks.values() if job.kernel.plain is None}
+        preload = {name: set[str]() for name in sorted(kernels)}
+        for job in notebooks.values():
+            if job.kernel.plain is None:
+                preload[_environment(job.kernel)] |= set(imported(job.version.cells))
+        trains = any(
+            job.trainer is not None and name.partition(".")[0] in KERAS
+            for job in notebooks.values()
+            for name in imported(job.version.cells)
+        )
         key = (preload, jobs[0].sandboxed, jobs[0].variables, jobs[0].visible, trains)
         if key == self._key:
             return
         self.close()
         visible = [Path(folder) for folder in jobs[0].visible]
-        examiner = Examiner(preload, sandboxed=jobs[0].sandboxed, environment=jobs[0].variables, visible=visible)
-        self._examiner = self._stack.enter_context(examiner)
+        for environment, names in preload.items():
+            examiner = Examiner(
+                sorted(names),
+                sandboxed=jobs[0].sandboxed,
+                environment=jobs[0].variables,
+                visible=visible,
+                kernel=kernels[environment],
+            )
+            self._examiners[environment] = self._stack.enter_context(examiner)
         self._trainer = self._stack.enter_context(self._new_trainer()) if trains else None
         self._key = key
 
@@ -126,7 +142,8 @@ class Pool:
     def _given(self, job: GradingJob, tries: int) -> "_Worker":
         """A worker, a new one if need be, that has started a job."""
         worker = self._idle.pop() if self._idle else self._stack.enter_context(_Worker())
-        worker.give(job, tries, self._examiner.address, self._address())
+        examiner = self._examiners[_environment(job.kernel)].address if job.kernel.plain is None else ""
+        worker.give(job, tries, examiner, self._address())
         return worker
 
     def _address(self) -> str:
@@ -139,6 +156,11 @@ class Pool:
         if self._trainer is not None:
             with suppress(TrainerError):
                 self._listener(status(self._trainer.address))
+
+
+def _environment(kernel: Kernel) -> str:
+    """What tells kernels apart whose notebooks can't share an examiner."""
+    return dump((kernel.interpreter, kernel.variables), sort_keys=True)
 
 
 def _named(outcome: Outcome) -> Outcome:

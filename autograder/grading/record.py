@@ -8,6 +8,7 @@ Decisions are made on the status alone: students can hand in a file that is call
 
 import enum
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +18,7 @@ from autograder.common.files import write_atomic
 from autograder.common.serialization import load, to_data
 from autograder.grading.job import GradingJob, GradingRun, Outcome, ReviewItem, Status
 from autograder.grading.result_digest import digest_of, ingredients
+from autograder.kernel.kernelspec import Kernel
 from autograder.notebooks.reading import Mend
 from autograder.sandbox.limits import LimitKind
 
@@ -148,6 +150,22 @@ class RecordedEnvironment:
     versions: dict[str, str]  # of the packages that matter most
 
 
+@dataclass(frozen=True)
+class RecordedKernel:
+    """The kernel that a notebook ran in, where that is not the grader's own Python.
+
+    What is known of Python alone is empty for another language.
+    """
+
+    name: str
+    language: str
+    command: tuple[str, ...]
+    variables: dict[str, str]  # that its kernelspec sets
+    python: str = ""  # version
+    distributions: str = ""  # digest of all packages with their versions
+    versions: dict[str, str] = field(default_factory=dict)  # of the packages that matter most
+
+
 @dataclass(frozen=True, kw_only=True)
 class GradeRecord(NotebookStatus):
     """What a grade came from, and how it was made."""
@@ -162,6 +180,7 @@ class GradeRecord(NotebookStatus):
     went_in: dict[str, Any]  # what the digest is of, long things by their own digests
     seeds: Seeds
     environment: RecordedEnvironment
+    kernel: RecordedKernel | None  # None: of the grader's own environment
     cell_seconds: dict[int, float]  # position in the instructor's notebook -> how long the cell took, in seconds
     run: GradingRun
 
@@ -170,7 +189,6 @@ def write_record(path: Path, job: GradingJob, status: NotebookStatus, outcome: O
     """Write the record of a grade: what went in, by digest, and what came out."""
     went_in = ingredients(job)
     environment = went_in.pop("environment")
-    versions = dict(item.split("==", 1) for item in environment["distributions"])
     hash_seed = environment["variables"]["PYTHONHASHSEED"]
     record = GradeRecord(
         **{one.name: getattr(status, one.name) for one in fields(status)},
@@ -195,13 +213,33 @@ def write_record(path: Path, job: GradingJob, status: NotebookStatus, outcome: O
             **{
                 **environment,
                 "distributions": digest_of(environment["distributions"]),
-                "versions": {name: versions[name] for name in _VERSIONS if name in versions},
+                "versions": _versions(environment["distributions"]),
             }
         ),
+        kernel=None if job.kernel.is_own else _recorded_kernel(job.kernel),
         cell_seconds=outcome.seconds,
         run=outcome.run,
     )
     write_atomic(path, _pretty(record).encode())
+
+
+def _versions(packages: Iterable[str]) -> dict[str, str]:
+    found = dict(package.split("==", 1) for package in packages)
+    return {name: found[name] for name in _VERSIONS if name in found}
+
+
+def _recorded_kernel(kernel: Kernel) -> RecordedKernel:
+    if kernel.plain is not None:
+        return RecordedKernel(kernel.name, kernel.plain.language, kernel.plain.command, kernel.variables)
+    return RecordedKernel(
+        kernel.name,
+        "python",
+        (kernel.interpreter.executable,),
+        kernel.variables,
+        python=kernel.interpreter.version,
+        distributions=digest_of(list(kernel.packages)),
+        versions=_versions(kernel.packages),
+    )
 
 
 def read_record(folder: Path, notebook: str, status: SubmissionStatus | None) -> GradeRecord | None:

@@ -86,7 +86,7 @@ class Rehearsal:
         return replace(
             job,
             permitted=self.permitted,
-            not_isolated=beside,
+            not_isolated=(*job.not_isolated, *beside),
             ungraded=ungraded,
             beside=self.beside,
             modules=self.modules,
@@ -164,7 +164,7 @@ def released_scores(job: GradingJob, isolated: Outcome, plain: Outcome) -> dict[
             isolated.scores.get(_grade_id(cell)), plain.scores.get(_grade_id(cell)), cell.points
         )
         for cell in _graded(job.version)
-        if _grade_id(cell) not in (*job.ungraded, *job.not_isolated)
+        if job.plain or _grade_id(cell) not in (*job.ungraded, *job.not_isolated)
     }
     return {cell: score for cell, score in found.items() if score.isolated or score.isolated != score.plain}
 

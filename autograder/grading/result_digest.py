@@ -13,6 +13,7 @@ from typing import Any
 from autograder.common.serialization import to_data
 from autograder.grading.job import GradingJob
 from autograder.kernel.environment import variables
+from autograder.kernel.kernelspec import Kernel
 
 # What of this package a score comes out of; not what shows, collects, exports or writes it.
 _CODE = (
@@ -42,6 +43,7 @@ def ingredients(job: GradingJob) -> dict[str, Any]:
     del data["student"]
     data["files"] = _file_digests(job.files)
     data["given"] = _file_digests(job.given)
+    data["kernel"] = _kernel(job.kernel)
     return {**data, "environment": environment()}
 
 
@@ -63,6 +65,16 @@ def environment() -> dict[str, Any]:
         "device": os.environ.get("CUDA_VISIBLE_DEVICES", ""),
         **_installed(),
     }
+
+
+def _kernel(kernel: Kernel) -> dict[str, Any]:
+    """What of a notebook's kernel can change a grade; not where it is. Empty for the grader's own, as it is."""
+    if kernel.is_own and not kernel.variables:
+        return {}
+    if kernel.plain is not None:  # which packages a kernel of any language has, nothing tells
+        return {"name": kernel.name, "command": list(kernel.plain.command), "variables": kernel.variables}
+    python = {"python": kernel.interpreter.version, "implementation": kernel.interpreter.implementation}
+    return {**python, "distributions": list(kernel.packages), "variables": kernel.variables}
 
 
 def threads() -> int:

@@ -46,6 +46,11 @@ class Grading(Configurable):  # type: ignore[misc]
         config=True
     )
     visible = List(Unicode(), help="More folders that cells may read, at the same path.").tag(config=True)
+    plain_kernels = List(
+        Unicode(),
+        help="Kernels, by name, whose notebooks are graded as plain nbgrader does: tests run in the student's kernel, "
+        "in a sandbox; every record says that they are not isolated. For languages other than Python.",
+    ).tag(config=True)
 
     def allows_beside(self, assignment: str, notebook: str, grade_id: str) -> bool:
         """Whether the instructor allowed that cell to run beside the student's code."""
@@ -54,6 +59,8 @@ class Grading(Configurable):  # type: ignore[misc]
 
     def applied(self, job: GradingJob) -> GradingJob:
         """The job with what it has to know of these settings."""
+        if job.kernel.plain is not None:
+            job = replace(job, plain=True, not_isolated=job.version.tests, trainer=None)
         return replace(
             job,
             sandboxed=self.sandbox,

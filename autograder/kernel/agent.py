@@ -1,7 +1,7 @@
 """What becomes the student's kernel: it sets the limits, unpacks the work folder, and starts ipykernel.
 
 It runs before any student's code, and is trusted only until then. Until the limits hold it imports nothing but the
-standard library, `seccomp` and `rpc`.
+standard library, `seccomp`, `rpc` and `relay`.
 """
 
 import contextlib
@@ -19,12 +19,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from autograder.kernel import relay
 from autograder.kernel.interactive import attend
 from autograder.rpc.file_sync import Folder
 from autograder.sandbox.seccomp import refuse_calls
-
-# How it is started: this package can be imported only until then, as students' code has no use for it.
-BOOT = "import sys; sys.path[0] = sys.argv.pop(1); from autograder.kernel import agent; agent.main()"
 
 # What it and `forking` import of this package, and all of the package that a sandbox with a student's code shows.
 MODULES = (
@@ -39,6 +37,7 @@ MODULES = (
     "kernel/agent.py",
     "kernel/forking.py",
     "kernel/interactive.py",
+    "kernel/relay.py",
     "keras_codec",
     "rpc",
     "sandbox/seccomp.py",
@@ -62,7 +61,6 @@ def main() -> None:
 def run(setup: Mapping[str, Any]) -> None:
     """Become the kernel that `setup` describes (see `provisioner`); returns when the kernel ends."""
     global _rpc_socket, _folder
-    del sys.path[0]
     given = setup["descriptors"]
     _limit(setup["memory"], setup["processes"])
     if setup["sandboxed"]:
@@ -76,6 +74,10 @@ def run(setup: Mapping[str, Any]) -> None:
     if _abandoned(_rpc_socket):
         return
     _unpack(given[setup["files"]], setup["folder"])
+    listening = {int(port): given[place] for port, place in setup["listening"].items()}
+    if setup["command"] is not None:
+        kernel = relay.start(setup["command"], setup["connection"], listening, setup["folder"], _end_with_parent)
+        relay.serve(kernel, _rpc_socket)
     with contextlib.suppress(ImportError):  # datasets from mirrors, which this Python's start could not see to
         importlib.import_module("autograder.course.verified_datasets")
     if setup["trainer"] is not None:
@@ -86,7 +88,7 @@ def run(setup: Mapping[str, Any]) -> None:
     errors = os.dup(2)  # not inheritable
     _silence()
     try:
-        app = _kernel(setup["connection"], {int(port): given[place] for port, place in setup["listening"].items()})
+        app = _kernel(setup["connection"], listening)
         # only now, as the work folder is on sys.path: no file of a student's stands in for a module of the kernel
         os.chdir(setup["folder"])
     except BaseException:

@@ -5,6 +5,7 @@ fills its memory: it ends the candidate, and `ended` says why.
 """
 
 import contextlib
+import secrets
 import shutil
 import signal
 import socket
@@ -15,11 +16,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import psutil
 import zmq
 
+from autograder.kernel import relay
 from autograder.kernel.channels import FLOOD, Channel, Channels, Manager, context
 from autograder.kernel.fork_server import ForkServer
 from autograder.kernel.jupyter_messages import KernelMessage, KernelOutput, OutputCollector, error, printed, read_output
+from autograder.kernel.kernelspec import Kernel
 from autograder.kernel.provisioner import PORTS, CandidateProvisioner, LaunchSpec
 from autograder.sandbox import cgroups
 from autograder.sandbox.bubblewrap import WRITABLE, SandboxError
@@ -61,6 +65,7 @@ class Candidate:
         limits: Limits,
         files: Mapping[str, Path],
         *,
+        kernel: Kernel | None = None,
         sandboxed: bool = True,
         environment: Mapping[str, str] | None = None,
         visible: Sequence[Path] = (),
@@ -70,16 +75,26 @@ class Candidate:
     ) -> None:
         """Starts nothing yet.
 
-        `trainer`: the candidate's end of its connection to the trainer; `paused`: gives the seconds so far that limits
-        of time don't count (waiting for the trainer). `fork_server`: where it is forked; it was made with the same
-        limits, environment and folders.
+        `kernel`: which one it is; by default that of the grader's own Python. `trainer`: the candidate's end of its
+        connection to the trainer; `paused`: gives the seconds so far that limits of time don't count (waiting for the
+        trainer). `fork_server`: where it is forked; it was made with the same kernel, limits, environment and folders.
         """
         self.limits = limits
         self._paused = paused
+        self._by_signal = kernel is not None and kernel.plain is not None and kernel.plain.by_signal
         self.rpc_socket, child_end = socket.socketpair()
         self._folder = Path(tempfile.mkdtemp(prefix="candidate-", dir=place_for_sockets()))
         self._spec = LaunchSpec(
-            limits, files, environment or {}, visible, sandboxed, child_end, self._folder, trainer, fork_server
+            limits,
+            kernel or Kernel(),
+            files,
+            environment or {},
+            visible,
+            sandboxed,
+            child_end,
+            self._folder,
+            trainer,
+            fork_server,
         )
         self._manager: Manager | None = None
         self._context = context(limits)
@@ -95,15 +110,14 @@ class Candidate:
             raise
         assert self._process.stderr is not None
         self._process.stderr.close()
-        inside = tree(self._process.pid)
-        self._kernel = inside[-1].pid if inside else self._process.pid
+        agent, self._kernel = self._processes()
         self._watchdog.clock = self.clock()
         if self._group is not None and self._kernel in self._group:
             self.memory_limit = "cgroup"
         if self._spec.sandboxed:
             shutil.rmtree(self._folder, ignore_errors=True)  # all are connected: even a killed grader leaves nothing
-            if inside:
-                self._watchdog.folders = [f"/proc/{inside[-1].pid}/root{folder}" for folder in WRITABLE]
+            if agent != self._process.pid:
+                self._watchdog.folders = [f"/proc/{agent}/root{folder}" for folder in WRITABLE]
 
     def clock(self) -> Clock:
         """A clock of the kernel's process that starts now."""
@@ -159,7 +173,10 @@ class Candidate:
 
     def interrupt(self) -> None:
         """Interrupt what it is doing, as Jupyter does. Call it in the thread that started the candidate."""
-        if self._manager and not self.ended:
+        if self._by_signal and not self.ended:
+            with contextlib.suppress(OSError):
+                self.rpc_socket.sendall(relay.INTERRUPT)
+        elif self._manager and not self.ended:
             with contextlib.suppress(zmq.ZMQError, RuntimeError):
                 self._manager.interrupt_kernel()
 
@@ -192,7 +209,8 @@ class Candidate:
         ports = {f"{name}_port": port for name, port in PORTS.items()}
         manager = Manager(context=self._context, transport="ipc", ip=f"{self._folder}/kernel", hb_port=5, **ports)
         manager.connection_file = f"{self._folder}/kernel.json"
-        manager.session.key = b""  # the student's code has every key that its kernel has: it would prove nothing
+        # the student's code has every key that its kernel has: it would prove nothing; but plain kernels want one
+        manager.session.key = b"" if self._spec.kernel.plain is None else secrets.token_hex(16).encode()
         provisioner = CandidateProvisioner(kernel_id="candidate", kernel_spec=manager.kernel_spec, parent=manager)
         self._group = cgroups.make(self.limits.memory_bytes, self.limits.processes)
         provisioner.spec = replace(self._spec, group=self._group)
@@ -203,6 +221,17 @@ class Candidate:
         self._process: subprocess.Popen[bytes] = provisioner.process
         self._watchdog = Watchdog(self._process.pid, self.limits, paused=self._paused, group=self._group)
         self._channels = Channels(manager, self.limits)
+
+    def _processes(self) -> tuple[int, int]:
+        """Its first process within the sandbox, and the one that runs cells: the same but for plain kernels."""
+        inside = tree(self._process.pid)
+        if self._spec.kernel.plain is None or not inside:
+            return (inside[-1].pid,) * 2 if inside else (self._process.pid,) * 2
+        with contextlib.suppress(psutil.Error):
+            started = (one for one in inside if one.cmdline()[:1] == [self._spec.kernel.interpreter.executable])
+            agent = next(started, inside[-1])
+            return agent.pid, next((child.pid for child in agent.children()), agent.pid)
+        return (inside[-1].pid,) * 2
 
     def _await_ready(self) -> None:
         deadline = time.monotonic() + self.limits.start_seconds

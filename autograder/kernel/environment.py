@@ -1,11 +1,10 @@
 """What a notebook sees of the machine's environment: variables, and folders of the grader's home."""
 
 import os
-import site
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from autograder.kernel.kernelspec import Kernel, substituted
 from autograder.sandbox import bubblewrap
 
 # What of the grader's environment a notebook may see: no token, no path of a home.
@@ -23,13 +22,19 @@ def variables() -> dict[str, str]:
     return {"LANG": "C.UTF-8", "PYTHONHASHSEED": "0", **allowed}
 
 
-def environment(home: str, given: Mapping[str, str]) -> dict[str, str]:
-    """All environment variables of a notebook whose home folder is `home`; `given` ones take precedence."""
-    python = {"PYTHONUSERBASE": site.getuserbase()} if site.ENABLE_USER_SITE else {}
+def environment(home: str, kernel: Kernel, given: Mapping[str, str]) -> dict[str, str]:
+    """All environment variables of a notebook whose home folder is `home`; `given` ones take precedence.
+
+    What the kernelspec sets may refer to what else is set here, and to no other variable of the grader's.
+    """
+    python = {"PYTHONUSERBASE": kernel.interpreter.user_base} if kernel.interpreter.user_base else {}
+    folders = [f"{folder}/bin" for folder in (*kernel.shown, kernel.interpreter.prefix)]
+    path = {"PATH": ":".join([*folders, "/usr/local/bin", "/usr/bin", "/bin"])}
+    known = {**variables(), **path, "HOME": home}
     return {
-        **variables(),
+        **known,
+        **substituted(kernel.variables, known),
         **python,
-        "PATH": f"{sys.prefix}/bin:/usr/local/bin:/usr/bin:/bin",
         "HOME": home,
         "USER": "student",
         "LOGNAME": "student",

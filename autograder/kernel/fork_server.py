@@ -17,8 +17,10 @@ from typing import IO, Any
 
 from autograder.kernel import agent, forking
 from autograder.kernel.environment import environment, shared
+from autograder.kernel.kernelspec import Kernel
 from autograder.sandbox.bubblewrap import HOME, PACKAGE, WRITABLE, Sandbox, SandboxError, memory_files, package_within
 from autograder.sandbox.cgroups import Group
+from autograder.sandbox.interpreter import Interpreter
 from autograder.sandbox.limits import kill_tree
 
 START_SECONDS = 120
@@ -65,6 +67,7 @@ class ForkServer:
 
     def __init__(
         self,
+        interpreter: Interpreter,
         disk: int,
         visible: Sequence[Path],
         elsewhere: Mapping[Path, str],
@@ -73,21 +76,24 @@ class ForkServer:
     ) -> None:
         """Its candidates have folders of `disk` bytes, may read `visible` and `elsewhere`, and have these `variables`.
 
-        `modules` are imported where they can be. Raises SandboxError where no fork server can be made.
+        `interpreter` runs them; `modules` are imported where they can be. Raises SandboxError where no fork server can
+        be made.
         """
         self._control, child_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         # mounts hide what is below the folders that can be written to, this Python perhaps: it waits beside them
-        own = {path: place for path, place in Sandbox(disk, tuple(visible)).binds().items() if _is_within(place)}
+        binds = Sandbox(disk, tuple(visible), interpreter=interpreter).binds()
+        own = {path: place for path, place in binds.items() if _is_within(place)}
         places = {**own, **elsewhere}
         beside = {path: f"{SHARED}/{number}" for number, path in enumerate(places)}
-        binds = {beside[path]: place for path, place in places.items()}
-        mounts = {"disk": disk, "writable": WRITABLE, "binds": binds, "hidden": package_within(own.values())}
+        placed = {beside[path]: place for path, place in places.items()}
+        mounts = {"disk": disk, "writable": WRITABLE, "binds": placed, "hidden": package_within(own.values())}
         setup = json.dumps({"mounts": mounts, "modules": list(modules)})
-        command = [sys.executable, "-c", forking.BOOT, PACKAGE, str(child_end.fileno()), setup]
+        command = interpreter.command(forking.__name__, PACKAGE, [str(child_end.fileno()), setup])
+        sandbox = Sandbox(disk, tuple(visible), beside, agent.MODULES, nested=True, interpreter=interpreter)
         data = memory_files()
         with child_end:
             self._process = subprocess.Popen(
-                Sandbox(disk, tuple(visible), beside, agent.MODULES, nested=True).command(command, data),
+                sandbox.command(command, data),
                 env=dict(variables),
                 cwd="/",
                 pass_fds=[child_end.fileno(), *data.values()],
@@ -156,11 +162,11 @@ class ForkServerPool:
         self._fork_server: ForkServer | None = None
 
     def of(
-        self, disk: int, visible: Sequence[Path], given: Mapping[str, str], modules: Sequence[str]
+        self, kernel: Kernel, disk: int, visible: Sequence[Path], given: Mapping[str, str], modules: Sequence[str]
     ) -> ForkServer | None:
         """A fork server with those arguments, as of ForkServer; None where none can be made."""
         elsewhere = {path: f"{HOME}/{name}" for path, name in shared().items()}
-        key = (disk, visible, elsewhere, environment(HOME, given), modules)
+        key = (kernel.interpreter, disk, visible, elsewhere, environment(HOME, kernel, given), modules)
         if key != self._key:
             self.close()
             with contextlib.suppress(SandboxError):

@@ -23,7 +23,6 @@ from typing import Any, NamedTuple, NoReturn
 
 from autograder.kernel import agent
 
-BOOT = "import sys; sys.path[0] = sys.argv.pop(1); from autograder.kernel import agent, forking; forking.main()"
 READY = b"+"
 _TERMINALS = 64  # pseudo-terminals, of the machine's some thousands
 MOST = 1 << 17  # bytes of an order

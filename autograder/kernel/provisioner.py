@@ -10,7 +10,6 @@ import json
 import os
 import socket
 import subprocess
-import sys
 import tarfile
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -25,6 +24,7 @@ from autograder.common.files import NotRegular, open_regular
 from autograder.kernel import agent
 from autograder.kernel.environment import environment, shared
 from autograder.kernel.fork_server import ForkServer
+from autograder.kernel.kernelspec import Kernel
 from autograder.sandbox import bubblewrap
 from autograder.sandbox.bubblewrap import Sandbox, SandboxError
 from autograder.sandbox.cgroups import Group
@@ -38,6 +38,7 @@ class LaunchSpec:
     """Everything that a candidate is started with."""
 
     limits: Limits
+    kernel: Kernel
     files: Mapping[str, Path]  # path in the work folder -> regular file
     environment: Mapping[str, str]
     visible: Sequence[Path]
@@ -70,14 +71,16 @@ class CandidateProvisioner(LocalProvisioner):
                 port: stack.enter_context(_listening(f"{manager.ip}-{port}")).fileno() for port in PORTS.values()
             }
             connection: dict[str, int | str] = {f"{name}_port": port for name, port in PORTS.items()}
-            connection |= {"ip": f"{home}/.kernel", "transport": "ipc", "key": ""}
+            connection |= {"ip": f"{home}/.kernel", "transport": "ipc", "signature_scheme": "hmac-sha256"}
+            connection["key"] = manager.session.key.decode()
             descriptors = [archive.fileno(), spec.rpc_socket.fileno(), *listening.values()]
             descriptors += [] if trainer is None else [trainer.fileno()]
             setup = {
                 "memory": spec.limits.memory_bytes,
                 "processes": spec.limits.processes if spec.sandboxed else None,  # else it counts the user's others
                 "sandboxed": spec.sandboxed,
-                "connection": connection,
+                "connection": connection if spec.kernel.plain is None else {**connection, "hb_port": 0},
+                "command": None if spec.kernel.plain is None else spec.kernel.plain.command,
                 "folder": f"{home}/work",
                 "files": 0,  # these are places in the list of descriptors
                 "rpc_socket": 1,
@@ -90,7 +93,7 @@ class CandidateProvisioner(LocalProvisioner):
                 return manager.get_connection_info()  # type: ignore[no-any-return]
             setup["descriptors"] = descriptors
             package = bubblewrap.PACKAGE if spec.sandboxed else str(Path(agent.__file__).parents[2])
-            command = [sys.executable, "-c", agent.BOOT, package, json.dumps(setup)]
+            command = spec.kernel.interpreter.command(agent.__name__, package, [json.dumps(setup)])
             if spec.sandboxed:
                 data = bubblewrap.memory_files()
                 for descriptor in data.values():
@@ -101,7 +104,7 @@ class CandidateProvisioner(LocalProvisioner):
                 _make_home(Path(home))
             self.process = subprocess.Popen(
                 command if spec.group is None else spec.group.entering(command),
-                env=environment(home, spec.environment),
+                env=environment(home, spec.kernel, spec.environment),
                 cwd="/",
                 pass_fds=descriptors,
                 stdin=subprocess.DEVNULL,
@@ -148,7 +151,9 @@ def pack(files: Mapping[str, Path], disk: int) -> IO[bytes]:
 
 def _sandbox(spec: LaunchSpec) -> Sandbox:
     elsewhere = {path: f"{bubblewrap.HOME}/{name}" for path, name in shared().items()}
-    return Sandbox(spec.limits.disk_bytes, tuple(spec.visible), elsewhere, agent.MODULES)
+    python = spec.kernel.interpreter
+    visible = [*spec.visible, *(Path(folder) for folder in spec.kernel.shown)]
+    return Sandbox(spec.limits.disk_bytes, visible, elsewhere, agent.MODULES, interpreter=python)
 
 
 def _make_home(home: Path) -> None:

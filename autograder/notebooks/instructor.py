@@ -4,15 +4,10 @@ A worker needs no more than this, and nbgrader takes a second to import.
 """
 
 import hashlib
-import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
-
 from autograder.common.serialization import dump
-
-_PYTHON = re.compile(r"i?python[\d.]*")  # names of kernels that are Python, and of that language
 
 
 @dataclass(frozen=True)
@@ -47,23 +42,11 @@ class Version:
         return tuple(cell.grade_id or f"cell {number}" for number, cell in enumerate(self.cells, 1))
 
     @property
-    def other_language(self) -> str:
-        """Why its cells can't be run as Python: the kernel that it names; empty where they can.
-
-        The language is what its kernelspec says, else its `language_info`, else the kernel of that name on this
-        machine. A notebook that names no kernel is for Python, as nbgrader has it.
-        """
-        kernel = str(self.metadata.get("kernelspec", {}).get("name") or "")
-        language = str(self.metadata.get("kernelspec", {}).get("language") or "")
-        language = language or str(self.metadata.get("language_info", {}).get("name") or "")
-        if not language and kernel and not _PYTHON.fullmatch(kernel):
-            try:
-                language = str(KernelSpecManager().get_kernel_spec(kernel).language)
-            except NoSuchKernel:
-                return f"the kernel {kernel!r}, which is not installed here, and whose language nothing tells"
-        if not language or _PYTHON.fullmatch(language.lower()):
-            return ""
-        return f"the kernel {kernel!r}, whose language is {language}"
+    def tests(self) -> tuple[str, ...]:
+        """The grade_ids of the cells that are graded by running them."""
+        return tuple(
+            str(cell.grade_id) for cell in self.cells if cell.grade and not cell.solution and cell.cell_type == "code"
+        )
 
     @property
     def digest(self) -> str:

@@ -168,8 +168,7 @@ __all__ = ["InstructorCell", "Version", "VersionError", "notebooks", "read_versi
 def read_version(coursedir: CourseDirectory, assignment: str, notebook: str, config: Config) -> Version:
     """Read the instructor's version from the course's `source/` and gradebook, as its configuration says.
 
-    Raises VersionError where one of them is missing, where they disagree, or where the notebook is not for Python.
-    Runs no cell.
+    Raises VersionError where one of them is missing, or where they disagree. Runs no cell.
     """
     folder = Path(coursedir.format_path(coursedir.source_directory, ".", assignment))
     path = folder / f"{notebook}.ipynb"
@@ -202,15 +201,7 @@ def read_version(coursedir: CourseDirectory, assignment: str, notebook: str, con
     metadata = {key: node.metadata[key] for key in ("kernelspec", "language_info") if node.metadata.get(key)}
     if stored.kernelspec:
         metadata["kernelspec"] = stored.kernelspec
-    version = Version(assignment, notebook, cells, json.loads(json.dumps(metadata)))
-    if other := version.other_language:
-        raise VersionError(
-            f"{assignment}: the notebook {notebook} is for {other}. Only Python is graded in isolation, and right "
-            f"answers in another language would get nothing. Grade this assignment by plain nbgrader, which runs tests "
-            "beside the students' code: `nbgrader autograde` with no `configure(c)` in nbgrader_config.py. If it is "
-            "Python, set its kernel in source/ and run `nbgrader generate_assignment` again. No submission was touched."
-        )
-    return version
+    return Version(assignment, notebook, cells, json.loads(json.dumps(metadata)))
 
 
 def _steps(coursedir: CourseDirectory, config: Config) -> Iterator[Any]:

@@ -128,7 +128,8 @@ def _machine(record: GradeRecord | None) -> list[tuple[str, str]]:
         ("Seed of the initial weights", "your notebook's own" if seed is None else str(seed)),
         ("Device", "GPU" if environment.device not in ("", "-1") else "CPU"),
         ("Threads", str(environment.threads)),
-        ("Python", environment.python),
     ]
-    versions = environment.versions
+    kernel = record.kernel or environment  # of the same fields, as far as they are of interest here
+    found += [("Python", kernel.python)] if kernel.python else []
+    versions = kernel.versions
     return found + [(name, versions[name]) for name in ("tensorflow", "keras", "numpy") if name in versions]

@@ -1,7 +1,7 @@
 """A closed world for one process, made with bubblewrap: what is in it is listed here, and nothing else is.
 
     /usr /bin /lib* and a little of /etc    read-only, the machine's
-    sys.prefix, sys.base_prefix, …          read-only, the Python that runs us
+    sys.prefix, sys.base_prefix, …          read-only, of the Python that runs the notebook
     /run/autograder/autograder              read-only: those modules of this package that the caller names
     /home/student  /tmp  /dev/shm           in memory, bounded, empty, gone with it
     /proc  /dev                             its own (/proc: or no more than cpuinfo, meminfo, stat); no /dev/zero
@@ -11,7 +11,6 @@ It has its own user (never root), processes, network (none), IPC, host name and 
 
 import functools
 import os
-import site
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -21,6 +20,7 @@ from pathlib import Path
 from autograder.common.errors import AutograderError
 from autograder.sandbox import seccomp
 from autograder.sandbox.host import find_bwrap, forbidding, proc_without_processes, read, system
+from autograder.sandbox.interpreter import Interpreter, own
 
 HOME = "/home/student"
 WORK = f"{HOME}/work"
@@ -49,11 +49,12 @@ class Sandbox:
     """One sandbox.
 
     disk: size in bytes of each folder it can write to
-    visible: what it may read besides the system and this Python, at the same path
+    visible: what it may read besides the system and its Python, at the same path
     elsewhere: what it may read at another path
     modules: files and folders of this package that it may import, relative to the package
     devices: device files that it may use, besides those that every sandbox has
     nested: what runs in it may make other sandboxes within
+    interpreter: its Python
     """
 
     disk: int
@@ -62,6 +63,7 @@ class Sandbox:
     modules: Sequence[str] = ()
     devices: Sequence[Path] = ()
     nested: bool = False
+    interpreter: Interpreter = field(default_factory=own)
 
     def command(self, argv: Sequence[str], data: Mapping[str, int] = {}) -> list[str]:
         """The command that runs `argv` inside; `data`: paths inside -> file descriptors of what stands there."""
@@ -86,7 +88,8 @@ class Sandbox:
         if self.nested:  # bubblewrap's own --proc has parts covered, and then nobody may mount another within
             inner += ["--bind", "/proc", "/proc"]
         else:
-            inner += proc_without_processes() if "proc" in weaker else ["--proc", "/proc"]
+            without = proc_without_processes(self.interpreter.executable)
+            inner += without if "proc" in weaker else ["--proc", "/proc"]
         for folder in WRITABLE:
             inner += ["--size", str(self.disk), "--tmpfs", folder]
         for source, target in binds.items():
@@ -103,11 +106,8 @@ class Sandbox:
         return [*_as_somebody([*binds, *self.elsewhere], self.devices), *inner] if os.geteuid() == 0 else inner
 
     def binds(self) -> dict[Path, str]:
-        """What is visible at its own path: this Python and its packages, and what was asked for."""
-        python = {Path(sys.prefix), Path(sys.base_prefix), Path(sys.base_prefix).resolve()}
-        python.add(Path(sys.executable).resolve().parent.parent)
-        if site.ENABLE_USER_SITE:
-            python.add(Path(site.getusersitepackages()))
+        """What is visible at its own path: its Python and the packages, and what was asked for."""
+        python = set(map(Path, self.interpreter.folders))
         for path in python:
             if path == Path("/") or path == Path.home():
                 raise SandboxError(f"The whole of {path} would be visible to students' code: use a Python elsewhere.")
@@ -192,7 +192,7 @@ def _as_somebody(sources: Sequence[Path], devices: Sequence[Path]) -> list[str]:
     view = [str(bwrap), "--die-with-parent", "--unshare-pid", *system(), "--dev", "/dev", *_bound(devices)]
     for folder in ("/proc", "/tmp"):  # bubblewrap itself needs both
         view += ["--dir", folder]
-    shown = {*sources, _package()}
+    shown = {*sources, *Sandbox(disk=0).binds(), _package()}  # its Python may be another than this one
     if not any(bwrap.is_relative_to(folder) for folder in (Path("/usr"), Path("/bin"), *shown)):
         package = bwrap.parents[1]  # a wheel has the libraries of its programs beside its package
         libraries = package.with_name(f"{package.name}.libs")

@@ -4,7 +4,6 @@ import functools
 import importlib
 import os
 import shutil
-import sys
 import tempfile
 from pathlib import Path
 
@@ -73,13 +72,13 @@ def system() -> list[str]:
     return arguments
 
 
-def proc_without_processes() -> list[str]:
-    """What stands for /proc where none can be mounted: what TensorFlow ends without.
+def proc_without_processes(python: str) -> list[str]:
+    """What stands for /proc where none can be mounted, beside the Python of that path: what TensorFlow ends without.
 
     The one outside is not shown: it has the command lines of the grader and of all other notebooks, and whatever else
     the kernel doesn't refuse.
     """
-    arguments = ["--symlink", sys.executable, "/proc/self/exe", "--symlink", "/dev/null", "/proc/self/cmdline"]
+    arguments = ["--symlink", python, "/proc/self/exe", "--symlink", "/dev/null", "/proc/self/cmdline"]
     for name in ("cpuinfo", "meminfo", "stat"):
         arguments += ["--ro-bind-try", f"/proc/{name}", f"/proc/{name}"]
     return arguments

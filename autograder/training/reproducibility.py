@@ -3,6 +3,7 @@
 import functools
 import hashlib
 import platform
+from collections.abc import Collection
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,15 @@ def environment(slot: Slot) -> dict[str, Any]:
         "packages": {name: _version(name) for name in _PACKAGES},
         "code": _code(),
     }
+
+
+def has_same_libraries(packages: Collection[str]) -> bool:
+    """Whether an environment with these `packages`, each as "name==version", has what the trainer's has of `_PACKAGES`.
+
+    And msgspec, which a notebook's messages to the trainer are made with.
+    """
+    found = dict(package.split("==", 1) for package in packages)
+    return "msgspec" in found and all(found.get(name.replace("_", "-"), "") == _version(name) for name in _PACKAGES)
 
 
 @functools.cache

@@ -3,6 +3,7 @@
 import enum
 import hashlib
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from traitlets import Bool, Enum, Float, Integer, Unicode
 from traitlets.config import Configurable
 
 from autograder.training.devices import Slot, cores, gpus, place
-from autograder.training.reproducibility import environment
+from autograder.training.reproducibility import environment, has_same_libraries
 
 
 class WeightsPolicy(enum.StrEnum):
@@ -95,9 +96,13 @@ class Trainer(Configurable):  # type: ignore[misc]
             notebook_seconds=self.notebook_seconds,
         )
 
-    def job_settings(self) -> TrainerSettings | None:
-        """What grading a notebook depends on, the device included; None where notebooks train by themselves."""
-        if not self.enabled:
+    def job_settings(self, packages: Collection[str] = ()) -> TrainerSettings | None:
+        """What grading a notebook depends on, the device included; None where it trains by itself.
+
+        `packages`: those of the notebook's environment, as "name==version", where that is not the trainer's own. There,
+        another version of a library might train otherwise: such notebooks train by themselves.
+        """
+        if not self.enabled or (packages and not has_same_libraries(packages)):
             return None
         slot = self.server_settings(Path(), sandboxed=True).slots()[0]
         device = hashlib.sha256(json.dumps(environment(slot), sort_keys=True).encode()).hexdigest()

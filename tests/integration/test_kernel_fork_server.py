@@ -13,6 +13,7 @@ from candidates import needs_sandbox, sleeping, text
 
 from autograder.kernel.candidate import Candidate
 from autograder.kernel.fork_server import ForkServer, ForkServerPool
+from autograder.kernel.kernelspec import Kernel
 from autograder.sandbox.limits import Limits
 
 pytestmark = needs_sandbox
@@ -21,7 +22,7 @@ pytestmark = needs_sandbox
 @pytest.fixture(scope="module")
 def fork_server() -> Iterator[ForkServer]:
     kept = ForkServerPool()
-    made = kept.of(int(Limits().disk_bytes), [], {}, ["numpy", "no_such_module"])
+    made = kept.of(Kernel(), int(Limits().disk_bytes), [], {}, ["numpy", "no_such_module"])
     assert made is not None
     yield made
     kept.close()
@@ -115,7 +116,8 @@ def test_all_is_gone_after_the_grader_is_killed(tmp_path: Path) -> None:
     script = (
         "from autograder.kernel.candidate import Candidate\nfrom autograder.sandbox.limits import Limits\n"
         "from autograder.kernel.fork_server import ForkServerPool\n"
-        "fork_server = ForkServerPool().of(int(Limits().disk_bytes), [], {}, [])\n"
+        "from autograder.kernel.kernelspec import Kernel\n"
+        "fork_server = ForkServerPool().of(Kernel(), int(Limits().disk_bytes), [], {}, [])\n"
         "candidate = Candidate(Limits(), {}, fork_server=fork_server)\ncandidate.start()\n"
         f'candidate.run(\'import subprocess; p = subprocess.Popen(["sleep", "{seconds}"], start_new_session=True)\')\n'
         "print(fork_server._process.pid, candidate._process.pid, flush=True)\nimport time\ntime.sleep(60)"

@@ -1,6 +1,5 @@
 """Reading the instructor's version of real courses, and what is said where there is none."""
 
-import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -168,52 +167,6 @@ def test_a_missing_gradebook_is_told_and_not_made(course: tuple[CourseDirectory,
     with pytest.raises(VersionError, match="no gradebook at"):
         read_version(coursedir, "ps1", "problem1", config)
     assert not gradebook.exists()
-
-
-R = {"display_name": "R", "language": "R", "name": "ir"}
-
-
-@pytest.mark.parametrize(
-    ("metadata", "reason"),
-    [
-        ({}, ""),
-        ({"kernelspec": {"name": "python3", "display_name": "Python 3"}}, ""),
-        ({"kernelspec": {"name": "conda-env-ml-py", "language": "python"}}, ""),
-        ({"kernelspec": {"name": "ml"}, "language_info": {"name": "python"}}, ""),
-        ({"kernelspec": {"name": "python3.12"}}, ""),
-        ({"kernelspec": R}, "the kernel 'ir', whose language is R"),
-        ({"kernelspec": R, "language_info": {"name": "python"}}, "the kernel 'ir', whose language is R"),
-        ({"kernelspec": {"name": "ir"}, "language_info": {"name": "R"}}, "the kernel 'ir', whose language is R"),
-        ({"kernelspec": {"name": "julia-1.10", "language": "julia"}}, "whose language is julia"),
-        ({"kernelspec": {"name": "sagemath", "language": "sage"}}, "whose language is sage"),
-        ({"kernelspec": {"name": "xcpp17"}}, "'xcpp17', which is not installed here"),
-    ],
-)
-def test_a_kernel_that_is_not_python_is_found(metadata: dict[str, Any], reason: str) -> None:
-    other = Version("ps1", "p1", (), metadata).other_language
-    assert (reason in other) if reason else other == ""
-
-
-def test_a_kernel_of_this_machine_says_its_language(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, language in (("stats", "R"), ("course", "python")):
-        folder = tmp_path / "kernels" / name
-        folder.mkdir(parents=True)
-        (folder / "kernel.json").write_text(json.dumps({"argv": ["x"], "display_name": name, "language": language}))
-    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
-    found = [Version("ps1", "p1", (), {"kernelspec": {"name": name}}).other_language for name in ("stats", "course")]
-    assert found == ["the kernel 'stats', whose language is R", ""]
-
-
-def test_a_course_in_another_language_is_not_graded_as_python(tmp_path: Path) -> None:
-    cells = [nbformat.v4.new_code_cell("f <- function(x) x", metadata=mark("f", solution=True))]
-    cells += [nbformat.v4.new_code_cell("stopifnot(f(1) == 1)", metadata=mark("t", grade=True, locked=True, points=1))]
-    folder = tmp_path / "source" / "a"
-    folder.mkdir(parents=True)
-    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": R}), folder / "n.ipynb")
-    coursedir, config = submission_courses.generate(tmp_path, "a")
-    with pytest.raises(VersionError, match="a: the notebook n is for the kernel 'ir', whose language is R") as refused:
-        read_version(coursedir, "a", "n", config)
-    assert "nbgrader autograde" in str(refused.value)
 
 
 def mark(grade_id: str, **kinds: Any) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import pytest
 
 from autograder.kernel.candidate import Candidate, CellRun
 from autograder.kernel.fork_server import ForkServerPool
+from autograder.kernel.kernelspec import Kernel
 from autograder.sandbox import bubblewrap
 from autograder.sandbox.limits import Limits
 
@@ -35,7 +36,7 @@ def starter(request: pytest.FixtureRequest, fork_servers: ForkServerPool) -> Ite
     def new(files: dict[str, Path] | None = None, *, sandboxed: bool = True, **limits: float) -> Candidate:
         wanted, fork_server = Limits(**limits), None
         if sandboxed and getattr(request, "param", "forked") == "forked":
-            fork_server = fork_servers.of(int(wanted.disk_bytes), [], {}, ["numpy"])
+            fork_server = fork_servers.of(Kernel(), int(wanted.disk_bytes), [], {}, ["numpy"])
             assert fork_server is not None
         candidate = Candidate(wanted, files or {}, sandboxed=sandboxed, fork_server=fork_server)
         started.append(candidate)
