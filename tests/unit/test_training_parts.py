@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Callable
 from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from autograder.training.cost import Estimate, estimate, exceeded
 from autograder.training.devices import Gpu, Slot, library_path, place
 from autograder.training.fit_messages import EpochRecord, Snapshot, TrainingResult
 from autograder.training.leakage import LOOKED_AT, descriptors, distances, near, probe, row_digests, rows_tested, sample
-from autograder.training.reproducibility import environment
+from autograder.training.reproducibility import environment, has_same_libraries
 from autograder.training.settings import Trainer
 from autograder.training.worker_process import device_files
 
@@ -433,3 +434,11 @@ def test_of_a_large_test_a_part_is_looked_at() -> None:
     assert near(tested, [distances(tested, descriptors(rows))]) == LOOKED_AT
     assert probe(rows[:10]) is None
     assert len(sample(descriptors(rows), 700)) == 700
+
+
+def test_notebooks_of_another_environment_are_trained_by_the_trainer_where_that_has_the_same_libraries() -> None:
+    same = [f"{name}=={version(name)}" for name in ("tensorflow", "keras", "numpy", "ml-dtypes", "msgspec")]
+    assert has_same_libraries([*same, "pandas==1.0"])
+    for other in ([*same[:2], "numpy==1.26.4", *same[3:]], same[:-1], same[1:], ["ipykernel==7.0"]):
+        assert not has_same_libraries(other)
+        assert Trainer().job_settings(other) is None
