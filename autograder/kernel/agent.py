@@ -1,7 +1,7 @@
 """What becomes the student's kernel: it sets the limits, unpacks the work folder, and starts ipykernel.
 
 It runs before any student's code, and is trusted only until then. Until the limits hold it imports nothing but the
-standard library, `seccomp`, `rpc` and `relay`.
+standard library, `seccomp` and `rpc`.
 """
 
 import contextlib
@@ -19,7 +19,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from autograder.kernel import relay
 from autograder.kernel.interactive import attend
 from autograder.rpc.file_sync import Folder
 from autograder.sandbox.seccomp import refuse_calls
@@ -37,7 +36,6 @@ MODULES = (
     "kernel/agent.py",
     "kernel/forking.py",
     "kernel/interactive.py",
-    "kernel/relay.py",
     "keras_codec",
     "rpc",
     "sandbox/seccomp.py",
@@ -75,7 +73,8 @@ def run(setup: Mapping[str, Any]) -> None:
         return
     _unpack(given[setup["files"]], setup["folder"])
     listening = {int(port): given[place] for port, place in setup["listening"].items()}
-    if setup["command"] is not None:
+    if setup["command"] is not None:  # of another language's kernel, whose sandbox shows this module as well
+        relay = importlib.import_module("autograder.kernel.relay")
         kernel = relay.start(setup["command"], setup["connection"], listening, setup["folder"], _end_with_parent)
         relay.serve(kernel, _rpc_socket)
     with contextlib.suppress(ImportError):  # datasets from mirrors, which this Python's start could not see to

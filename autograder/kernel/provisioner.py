@@ -21,7 +21,7 @@ from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
 from autograder.common.files import NotRegular, open_regular
-from autograder.kernel import agent
+from autograder.kernel import agent, relay
 from autograder.kernel.environment import environment, shared
 from autograder.kernel.fork_server import ForkServer
 from autograder.kernel.kernelspec import Kernel
@@ -152,8 +152,9 @@ def pack(files: Mapping[str, Path], disk: int) -> IO[bytes]:
 def _sandbox(spec: LaunchSpec) -> Sandbox:
     elsewhere = {path: f"{bubblewrap.HOME}/{name}" for path, name in shared().items()}
     python = spec.kernel.interpreter
+    modules = agent.MODULES if spec.kernel.plain is None else (*agent.MODULES, relay.FILE)
     visible = [*spec.visible, *(Path(folder) for folder in spec.kernel.shown)]
-    return Sandbox(spec.limits.disk_bytes, visible, elsewhere, agent.MODULES, interpreter=python)
+    return Sandbox(spec.limits.disk_bytes, visible, elsewhere, modules, interpreter=python)
 
 
 def _make_home(home: Path) -> None:

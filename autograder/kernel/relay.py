@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+FILE = "kernel/relay.py"  # this module, as `Sandbox` has it
 INTERRUPT = b"i"  # on the control socket: interrupt the kernel by a signal
 LOOPBACK = "127.0.0.1"
 _WAIT = 0.05  # seconds between two tries to reach the kernel

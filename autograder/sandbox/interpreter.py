@@ -21,9 +21,11 @@ if TYPE_CHECKING:
     from typing import Any
 
 SECONDS = 60  # in which a Python must have described itself
+# Another copy of this package may be there and imported already: what `course.datasets.startup` installs does that.
 _BOOT = (
-    "import sys; path = sys.path[:]; sys.path.insert(0, sys.argv.pop(1)); import autograder; "
-    "sys.path[:] = filter(None, path)"
+    "import sys; path = sys.path[:]; sys.path.insert(0, sys.argv.pop(1)); "
+    "[sys.modules.pop(name) for name in [*sys.modules] if name.split('.')[0] == 'autograder']; "
+    "import autograder; sys.path[:] = filter(None, path)"
 )
 _UNKNOWN = "it did not describe itself"
 

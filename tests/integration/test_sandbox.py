@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from repository import ROOT
 from autograder.kernel.candidate import Candidate
 from autograder.sandbox import bubblewrap
 from autograder.sandbox.bubblewrap import Sandbox, SandboxError
+from autograder.sandbox.interpreter import own
 from autograder.sandbox.limits import Limits, tree
 
 
@@ -339,10 +341,10 @@ def test_a_container_is_known_by_what_its_engine_sets() -> None:
     assert done.stdout == "True\n"
 
 
-def test_a_python_that_is_a_whole_home_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "prefix", str(Path.home()))
+def test_a_python_that_is_a_whole_home_is_not_shown() -> None:
+    python = replace(own(), folders=(str(Path.home()),))
     with pytest.raises(SandboxError, match="would be visible to students' code"):
-        Sandbox(1 << 20).binds()
+        Sandbox(1 << 20, interpreter=python).binds()
 
 
 def test_a_package_installed_below_something_visible_is_hidden() -> None:

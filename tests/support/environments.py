@@ -45,10 +45,13 @@ def _make(folder: Path) -> None:
                 (packages / file).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(source, packages / file)
     (packages / f"{NAME}.py").write_text(CONTENT)
+    (packages / "autograder").mkdir()  # another copy of this package, imported at each start of Python
+    (packages / "autograder" / "__init__.py").touch()
+    (packages / "autograder.pth").write_text("import autograder\n")
 
 
 def other_environment() -> Path:
-    """The prefix of an environment with ipykernel; NumPy, msgspec and this package are not in it."""
+    """The prefix of an environment with ipykernel; without NumPy, msgspec, or a whole copy of this package."""
     return Path(os.environ[OTHER]) if OTHER in os.environ else made_once("other environment", _make)
 
 
