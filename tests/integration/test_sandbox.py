@@ -68,7 +68,7 @@ def test_of_our_package_only_what_runs_there_is_there(start: Start) -> None:
     names = [
         *("__init__.py", "common", "course", "keras_codec", "kernel", "rpc", "sandbox", "training", "version.py"),
     ]
-    assert text(run) == f"/run/autograder/autograder {names} {['agent.py', 'forking.py']}\n"
+    assert text(run) == f"/run/autograder/autograder {names} {['agent.py', 'forking.py', 'interactive.py']}\n"
 
 
 @needs_sandbox
