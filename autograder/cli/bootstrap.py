@@ -14,6 +14,7 @@ from pathlib import Path
 NEEDED = (
     "charset_normalizer",
     "dateutil",
+    "filelock",
     "ipykernel",
     "msgspec",
     "nbgrader",
@@ -28,7 +29,6 @@ NEEDED_BY_COURSE = (*NEEDED, "PIL", "jupytext", "matplotlib", "requests", "tenso
 NEEDED_TO_TEST = (
     *NEEDED_BY_COURSE,
     "axe_playwright_python",
-    "filelock",
     "hypothesis",
     "kubernetes_validate",
     "mypy",

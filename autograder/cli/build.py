@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from traitlets import Bool
 
 from autograder.cli.base import CourseApp
+from autograder.cli.generate import generate
 from autograder.cli.options import FLAGS
 from autograder.course import build
 
@@ -27,17 +28,17 @@ class BuildApp(CourseApp):
         super().start()
         names = self.chosen()
         longest = max(map(len, names))
-        done, many = 0, len(names)
+        name, many = names[0], len(names)
         try:
-            for done, name in enumerate(build.build(self.root, names, self.force), start=1):
+            for done, name in enumerate(names, start=1):
+                build.build_source(self.root, name, self.force)
+                changes = generate(self, name).summary()
                 made = f"source/{name}/{name}.ipynb, release/{name}/{name}.ipynb"
-                self.out.say(f"[{done:{len(str(many))}}/{many}] {name:{longest}}  {made}")
+                self.out.say(f"[{done:{len(str(many))}}/{many}] {name:{longest}}  {made}", *changes)
         except build.CourseError as error:
             if "was edited after" in str(error):
-                self.fail(str(error), then=f"autograder unbuild {quote(names[done])}", why="keeps the edit")
-            self.fail(
-                f"{names[done]}: {error}", then=f"autograder build {quote(names[done])}", why="once that is put right"
-            )
+                self.fail(str(error), then=f"autograder unbuild {quote(name)}", why="keeps the edit")
+            self.fail(f"{name}: {error}", then=f"autograder build {quote(name)}", why="once that is put right")
         others = "; so for the others" if many > 1 else ""
         self.next(f"nbgrader release_assignment {quote(names[0])}", f"or hand out release/{names[0]}/ yourself{others}")
 

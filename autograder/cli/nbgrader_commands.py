@@ -4,9 +4,11 @@ from typing import Any
 
 import nbgrader.apps.api
 import nbgrader.apps.autogradeapp
+import nbgrader.apps.generateassignmentapp
 import nbgrader.apps.generatefeedbackapp
 from nbgrader.converters import Autograde as NbgraderAutograde
 
+from autograder.grading.generate_assignment import GenerateAssignment
 from autograder.grading.pipeline import Autograde
 from autograder.grading.submission_writer import replaced
 from autograder.reports import formgrader
@@ -18,6 +20,8 @@ def replace_converters(c: Any) -> None:
     # The commands look classes up by their names in their own modules, and offer no setting for them.
     nbgrader.apps.autogradeapp.Autograde = Autograde
     nbgrader.apps.api.Autograde = Autograde
+    nbgrader.apps.generateassignmentapp.GenerateAssignment = GenerateAssignment
+    nbgrader.apps.api.GenerateAssignment = GenerateAssignment
     nbgrader.apps.generatefeedbackapp.GenerateFeedback = GenerateFeedback
     nbgrader.apps.api.GenerateFeedback = GenerateFeedback
     formgrader.protect()

@@ -16,6 +16,7 @@ from autograder.cli.demo import DemoApp
 from autograder.cli.export import ExportApp
 from autograder.cli.feedback import FeedbackApp
 from autograder.cli.forget import ForgetApp
+from autograder.cli.generate import GenerateApp
 from autograder.cli.grade import GradeApp
 from autograder.cli.rehearse import RehearseApp
 from autograder.cli.report import ReportApp
@@ -26,7 +27,7 @@ from autograder.version import __version__
 
 GROUPS: dict[str, tuple[type[Any], ...]] = {
     "Try it": (DemoApp, TestApp),
-    "Hand out": (BuildApp, UnbuildApp, DataApp, AccuracyApp),
+    "Hand out": (BuildApp, UnbuildApp, GenerateApp, DataApp, AccuracyApp),
     "Check, before handing in": (CheckApp,),
     "Grade": (CollectApp, RehearseApp, GradeApp, ReportApp, FeedbackApp, ExportApp),
     "Go back": (RestoreApp, ForgetApp),

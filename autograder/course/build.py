@@ -9,7 +9,6 @@ byte each time: a cell's id is its `grade_id`, or its position; the kernelspec i
 
 import os
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from subprocess import run
 
@@ -130,11 +129,3 @@ def nbgrader(root: Path, *arguments: str) -> None:
     done = run(command, cwd=root, env={**os.environ, "PATH": path}, capture_output=True, text=True, check=False)
     if done.returncode:
         raise CourseError(f"`nbgrader {' '.join(arguments)}` failed:\n{done.stdout}{done.stderr}")
-
-
-def build(root: Path, names: list[str], force: bool = False) -> Iterator[str]:
-    """Build `source/` and `release/` for each of `names`; yields each name when its notebooks are written."""
-    for name in names:
-        build_source(root, name, force)
-        nbgrader(root, "generate_assignment", name, "--force", "--create")
-        yield name

@@ -85,7 +85,8 @@ class Stored:
     def _differs(self, grade_id: str, what: str) -> VersionError:
         return VersionError(
             f'{self.assignment}, cell "{grade_id}": source/ and the gradebook disagree; the cell {what}. Undo the '
-            f"change in source/, or run `nbgrader generate_assignment {self.assignment} --force` to make it count."
+            f"change in source/, or run `autograder generate {self.assignment}` to make it count (with "
+            "--dry-run first, to see what that changes for submissions that are graded)."
         )
 
 

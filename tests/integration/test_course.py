@@ -17,7 +17,7 @@ from autograder.course import build
 @pytest.fixture(scope="module")
 def rebuilt(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = copy_course(tmp_path_factory.mktemp("rebuilt"), "solutions")
-    assert list(build.build(folder, ASSIGNMENTS)) == ASSIGNMENTS
+    subprocess.run([sys.executable, "-m", "autograder", "build"], cwd=folder, check=True)
     return folder
 
 

@@ -18,7 +18,7 @@ from graded_course import ERROR, Course, notebook, shown, stream
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
 from nbgrader.api import MissingEntry
-from nbgrader.apps import api, autogradeapp
+from nbgrader.apps import api, autogradeapp, generateassignmentapp
 from nbgrader.apps.api import NbGraderAPI
 from nbgrader.converters.base import NbGraderException
 from nbgrader.preprocessors import Execute
@@ -424,8 +424,13 @@ def test_a_file_that_is_handed_in_no_more_is_no_more_in_the_autograded_folder(co
 @pytest.fixture
 def _nbgraders_own(monkeypatch: pytest.MonkeyPatch) -> None:
     """What `configure` changes in nbgrader is put back."""
-    monkeypatch.setattr(autogradeapp, "Autograde", autogradeapp.Autograde)
-    monkeypatch.setattr(api, "Autograde", api.Autograde)
+    for module, name in (
+        (autogradeapp, "Autograde"),
+        (api, "Autograde"),
+        (generateassignmentapp, "GenerateAssignment"),
+        (api, "GenerateAssignment"),
+    ):
+        monkeypatch.setattr(module, name, getattr(module, name))
 
 
 @pytest.mark.usefixtures("_nbgraders_own")

@@ -128,7 +128,7 @@ def test_a_disagreement_names_the_cell_and_the_way_out(
     edit(coursedir, grade_id, change)
     with pytest.raises(VersionError, match=message) as caught:
         read_version(coursedir, "ps1", "problem1", config)
-    assert "nbgrader generate_assignment ps1 --force" in str(caught.value)
+    assert "autograder generate ps1" in str(caught.value)
 
 
 def test_another_reference_solution_is_no_disagreement(course: tuple[CourseDirectory, Config]) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import nbformat
 import nbgrader.apps.api
 import nbgrader.apps.autogradeapp
+import nbgrader.apps.generateassignmentapp
 import nbgrader.apps.generatefeedbackapp
 import pytest
 from feedback_pages import FAILED, HIDDEN_LINE, page
@@ -157,7 +158,8 @@ def test_the_page_may_run_nothing_and_fetch_nothing(graded: Course) -> None:
 @pytest.fixture
 def _nbgraders_own() -> Iterator[None]:
     """`configure` changes nbgrader's modules; afterwards they are as they were."""
-    places = [(nbgrader.apps.api, name) for name in ("Autograde", "GenerateFeedback")]
+    places = [(nbgrader.apps.api, name) for name in ("Autograde", "GenerateAssignment", "GenerateFeedback")]
+    places += [(nbgrader.apps.generateassignmentapp, "GenerateAssignment")]
     places += [(nbgrader.apps.autogradeapp, "Autograde"), (nbgrader.apps.generatefeedbackapp, "GenerateFeedback")]
     before = [(module, name, getattr(module, name)) for module, name in places]
     yield

@@ -86,14 +86,18 @@ class Course:
         self.coursedir, self.config = generate(folder, "ps1", **sections)
         self.store = Store(folder / ".autograder" / "results")
         self.statuses = Statuses(folder)
+        self.rehearsed(POINTS)
+
+    def rehearsed(self, points: Mapping[str, float]) -> None:
+        """Store what the rehearsal gives: the reference has these points, and the released notebook none."""
         for job in self.converter().notebook_jobs("ps1"):
             for rehearsed in (reference_job(job), plain_job(job)):
-                self.store.put(digest(rehearsed), outcome_of(rehearsed, POINTS))
-            applied = compare(job, outcome_of(reference_job(job), POINTS), outcome_of(plain_job(job), POINTS)).applied(
+                self.store.put(digest(rehearsed), outcome_of(rehearsed, points))
+            applied = compare(job, outcome_of(reference_job(job), points), outcome_of(plain_job(job), points)).applied(
                 job, lambda cell: False
             )
             for unsolved in (released_job(applied), released_plain_job(applied)):
-                self.store.put(digest(unsolved), outcome_of(unsolved, dict.fromkeys(POINTS, 0.0)))
+                self.store.put(digest(unsolved), outcome_of(unsolved, dict.fromkeys(points, 0.0)))
 
     def converter(self, **options: Any) -> Autograde:
         """Our Autograde for ps1; options are CourseDirectory's."""
