@@ -53,7 +53,7 @@ class GradeApp(CourseApp):
         # nbgrader's models and SQLAlchemy 2 disagree harmlessly, some lines for each new student
         warnings.filterwarnings("ignore", "Object of type .* not in session", module=r"nbgrader\.api")
         converter = Autograde(coursedir=self.coursedir, parent=self)
-        converter.changed_too, converter.dry_run = True, self.dry_run
+        converter.changed_too, converter.dry_run, converter.waits = True, self.dry_run, True
         converter.watcher = watcher = LiveTable(self.out) if self.out.is_interactive else Lines(self.out)
         try:
             with watcher:

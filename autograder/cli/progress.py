@@ -166,6 +166,10 @@ class Lines(ProgressListener):
         """Note what may be a submission and was left alone; the summary lists it."""
         self.left_alone.append(found)
 
+    def waiting(self, why: str) -> None:
+        """Say that another command is waited for."""
+        self.console.say(why, style="look")
+
     def would_change(self, submission: Submission, old: float | None, new: float | None) -> None:
         """Print old and new points of a submission, in a dry run."""
         self.rows.pop(submission.student)

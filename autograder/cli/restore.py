@@ -8,6 +8,7 @@ from autograder.cli.base import CourseApp, likely
 from autograder.cli.console import Table
 from autograder.cli.options import aliases
 from autograder.grading.backup import BackupError, Backups
+from autograder.grading.lock import BusyError, course_lock
 
 
 class RestoreApp(CourseApp):
@@ -28,8 +29,9 @@ class RestoreApp(CourseApp):
             self.fail("Give one backup's name, or none to list them", then=listing, why="lists them")
         if self.extra_args:
             try:
-                present = backups.restore(self.extra_args[0])
-            except BackupError as error:
+                with course_lock(self.root.resolve(), "`restore`"):
+                    present = backups.restore(self.extra_args[0])
+            except (BackupError, BusyError) as error:
                 self.fail("%s", error, then=listing, why="lists them")
             self.out.say(f"{backups.database} is as in {self.extra_args[0]}.")
             if present:

@@ -11,6 +11,7 @@ import enum
 import functools
 import re
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, NoReturn
@@ -28,6 +29,7 @@ from autograder.grading.engine import Engine, EngineError
 from autograder.grading.gradebook import Marks, expected_points, open_gradebook
 from autograder.grading.job import FAULTS, Event, GradingJob, Outcome, Status
 from autograder.grading.lateness import LatePenalties
+from autograder.grading.lock import BusyError, course_lock
 from autograder.grading.record import Statuses, SubmissionStatus
 from autograder.grading.rehearsal import Rehearsal
 from autograder.grading.result_store import Store
@@ -86,6 +88,9 @@ class ProgressListener:
     def misplaced(self, found: Misplaced) -> None:
         """Something that may be a submission lies where none does, and is left alone."""
 
+    def waiting(self, why: str) -> None:
+        """Something else runs in this course, and is waited for."""
+
     def would_change(self, submission: Submission, old: float | None, new: float | None) -> None:
         """In a dry run: a submission's points in the gradebook, and after a grading (None: no grade)."""
 
@@ -95,6 +100,7 @@ class Autograde(SubmissionWriter):
 
     dry_run = False  # compute and compare only
     changed_too = False  # grade again what would come out differently, not only what is newer
+    waits = False  # for another command that runs in this course; else it is an error
     watcher = ProgressListener()
 
     def __init__(self, coursedir: CourseDirectory | None = None, **kwargs: Any) -> None:
@@ -139,11 +145,19 @@ class Autograde(SubmissionWriter):
         if self.config.Execute.get("enabled") is False:
             self._stop("--no-execute grades whatever a student's file claims to have shown; it can't be used here")
         try:
-            super().start()
-        except (VersionError, EngineError, BackupError) as error:
+            with self._alone():
+                super().start()
+        except (VersionError, EngineError, BackupError, BusyError) as error:
             self._stop(str(error))
         except SQLAlchemyError as error:  # before the first submission is looked at
             self._stop(f"The gradebook can't be read: {str(error).splitlines()[0]}. No submission has been touched.")
+
+    def _alone(self) -> AbstractContextManager[None]:
+        """While nothing else grades in this course; what writes nothing may run at any time."""
+        if self.dry_run:
+            return contextlib.nullcontext()
+        waiting = functools.partial(self._tell, self.watcher.waiting) if self.waits else None
+        return course_lock(self.root, f"`grade` of {self.coursedir.assignment_id}", waiting)
 
     def convert_notebooks(self) -> None:
         """Grade each submission that is due; the others stay as they are."""
