@@ -17,14 +17,24 @@ from autograder.examiner.client import Exam, ExaminerError
 from autograder.examiner.exam_messages import Answer
 from autograder.examiner.model_insight import ModelInsight
 from autograder.examiner.plan import Step, imported
-from autograder.grading.job import Event, GradingJob, GradingRun, Listener, Outcome, RebindableName, Status
+from autograder.grading.job import (
+    Event,
+    GradingJob,
+    GradingRun,
+    Listener,
+    Outcome,
+    RebindableName,
+    ReviewItem,
+    ReviewKind,
+    Status,
+)
 from autograder.grading.plain import outputs_of, run_beside, score_of, tested_outputs
 from autograder.grading.trainer_link import TrainerLink
 from autograder.kernel.candidate import Candidate
 from autograder.kernel.fork_server import ForkServerPool
 from autograder.sandbox.bubblewrap import SandboxError
 from autograder.sandbox.cpu_time import STARVED
-from autograder.sandbox.limits import CellLimit, LimitKind
+from autograder.sandbox.limits import CellLimit, LimitKind, size
 
 # What a granted model may be asked: about itself, and for predictions. Never `evaluate`: labels don't cross.
 _MODEL_ATTRIBUTES = "predict count_params summary name layers input_shape output_shape optimizer".split()
@@ -60,7 +70,7 @@ def grade(job: GradingJob, examiner: str, trainer: str, fork_servers: ForkServer
         outcome.run,
         seconds=round(time.monotonic() - started, 2),
         trainings=training.trainings,
-        flags=tuple(training.flags),
+        flags=(*outcome.run.flags, *training.flags),
     )
     return replace(outcome, run=run)
 
@@ -130,6 +140,7 @@ class _Grading:
             if candidate.ended is not None:
                 self._limit = candidate.ended.limit
             self._starved |= candidate.starved
+            written = candidate.written()
         finally:
             candidate.close()
         for index, cell in enumerate(self._cells):
@@ -140,6 +151,8 @@ class _Grading:
             memory_limit=candidate.memory_limit,
             calls=self._calls,
             models=self._models,
+            written=tuple(written.files),
+            flags=self._left_out(written.left_out),
             rebindable={str(step.grade_id): self._rebindable(step) for step in self._steps if step.left},
             cell_limits={
                 grade_id: limit
@@ -162,6 +175,7 @@ class _Grading:
             contested=tuple(name for name in self._contested if name in given),
             starved=self._starved,
             asked=self._asked,
+            written=written.files,
             run=run,
         )
 
@@ -176,6 +190,16 @@ class _Grading:
             memory_bytes=self._limits.memory_bytes,
             model_parameters=self._job.model_parameters,
         )
+
+    def _left_out(self, count: int) -> tuple[ReviewItem, ...]:
+        if not count:
+            return ()
+        limits = self._limits
+        text = (
+            f"{count} of the files that it wrote are not in autograded/, which takes {limits.written_files} of "
+            f"{size(limits.written_bytes)} in all (c.Limits.written_files, c.Limits.written_bytes)"
+        )
+        return (ReviewItem(ReviewKind.REMARK, text),)
 
     def _rebindable(self, step: Step) -> tuple[RebindableName, ...]:
         """The names that a test uses and that a student can rebind before it."""

@@ -105,6 +105,7 @@ class GradingRun:
     rebindable: dict[str, tuple[RebindableName, ...]] = field(default_factory=dict)  # by the grade_id of the test
     cell_limits: dict[str, float] = field(default_factory=dict)  # grade_id -> seconds, where the cell has its own
     trainings: tuple[TrainingRecord, ...] = ()
+    written: tuple[str, ...] = ()  # files that the notebook wrote, and that are kept
     flags: tuple[ReviewItem, ...] = ()
 
 
@@ -127,6 +128,9 @@ class Outcome:
     contested: tuple[str, ...] = ()  # the assignment's files that the submitted code has written as well
     starved: bool = False  # a limit of time was met because the machine was busy
     limit: LimitKind | None = None  # which one ended the candidate, if any did
+    written: dict[str, bytes] = field(
+        default_factory=dict
+    )  # files that the notebook wrote: path in its folder -> content
     broke_examiner: bool = False  # the fault may come of what the student sent: at the last try, a person looks
     run: GradingRun = field(default_factory=GradingRun)
 

@@ -3,9 +3,10 @@
 import contextlib
 import copy
 import glob
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ from autograder.grading.record import RECORD_SUFFIX, Statuses, SubmissionStatus,
 from autograder.grading.rollback import DamagedError, Rollback
 from autograder.grading.submission import NotebookTask, Submission
 
+_KEPT = ("timestamp.txt", "submission_secret.txt")  # nbgrader's, beside a submission: they decide something
+
 
 class SubmissionWriter(NbgraderAutograde):  # type: ignore[misc]
     """The part of our `Autograde` that writes."""
@@ -39,7 +42,11 @@ class SubmissionWriter(NbgraderAutograde):  # type: ignore[misc]
         """
         previous = self.previous(submission.assignment, submission.student)
         try:
-            return self._write(submission, previous)
+            status = self._write(submission, previous)
+            for work in submission.works:
+                if work.outcome:  # a class's files, all at once, would fill the memory
+                    work.outcome = replace(work.outcome, written={})
+            return status
         except FAULTS as error:
             for work in submission.works:
                 if work.graded:
@@ -200,6 +207,24 @@ class SubmissionWriter(NbgraderAutograde):  # type: ignore[misc]
         self.write_single_notebook(output, resources)
         record = Path(self.writer.build_directory, work.name + RECORD_SUFFIX)
         write_record(record, work.job, work.status, work.outcome)
+        self._write_files(work.outcome.written, work.job.given, Path(self.writer.build_directory))
+
+    def _write_files(self, files: Mapping[str, bytes], given: Collection[str], folder: Path) -> None:
+        """Put files that the notebook wrote beside it, but for those that are the assignment's, nbgrader's or ours.
+
+        One that was handed in under that name stays as it is in `submitted/`.
+        """
+        for name, content in files.items():
+            path, parts = folder / name, Path(name).parts
+            ignored = any(fnmatch(part, pattern) for part in parts for pattern in self.coursedir.ignore)
+            if ignored or name in given or name.lower() in _KEPT or name.lower().endswith((".ipynb", RECORD_SUFFIX)):
+                continue
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.unlink(missing_ok=True)
+                path.write_bytes(content)
+            except OSError as error:  # a folder of that name has been handed in, say
+                self.log.warning("%s, which the notebook wrote, is left out: %s", path, error.strerror)
 
 
 def mark_missing(gradebook: Gradebook, submission: Submission, before: Marks | None) -> None:

@@ -48,6 +48,7 @@ MODULES = (
 )
 
 _rpc_socket: socket.socket | None = None
+_files_socket: socket.socket | None = None  # where the files that the notebook wrote go at its end
 _folder: Any = None  # the work folder, which `rpc.file_sync` keeps equal to the examiner's
 
 
@@ -58,7 +59,7 @@ def main() -> None:
 
 def run(setup: Mapping[str, Any]) -> None:
     """Become the kernel that `setup` describes (see `provisioner`); returns when the kernel ends."""
-    global _rpc_socket, _folder
+    global _rpc_socket, _files_socket, _folder
     given = setup["descriptors"]
     _limit(setup["memory"], setup["processes"])
     if setup["sandboxed"]:
@@ -69,6 +70,8 @@ def run(setup: Mapping[str, Any]) -> None:
         os.setpgid(0, 0)  # an interrupt then reaches what a cell has started, as in Jupyter
     _rpc_socket = socket.socket(fileno=given[setup["rpc_socket"]])
     _rpc_socket.set_inheritable(False)
+    _files_socket = socket.socket(fileno=given[setup["files_socket"]])
+    _files_socket.set_inheritable(False)
     if _abandoned(_rpc_socket):
         return
     _unpack(given[setup["files"]], setup["folder"])
@@ -105,6 +108,14 @@ def serve() -> None:
 
     assert _rpc_socket is not None
     serve_rpc(_rpc_socket, _folder)
+
+
+def hand_over_files(count: int, size: int) -> None:
+    """Send the files that the notebook wrote: at most `count`, of `size` bytes in all."""
+    from autograder.rpc import written_files
+
+    assert _files_socket is not None
+    written_files.send(_files_socket, _folder, count, size)
 
 
 def _limit(memory: int, processes: int | None) -> None:

@@ -25,6 +25,9 @@ from autograder.kernel.fork_server import ForkServer
 from autograder.kernel.jupyter_messages import KernelMessage, KernelOutput, OutputCollector, error, printed, read_output
 from autograder.kernel.kernelspec import Kernel
 from autograder.kernel.provisioner import PORTS, CandidateProvisioner, LaunchSpec
+from autograder.rpc import written_files
+from autograder.rpc.frames import RpcError
+from autograder.rpc.written_files import WrittenFiles
 from autograder.sandbox import cgroups
 from autograder.sandbox.bubblewrap import WRITABLE, SandboxError
 from autograder.sandbox.cpu_time import Clock
@@ -32,6 +35,7 @@ from autograder.sandbox.host import place_for_sockets
 from autograder.sandbox.limits import CellLimit, LimitKind, Limits, Termination, Watchdog, kill_tree, size, tree
 
 _SERVE = "__import__('autograder.kernel.agent').kernel.agent.serve()"
+_HAND_OVER = "__import__('autograder.kernel.agent').kernel.agent.hand_over_files({}, {})"
 _GRACE = 5.0  # seconds in which an interrupted cell must come to its end
 _IDLE = 4.0  # seconds from a reply to the last output, as nbgrader waits
 _LOOK = 0.1  # seconds between looks at whether the kernel is alive
@@ -83,18 +87,11 @@ class Candidate:
         self._paused = paused
         self._by_signal = kernel is not None and kernel.plain is not None and kernel.plain.by_signal
         self.rpc_socket, child_end = socket.socketpair()
+        self._files_socket, files_end = socket.socketpair()
         self._folder = Path(tempfile.mkdtemp(prefix="candidate-", dir=place_for_sockets()))
         self._spec = LaunchSpec(
-            limits,
-            kernel or Kernel(),
-            files,
-            environment or {},
-            visible,
-            sandboxed,
-            child_end,
-            self._folder,
-            trainer,
-            fork_server,
+            *(limits, kernel or Kernel(), files, environment or {}, visible, sandboxed),
+            *(child_end, files_end, self._folder, trainer, fork_server),
         )
         self._manager: Manager | None = None
         self._context = context(limits)
@@ -171,6 +168,20 @@ class Candidate:
             self._serving = None
         return self._serving is not None and not self.ended
 
+    def written(self) -> WrittenFiles:
+        """The files that the notebook has written, within `Limits.written_files` and `written_bytes`.
+
+        None where it has ended, is a kernel of another language, or hands over anything else. Call it last of all.
+        """
+        most = self.limits.written_files, self.limits.written_bytes
+        if self.ended or most[0] <= 0 or self._spec.kernel.plain is not None:
+            return WrittenFiles()
+        self._request(_HAND_OVER.format(*most), silent=True)
+        try:
+            return written_files.receive(self._files_socket, _GRACE, *most)
+        except RpcError:
+            return WrittenFiles()
+
     def interrupt(self) -> None:
         """Interrupt what it is doing, as Jupyter does. Call it in the thread that started the candidate."""
         if self._by_signal and not self.ended:
@@ -201,8 +212,8 @@ class Candidate:
             self._group.close()
             self._group = None
         self._context.destroy(linger=0)
-        self.rpc_socket.close()
-        self._spec.rpc_socket.close()
+        for end in (self.rpc_socket, self._spec.rpc_socket, self._files_socket, self._spec.files_socket):
+            end.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _launch(self) -> None:

@@ -44,6 +44,7 @@ class LaunchSpec:
     visible: Sequence[Path]
     sandboxed: bool
     rpc_socket: socket.socket  # the candidate's end
+    files_socket: socket.socket  # its end of that on which it hands over the files that it wrote
     folder: Path  # the grader's own, for the sockets; without a sandbox the candidate's home is in it too
     trainer: socket.socket | None = None  # the candidate's end of its connection to the trainer
     fork_server: ForkServer | None = None  # forks it; else it is a new process
@@ -66,6 +67,7 @@ class CandidateProvisioner(LocalProvisioner):
         with contextlib.ExitStack() as stack:
             archive = stack.enter_context(pack(spec.files, spec.limits.disk_bytes))
             stack.enter_context(spec.rpc_socket)
+            stack.enter_context(spec.files_socket)
             trainer = None if spec.trainer is None else stack.enter_context(spec.trainer)
             listening = {
                 port: stack.enter_context(_listening(f"{manager.ip}-{port}")).fileno() for port in PORTS.values()
@@ -73,7 +75,10 @@ class CandidateProvisioner(LocalProvisioner):
             connection: dict[str, int | str] = {f"{name}_port": port for name, port in PORTS.items()}
             connection |= {"ip": f"{home}/.kernel", "transport": "ipc", "signature_scheme": "hmac-sha256"}
             connection["key"] = manager.session.key.decode()
-            descriptors = [archive.fileno(), spec.rpc_socket.fileno(), *listening.values()]
+            descriptors = [
+                *(archive.fileno(), spec.rpc_socket.fileno(), spec.files_socket.fileno()),
+                *listening.values(),
+            ]
             descriptors += [] if trainer is None else [trainer.fileno()]
             setup = {
                 "memory": spec.limits.memory_bytes,
@@ -84,7 +89,8 @@ class CandidateProvisioner(LocalProvisioner):
                 "folder": f"{home}/work",
                 "files": 0,  # these are places in the list of descriptors
                 "rpc_socket": 1,
-                "listening": {port: 2 + place for place, port in enumerate(listening)},
+                "files_socket": 2,
+                "listening": {port: 3 + place for place, port in enumerate(listening)},
                 "trainer": None if trainer is None else len(descriptors) - 1,
             }
             if spec.fork_server is not None:

@@ -1,5 +1,6 @@
 """nbgrader's `generate_feedback`, with our page in the place of its own."""
 
+import glob
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -69,8 +70,11 @@ class GenerateFeedback(FindsNotebooks, NbgraderGenerateFeedback):  # type: ignor
             raise RuntimeError(f"no page of {notebook_filename}: {error}") from error  # nbgrader stops for some others
 
     def init_assignment(self, assignment_id: str, student_id: str) -> None:
-        """As nbgrader's, but records stay with the instructor."""
-        with temp_attrs(self.coursedir, ignore=[*self.coursedir.ignore, f"*{RECORD_SUFFIX}"]):
+        """As nbgrader's; records, and files that the notebook wrote (in hidden tests too), stay with the instructor."""
+        names = {"assignment": assignment_id, "student": student_id}
+        records = [self._record(Path(path), {**names, "notebook": Path(path).stem}) for path in self.notebooks]
+        written = {glob.escape(Path(name).name) for record in records if record for name in record.run.written}
+        with temp_attrs(self.coursedir, ignore=[*self.coursedir.ignore, f"*{RECORD_SUFFIX}", *written]):
             super().init_assignment(assignment_id, student_id)
 
     def _record(self, path: Path, names: Mapping[str, str]) -> GradeRecord | None:

@@ -6,6 +6,7 @@
     exposed    objects that have handles   mutations   what a call changed in its arguments
     links      containers on both sides    introspection, reflection, subclassing   what a test asks of a class
     file_sync  files that a cell wrote     peer        requests and answers, either way
+    written_files  the files that a notebook wrote, at its end
 
 Keras models cross by `keras_codec`.
 

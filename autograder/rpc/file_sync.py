@@ -24,6 +24,23 @@ Stamp = tuple[int, int, int]
 FOLDER: Stamp = (0, 0, 0)
 
 
+def _parts(name: Any) -> tuple[str, ...]:
+    """The parts of a path within the work folder. Raises RpcError for what leads out of it, or is no path."""
+    parts = PurePosixPath(name).parts if isinstance(name, str) and len(name) < 250 else ()
+    if not parts or ".." in parts or name.startswith("/") or "\0" in name or len(parts) > 8:
+        raise RpcError("malformed name of a file: it leads out of the work folder")
+    return parts
+
+
+def is_plain(name: Any) -> bool:
+    """Whether a person can be shown that name, and a file manager shows it."""
+    try:
+        parts = _parts(name)
+    except RpcError:
+        return False
+    return name == "/".join(parts) and all(part.isprintable() and not part.startswith(".") for part in parts)
+
+
 class Folder:
     """Keeps this side's work folder equal to the other side's. It is made while both hold the same files."""
 
@@ -32,6 +49,7 @@ class Folder:
         self.path = path
         self.trusted = trusted
         self._known = self._stamps(None)
+        self._given = dict(self._known)  # as they came: by the assignment, the submission, or the other side
         self._own = set(self._known)  # the instructor's: a test may compare with them
         self.contested: set[str] = set()  # those of them that the other side wrote as well
         self._taken = 0
@@ -71,6 +89,7 @@ class Folder:
             if content is None:
                 path.unlink(missing_ok=True)
                 self._known.pop(name, None)
+                self._given.pop(name, None)
                 continue
             path.parent.mkdir(parents=True, exist_ok=True)
             size = content if isinstance(content, int) else len(content)
@@ -82,7 +101,21 @@ class Folder:
                     if self.trusted and self._taken > MAX_TAKEN:
                         raise RpcError(f"files of more than {MAX_TAKEN >> 20} MiB in all")
                     file.write(content)
-            self._known[name] = self._stamp(path.stat())
+            self._known[name] = self._given[name] = self._stamp(path.stat())
+
+    def written(self) -> list[str]:
+        """The regular files that this side has written, hidden ones and those with odd names left out."""
+        stamps = self._stamps(None)
+        return [name for name, stamp in stamps.items() if self._given.get(name) != stamp and is_plain(name)]
+
+    def read(self, name: str, most: int) -> bytes | None:
+        """The content of a regular file; None where it has more than `most` bytes, or is gone."""
+        try:
+            with open_regular(self.path / name) as file:
+                content = file.read(most + 1)
+                return content if len(content) <= most else None
+        except OSError:
+            return None
 
     def _apply_folder(self, name: str, path: Path, *, there: bool) -> None:
         if there:
@@ -94,10 +127,7 @@ class Folder:
             self._known.pop(name, None)
 
     def _inside(self, name: Any) -> Path:
-        parts = PurePosixPath(name).parts if isinstance(name, str) and len(name) < 250 else ()
-        if not parts or ".." in parts or name.startswith("/") or "\0" in name or len(parts) > 8:
-            raise RpcError("malformed name of a file: it leads out of the work folder")
-        path = self.path.joinpath(*parts)
+        path = self.path.joinpath(*_parts(name))
         if self.path.resolve() not in path.parent.resolve().parents and path.parent.resolve() != self.path.resolve():
             raise RpcError("malformed name of a file: it leads out of the work folder")
         if path.is_symlink() or (path.exists() and not (path.is_dir() if name.endswith("/") else path.is_file())):

@@ -63,8 +63,8 @@ def wait_for(sock: socket.socket, seconds: float) -> None:
             raise TimeoutError(f"nothing to read within {seconds:g} s")
 
 
-def receive(sock: socket.socket) -> tuple[Any, list[bytearray]]:
-    """Read one frame: its JSON value and its buffers.
+def receive(sock: socket.socket, most: int = MAX_BYTES) -> tuple[Any, list[bytearray]]:
+    """Read one frame: its JSON value and its buffers, of `most` bytes in all.
 
     Raises RpcError for a text that is not JSON, and Disconnected where the stream has ended, or where the head is
     malformed: the next frame can't be found then.
@@ -73,8 +73,8 @@ def receive(sock: socket.socket) -> tuple[Any, list[bytearray]]:
     if magic != MAGIC or length > MAX_TEXT or count > MAX_BUFFERS:
         raise Disconnected("malformed head of a frame")
     lengths = struct.unpack(f"!{count}Q", _exactly(sock, 8 * count))
-    if sum(lengths) > MAX_BYTES:
-        raise Disconnected(f"a message of {sum(lengths) / 1e6:.0f} MB; the limit is {MAX_BYTES >> 20} MiB")
+    if sum(lengths) > most:
+        raise Disconnected(f"a message of {sum(lengths) / 1e6:.0f} MB; the limit is {most / 1e6:.0f} MB")
     text = _exactly(sock, length)
     buffers = [_exactly(sock, n) for n in lengths]
     try:

@@ -42,6 +42,10 @@ class Limits(Configurable):  # type: ignore[misc]
     )
     output_bytes = Integer(10_000_000, help="Output of a whole notebook, in bytes.").tag(config=True)
     output_messages = Integer(20_000, help="Output messages of a whole notebook.").tag(config=True)
+    written_files = Integer(
+        100, help="Files that a notebook writes and that are put into autograded/, for people who grade by hand."
+    ).tag(config=True)
+    written_bytes = Integer(20_000_000, help="Size of those files in all, in bytes.").tag(config=True)
 
 
 class LimitKind(enum.StrEnum):

@@ -14,7 +14,7 @@ from typing import Any
 
 import nbformat
 import pytest
-from graded_course import ERROR, Course, notebook, shown, stream
+from graded_course import ERROR, POINTS, Course, notebook, shown, stream
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
 from nbgrader.api import MissingEntry
@@ -71,6 +71,33 @@ def test_the_submitted_file_stays_as_it_was(course: Course) -> None:
     before = path.read_bytes()
     course.grade()
     assert path.read_bytes() == before
+
+
+def test_files_that_a_notebook_wrote_are_beside_it_and_nothing_that_counts_is_replaced(course: Course) -> None:
+    (course.folder / "source" / "ps1" / "data.csv").write_text("the instructor's")
+    folder = course.folder / "submitted" / "ada" / "ps1"
+    folder.mkdir(parents=True)
+    (folder / "mine.csv").write_text("as handed in")
+    (folder / "sub").write_text("no folder")
+    course.rehearsed(POINTS)
+    theirs = ("data.csv", "timestamp.txt", "Submission_Secret.txt", "p1.ipynb", "p1.record.json", "sub/x", "a.pyc")
+    written = {"plots/a.png": b"\x89PNG", "mine.csv": b"as written", **dict.fromkeys(theirs, b"forged")}
+    course.hand_in("ada", FULL, written=written, **SOLVED)
+    for _ in range(2):  # the second time from the store, over what is there
+        assert course.grade(force=True).statuses["ada"].label == "graded"
+        autograded = course.folder / "autograded" / "ada" / "ps1"
+        found = {path.relative_to(autograded).as_posix() for path in autograded.rglob("*") if path.is_file()}
+        assert found == {"plots/a.png", "mine.csv", "data.csv", "sub", "p1.ipynb", "p1.record.json"}
+        assert (autograded / "plots" / "a.png").read_bytes() == b"\x89PNG"
+        assert (autograded / "mine.csv").read_text() == "as written"
+        assert (autograded / "data.csv").read_text() == "the instructor's"
+        assert (autograded / "sub").read_text() == "no folder"
+        assert b"forged" not in (autograded / "p1.ipynb").read_bytes() + (autograded / "p1.record.json").read_bytes()
+    assert (folder / "mine.csv").read_text() == "as handed in"
+    course.hand_in("ada", FULL, **{**SOLVED, "add": "def add(a, b):\n    return b + a"})
+    course.grade()
+    assert not (autograded / "plots" / "a.png").exists()
+    assert (autograded / "mine.csv").read_text() == "as handed in"
 
 
 OUTPUTS: dict[str, list[dict[str, Any]]] = {

@@ -10,6 +10,7 @@ from candidates import starter as starter
 
 from autograder.kernel.candidate import CellRun
 from autograder.rpc.peer import Peer
+from autograder.rpc.written_files import WrittenFiles
 from autograder.sandbox.bubblewrap import SandboxError
 
 
@@ -243,3 +244,23 @@ def test_sys_exit_is_an_error_of_its_cell_alone(start: Start) -> None:
     candidate = start()
     assert not candidate.run("import sys\nsys.exit(0)").ok
     assert candidate.run("x = 1").ok
+
+
+@both
+@forked_and_alone
+def test_files_that_it_wrote_are_handed_over_and_given_ones_are_not(
+    start: Start, sandboxed: bool, tmp_path: Path
+) -> None:
+    (tmp_path / "given.csv").write_text("1,2")
+    candidate = start({"given.csv": tmp_path / "given.csv"}, sandboxed=sandboxed, written_files=2)
+    candidate.run("import os\nos.mkdir('plots')\nopen('plots/a.png', 'wb').write(bytes(range(256)))\nos.chdir('/')")
+    candidate.run("import pathlib\n[pathlib.Path.home().joinpath('work', name).write_text(name) for name in 'xyz']")
+    written = candidate.written()
+    assert written.files == {"plots/a.png": bytes(range(256)), "x": b"x"}
+    assert written.left_out == 2
+
+
+def test_files_of_a_kernel_that_has_ended_are_none(start: Start) -> None:
+    candidate = start(sandboxed=False)
+    candidate.run("open('a.txt', 'w').write('1')\nimport os\nos._exit(0)")
+    assert candidate.written() == WrittenFiles()

@@ -11,6 +11,7 @@ from nbformat import validate
 from nbformat.v4 import new_code_cell, new_notebook
 
 from autograder.kernel.candidate import Candidate, CellRun
+from autograder.rpc.written_files import WrittenFiles
 
 pytestmark = needs_sandbox
 
@@ -202,3 +203,33 @@ def test_a_late_examiner_interrupts_what_it_has_called(start: Start) -> None:
         candidate.interrupt()
     assert time.monotonic() - began < 5
     assert candidate.run("1").ok
+
+
+FORGED_FILES = """
+import autograder.kernel.agent as agent, socket, struct
+sock = agent._files_socket
+def frame(text, *buffers):
+    lengths = struct.pack(f"!{len(buffers)}Q", *map(len, buffers))
+    return struct.pack("!4sII", b"AGW1", len(text), len(buffers)) + lengths + text + b"".join(buffers)
+"""
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "sock.sendall(b'junk' * 1000)",
+        "sock.close()",
+        "sock.sendall(frame(b'{'))",
+        """sock.sendall(frame(b'{"names": ["../../a"], "left_out": 0}', b'x'))""",
+        """sock.sendall(frame(b'{"names": [".bashrc"], "left_out": 0}', b'x'))""",
+        "sock.sendall(struct.pack('!4sIIQ', b'AGW1', 2, 1, 1 << 29))",
+        "agent.hand_over_files = lambda *_: time.sleep(60)",
+        "agent.hand_over_files = lambda *_: [sock.send(b'A') for _ in iter(lambda: time.sleep(0.5), 1)]",
+    ],
+)
+def test_files_that_are_forged_are_not_taken_nor_waited_for(start: Start, cell: str) -> None:
+    candidate = start(written_bytes=1000)
+    run(candidate, f"open('a.txt', 'w').write('1')\n{FORGED_FILES}\n{cell}")
+    began = time.monotonic()
+    assert candidate.written() == WrittenFiles()
+    assert time.monotonic() - began < 10

@@ -180,6 +180,19 @@ def test_formgraders_button_writes_the_same_page(graded: Course, tmp_path: Path)
     assert not (course.folder / "feedback" / "bob").exists()
 
 
+def test_files_that_a_notebook_wrote_perhaps_in_a_hidden_test_do_not_go_out_with_the_page(
+    graded: Course, tmp_path: Path
+) -> None:
+    course = graded.copy(tmp_path / "course")
+    (course.hand_in("eve").parent / "mine.txt").write_text("handed in")
+    course.hand_in("eve", {}, written={"seen.txt": b"what the hidden test gave it"})
+    course.grade()
+    page(course, "eve")
+    names = {path.name for path in (course.folder / "feedback" / "eve" / "ps1").iterdir()}
+    assert (course.folder / "autograded" / "eve" / "ps1" / "seen.txt").is_file()
+    assert names == {"mine.txt", "p1.html"}
+
+
 def test_what_a_test_printed_is_told_where_points_are_missing(graded: Course, tmp_path: Path) -> None:
     course = graded.copy(tmp_path / "course")
     course.hand_in("eve", {"test_mul": 1.5}, outputs={"test_mul": [stream("half of it: <b>right</b>\n")]})

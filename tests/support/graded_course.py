@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -113,9 +114,13 @@ class Course:
         name: str = "p1",
         outputs: Mapping[str, list[dict[str, Any]]] | None = None,
         reasons: Mapping[str, str] | None = None,
+        written: Mapping[str, bytes] | None = None,
         **answers: str,
     ) -> Path:
-        """Hand in the released notebook with these answers; with scores, what grading it gives is stored."""
+        """Hand in the released notebook with these answers; with scores, what grading it gives is stored.
+
+        `written`: the files that it writes.
+        """
         node = nbformat.read(self.folder / "release" / "ps1" / f"{name}.ipynb", as_version=4)
         for cell in node.cells:
             grade_id = cell.metadata.get("nbgrader", {}).get("grade_id")
@@ -125,7 +130,7 @@ class Course:
         path.parent.mkdir(parents=True, exist_ok=True)
         nbformat.write(node, path)
         if scores is not None:
-            self.know(path, scores, outputs or {}, reasons or {})
+            self.know(path, scores, outputs or {}, reasons or {}, written=written or {})
         return path
 
     def know(
@@ -135,6 +140,7 @@ class Course:
         outputs: Mapping[str, list[dict[str, Any]]],
         reasons: Mapping[str, str],
         name: str = "",
+        written: Mapping[str, bytes] | None = None,
     ) -> str:
         """Store what grading this file, as the notebook `name` if it is called otherwise, gives; returns the digest."""
         settings = self.converter().settings("ps1")
@@ -142,7 +148,9 @@ class Course:
         name = name or (path.stem if path.stem in settings else next(iter(settings)))
         work = read_submission(folder.parts[-2], "ps1", folder, Selection({name: path}), settings, ["*"]).works[0]
         assert work.job is not None
-        self.store.put(work.digest, outcome_of(work.job, {**POINTS, **scores}, outputs, reasons))
+        found = outcome_of(work.job, {**POINTS, **scores}, outputs, reasons)
+        files = dict(written or {})
+        self.store.put(work.digest, replace(found, written=files, run=replace(found.run, written=tuple(files))))
         return work.digest
 
     def grade(self, *, force: bool = False, dry_run: bool = False, changed_too: bool = True, **options: Any) -> Seen:
