@@ -65,6 +65,26 @@ class Match:
         names = self._unique_names[position]
         return any(names & bound_names(cell.source) for cell in self.cells if cell not in self.copies)
 
+    def cells_of_another_notebook(self) -> list[str]:
+        """The grade_ids of another notebook's cells, where the submission is most likely that notebook; else none.
+
+        So it is where those are more than the cells of this one that it has by their grade_id or text, and of this
+        one's marked cells half or more are missing. An answer that is matched by its place alone does not count.
+        """
+        left = [cell for cell in self._unmatched_cells() if cell not in self.copies and cell.grade_id]
+        foreign = [cell for cell in left if cell.grade_id not in self._positions and cell.is_marked]
+        marked = [position for position, cell in enumerate(self.version.cells) if cell.grade_id]
+        own = [
+            position
+            for position in marked
+            if (cell := self.matched.get(position))
+            and (cell.grade_id == self.version.cells[position].grade_id or not self.version.cells[position].solution)
+        ]
+        graded = any(cell.marks.get("grade") or cell.marks.get("task") for cell in foreign)
+        if graded and len(foreign) > len(own) and 2 * len(own) <= len(marked):
+            return [str(cell.grade_id) for cell in foreign]
+        return []
+
     def _unmatched_positions(self, wanted: Callable[[InstructorCell], bool]) -> list[int]:
         return [n for n, cell in enumerate(self.version.cells) if n not in self.matched and wanted(cell)]
 

@@ -39,7 +39,7 @@ class Mended:
 
 
 def mend(raw: bytes, version: Version) -> Mended:
-    """Make a submission whole. Raises Unreadable where it is no notebook.
+    """Make a submission whole. Raises Unreadable where it is no notebook, or another assignment's.
 
     A marked cell of the result has nbgrader's metadata, and every instructor's cell has
     `metadata["autograder"] = {"position": its index in version.cells}`.
@@ -65,6 +65,13 @@ def mend(raw: bytes, version: Version) -> Mended:
             )
         )
     match = Match(cells, version)
+    if foreign := match.cells_of_another_notebook():
+        names = ", ".join(f"{name[:60]!a}" for name in foreign[:5])
+        raise Unreadable(
+            f"It is another notebook: it has {len(foreign)} cells that {version.notebook} does not have ({names}"
+            f"{', …' if len(foreign) > 5 else ''}), and few or none of those that {version.notebook} has. It may have "
+            "been handed in as the wrong assignment, or under the wrong name."
+        )
     mends += _match_mends(match)
     slots, restored = _slots(match, version)
     mends += restored
@@ -109,7 +116,7 @@ def _match_mends(match: Match) -> list[Mend]:
         )
     accounted = set(match.matched.values()) | match.copies.keys()
     for cell in match.cells:
-        if cell not in accounted and _is_marked(cell):
+        if cell not in accounted and cell.is_marked:
             mends.append(
                 Mend(
                     f"cell {cell.number}",
@@ -118,10 +125,6 @@ def _match_mends(match: Match) -> list[Mend]:
                 )
             )
     return mends
-
-
-def _is_marked(cell: SubmittedCell) -> bool:
-    return any(cell.marks.get(name) for name in ("grade", "solution", "locked", "task"))
 
 
 def _slots(match: Match, version: Version) -> tuple[list[CellSlot], list[Mend]]:
@@ -243,7 +246,7 @@ def _wrong_marks(student: SubmittedCell, wanted: InstructorCell) -> str:
     """
     marks = student.marks
     if wanted.grade_id is None:
-        return "the cell is not marked" if _is_marked(student) else ""
+        return "the cell is not marked" if student.is_marked else ""
     if not marks:
         return "" if student.is_part else "all lost"
     solution, grade = marks.get("solution", False), marks.get("grade", False)

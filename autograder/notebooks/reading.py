@@ -62,6 +62,11 @@ class SubmittedCell:
         return key(self.source)
 
     @property
+    def is_marked(self) -> bool:
+        """Whether its metadata says that it is a cell of the assignment's."""
+        return any(self.marks.get(name) for name in ("grade", "solution", "locked", "task"))
+
+    @property
     def grade_id(self) -> str | None:
         """The grade_id in its metadata; None where that is missing or malformed."""
         claimed = self.marks.get("grade_id")

@@ -298,3 +298,47 @@ def test_letters_of_other_encodings_stay_what_they_are(text: str, encoding: str)
 def test_bytes_of_no_encoding_are_still_read() -> None:
     raw = json.dumps(new_notebook(cells=[new_code_cell("x = '?'")])).encode().replace(b"?", bytes(range(128, 256)))
     assert read_notebook(raw).cells[0].source.startswith("x = '")
+
+
+def foreign(number: int) -> list[NotebookNode]:
+    """Cells of another assignment: given code, answers, and their tests."""
+    cells = []
+    for n in range(number):
+        answer, test = new_code_cell(f"def other_{n}():\n    return {n}"), new_code_cell(f"assert other_{n}() == {n}")
+        answer.metadata["nbgrader"] = {"grade_id": f"other_{n}", "solution": True, "schema_version": 3}
+        flags = {"grade": True, "locked": True, "points": 1.0, "schema_version": 3}
+        test.metadata["nbgrader"] = {"grade_id": f"test_other_{n}", **flags}
+        cells += [answer, test]
+    return cells
+
+
+@pytest.mark.parametrize("shared", [0, 1, 2])
+def test_another_assignments_notebook_is_not_graded_as_this_one(shared: int) -> None:
+    with pytest.raises(Unreadable, match="'test_other_0'"):
+        mended([*solved()[:shared], *foreign(3)])
+
+
+def test_another_assignments_notebook_is_not_graded_as_one_without_marked_cells() -> None:
+    cells = json.dumps(new_notebook(cells=foreign(1))).encode()
+    with pytest.raises(Unreadable):
+        mend(cells, Version("small", "small", (InstructorCell(None, "markdown", "Read this.", "Read this."),)))
+
+
+def test_cells_pasted_from_another_assignment_cost_nothing() -> None:
+    assert answer(mended([*solved(), *foreign(4)]), "half") == HALF
+
+
+def test_a_notebook_whose_cells_have_other_names_by_now_is_this_one() -> None:
+    cells = solved()
+    for node in cells:
+        if "nbgrader" in node.metadata:
+            node.metadata.nbgrader.grade_id += "_of_last_year"
+    assert answer(mended(cells), "double") == DOUBLE
+
+
+def test_a_notebook_most_of_whose_tests_are_gone_by_now_is_this_one() -> None:
+    assert answer(mended([*solved(), *foreign(9)]), "double") == DOUBLE
+
+
+def test_a_notebook_with_nothing_of_the_assignment_and_nothing_of_another_is_mended() -> None:
+    assert answer(mended([cell("x = 1")]), "double") == EMPTY_DOUBLE
