@@ -61,7 +61,7 @@ def generate(app: CourseApp, assignment: str, *, dry_run: bool = False) -> Gener
     app.quiet_log()
     app.coursedir.assignment_id = assignment
     converter = GenerateAssignment(coursedir=app.coursedir, parent=app)
-    converter.force, converter.dry_run = True, dry_run
+    converter.force, converter.removes, converter.dry_run = True, True, dry_run
     try:
         converter.start()
     except (NbGraderException, VersionError) as error:

@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import nbformat
@@ -54,6 +55,7 @@ class GenerateAssignment(NbgraderGenerateAssignment):  # type: ignore[misc]
     """
 
     dry_run = False  # find out what would change only
+    removes = False  # also what people gave, and whole notebooks; else that stops it
     changes: tuple[CellChange, ...] = ()
     lost: Mapping[str, list[Mark]] = {}
     submissions = 0
@@ -188,10 +190,20 @@ class GenerateAssignment(NbgraderGenerateAssignment):  # type: ignore[misc]
                     self.log.warning("%s", line)
             if self.dry_run:
                 return
+            if not self.removes and self._given_goes(change):
+                raise NbGraderException(
+                    "that would remove a notebook that has submissions, or points and comments given by hand: nothing "
+                    f"has changed. `autograder generate {quote(assignment)}` does it, and keeps a list of them; with "
+                    "--dry-run it shows that list."
+                )
             if self.submissions and self.changes:
                 self.kept = tuple(self._keep(assignment))
             change.apply(gradebook)
         self._rename_in_autograded(change)
+
+    def _given_goes(self, change: Change) -> bool:
+        by_hand = any(mark.by_hand for marks in self.lost.values() for mark in marks)
+        return by_hand or bool(self.submissions and change.old.keys() - change.new.keys())
 
     def _change(self, assignment: str) -> Change:
         old, renamed = self._stored(assignment) or {}, {}

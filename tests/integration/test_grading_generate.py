@@ -169,9 +169,18 @@ def test_a_dry_run_shows_all_that_and_writes_nothing(course: Course) -> None:
     ]
 
 
-def test_nbgraders_own_command_does_the_same(course: Course) -> None:
-    edit(course, second)
+def test_nbgraders_own_command_does_the_same_but_removes_nothing_that_people_gave(course: Course) -> None:
     (course.folder / "nbgrader_config.py").write_text("from autograder import configure\nconfigure(get_config())\n")
+    edit(course, second)
+    before = contents(course)
+    with pytest.raises(build.CourseError, match="autograder generate ps1"):
+        build.nbgrader(course.folder, "generate_assignment", "ps1", "--force")
+    assert contents(course) == before
+    course.score_by_hand("bob", "test_old", manual_score=None)
+    course.score_by_hand("ada", "summary", manual_score=None)
+    with course.gradebook() as gradebook:
+        gradebook.find_comment("summary", "p1", "ps1", "ada").manual_comment = None
+        gradebook.db.commit()
     build.nbgrader(course.folder, "generate_assignment", "ps1", "--force")
     assert grades(course, "ada")["report"] == (None, 3.5, 0.5, False)
     assert "test_old" not in grades(course, "bob")
