@@ -325,14 +325,19 @@ class Autograde(SubmissionWriter):
         return kernel
 
     def _is_old(self, assignment: str, student: str, names: Sequence[str]) -> bool:
-        """nbgrader's rule: all is there, and nothing newer has been handed in. What was not graded is not old."""
+        """nbgrader's rule: all is there, and nothing newer has been handed in. What was not graded is not old.
+
+        Without `--notebook` nbgrader looks at the folder alone: a notebook that was graded and then taken out of it
+        stays out, unless what has changed is graded, too.
+        """
         autograded = Path(self._format_dest(assignment, student))
         status = self.statuses.get(assignment, student)
         if self.previous(assignment, student).exists or (status and not status.label.is_graded):
             return False
         if status and self._has_other_lateness(status):
             return False
-        if not names or not all((autograded / f"{name}.ipynb").is_file() for name in names):
+        graded = status.notebooks if status and not self.changed_too and self.coursedir.notebook_id == "*" else {}
+        if not names or not all(name in graded or (autograded / f"{name}.ipynb").is_file() for name in names):
             return False
         new, old = map(self.timestamp, (self._format_source(assignment, student), str(autograded)))
         return autograded.is_dir() and not (new is not None and old is not None and new > old)

@@ -73,6 +73,33 @@ def test_the_submitted_file_stays_as_it_was(course: Course) -> None:
     assert path.read_bytes() == before
 
 
+def test_a_chosen_notebook_is_graded_again_and_the_others_stay_as_they_are(tmp_path: Path) -> None:
+    course = Course(tmp_path / "course", names=("p1", "p2"))
+    for name in ("p1", "p2"):
+        course.hand_in("ada", {"test_add": 2.0, "test_mul": 0.0}, name=name, add=ADD)
+    course.hand_in("bob", FULL, name="p2", **SOLVED)
+    autograded = course.folder / "autograded" / "ada" / "ps1"
+    assert course.grade(notebook_id="p1").due == ["ada"]  # what bob has is another one, and no failure
+    assert sorted(path.name for path in autograded.glob("*.ipynb")) == ["p1.ipynb"]
+    assert course.grade(changed_too=False).due == ["ada", "bob"]  # p2 is not graded yet
+    with course.gradebook() as gradebook:
+        gradebook.find_grade("test_mul", "p2", "ps1", "ada").manual_score = 1.5
+        gradebook.db.commit()
+    before = (autograded / "p2.ipynb").read_bytes()
+    for name in ("p1", "p2"):
+        course.hand_in("ada", FULL, name=name, **SOLVED)
+    course.grade(notebook_id="p1", force=True, changed_too=False)
+    assert course.scores("ada", "p1") == {**FULL, "essay": None}
+    assert course.scores("ada", "p2")["test_mul"] == 0.0
+    assert (autograded / "p2.ipynb").read_bytes() == before
+    (autograded / "p1.ipynb").unlink()
+    assert course.grade(changed_too=False).due == []  # nbgrader looks at the folder alone
+    assert course.grade(changed_too=False, notebook_id="p1").due == ["ada"]
+    assert course.grade().due == ["ada"]  # p2 is another one by now
+    with course.gradebook() as gradebook:
+        assert gradebook.find_grade("test_mul", "p2", "ps1", "ada").manual_score == 1.5
+
+
 def test_files_that_a_notebook_wrote_are_beside_it_and_nothing_that_counts_is_replaced(course: Course) -> None:
     (course.folder / "source" / "ps1" / "data.csv").write_text("the instructor's")
     folder = course.folder / "submitted" / "ada" / "ps1"
