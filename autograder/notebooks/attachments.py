@@ -52,6 +52,8 @@ def _walk(folder: Path, refused: list[str]) -> Iterator[tuple["os.DirEntry[str]"
         try:
             with os.scandir(here) as found:
                 entries = sorted(found, key=lambda entry: entry.name)
+        except FileNotFoundError:
+            continue
         except OSError as error:
             refused.append(f"{Path(here).relative_to(folder).as_posix()}: {error.strerror}")
             continue
