@@ -98,7 +98,7 @@ class Examination:
         if any("tempfile" in step.code for step in self._steps):  # the student's code finds what a test makes there
             tempfile.tempdir = str(work / ".tmp")
             (work / ".tmp").mkdir()
-        sys.path.append(str(modules))  # the instructor's own; never the work folder, where a student's files appear
+        self._find_first(modules)  # the instructor's own; never the work folder, where a student's files appear
         importlib.invalidate_caches()
         random.seed(SEED)  # what tests draw is the same for everybody, and each time
         if "numpy" in sys.modules:
@@ -109,7 +109,16 @@ class Examination:
         folder = self._files = Folder(work, trusted=True)
         budget = Budget(parameters=request.model_parameters)
         self._peer = Peer(self._rpc_socket, self._shell.user_ns, trusted=True, folder=folder, budget=budget)
+        self._peer.exposed.modules = str(modules)
         return Answer(pid=os.getpid(), steps=tuple(self._steps))
+
+    def _find_first(self, folder: Path) -> None:
+        """Have `import` look into a folder first, as a kernel does, also for what is preloaded of that name."""
+        sys.path.insert(0, str(folder))
+        own = {path.name.removesuffix(".py") for path in folder.iterdir()}
+        for name in self._shell.preloaded & sys.modules.keys():
+            if name.partition(".")[0] in own:
+                del sys.modules[name]
 
     def _given(self, index: int, permitted: Sequence[str] | None) -> Answer:
         peer, step = self._peer, self._steps[index]

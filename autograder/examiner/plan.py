@@ -24,7 +24,7 @@ from autograder.examiner.bindings import effects
 from autograder.examiner.ownership import Ownership, Reason, Statement, StudentsName
 from autograder.examiner.references import Effects
 from autograder.examiner.statements import Statements, only, parse
-from autograder.rpc.shared_globals import NOTHING, SEEDS, Shares, touched_in_text
+from autograder.rpc.shared_globals import DRAWS, NOTHING, SEEDS, Shares, touched_in_text
 
 Kind = Literal["text", "solution", "given", "grade"]
 
@@ -111,7 +111,7 @@ class _Plan:
         self.needed: set[Statement] = set()
         self._runs, self._beside = runs, beside
         self._looks_up = any(LOOKS_UP.search(cell.source) for cell in cells if not cell.solution)
-        self._draws = any(cell.solution and "random" in cell.source for cell in cells)
+        self._draws = any(cell.solution and DRAWS.search(cell.source) for cell in cells)
         kinds = [_kind(cell) for cell in cells]
         parsed = [None if kind == "text" else parse(cell.source) for kind, cell in zip(kinds, cells, strict=True)]
         found = [effects(cell) if cell is not None else [] for cell in parsed]

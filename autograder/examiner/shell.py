@@ -106,6 +106,7 @@ class Shell(InteractiveShell):
     display_pub_class = Type(_Publisher)
     displayhook_class = Type(_DisplayHook)
     outputs: CellOutputs
+    preloaded: frozenset[str] = frozenset()  # modules that a notebook finds loaded, and a new kernel would not
 
     def enable_gui(self, gui: Any = None) -> None:
         """No event loop is needed for pictures in the notebook."""

@@ -53,6 +53,7 @@ class Exposed:
         self._peer = peer
         self._namespace = namespace
         self._trusted = trusted
+        self.modules = ""  # the folder of the course's own modules, on the examiner's side
         self._objects: list[Any] = []
         self._numbers: dict[int, int] = {}
         self.stand_ins: dict[str, type] = {}  # by name, for classes that the test derives from the student's
@@ -68,6 +69,9 @@ class Exposed:
             raise RpcError("an attribute without a name")
         if self._trusted:
             own = self._instructors(value)
+            changes = operation in ("setattr", "delattr") and own and not arguments[0].startswith("_")
+            if changes and self._peer.permits(f"given {operation}:{arguments[0]}"):  # the reference did so, too
+                return value
             if operation == "getattr" and not own:
                 if arguments[0] in ("__name__", "__qualname__", "__doc__") and type(value).__name__ in FUNCTIONS:
                     return value
@@ -81,9 +85,12 @@ class Exposed:
         return value
 
     def _instructors(self, value: Any) -> bool:
-        """Whether `value` is an instance of, or is, a class that the notebook itself defines."""
+        """Whether `value` is an instance of, or is, a class that the notebook itself or the course's module defines."""
         kind = value if isinstance(value, type) else type(value)
-        return (kind.__module__ == "__main__" and kind.__name__ != "Handle") or is_mock(value)
+        if kind.__module__ == "__main__":
+            return kind.__name__ != "Handle"
+        file = getattr(sys.modules.get(kind.__module__), "__file__", None) or ""
+        return is_mock(value) or bool(self.modules and file.startswith(self.modules))
 
     def describe(self, value: Any) -> dict[str, Any]:
         """The node of something that is not data. Raises RpcError where it must not be given away."""

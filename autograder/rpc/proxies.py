@@ -171,10 +171,10 @@ class Handle:
 
     def __eq__(self, other: object) -> bool:
         if not is_handle(other):
-            if not owner(self)[0].trusted:
-                return NotImplemented
             if "data" in type(self).operators:  # type: ignore[attr-defined]
                 return bool(data_of(self) == other)
+            if not owner(self)[0].trusted:
+                return NotImplemented
             return owner(self)[0].exposed.is_same(self, other)  # type: ignore[attr-defined,no-any-return]
         if owner(self) == owner(other):
             return True
@@ -275,7 +275,7 @@ def _comparison(name: str) -> Callable[..., Any]:
     def operator(self: Any, other: Any) -> Any:
         if is_handle(other):
             return ask(self, name, other)
-        if owner(self)[0].trusted and "data" in type(self).operators:
+        if "data" in type(self).operators:
             return getattr(operator_module, name)(data_of(self), other)
         return NotImplemented
 

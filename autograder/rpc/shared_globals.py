@@ -29,7 +29,10 @@ from autograder.rpc.frames import RpcError
 from autograder.rpc.proxies import is_handle
 
 _MISSING = object()
-SEEDS = re.compile(r"\b(?:seed|set_random_seed)\s*\(")
+SEEDS = re.compile(r"seed\s*\(")
+DRAWS = re.compile(r"random|torch|keras|tensorflow|\btf\.")
+# What seeds generators whose state can't be told as data: it is called on the other side as well.
+SEEDERS = ("keras.utils.set_random_seed", "tensorflow.random.set_seed", "torch.manual_seed")
 
 
 @dataclass(frozen=True)
@@ -105,6 +108,7 @@ class TestGlobals:
             message |= {"set": changed, "imported": imported, "gone": gone, "patched": patched}
         if self._shares.seeds and ((state := _random_state()) != self._state or self._seeded[0] != self._times):
             self._state, self._times = state, self._seeded[0]
+            message["seeded"] = _take_seedings()
             message["random"] = [
                 [name, encoder.child(_parts(name))] for name in ("random", "numpy") if name in sys.modules
             ]
@@ -172,6 +176,10 @@ class StudentGlobals:
             if name not in patched or name in self._patched:
                 self._namespace.pop(name, None)
             self._patched.discard(name)
+        for path, seed in message.get("seeded", ()):
+            with contextlib.suppress(Exception):
+                module, _, name = path.rpartition(".")
+                getattr(importlib.import_module(module), name)(seed)
         for name, child in message.get("random", ()):
             state = decoder.value(child)
             with contextlib.suppress(Exception):  # the student's own `random`
@@ -241,19 +249,37 @@ def count_seedings() -> list[int]:
         if owner is not None and name not in _counted:
             _counted.add(name)
             owner.seed = _counting(owner.seed)
+    for path in SEEDERS:
+        module, _, name = path.rpartition(".")
+        if path.partition(".")[0] in sys.modules and path not in _counted:
+            with contextlib.suppress(Exception):  # another version of that library
+                there = importlib.import_module(module)
+                setattr(there, name, _counting(getattr(there, name), path))
+                _counted.add(path)
     return _seedings
 
 
-def _counting(seed: Callable[..., Any]) -> Callable[..., Any]:
+def _counting(seed: Callable[..., Any], path: str = "") -> Callable[..., Any]:
     @functools.wraps(seed)
     def counted(*arguments: Any, **named: Any) -> Any:
         _seedings[0] += 1
+        for number in (*arguments, *named.values()):
+            if path and type(number) is int and abs(number) < 1 << 53:
+                _others.append([path, number])
         return seed(*arguments, **named)
 
     return counted
 
 
+def _take_seedings() -> list[list[Any]]:
+    """The calls of SEEDERS since the last message: which, and with what number."""
+    taken = list(_others)
+    _others.clear()
+    return taken
+
+
 _seedings, _counted = [0], set[str]()
+_others: list[list[Any]] = []
 
 
 def touched_in_text(source: str) -> tuple[set[str], set[str]]:

@@ -1,6 +1,7 @@
 """What a test asks of a student's classes and objects, as of its own; and what answers can't do."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -199,6 +200,72 @@ def test_a_class_of_the_instructors_is_the_same_on_both_sides(examiner: Examiner
     plan = solution.partition("\n")[2].partition("\n")[2]  # the instructor's solution does not define Node
     assert graded(examiner, plan, test, solution, given).score == 2
     assert graded(examiner, plan, test, solution.replace("Leaf(Node)", "Leaf"), given).score == 0
+
+
+NODE = """
+class Node:
+    def __init__(self, value, next=None):
+        self.value, self.next, self._owner = value, next, "test"
+"""
+REVERSE = """
+def reverse(head):
+    before = None
+    while head:
+        head.next, before, head = before, head, head.next
+    return before
+"""
+LINKED = """
+first = Node(1, Node(2))
+last = reverse(first)
+assert [last.value, last.next.value, last.next.next] == [2, 1, None] and last.next is first
+"""
+
+
+def test_objects_of_the_instructors_class_are_changed_where_the_reference_changes_them(examiner: Examiner) -> None:
+    cells = [cell(NODE), cell(REVERSE, "solution"), cell(LINKED, "grade", "test")]
+    others = {
+        "their own value": "def reverse(head):\n    head.value, head.next.value = 2, 1\n    return head",
+        "what is private": "def reverse(head):\n    head._owner = 0\n    return head",
+    }
+    for answer, score in {REVERSE: 2, **dict.fromkeys(others.values(), 0)}.items():
+        with exam(examiner, cells, f"{NODE}\n{answer}") as made:
+            for index in (0, 1):
+                made.given(index)
+                made.answer(30)
+            found = grade(made, 2, permitted=["__call__", "given setattr:next"])
+            assert found.score == score, found.outputs
+    with exam(examiner, cells, f"{NODE}\n{REVERSE}") as made:
+        for index in (0, 1):
+            made.given(index)
+            made.answer(30)
+        assert "given setattr:next" in grade(made, 2).asked
+
+
+def test_a_module_of_the_courses_comes_before_an_installed_one_and_its_classes_are_the_instructors(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "colorsys.py").write_text("class Color:\n    def __init__(self, name):\n        self.name = name\n")
+    cells = [
+        cell("import colorsys"),
+        cell("def loud(color):\n    return color.name.upper()", "solution"),
+        cell("assert loud(colorsys.Color('red')) == 'RED'", "grade", "test"),
+    ]
+    files = {"colorsys.py": tmp_path / "colorsys.py"}
+    with (
+        Examiner(["colorsys"], sandboxed=check() is None, environment={}) as server,
+        exam(server, cells, cells[1].source, files=files, folder=tmp_path) as made,
+    ):
+        for index in (0, 1):
+            made.given(index)
+            made.answer(30)
+        found = grade(made, 2)
+        assert found.score == 2, found.outputs
+
+
+def test_a_text_of_the_tests_own_class_equals_what_it_holds(examiner: Examiner) -> None:
+    test = "class Name(str):\n    pass\nassert known(Name('ada')) == [True, True, False]"
+    solution = "def known(name):\n    return [name == 'ada', name in ['ada', 'bo'], name == 'bo']"
+    assert graded(examiner, solution, test, solution).score == 2
 
 
 META = "class M(type):\n    {}\nclass A(metaclass=M): pass"
