@@ -180,7 +180,7 @@ class GradeRecord(NotebookStatus):
     went_in: dict[str, Any]  # what the digest is of, long things by their own digests
     seeds: Seeds
     environment: RecordedEnvironment
-    kernel: RecordedKernel | None  # None: of the grader's own environment
+    kernel: RecordedKernel | None = None  # None: of the grader's own environment
     cell_seconds: dict[int, float]  # position in the instructor's notebook -> how long the cell took, in seconds
     run: GradingRun
 
