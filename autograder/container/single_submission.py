@@ -53,7 +53,7 @@ class Graded(ProgressListener):
 
 def known_notebooks(coursedir: CourseDirectory, assignment: str = "") -> list[KnownNotebook]:
     """The notebooks that a course asks for, in one assignment or in all. Raises UnusableCourse where there are none."""
-    with Gradebook(f"sqlite:///{database(coursedir)}") as gradebook:
+    with Gradebook(f"sqlite:///{database(coursedir)}", coursedir.course_id) as gradebook:
         found = all_notebooks(gradebook)
     chosen = [one for one in found if assignment in ("", one.assignment)]
     if not chosen:

@@ -251,7 +251,7 @@ def _several(folder: Path, course: Path) -> None:
 
 def _two_copies(folder: Path, course: Path) -> None:
     hand_in(folder, "a.ipynb", notebook(course))
-    hand_in(folder, "b.ipynb", notebook(course, solved=False))
+    hand_in(folder, "b.ipynb", notebook(course))
 
 
 def _same_name_twice(folder: Path, course: Path) -> None:
