@@ -79,6 +79,7 @@ def _preload(modules: list[str]) -> None:
         with contextlib.suppress(Exception):
             importlib.import_module(name)
     del sys.modules["debugpy"]
+    sys.modules.pop("doctest", None)  # it derives a class from the debugger that ipykernel replaces when it starts
 
 
 def _tried(mounts: MountPlan) -> str:
