@@ -22,7 +22,7 @@ MAX_BYTES = 1 << 16  # of an array
 KINDS = frozenset((list, dict, set, bytearray, collections.OrderedDict, collections.defaultdict, collections.deque)) | {
     collections.Counter
 }
-_UNUSED = 3  # references to what only `_objects` holds, seen from a loop over it: its own, the loop's, and the call's
+_UNUSED = 2  # references to what only `_objects` holds: its own, and the call's that counts them
 
 
 class Links:
@@ -35,6 +35,7 @@ class Links:
         self._objects: dict[int, Any] = {}
         self._keys: dict[int, int] = {}
         self._known: dict[int, Any] = {}  # what tells whether an object is as the other side has it
+        self._came: set[int] = set()  # keys in the message that is being read
 
     def begin(self, cell: int) -> None:
         """A message of that cell comes: forget what is of another one, and what is in use no more."""
@@ -42,10 +43,7 @@ class Links:
             self.cell = cell
             self._objects, self._keys, self._known = {}, {}, {}
             return
-        unused = []
-        for key, value in self._objects.items():
-            if sys.getrefcount(value) <= _UNUSED:
-                unused.append(key)
+        unused = [key for key in self._objects if sys.getrefcount(self._objects[key]) <= _UNUSED]
         for key in unused:
             del self._keys[id(self._objects.pop(key))], self._known[key]
 
@@ -61,8 +59,11 @@ class Links:
         return key
 
     def get(self, key: Any) -> Any:
-        """The container of that key; None where it is not known."""
-        return self._objects.get(key) if type(key) is int else None
+        """The container of that key, which has come; None where it is not known."""
+        if type(key) is not int or key not in self._objects:
+            return None
+        self._came.add(key)
+        return self._objects[key]
 
     def add(self, key: Any, value: Any) -> None:
         """Know `value`, which has come or is about to go, by that key."""
@@ -71,14 +72,16 @@ class Links:
                 self._keys.pop(id(self._objects[key]), None)
             self._objects[key], self._keys[id(value)] = value, key
             self._known[key] = None
+            self._came.add(key)
 
     def __contains__(self, value: Any) -> bool:
         """Whether that container has a key."""
         return id(value) in self._keys
 
     def settle(self) -> None:
-        """All is now as the other side has it."""
-        self._known = {key: fingerprint(value) for key, value in self._objects.items()}
+        """What came is now as the other side has it."""
+        self._known |= {key: fingerprint(self._objects[key]) for key in self._came if key in self._objects}
+        self._came.clear()
 
     def changed(self) -> list[Any]:
         """Containers that have been changed here since they were last sent, came, or were settled."""

@@ -92,7 +92,8 @@ class Peer:
     def ask(self, operation: str, number: int, arguments: tuple[Any, ...] = (), named: Any = None) -> Any:
         """Have the other side do `operation` with its object `number`; returns its result, or raises what it raised."""
         encoder = self._encoder()
-        request = {"op": operation, "h": number, "a": encoder.child(list(arguments)), "k": encoder.child(named or {})}
+        given = encoder.child(arguments), encoder.child(named) if named else None
+        request = {"op": operation, "h": number, "a": given[0], "k": given[1]}
         return self._exchange(request, encoder)
 
     def fetch(self, names: list[str]) -> tuple[dict[str, Any], dict[str, str]]:
@@ -232,7 +233,9 @@ class Peer:
                 return
             if not self.trusted:
                 self._globals.apply(message.get("globals") or {}, decoder)
-            arguments, named = decoder.value(message.get("a")), decoder.value(message.get("k"))
+            arguments, named = decoder.value(message.get("a")), decoder.value(message.get("k")) or {}
+            if isinstance(arguments, tuple):
+                arguments = list(arguments)
             self._links.settle()
             own = [(n, o) for n, o in enumerate(decoder.objects) if is_mutable(o) and o not in self._links]
             before = {n: fingerprint(o) for n, o in own}

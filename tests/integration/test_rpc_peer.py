@@ -221,8 +221,9 @@ def test_an_instructors_object_shows_what_is_public(path: str) -> None:
         _secret = 1
 
     Oracle.__module__ = "__main__"
-    with examining(WALK, Oracle=Oracle) as (_, fetch):
+    with examining(WALK, Oracle=Oracle) as (peer, fetch):
         oracle = Oracle()
+        peer.permitted = {"__call__"}  # the reference changes nothing of it
         assert fetch("walk")(oracle, "answer") == 42
         with pytest.raises((AttributeError, TypeError)):
             fetch("write")(oracle)
