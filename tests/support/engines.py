@@ -168,7 +168,7 @@ def sample_graded_plain(assignment: str, students: tuple[str, ...]) -> Path:
 def share_results(folder: Path) -> None:
     """Keep the stored results and trainings of this course with those of all other courses of this run of tests."""
     common = made_once("results", lambda made: None)
-    (folder / ".autograder").mkdir()
+    (folder / ".autograder").mkdir(exist_ok=True)
     for part in ("results", "trainings"):
         (common / part).mkdir(exist_ok=True)
         (folder / ".autograder" / part).symlink_to(common / part)
