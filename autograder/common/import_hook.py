@@ -53,8 +53,8 @@ class _Finder:
     ) -> ModuleSpec | None:
         if fullname != self._name:
             return None
-        for finder in sys.meta_path:
-            spec = None if finder is self else finder.find_spec(fullname, path, target)
+        for finder in sys.meta_path[sys.meta_path.index(self) + 1 :]:  # another one of these before it has asked it
+            spec = finder.find_spec(fullname, path, target)
             if spec is not None:
                 spec.loader = _Loader(spec.loader, self._act)  # type: ignore[assignment]
                 return spec
