@@ -98,6 +98,11 @@ def _awaited(value: Any) -> Any:
         asyncio._set_running_loop(running)
 
 
+def _cloned(value: Any) -> Any:
+    """An estimator of scikit-learn's kind with the same parameters, not fitted."""
+    return importlib.import_module("sklearn.base").clone(value)
+
+
 def function(path: str) -> Callable[..., Any]:
     """The function of that dotted name in the standard library."""
     module, name = path.split(".")
@@ -116,6 +121,7 @@ FACTS: dict[str, Callable[..., Any]] = {
     "inherited": _inherited,
     "derived": _derived,
     "await": _awaited,
+    "clone": _cloned,
 }
 
 

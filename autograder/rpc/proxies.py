@@ -136,6 +136,8 @@ class Handle:
             kind = masquerade(self)
             if kind is None or not kind.__module__.startswith("sklearn."):
                 raise AttributeError(name)
+            if kind.__qualname__ != name_of(self):  # of a class of the student's own
+                return (lambda: ask(self, "clone")) if name == "__sklearn_clone__" else ask(self, "getattr", name)
             return types.MethodType(getattr(kind, name), self)
         hidden = name.startswith("__") and name not in READABLE
         if hidden or name.startswith(("_repr_", "_ipython_", "_handle_")):
@@ -146,10 +148,12 @@ class Handle:
         return list(map(str, ask(self, "dir"))) if owner(self)[0].trusted else []
 
     def __setattr__(self, name: str, value: Any) -> None:
-        ask(self, "setattr", name, value)
+        if not _is_sklearns(self, name):
+            ask(self, "setattr", name, value)
 
     def __delattr__(self, name: str) -> None:
-        ask(self, "delattr", name)
+        if not _is_sklearns(self, name):
+            ask(self, "delattr", name)
 
     def __repr__(self) -> str:
         text = ask(self, "repr")
@@ -183,6 +187,12 @@ class Handle:
     def __ne__(self, other: object) -> bool:
         equal = self.__eq__(other)
         return equal if equal is NotImplemented else not equal
+
+
+def _is_sklearns(handle: Any, name: str) -> bool:
+    """Whether it is a private note of scikit-learn's on an estimator, which concerns nobody there."""
+    kind = masquerade(handle)
+    return name.startswith("_") and kind is not None and kind.__module__.startswith("sklearn.")
 
 
 def is_handle(value: Any) -> bool:

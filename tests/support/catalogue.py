@@ -1145,6 +1145,27 @@ CATALOGUE: dict[str, dict[str, Exercise]] = {
             "import numpy as np\nfrom sklearn.utils.validation import check_is_fitted\nm = fit(np.arange(4).reshape(-1, 1), np.arange(4) * 2)\nassert isinstance(m, LinearRegression) and abs(m.coef_[0] - 2) < 1e-9 and abs(m.predict([[5]])[0] - 10) < 1e-9 and m.score(np.array([[1], [2]]), [2, 4]) > 0.99",
             "def fit(X, y): return LinearRegression()",
         ),
+        "own transformer": E(
+            "import numpy as np\nfrom sklearn.base import BaseEstimator, TransformerMixin\n"
+            "class Squares(BaseEstimator, TransformerMixin):\n    def fit(self, X, y=None):\n        return self\n"
+            "    def transform(self, X):\n        return np.asarray(X) ** 2",
+            "from sklearn.pipeline import make_pipeline\n"
+            "both = make_pipeline(Squares(), LinearRegression()).fit([[1.0], [2.0], [3.0]], [1, 4, 9])\n"
+            "assert abs(both.predict([[4.0]])[0] - 16) < 1e-9 and isinstance(Squares(), BaseEstimator)",
+            "import numpy as np\nfrom sklearn.base import BaseEstimator, TransformerMixin\n"
+            "class Squares(BaseEstimator, TransformerMixin):\n    def fit(self, X, y=None):\n        return self\n"
+            "    def transform(self, X):\n        return np.asarray(X)",
+        ),
+        "own classifier": E(
+            "from sklearn.base import ClassifierMixin\nclass Most(ClassifierMixin, BaseEstimator):\n    def fit(self, X, y):\n"
+            "        self.classes_, counts = np.unique(y, return_counts=True)\n        self.most_ = self.classes_[counts.argmax()]\n"
+            "        return self\n    def predict(self, X):\n        return np.full(len(X), self.most_)",
+            "from sklearn.model_selection import cross_val_score\n"
+            "found = cross_val_score(Most(), np.zeros((6, 1)), np.array([0, 0, 0, 0, 1, 1]), cv=2)\n"
+            "assert np.allclose(found, 2 / 3)",
+            "class Most(ClassifierMixin, BaseEstimator):\n    def fit(self, X, y):\n        self.classes_ = np.unique(y)\n"
+            "        return self\n    def predict(self, X):\n        return np.ones(len(X), int)",
+        ),
         "sk fitted": E(
             "def fit2(X, y): return LinearRegression().fit(X, y)",
             "from sklearn.utils.validation import check_is_fitted\ncheck_is_fitted(fit2([[1], [2]], [1, 2]))",
