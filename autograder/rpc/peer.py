@@ -142,9 +142,10 @@ class Peer:
         if threading.get_ident() != self._thread:
             raise RuntimeError("only the thread that runs the cell can call across")
         self.calls += 1
-        self._links.begin(self._links.cell)
         shared = self._changed_globals(encoder)
-        self._channel.send({**request, **shared, "cell": self._links.cell, "links": self._changed(encoder)}, encoder)
+        changed = self._changed(encoder)  # also what is in use here no more: `account.log.append("x")`
+        self._links.begin(self._links.cell)
+        self._channel.send({**request, **shared, "cell": self._links.cell, "links": changed}, encoder)
         while True:
             message, buffers = self._channel.receive()
             if "re" in message:

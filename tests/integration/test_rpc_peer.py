@@ -398,6 +398,9 @@ def test_a_list_that_the_students_object_keeps_is_one_list() -> None:
         items += [2, 3]
         assert kept.count() == 3
         assert kept.items is items
+        other = fetch("Keep")([1])
+        other.items.append(2)
+        assert other.count() == 2
 
 
 def test_a_list_of_the_students_is_one_list_until_the_cell_ends() -> None:
