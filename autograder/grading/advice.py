@@ -12,7 +12,7 @@ class Refusal(enum.Enum):
 
     THREAD = ("it calls the student's code from another thread or process", "call it directly")
     PROCESS = (
-        "it changes its process (environment, arguments, folder, recursion limit), and the student's code has another",
+        "it changes its process (environment, folder, recursion limit), and the student's code has another",
         "give the value as an argument, or set it in a locked cell, which runs in both",
     )
     PICKLED = ("it serializes an object of the student's", "compare the object's attributes")
@@ -32,8 +32,8 @@ class Refusal(enum.Enum):
     )
     GIVEN = (
         "it gives the student's code an object that is no data",
-        "give data, a function, or an object of a class that a cell of the notebook defines, or have the student's "
-        "code make the object",
+        "give data, a function, or an object of a class that the notebook or a module of the course defines, or have "
+        "the student's code make the object",
     )
     SIZE = ("what it takes across is too large", "compare a part of it, its length, or a sum")
     MODEL = (

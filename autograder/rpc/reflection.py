@@ -40,9 +40,7 @@ def issubclass(kind: Any, others: Any) -> bool:
         return any(issubclass(kind, other) for other in others)
     if not is_handle(kind):
         return not is_handle(others) and builtins.issubclass(kind, others)
-    if (
-        not is_handle(others) and _built_in(others, "__module__", "") == "__main__"
-    ):  # of this side, as there by its name
+    if not is_handle(others) and _built_in(others, "__module__", "") == "__main__":  # the notebook's, there by its name
         own_class = owner(kind)[0].exposed.own_class  # type: ignore[attr-defined]
         lineage = ask(kind, "lineage")
         return any(path[:1] == ["__main__"] and own_class(path[1]) is others for path in lineage)
