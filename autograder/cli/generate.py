@@ -71,4 +71,4 @@ def generate(app: CourseApp, assignment: str, *, dry_run: bool = False) -> Gener
 
 def _unchanged(converter: GenerateAssignment) -> str:
     there = f"; {converter.submissions} submissions are in the gradebook, as they were" if converter.submissions else ""
-    return f"No cell in the gradebook that submissions are graded by has changed{there}."
+    return f"No cell of the gradebook has changed{there}."

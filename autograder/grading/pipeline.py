@@ -319,8 +319,8 @@ class Autograde(SubmissionWriter):
         for folder in (*kernel.shown, *kernel.interpreter.folders):
             if self.root.is_relative_to(folder):
                 raise KernelError(
-                    f"its kernel {kernel.name!r} is of an environment in {folder}, and so is the course, all of which "
-                    "students' code could read then. Put the environment elsewhere, in a folder within the course, say."
+                    f"the environment of its kernel {kernel.name!r}, {folder}, contains the course, so students' code "
+                    "could read all of it. Move the environment, for example into a folder of the course."
                 )
         return kernel
 

@@ -67,7 +67,7 @@ class _Search:
                 yield self._one(student, entry.path, f"it can't be read: {error.strerror}")
                 continue
             if not is_text(entry.name):
-                yield self._one(student, entry.path, "its name is no UTF-8: rename it to the student's id")
+                yield self._one(student, entry.path, "its name is not UTF-8: rename it to the student's id")
             elif entry.name in self._assignments:
                 yield from self._swapped(inside)
             else:
