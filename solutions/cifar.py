@@ -13,8 +13,12 @@
 #
 # **How to work**: run the cells from top to bottom (Shift+Enter). Write your code where `raise NotImplementedError`
 # stands, then run the test cell below it: silence means that the visible tests pass. Grading runs further tests on
-# other inputs, so solve the exercise and not its tests. A test cell that prints a warning loses its points. Don't
-# rename the file. At the end choose *Kernel → Restart & Run All*, look whether everything still works, and save.
+# other inputs, so solve the exercise rather than its tests.
+# *Run All* stops at the first cell that fails. To leave an exercise for later, select the cell after its tests and
+# choose *Run → Run Selected Cell and All Below* (in Colab: *Runtime → Run cell and below*). If a test cell shows a
+# warning, find its cause: this course's grader takes no points for one, but plain nbgrader does. Before you hand in,
+# choose *Kernel → Restart & Run All* (in Colab: *Runtime → Restart session and run all*), check that everything still
+# works, and save. Don't rename the file.
 #
 # **In a hurry?** Set `QUICK = True` in the next cell: few images, one epoch, seconds instead of minutes. The accuracy
 # is then meaningless. Grading always puts `QUICK = False` back.
@@ -48,18 +52,33 @@ warnings.filterwarnings("ignore", message="Do not pass an `input_shape`")
 
 
 # %% nbgrader={"grade_id": "expect", "locked": true}
+class WrongAnswer(AssertionError):
+    """What a test found wrong. Jupyter shows its message alone, without the lines of the test around it."""
+
+    def _render_traceback_(self):
+        return str(self).splitlines()
+
+
 def expect(what, received, expected, look, tolerance=1e-6):
-    """Raise AssertionError unless `received` has the shape of `expected` and its values within `tolerance`."""
+    """Raise WrongAnswer unless `received` has the shape of `expected` and its values within `tolerance`."""
     try:
         same = np.shape(received) == np.shape(expected) and np.allclose(
             received, expected, rtol=tolerance, atol=tolerance
         )
     except (TypeError, ValueError, OverflowError):  # not numbers
         same = type(received) is type(expected) and received == expected
-    if not same:
-        if isinstance(received, np.ndarray) and received.shape != np.shape(expected):
-            expected, received = f"shape {np.shape(expected)}", f"shape {received.shape}"
-        raise AssertionError(f"{what}:\n  expected {expected}\n  received {received}\nLook at {look}.")
+    if same:
+        return
+    if received is None:
+        received = "None (is a `return` missing?)"
+    elif isinstance(received, np.ndarray):
+        expected = np.asarray(expected)
+        if received.shape != expected.shape:
+            expected, received = f"shape {expected.shape}", f"shape {received.shape}"
+    lines = [f"{what}:"]
+    for label, value in (("expected", expected), ("received", received)):
+        lines.append(f"  {label} " + str(value).replace("\n", "\n" + " " * 11))
+    raise WrongAnswer("\n".join([*lines, f"Look at {look}."]))
 
 
 # %% [markdown]
