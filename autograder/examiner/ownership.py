@@ -64,12 +64,15 @@ class Ownership:
         self._variables = set[str]().union(*(effect.now.binds | effect.later.binds for effect in everything))
         self._sources: dict[str, frozenset[Statement]] = {}
         self._left: dict[str, StudentsName] = {}
+        self._live: set[str] = set()  # bound by grade cells, from what is the student's: may need their code to be used
+        self._made: dict[str, int] = {}  # by name, the position of the given cell that bound it as on the other side
         self._routines = set[str]().union(*(effect.defines for effect in solutions))
         self._bodies: dict[str, Uses] = {}  # of the solutions' functions
         for effect in solutions:
             for name in effect.now.binds:
                 self._bodies.setdefault(name, Uses()).add(effect.later)
         self._solved = {name for effect in solutions for name in self._touched(effect)} - self._imports - ALWAYS
+        self._used = set[str]().union(*(e.now.reads | e.mentions | e.later.reads for e in solutions)) - self._imports
 
     def is_students(self, name: str) -> bool:
         """Whether `name` is the student's here; before anything has bound it, whether a solution is to bind it."""
@@ -105,6 +108,22 @@ class Ownership:
     def sources_of(self, effect: Effects) -> frozenset[Statement]:
         """The same of all that a statement reads."""
         return self.sources(self.reached(effect.now.reads) | effect.mentions)
+
+    def is_live(self, effect: Effects) -> bool:
+        """Whether a statement reads what a grade cell made of the student's names, a network of their class, say."""
+        return not self._live.isdisjoint(self.reached(effect.now.reads) | effect.mentions)
+
+    def is_used(self, effect: Effects) -> bool:
+        """Whether a solution uses what a statement binds."""
+        return not self._used.isdisjoint(effect.now.binds)
+
+    def made(self, effect: Effects, position: int) -> None:
+        """The cell at `position` ran on both sides: what a solution uses of it, there are two of."""
+        self._made |= dict.fromkeys(effect.now.binds & self._used, position)
+
+    def doubled(self, names: Iterable[str]) -> set[int]:
+        """The positions of locked or unmarked cells that made, on either side, those of `names` that solutions use."""
+        return {self._made[name] for name in names if name in self._made and not self.is_students(name)}
 
     def awaited(self, names: Iterable[str] | None = None) -> set[str]:
         """Those of `names`, or all, that nobody but a solution imports."""
@@ -187,10 +206,10 @@ class Ownership:
         self._awaited |= {name for name in effect.imports if self._students.get(name) is not False}
         self._students |= dict.fromkeys(effect.imports, False)
 
-    def to_instructor(self, effect: Effects, at: Statement | None = None) -> None:
+    def to_instructor(self, effect: Effects, at: Statement | None = None, *, live: bool = False) -> None:
         """The examiner ran it: what it binds is the instructor's, but a student's name that it may leave as it is.
 
-        `at`: where it stands, if it needed the student's code to run.
+        `at`: where it stands, if it needed the student's code to run; `live`: a grade cell's, that needed it.
         """
         called = self.reached(effect.now.reads) & self.functions.keys()
         perhaps = effect.later.binds.union(*(self.functions[name].binds for name in called))
@@ -204,6 +223,10 @@ class Ownership:
                 self._sources[name] = self._sources.get(name, frozenset()) | sources
         for name in effect.now.binds | effect.imports | perhaps:
             sure = name in effect.sure
+            if live:
+                self._live.add(name)
+            elif sure:
+                self._live.discard(name)
             if not sure and name not in effect.imports and self._students.get(name):
                 continue
             self._students[name] = False

@@ -10,7 +10,9 @@ Read from the instructor's version of a notebook alone, never from what a studen
    it, with the student's names as they stand there, where a grade cell needs what comes of it. It runs beside the
    student's code alone, and what it binds or changes is the student's, where it trains, changes an object of the
    student's, or has the student's code work on the student's own objects (`Reason`); or where the rehearsal found that
-   the reference solution gets something else of it.
+   the reference solution gets something else of it. One that does without the student's code runs on both sides, so
+   that there are two of each object it makes; where a test asks which of them a solution took, the rehearsal finds
+   that too.
 4. Bound by both: whoever did so last before the grade cell.
 """
 
@@ -75,6 +77,7 @@ class Step:
     # Of a grade cell: statements with the student's code that what it uses comes from, and names that it fetches though
     # a locked or unmarked cell binds them.
     feeds: tuple[Statement, ...] = ()
+    doubled: tuple[int, ...] = ()  # positions of cells that made, on either side, what it and the solutions use
     shares: Shares = NOTHING  # names that it and the student's functions both use
     modules: bool = False  # those with a state are the student's: it looks at what their code has drawn or set there
     left: tuple[StudentsName, ...] = ()
@@ -88,7 +91,8 @@ class Step:
 def plan(cells: Sequence[PlannedCell], beside: Collection[int] = (), modules: Collection[int] = ()) -> tuple[Step, ...]:
     """One step for each of the instructor's `cells`, in their order.
 
-    What needs the student's code in the cells at the positions `beside` runs beside it alone. Grade cells at the
+    In the cells at the positions `beside`, what needs the student's code, or makes what solutions use, runs beside it
+    alone. Grade cells at the
     positions `modules` use the student's `matplotlib.pyplot`, and theirs of the course's own modules.
     """
     everything = _Plan(cells, lambda at: True, beside)
@@ -165,8 +169,10 @@ class _Plan:
             maybe |= set(filter(ownership.is_unknown, needed))
             awaits |= ownership.awaited(needed)
             imports |= effect.imports
-            ownership.to_instructor(effect)
+            live = bool(students or awaits.intersection(needed)) or ownership.is_live(effect)
+            ownership.to_instructor(effect, live=live)
         self.needed |= sources
+        doubled = ownership.doubled(used - bound)
         looked_up = tuple(sorted(before - fetch)) if self._looks_up else ()
         return replace(
             step,
@@ -175,6 +181,7 @@ class _Plan:
             maybe=tuple(sorted(maybe)),
             looked_up=looked_up,
             feeds=tuple(sorted(sources)),
+            doubled=tuple(sorted(doubled)),
             shares=ownership.shares(used, bound | names_in_text, changed, imports, builtins_in_text, seeds=seeds),
             left=tuple(left[name] for name in sorted(left)),
         )
@@ -187,11 +194,15 @@ class _Plan:
         for number, effect in enumerate(found):
             at, students = (step.index, number), ownership.needs(effect)
             awaited = ownership.awaited(ownership.reached(effect.now.reads) | effect.mentions)
-            if not students and not awaited and not ownership.sources_of(effect):
+            beside = step.index in self._beside
+            doubled = beside and not effect.imports and ownership.is_used(effect)
+            alone = not students and not awaited and not ownership.sources_of(effect) and not ownership.is_live(effect)
+            if alone and not doubled:
                 ownership.to_instructor(effect)
+                ownership.made(effect, step.index)
                 kept.append(True)
                 continue
-            reason = Reason.DIFFERS if step.index in self._beside else ownership.beside(effect)
+            reason = Reason.DIFFERS if beside else ownership.beside(effect)
             if reason is None and not self._runs(at):
                 reason = Reason.UNUSED
             kept.append(reason is None)

@@ -6,6 +6,7 @@ be run apart from the student's code (`c.Grading.not_isolated` has those by name
 which grading limits cells further (here: `c.Grading.cell_seconds` by name, else `c.Limits.cell_seconds`).
 """
 
+import ast
 import hashlib
 import time
 from collections.abc import Mapping
@@ -16,6 +17,7 @@ from typing import Any
 from nbgrader.utils import find_all_files
 
 from autograder.common.errors import AutograderError
+from autograder.examiner.statements import parse
 from autograder.grading import pool
 from autograder.grading.job import Event, GradingJob, Listener, Outcome, Status
 from autograder.grading.pipeline import Autograde
@@ -24,7 +26,7 @@ from autograder.grading.student_results import tests_of
 from autograder.grading.submission import NotebookTask
 from autograder.kernel.kernelspec import KernelError
 from autograder.notebooks.attachments import attachments
-from autograder.notebooks.instructor import InstructorCell
+from autograder.notebooks.instructor import InstructorCell, Version
 from autograder.notebooks.mending import Unreadable, mend
 from autograder.notebooks.reading import read_regular
 from autograder.notebooks.released import NotReleased, Released, origin, released
@@ -32,6 +34,7 @@ from autograder.training.client import TrainerProcess
 from autograder.training.training_record import TrainedBy, TrainerStatus
 
 STUDENT = "(check)"
+ROUTINES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
 class CheckError(AutograderError):
@@ -142,7 +145,8 @@ def subject(path: Path, converter: Autograde) -> Subject:
         settings = _settings(against, converter)
     except KernelError as error:
         raise CheckError(f"{shown}: the notebook {against.name}: {error}") from None
-    job = replace(settings, files=files, mended=notebook)
+    version = _with_routines(settings.version, notebook)
+    job = replace(settings, version=version, files=files, mended=notebook)
     submitted = hashlib.sha256(raw).hexdigest()
     work = NotebookTask(path, against.name, submitted, job, mended.notebook, mends=mended.mends)
     return Subject(work, job, against, left_out)
@@ -207,6 +211,20 @@ def _settings(against: Released, converter: Autograde) -> GradingJob:
     job = grading.applied(job)
     seconds, _ = cell_limits(job, {})
     return replace(job, seconds=seconds)
+
+
+def _with_routines(version: Version, notebook: Mapping[str, Any]) -> Version:
+    """With the student's functions and classes in place of the reference's: names that they share with tests."""
+    own: dict[int, str] = {}
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code" and (found := parse(cell["source"])) is not None:
+            routines = (ast.unparse(one) for one in found.body if isinstance(one, ROUTINES))
+            own[_position(cell)] = "\n".join(routines)
+    solved = (
+        replace(cell, source=f"{cell.source}\n{own[at]}") if cell.solution and own.get(at) else cell
+        for at, cell in enumerate(version.cells)
+    )
+    return replace(version, cells=tuple(solved))
 
 
 def _is_test(cell: InstructorCell) -> bool:

@@ -168,9 +168,9 @@ class _Grading:
             limit=self._limit,
             seconds=self._seconds,
             feeds={
-                str(step.grade_id): tuple(sorted({position for position, _ in step.feeds}))
+                str(step.grade_id): (*step.doubled, *sorted({position for position, _ in step.feeds}))
                 for step in self._steps
-                if step.feeds
+                if step.feeds or step.doubled
             },
             contested=tuple(name for name in self._contested if name in given),
             starved=self._starved,

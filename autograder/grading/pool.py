@@ -1,7 +1,8 @@
 """Many notebooks at once: worker processes, an examiner for each environment, and what is tried again.
 
 A fault of ours is tried once more. A notebook that met a limit of time while the machine was too busy to run it is
-graded a second time, alone, after all others, so that a busy machine costs nobody points; the second result counts.
+graded a second time, by itself, after all others, and has PATIENCE times as long; where even that is not enough and the
+machine's other work is the cause, it is not graded. So a busy machine costs nobody points.
 """
 
 import os
@@ -28,6 +29,7 @@ from autograder.training.devices import cores
 
 TRIES = 2
 LOOK = 1.0  # seconds between looks at how the trainer stands
+PATIENCE = 4  # times as long for a notebook that met a limit of time because the machine was busy
 KERAS = ("keras", "tensorflow")
 
 
@@ -35,6 +37,21 @@ def default_workers(limits: Limits) -> int:
     """As many notebooks at once as there are cores, and as the free memory holds; the machine's, or the container's."""
     memory = min(psutil.virtual_memory().available, cgroups.memory())
     return max(1, min(cores(), int(memory // limits.memory_bytes)))
+
+
+def _patient(job: GradingJob) -> GradingJob:
+    """The same with PATIENCE times as long for each cell and for the notebook."""
+    values = job.limits.trait_values(config=True)
+    values |= {name: PATIENCE * values[name] for name in ("cell_seconds", "total_seconds")}
+    return replace(job, limits=Limits(**values), seconds={at: PATIENCE * limit for at, limit in job.seconds.items()})
+
+
+def _too_busy(outcome: Outcome) -> Outcome:
+    return Outcome(
+        Status.FAULT,
+        f"the machine was so busy with other work that the notebook met its limit of {outcome.limit} twice, the second "
+        f"time by itself and with {PATIENCE} times as long. Grade it again when the machine has less to do",
+    )
 
 
 class Pool:
@@ -58,14 +75,17 @@ class Pool:
         if not jobs:
             return
         self._prepare(jobs)
-        alone: list[GradingJob] = []
+        alone: dict[int, GradingJob] = {}
+        again: list[GradingJob] = []
         for job, outcome in self._pass(jobs, workers):
             if outcome.starved:
-                alone.append(job)
+                again.append(_patient(job))
+                alone[id(again[-1])] = job
                 self._listener(Event(job.student, job.notebook, f"again, alone, later ({outcome.limit})", 0, 1))
             else:
                 yield job, outcome
-        yield from self._pass(alone, 1)
+        for longer, outcome in self._pass(again, 1):
+            yield alone[id(longer)], _too_busy(outcome) if outcome.starved else outcome
 
     def close(self) -> None:
         """End everything."""

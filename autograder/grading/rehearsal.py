@@ -4,11 +4,11 @@ Grade cells that agree are graded in isolation, for good, and what the reference
 any handle may be asked there. Cells that differ can't be graded in isolation: they are not graded until the instructor
 has changed them or allowed them by name. Nothing that a student does decides this.
 
-Where a grade cell differs and comes of locked or unmarked cells that the examiner ran with the student's code, the
-solution is graded again with one of these beside that code, the last one first, until the grade cell agrees. So run are
-only those that made a difference. A grade cell that differs where the notebook uses `matplotlib.pyplot` or
-modules of the course's own is graded again with the student's modules in place of its own: it may look at what the
-student's code has drawn or set there, or have it draw.
+Where a grade cell differs and comes of locked or unmarked cells that the examiner ran with the student's code, or that
+made on both sides what solutions use, the solution is graded again with one of these beside that code alone, the last
+one first, until the grade cell agrees. So run are only those that made a difference. A grade cell that differs where
+the notebook uses `matplotlib.pyplot` or modules of the course's own is graded again with the student's modules in
+place of its own: it may look at what the student's code has drawn or set there, or have it draw.
 
 Then the released notebook, in which nothing is solved, is graded both ways, under the same conditions as students'.
 What it earns, and where the two ways differ, is told to the instructor.
@@ -61,8 +61,8 @@ class Rehearsal:
     left: dict[str, tuple[RebindableName, ...]] = field(
         default_factory=dict
     )  # grade_id -> names that stay the student's
-    # grade_id -> positions of locked or unmarked cells that it comes of, as far as the examiner runs these with the
-    # student's code
+    # grade_id -> positions of locked or unmarked cells that it comes of: those that run on both sides and make what
+    # solutions use, then those that the examiner runs with the student's code
     feeds: dict[str, tuple[int, ...]] = field(default_factory=dict)
     seconds: dict[int, float] = field(default_factory=dict)  # position -> how long the reference's cell took
     written: tuple[str, ...] = ()  # files of the assignment that the reference writes: the student's to write

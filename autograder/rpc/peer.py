@@ -52,6 +52,7 @@ class Peer:
         self.asked: set[str] = set()
         self.models: list[models.Use] = []  # those of the student that came in this cell
         self._keeps = False
+        self._open = True  # whether the other side answers; the candidate does not once a cell has ended
         self._shared: TestGlobals | None = None
         self._globals = StudentGlobals(namespace)
         self._links = Links(0 if trusted else 1)
@@ -68,7 +69,7 @@ class Peer:
         `keeps`: what a call changes in its arguments stays there, unless `CHANGES` is permitted as well.
         """
         self.permitted, self.asked, self.calls = None if permitted is None else set(permitted), set(), 0
-        self._keeps = keeps
+        self._keeps, self._open = keeps, True
         self.models = []
         self._links.begin(self._links.cell + 1)
         self._shared = None
@@ -113,6 +114,7 @@ class Peer:
 
     def end(self) -> None:
         """Tell the other side to stop serving."""
+        self._open = not self.trusted
         if not self._channel.broken:
             encoder = self._encoder()
             self._channel.send({"op": "end", **self._changed_globals(encoder)}, encoder)
@@ -141,6 +143,8 @@ class Peer:
     def _exchange(self, request: dict[str, Any], encoder: Encoder) -> Any:
         if threading.get_ident() != self._thread:
             raise RuntimeError("only the thread that runs the cell can call across")
+        if not self._open:
+            raise RuntimeError("this cell does not wait for the student's code, which it calls here")
         self.calls += 1
         shared = self._changed_globals(encoder)
         changed = self._changed(encoder)  # also what is in use here no more: `account.log.append("x")`

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,8 @@ from attacks import Submission
 from candidates import Start, needs_sandbox
 from candidates import fork_servers as fork_servers
 from candidates import starter as starter
+from engines import add_config
+from nbgrader.api import Gradebook
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 
@@ -26,6 +29,7 @@ from autograder.notebooks.instructor import InstructorCell, Version
 from autograder.sandbox.limits import Limits, tree
 
 HANGS = "import time\ndef total(numbers):\n    print('called')\n    time.sleep(600)"
+BUSY = "def total(numbers):\n    while True:\n        pass"
 
 
 def job(took: dict[int, float], most: float = 60.0, **settings: Any) -> tuple[dict[int, float], dict[int, float]]:
@@ -106,6 +110,43 @@ def test_a_notebook_that_the_machine_did_not_let_run_is_not_to_blame(start: Star
     assert (candidate.ended.limit, candidate.starved) == ("total time", True)
 
 
+@needs_sandbox
+def test_a_notebook_that_the_machine_never_lets_run_is_not_graded(tmp_path: Path) -> None:
+    never_ending_class(tmp_path, BUSY)
+    subprocess.run([sys.executable, "-m", "autograder", "rehearse", "numbers"], cwd=tmp_path, check=True)
+    processor = min(os.sched_getaffinity(0))
+    hogs = [subprocess.Popen([sys.executable, "-S", "-c", "while True: pass"]) for _ in range(2)]
+    try:
+        for hog in hogs:
+            os.sched_setaffinity(hog.pid, {processor})
+        done = subprocess.run(
+            [sys.executable, "-m", "autograder", "grade", "numbers"],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            preexec_fn=lambda: os.sched_setaffinity(0, {processor}),
+        )
+    finally:
+        for hog in hogs:
+            hog.kill()
+            hog.wait()
+    assert done.returncode == 1
+    assert "so busy with other work" in done.stdout + done.stderr
+    with Gradebook(f"sqlite:///{tmp_path / 'gradebook.db'}") as gradebook:
+        assert gradebook.assignment_submissions("numbers") == []
+
+
+def never_ending_class(folder: Path, answer: str) -> None:
+    """A course in which ada's `answer` never returns."""
+    tiny_course.build(folder)
+    notebook = tiny_course.released(folder, "numbers")
+    tiny_course.solve(notebook, "numbers")
+    submission = Submission(notebook, folder / "submitted" / "ada" / "numbers", folder, folder, 0)
+    submission.code(answer)
+    submission.write()
+    add_config(folder, "c.Grading.reference_min_seconds = 2")
+
+
 @dataclass
 class Graded(ProgressListener):
     """What came of the class: one whose function hangs."""
@@ -130,12 +171,7 @@ class Graded(ProgressListener):
 @pytest.fixture(scope="module")
 def hanging(tmp_path_factory: pytest.TempPathFactory) -> Graded:
     folder = tmp_path_factory.mktemp("hanging")
-    tiny_course.build(folder)
-    notebook = tiny_course.released(folder, "numbers")
-    tiny_course.solve(notebook, "numbers")
-    submission = Submission(notebook, folder / "submitted" / "ada" / "numbers", folder, folder, 0)
-    submission.code(HANGS)
-    submission.write()
+    never_ending_class(folder, HANGS)
     place = {"root": str(folder), "assignment_id": "numbers", "db_url": f"sqlite:///{folder / 'gradebook.db'}"}
     config = Config(CourseDirectory=place, Grading={"reference_min_seconds": 4})
     converter = Autograde(coursedir=CourseDirectory(config=config), config=config)

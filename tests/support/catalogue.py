@@ -27,6 +27,7 @@ NOTEBOOKS = {  # the styles in each; those of one notebook share its names
     "shared": ("globals", "input", "random", "helpers"),
     "modules": ("patched modules",),
     "built-ins": ("builtins",),
+    "given cells": ("objects that given cells make",),
     "others": ("after a test that is not isolated", "a point for everybody", "not isolated"),
 }
 STUDENTS = ("reference", "other", "wrong", "stub")  # their answers: see `Exercise`; the stub is the release, untouched
@@ -35,13 +36,14 @@ KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
 @dataclass(frozen=True)
 class Exercise:
-    """A solution, what stands locked after it, and a test of one point."""
+    """A solution, what stands locked before and after it, and a test of one point."""
 
     solution: str
     test: str
     wrong: str
     other: str = ""  # another right answer; empty: the solution
     given: str = ""
+    before: str = ""
 
     def answer(self, student: str) -> str:
         return {"wrong": self.wrong, "other": self.other}.get(student, "") or self.solution
@@ -1197,6 +1199,51 @@ CATALOGUE: dict[str, dict[str, Exercise]] = {
             "def tr(X, y): return None",
         ),
     },
+    "objects that given cells make": {
+        "item": E(
+            "last = boxes[-1]",
+            "assert last is boxes[-1] and last is not boxes[0]",
+            "last = boxes[0]",
+            "last = boxes[len(boxes) - 1]",
+            before="class Box:\n    pass\nboxes = [Box(), Box()]",
+        ),
+        "in an array": E(
+            "corner = grid[1, 1]",
+            "assert corner == grid.flatten()[-1]",
+            "corner = grid[0, 0]",
+            "corner = grid.ravel()[3]",
+            before="import numpy as np\ngrid = np.array([[Box(), Box()], [Box(), Box()]], dtype=object)",
+        ),
+        "axes": E(
+            "right = axes[1, 1]",
+            "if right != axes.flatten()[-1]:\n    raise ValueError('not the lower right one')",
+            "right = axes[0, 1]",
+            "right = axes[-1][-1]",
+            before="import matplotlib.pyplot as plt\nfigure, axes = plt.subplots(ncols=2, nrows=2)",
+        ),
+        "found in a dictionary": E(
+            "def cheapest(shop):\n    return min(shop.values(), key=lambda one: one.price)",
+            "assert cheapest(shop) is shop['pen'] and cheapest({'cup': shop['cup']}) is shop['cup']",
+            "def cheapest(shop):\n    return max(shop.values(), key=lambda one: one.price)",
+            "def cheapest(shop):\n    return sorted(shop.values(), key=lambda one: one.price)[0]",
+            before="class Ware:\n    def __init__(self, price):\n        self.price = price\n"
+            "shop = {'cup': Ware(5), 'pen': Ware(2)}",
+        ),
+        "made by a test": E(
+            "class Lamp:\n    def __init__(self):\n        self.on = False\n"
+            "    def press(self):\n        self.on = not self.on\n    def __repr__(self):\n        return f'Lamp({self.on})'",
+            "lamp = Lamp()\nlamp.press()\nassert lamp.on",
+            "class Lamp:\n    on = False\n    def press(self):\n        pass",
+        ),
+        "and shown by a given cell": E(
+            "def label(lamp):\n    return 'on' if lamp.on else 'off'",
+            "assert shown == repr(lamp) and label(lamp) == 'on'",
+            "def label(lamp):\n    return 'off'",
+            "def label(lamp):\n    return ['off', 'on'][bool(lamp.on)]",
+            before="lamp",
+            given="shown = repr(lamp)",
+        ),
+    },
     "SymPy": {
         "sympy": E(
             "import sympy\nx = sympy.symbols('x')\nex = sympy.diff(x**3, x)",
@@ -1262,6 +1309,8 @@ def _notebook(notebook: str) -> NotebookNode:
     cells = []
     for _, _, test, exercise in exercises(notebook):
         source = f"### BEGIN SOLUTION\n{exercise.solution}\n### END SOLUTION"
+        if exercise.before:
+            cells.append(marked_cell(new_code_cell, exercise.before, f"before_{test}", locked=True))
         cells.append(marked_cell(new_code_cell, source, f"answer_{test}", solution=True))
         if exercise.given:
             cells.append(marked_cell(new_code_cell, exercise.given, f"given_{test}", locked=True))

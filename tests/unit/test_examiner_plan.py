@@ -260,3 +260,31 @@ def test_what_a_solution_alone_imports_is_awaited() -> None:
 def test_what_a_solution_alone_imports_is_found_by_its_text(lookup: str) -> None:
     cells = [given("import json"), solution("import json\nfrom os import path as p\nmade = 1"), grade(lookup)]
     assert (plan(cells)[-1].awaits, plan(cells)[-1].looked_up) == (("p",), ("made",))
+
+
+# Given cells and objects.
+
+
+def test_what_a_given_cell_makes_for_solutions_is_there_twice_until_the_cell_runs_beside_the_students_code() -> None:
+    makes = "import numpy\nboxes, other = make(), 1\nboxes[0].open()"
+    cells = [given(makes), solution("last = boxes[-1]"), grade("last is boxes[-1], other")]
+    apart = plan(cells)
+    assert (apart[0].code, apart[2].doubled, apart[2].fetch) == (makes, (0,), ("last",))
+    beside = plan(cells, beside={0})
+    assert beside[0].code.split() == ["import", "numpy", "pass"]
+    assert (beside[2].doubled, beside[2].fetch) == ((), ("boxes", "last", "other"))
+
+
+@pytest.mark.parametrize("given_before", ["boxes = 1", "def boxes(): pass"])
+def test_what_no_solution_uses_or_a_test_binds_itself_counts_as_once(given_before: str) -> None:
+    assert plan([given(given_before), solution("last = 1"), grade("last is boxes")])[-1].doubled == ()
+    assert plan([given(given_before), solution("last = boxes"), grade("boxes = 2\nlast is boxes")])[-1].doubled == ()
+
+
+def test_a_given_cell_that_uses_what_a_test_made_of_the_students_code_needs_that_code() -> None:
+    cells = [solution("class Net: pass"), grade("net = Net()\nsize = 3"), given("shown = repr(net)"), given("size")]
+    shown, size, use = plan([*cells, grade("shown")])[-3:]
+    assert (shown.across, size.across, use.feeds) == (True, False, ((2, 0),))
+    assert plan([*cells, grade("1")])[2].code == ""  # no test needs it
+    rebound = [*cells[:2], grade("net = 1"), given("shown = net"), grade("shown")]
+    assert not plan(rebound)[3].across
