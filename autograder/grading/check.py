@@ -17,6 +17,7 @@ from typing import Any
 from nbgrader.utils import find_all_files
 
 from autograder.common.errors import AutograderError
+from autograder.examiner.bindings import effects
 from autograder.examiner.statements import parse
 from autograder.grading import pool
 from autograder.grading.job import Event, GradingJob, Listener, Outcome, Status
@@ -34,7 +35,6 @@ from autograder.training.client import TrainerProcess
 from autograder.training.training_record import TrainedBy, TrainerStatus
 
 STUDENT = "(check)"
-ROUTINES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
 class CheckError(AutograderError):
@@ -145,7 +145,7 @@ def subject(path: Path, converter: Autograde) -> Subject:
         settings = _settings(against, converter)
     except KernelError as error:
         raise CheckError(f"{shown}: the notebook {against.name}: {error}") from None
-    version = _with_routines(settings.version, notebook)
+    version = _as_if_solved(settings.version, notebook)
     job = replace(settings, version=version, files=files, mended=notebook)
     submitted = hashlib.sha256(raw).hexdigest()
     work = NotebookTask(path, against.name, submitted, job, mended.notebook, mends=mended.mends)
@@ -213,13 +213,22 @@ def _settings(against: Released, converter: Autograde) -> GradingJob:
     return replace(job, seconds=seconds)
 
 
-def _with_routines(version: Version, notebook: Mapping[str, Any]) -> Version:
-    """With the student's functions and classes in place of the reference's: names that they share with tests."""
+def _as_if_solved(version: Version, notebook: Mapping[str, Any]) -> Version:
+    """With the student's statements in place of the reference's: they say what is the student's, and what tests share.
+
+    But for those that bind a name of the instructor's, whose that is nobody knows without the reference.
+    """
+    given = (parse(cell.source) for cell in version.cells if cell.cell_type == "code" and not cell.solution)
+    instructors = {name for found in given if found for one in effects(found) for name in one.now.binds | one.imports}
     own: dict[int, str] = {}
     for cell in notebook["cells"]:
         if cell["cell_type"] == "code" and (found := parse(cell["source"])) is not None:
-            routines = (ast.unparse(one) for one in found.body if isinstance(one, ROUTINES))
-            own[_position(cell)] = "\n".join(routines)
+            kept = (
+                ast.unparse(statement)
+                for statement, effect in zip(found.body, effects(found), strict=True)
+                if not (effect.now.binds | effect.imports) & instructors
+            )
+            own[_position(cell)] = "\n".join(kept)
     solved = (
         replace(cell, source=f"{cell.source}\n{own[at]}") if cell.solution and own.get(at) else cell
         for at, cell in enumerate(version.cells)

@@ -75,18 +75,18 @@ def run(setup: Mapping[str, Any]) -> None:
     if _abandoned(_rpc_socket):
         return
     _unpack(given[setup["files"]], setup["folder"])
+    _folder = Folder(Path(setup["folder"]), trusted=False)
     listening = {int(port): given[place] for port, place in setup["listening"].items()}
     if setup["command"] is not None:  # of another language's kernel, whose sandbox shows this module as well
         relay = importlib.import_module("autograder.kernel.relay")
         kernel = relay.start(setup["command"], setup["connection"], listening, setup["folder"], _end_with_parent)
-        relay.serve(kernel, _rpc_socket)
+        relay.serve(kernel, _rpc_socket, hand_over_files)
     with contextlib.suppress(ImportError):  # datasets from mirrors, which this Python's start could not see to
         importlib.import_module("autograder.course.verified_datasets")
     if setup["trainer"] is not None:
         importlib.import_module("autograder.training.kernel_side").install(
             socket.socket(fileno=given[setup["trainer"]])
         )
-    _folder = Folder(Path(setup["folder"]), trusted=False)
     errors = os.dup(2)  # not inheritable
     _silence()
     try:

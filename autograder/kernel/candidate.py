@@ -171,15 +171,18 @@ class Candidate:
     def written(self) -> WrittenFiles:
         """The files that the notebook has written, within `Limits.written_files` and `written_bytes`.
 
-        None where it has ended, is a kernel of another language, or hands over anything else. Call it last of all.
+        None where it has ended or hands over anything else. Call it last of all.
         """
         most = self.limits.written_files, self.limits.written_bytes
-        if self.ended or most[0] <= 0 or self._spec.kernel.plain is not None:
+        if self.ended or most[0] <= 0:
             return WrittenFiles()
-        self._request(_HAND_OVER.format(*most), silent=True)
         try:
+            if self._spec.kernel.plain is not None:
+                self.rpc_socket.sendall(relay.HAND_OVER % most)
+            else:
+                self._request(_HAND_OVER.format(*most), silent=True)
             return written_files.receive(self._files_socket, _GRACE, *most)
-        except RpcError:
+        except (OSError, RpcError):
             return WrittenFiles()
 
     def interrupt(self) -> None:

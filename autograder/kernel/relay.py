@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 FILE = "kernel/relay.py"  # this module, as `Sandbox` has it
-INTERRUPT = b"i"  # on the control socket: interrupt the kernel by a signal
+INTERRUPT = b"interrupt\n"  # on the control socket: interrupt the kernel by a signal
+HAND_OVER = b"hand over %d %d\n"  # and: hand over the files that were written, at most so many, of so many bytes
 LOOPBACK = "127.0.0.1"
 _WAIT = 0.05  # seconds between two tries to reach the kernel
 _PART = 1 << 16  # bytes passed on at once
@@ -56,9 +57,9 @@ def start(
     return kernel
 
 
-def serve(kernel: "subprocess.Popen[bytes]", control: socket.socket) -> NoReturn:
-    """Interrupt the kernel when `INTERRUPT` comes on the control socket; end with its exit code when it ends."""
-    threading.Thread(target=_interrupt, args=[kernel, control], daemon=True).start()
+def serve(kernel: "subprocess.Popen[bytes]", control: socket.socket, hand_over: Callable[[int, int], None]) -> NoReturn:
+    """Do what comes on the control socket, and end with the kernel's exit code when it ends."""
+    threading.Thread(target=_obey, args=[kernel, control, hand_over], daemon=True).start()
     code = kernel.wait()
     os._exit(code if code >= 0 else 128 - code)
 
@@ -107,7 +108,12 @@ def _pass_errors(kernel: "subprocess.Popen[bytes]") -> None:
             os.write(2, part)
 
 
-def _interrupt(kernel: "subprocess.Popen[bytes]", control: socket.socket) -> None:
-    while control.recv(1) == INTERRUPT:
-        with contextlib.suppress(OSError):
-            os.killpg(kernel.pid, signal.SIGINT)
+def _obey(kernel: "subprocess.Popen[bytes]", control: socket.socket, hand_over: Callable[[int, int], None]) -> None:
+    with control.makefile("rb") as orders:
+        for order in orders:
+            with contextlib.suppress(OSError):
+                if order == INTERRUPT:
+                    os.killpg(kernel.pid, signal.SIGINT)
+                else:
+                    count, size = order.split()[-2:]
+                    hand_over(int(count), int(size))

@@ -5,6 +5,7 @@ The table in docs/styles-of-tests.md is made here: `WRITE_STYLES=1 pytest tests/
 
 import json
 import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,10 @@ import catalogue
 import pytest
 from catalogue import ASSIGNMENT, CATALOGUE, NOTEBOOKS, STUDENTS, exercises
 from engines import Marks, add_config, autograder, marks, plain_copy
+from launch import run
 from repository import ROOT
 
+from autograder.cli.check import CheckApp
 from autograder.course import build
 
 PAGE = ROOT / "docs" / "styles-of-tests.md"
@@ -31,6 +34,9 @@ NOT_ISOLATED = {  # style, exercise -> what can't cross, and how such a test can
 ALLOWED = ("others", "test_after_a_test_that_is_not_isolated_0")  # notebook, grade_id
 
 
+CHECKED = ("shared", "more code")  # notebooks whose tests share most with the student's code
+
+
 @dataclass
 class Graded:
     """By plain nbgrader, by this engine, and by this engine once ALLOWED is named; and what was said."""
@@ -41,6 +47,7 @@ class Graded:
     allowed: Marks
     said_then: str
     record: dict[str, Any]
+    folder: Path
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +62,7 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Graded:
     said_then = autograder(base / "ours", "grade", ASSIGNMENT)
     record = (base / "ours" / "autograded" / "wrong" / ASSIGNMENT / f"{ALLOWED[0]}.record.json").read_text()
     allowed = marks(base / "ours", ASSIGNMENT)
-    return Graded(marks(plain, ASSIGNMENT), ours, said, allowed, said_then, json.loads(record))
+    return Graded(marks(plain, ASSIGNMENT), ours, said, allowed, said_then, json.loads(record), base / "ours")
 
 
 def names() -> dict[str, tuple[str, str]]:
@@ -100,6 +107,18 @@ def test_one_that_is_allowed_by_name_has_plain_nbgraders_score_and_the_record_sa
     assert f"{notebook}, {test}: runs beside the student's code, as you allowed" in graded.said_then
     assert graded.record["not_isolated"] == [test]
     assert graded.record["sandboxed"] is True
+
+
+@pytest.mark.parametrize("notebook", CHECKED)
+def test_the_references_work_passes_the_check_of_a_course_that_has_no_solutions(
+    notebook: str, graded: Graded, tmp_path: Path
+) -> None:
+    for part in ("release", "nbgrader_config.py"):
+        copy = shutil.copytree if (graded.folder / part).is_dir() else shutil.copy
+        copy(graded.folder / part, tmp_path / part)
+    work = graded.folder / "submitted" / "reference" / ASSIGNMENT / f"{notebook}.ipynb"
+    done = run(CheckApp, tmp_path, str(work), f"--course-dir={tmp_path}")
+    assert done.returncode == 0, done.stdout
 
 
 def test_points_that_the_released_notebook_earns_are_told(graded: Graded) -> None:

@@ -86,6 +86,7 @@ def quarter(x):
 SHELL_LOOKS = """
 for path in {paths}; do [ -e "$path" ] && echo "seen $path"; done
 touch {left} && echo written
+echo kept > notes.txt
 greet() {{ echo $COURSE; }}
 """
 
@@ -222,6 +223,10 @@ def test_a_kernel_of_another_language_runs_in_the_sandbox(graded: Graded) -> Non
     shown = graded.shown("looks", "p2")
     assert "Read-only file system" in shown
     assert not any(word in shown for word in ("seen", "written"))
+
+
+def test_what_a_notebook_of_another_language_writes_is_kept(graded: Graded) -> None:
+    assert (graded.folder / "autograded" / "looks" / "ps1" / "notes.txt").read_text() == "kept\n"
 
 
 def test_record_report_and_feedback_say_that_it_is_not_isolated(graded: Graded) -> None:
