@@ -216,17 +216,17 @@ def _settings(against: Released, converter: Autograde) -> GradingJob:
 def _as_if_solved(version: Version, notebook: Mapping[str, Any]) -> Version:
     """With the student's statements in place of the reference's: they say what is the student's, and what tests share.
 
-    But for those that bind a name of the instructor's, whose that is nobody knows without the reference.
+    But for those that bind a name of a locked or unmarked cell's, whose that is nobody knows without the reference.
     """
-    given = (parse(cell.source) for cell in version.cells if cell.cell_type == "code" and not cell.solution)
-    instructors = {name for found in given if found for one in effects(found) for name in one.now.binds | one.imports}
+    given = (cell.source for cell in version.cells if cell.cell_type == "code" and not (cell.solution or cell.grade))
+    instructors = {name for found in map(parse, given) if found for one in effects(found) for name in one.now.binds}
     own: dict[int, str] = {}
     for cell in notebook["cells"]:
         if cell["cell_type"] == "code" and (found := parse(cell["source"])) is not None:
             kept = (
                 ast.unparse(statement)
                 for statement, effect in zip(found.body, effects(found), strict=True)
-                if not (effect.now.binds | effect.imports) & instructors
+                if not effect.now.binds & instructors
             )
             own[_position(cell)] = "\n".join(kept)
     solved = (
