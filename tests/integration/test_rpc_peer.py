@@ -435,3 +435,14 @@ def test_modules_are_imported_on_the_students_side_and_never_here() -> None:
         assert peer.modules(["json"])["json"].loads("[1]") == [1]
     with pytest.raises(RpcError, match="can't be fetched"):
         peer._fetched("modules", ["antigravity"])
+
+
+def test_between_two_cells_nothing_is_asked_and_nothing_waits() -> None:
+    with examining("class Lamp:\n    on = True\nlamp = Lamp()") as (peer, fetch):
+        peer.begin(None)
+        lamp = fetch("lamp")
+        peer.end()
+        with pytest.raises(RuntimeError, match="does not wait for the student's code"):
+            lamp.on  # noqa: B018
+        peer.begin(None)
+        assert lamp.on is True
