@@ -19,6 +19,7 @@ from traitlets.config import Application
 from autograder.cli.console import Console, LogHandler, Table, readable
 from autograder.cli.options import FLAGS, Loader, aliases, spelled
 from autograder.course import build
+from autograder.notebooks.instructor_version import VersionError, nothing_graded
 
 STOPPED = 130  # exit code, as shells have it for Ctrl-C
 
@@ -216,6 +217,17 @@ class CourseApp(Command, NbGrader):  # type: ignore[misc]
                 f"no such assignment: {given}; there are {', '.join(there)}", then=f"{self.called} {quote(near[0])}"
             )
         return given
+
+    def says_ungraded(self, assignment: str) -> bool:
+        """Say so where nothing in the assignment is graded; a command has nothing to do then, which is no failure."""
+        try:
+            said = nothing_graded(self.coursedir, assignment)
+        except VersionError:  # the command itself says what is wrong
+            return False
+        if said:
+            self.out.say(said)
+            self.next(f"nbgrader release_assignment {quote(assignment)}", f"or hand out release/{assignment}/ yourself")
+        return bool(said)
 
 
 def sources(coursedir: CourseDirectory) -> list[str]:

@@ -78,6 +78,9 @@ class CheckApp(CourseApp):
             what = check.subject(Path(self.extra_args[0]), converter)
         except check.CheckError as error:
             self.fail("%s", error, then=again, why="once that is put right", code=UNREADABLE)
+        if not what.job.version.is_graded:
+            self.out.say(f"{what.against.name}: nothing in this notebook is graded, and there is nothing to hand in.")
+            return
         sandboxed = converter.grading.sandbox
         if sandboxed and (lacking := lacking_sandbox()):
             self.fail("%s", lacking, then=f"{again} --no-sandbox", why="its cells then run with all your rights")

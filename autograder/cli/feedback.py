@@ -32,6 +32,8 @@ class FeedbackApp(CourseApp):
         """Write the pages; exit with 1 where one could not be."""
         super().start()
         assignment = self.coursedir.assignment_id = self.one_assignment()
+        if self.says_ungraded(assignment):
+            return
         again = f"autograder feedback {quote(assignment)}"
         self.quiet_log(logging.ERROR)
         converter = GenerateFeedback(coursedir=self.coursedir, parent=self)

@@ -48,6 +48,8 @@ class GradeApp(CourseApp):
         """Grade; exit with 0 when all is graded (in a dry run: would be), else with 1."""
         super().start()
         assignment = self.coursedir.assignment_id = self.one_assignment()
+        if self.says_ungraded(assignment):
+            return
         again = f"autograder grade {quote(assignment)}"
         self.quiet_log()
         # nbgrader's models and SQLAlchemy 2 disagree harmlessly, some lines for each new student

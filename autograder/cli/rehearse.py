@@ -59,6 +59,8 @@ class RehearseApp(CourseApp):
         """Rehearse, print what was found, and exit."""
         super().start()
         assignment = self.coursedir.assignment_id = self.one_assignment()
+        if self.says_ungraded(assignment):
+            return
         self.quiet_log()
         again = f"autograder rehearse {quote(assignment)}{' --mutants' if self.mutants else ''}"
         converter = Autograde(coursedir=self.coursedir, parent=self)

@@ -44,6 +44,8 @@ class ReportApp(CourseApp):
             notebooks(self.coursedir, assignment)  # says what is wrong where there is no such assignment
         except VersionError as error:
             self.fail("%s", error, then=f"autograder report {quote(likely(self.coursedir))}")
+        if self.says_ungraded(assignment):
+            return
         root = Path(self.coursedir.root).resolve()
         path = Path(self.to).resolve() if self.to else root / "reports" / f"{assignment}.html"
         exporter = GradesExporter(parent=self)

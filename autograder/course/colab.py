@@ -13,6 +13,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
 from nbgrader.converters import GenerateAssignment
 from nbgrader.preprocessors import NbGraderPreprocessor
+from nbgrader.utils import is_grade, is_task
 from traitlets import TraitError, Unicode, validate
 
 COLAB = "https://colab.research.google.com/"
@@ -53,23 +54,32 @@ class ColabBadge(NbGraderPreprocessor):  # type: ignore[misc]
     def preprocess(self, nb: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
         """Insert the cell with the badge at the top of the notebook."""
         names = resources["nbgrader"]
-        cell = new_markdown_cell(badge(self.repository, names["assignment"], names["notebook"]), id="colab-badge")
+        cell = new_markdown_cell(
+            badge(self.repository, names["assignment"], names["notebook"], graded=_is_graded(nb)), id="colab-badge"
+        )
         if (nb.nbformat, nb.nbformat_minor) < (4, 5):  # cells had no ids then
             del cell["id"]
         nb.cells.insert(0, cell)
         return nb, resources
 
 
-def badge(repository: str, assignment: str, notebook: str) -> str:
-    """The text of the cell; `repository` as the setting has it."""
+def _is_graded(notebook: NotebookNode) -> bool:
+    return any(is_grade(cell) or is_task(cell) for cell in notebook.cells)
+
+
+def badge(repository: str, assignment: str, notebook: str, *, graded: bool = True) -> str:
+    """The text of the cell; `repository` as the setting has it. `graded`: whether the notebook is handed in."""
     if repository:
         link = f"{COLAB}github/{repository}/{quote(f'release/{assignment}/{notebook}.ipynb')}"
         keep = "choose *File → Save a copy in Drive* first, which keeps your work"
     else:
         link, keep = COLAB, f"choose *File → Upload notebook*, and this file, `{notebook}.ipynb`"
+    hand_in = (
+        f" To hand in, choose *File → Download → Download .ipynb*, and name the file `{notebook}.ipynb` if it is "
+        "called otherwise."
+    )
     return (
         f"{_BADGE}({link})\n\n"
         f"In Colab nothing has to be installed. There, {keep}. *Restart & Run All* is *Runtime → Restart session and "
-        f"run all*. To hand in, choose *File → Download → Download .ipynb*, and name the file `{notebook}.ipynb` if it "
-        "is called otherwise."
+        f"run all*.{hand_in if graded else ''}"
     )

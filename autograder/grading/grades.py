@@ -59,9 +59,13 @@ class GradesExporter(ExportPlugin):  # type: ignore[misc]
         return Path(self.to or self.default_to)
 
     def assignments(self, gradebook: Gradebook) -> list[Assignment]:
-        """The assignments chosen, in nbgrader's order; fails where one of them does not exist."""
+        """The assignments chosen, in nbgrader's order; else all in which something is graded.
+
+        Fails where one of them does not exist.
+        """
         found = {assignment.name: assignment for assignment in gradebook.assignments}
-        chosen = [str(name) for name in self.assignment] or list(found)
+        graded = [name for name, assignment in found.items() if _has_grades(assignment)]
+        chosen = [str(name) for name in self.assignment] or graded
         if unknown := sorted(set(chosen) - set(found)):
             self.parent.fail(f"no such assignment: {', '.join(unknown)}; there are {', '.join(found) or 'none'}")
         return [assignment for name, assignment in found.items() if name in chosen]
@@ -174,6 +178,12 @@ def exercise_points(grade: Grade, exercises: dict[str, list[tuple[str, str]]]) -
         for title, cells in exercises.items()
         if all(cell in points for cell in cells)
     }
+
+
+def _has_grades(assignment: Assignment) -> bool:
+    """Whether there is anything to grade in it, as far as the gradebook has its notebooks."""
+    notebooks = assignment.notebooks
+    return not notebooks or any(notebook.grade_cells or notebook.task_cells for notebook in notebooks)
 
 
 def _joined(*reasons: str) -> str:

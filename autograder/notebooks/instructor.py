@@ -49,6 +49,11 @@ class Version:
         )
 
     @property
+    def is_graded(self) -> bool:
+        """Whether anything in it is graded, by a test or by a person."""
+        return any(cell.grade or cell.task for cell in self.cells)
+
+    @property
     def digest(self) -> str:
         """SHA-256 of all that is in it, as hexadecimal digits."""
         return hashlib.sha256(dump(self, sort_keys=True).encode()).hexdigest()

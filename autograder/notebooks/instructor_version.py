@@ -99,6 +99,18 @@ def notebooks(coursedir: CourseDirectory, assignment: str) -> list[str]:
             raise VersionError(_not_generated(assignment)) from None
 
 
+def nothing_graded(coursedir: CourseDirectory, assignment: str) -> str:
+    """Says so, for people, if the gradebook has the assignment's notebooks and none has a cell to grade; else empty."""
+    with existing_gradebook(coursedir, assignment) as gradebook:
+        try:
+            found = gradebook.find_assignment(assignment).notebooks
+        except MissingEntry:
+            raise VersionError(_not_generated(assignment)) from None
+        if not found or any(notebook.grade_cells or notebook.task_cells for notebook in found):
+            return ""
+    return f"{assignment}: nothing in it is graded. It has no grade cells, so students have nothing to hand in."
+
+
 def read_stored(coursedir: CourseDirectory, assignment: str, name: str) -> Stored:
     """Read what the gradebook has of the notebook `name`. Raises VersionError where it does not know it."""
     with existing_gradebook(coursedir, assignment) as gradebook:

@@ -9,14 +9,13 @@ import nbformat
 import pytest
 from engines import add_config
 from nbformat import NotebookNode
-from repository import ROOT, copy_course
+from repository import ASSIGNMENTS, ROOT, UNGRADED, copy_course
 from traitlets import TraitError
 from traitlets.config import Config
 
 from autograder.course import build
 from autograder.course.colab import ColabBadge, badge
 
-ASSIGNMENTS = build.assignments(ROOT)
 BUILD = [sys.executable, "-m", "autograder", "build", "foundations"]
 IMAGE = "[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]"
 
@@ -37,6 +36,7 @@ def test_each_released_notebook_begins_with_one_badge(assignment: str) -> None:
     assert cells[0].source.startswith(f"{IMAGE}(https://colab.research.google.com/)\n")
     assert "*File → Upload notebook*" in cells[0].source
     assert f"`{assignment}.ipynb`" in cells[0].source
+    assert ("To hand in" in cells[0].source) is (assignment not in UNGRADED)
 
 
 def test_the_rest_of_a_released_notebook_is_as_without_a_badge(tmp_path: Path) -> None:

@@ -1,8 +1,13 @@
-"""Training for real, minutes each: every reference earns all automatic points on the real data."""
+"""Training for real, minutes each: every reference earns all automatic points on the real data.
+
+With PICTURES=docs the plots of `pictures.PLOTS` are written there.
+"""
 
 import csv
 from pathlib import Path
 
+import nbformat
+import pictures
 import pytest
 from nbgrader.api import Gradebook
 from readme import Place, commands
@@ -27,6 +32,7 @@ def test_the_reference_earns_all_automatic_points(assignment: str, tmp_path: Pat
     build.nbgrader(folder, "autograde", assignment)
     with Gradebook(f"sqlite:///{folder / 'gradebook.db'}") as gradebook:
         assert gradebook.find_submission(assignment, "perfect").score == POINTS[assignment]
+    pictures.save(nbformat.read(folder / "autograded" / "perfect" / assignment / f"{assignment}.ipynb", 4), assignment)
 
 
 @pytest.mark.network

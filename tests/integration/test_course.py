@@ -9,7 +9,7 @@ from pathlib import Path
 import gates
 import nbformat
 import pytest
-from repository import ASSIGNMENTS, ROOT, copy_course, release, source
+from repository import ASSIGNMENTS, GRADED, ROOT, UNGRADED, copy_course, release, source
 
 from autograder.course import build
 
@@ -21,8 +21,14 @@ def rebuilt(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_the_four_assignments_are_there_in_the_order_of_the_course() -> None:
-    assert ASSIGNMENTS == ["foundations", "mnist", "fashion_mnist", "cifar"]
+def test_the_assignments_are_there_in_the_order_of_the_course() -> None:
+    assert ASSIGNMENTS == ["foundations", "mnist", "fashion_mnist", "cifar", "gallery"]
+
+
+@pytest.mark.parametrize("assignment", ASSIGNMENTS)
+def test_something_is_graded_in_each_but_the_gallery(assignment: str) -> None:
+    marks = [cell.metadata.get("nbgrader", {}) for cell in source(assignment).cells]
+    assert any(mark.get("grade") or mark.get("task") for mark in marks) is (assignment not in UNGRADED)
 
 
 def test_rebuilt_equals_committed_byte_for_byte(rebuilt: Path) -> None:
@@ -65,7 +71,7 @@ def test_a_planted_output_id_and_syntax_error_are_found() -> None:
     assert gates.repeated_ids(notebook) == [code[3].id, code[3].metadata.nbgrader.grade_id]
 
 
-@pytest.mark.parametrize("assignment", ASSIGNMENTS)
+@pytest.mark.parametrize("assignment", GRADED)
 def test_no_released_file_holds_a_solution_or_hidden_test(assignment: str) -> None:
     assert len(gates.secrets(source(assignment), 16)) > 10
     for path in (ROOT / "release").rglob("*"):
@@ -108,7 +114,7 @@ def test_a_planted_point_is_found_in_heading_and_readme() -> None:
     assert before != gates.points(notebook)
 
 
-@pytest.mark.parametrize("assignment", ASSIGNMENTS)
+@pytest.mark.parametrize("assignment", GRADED)
 def test_setup_helpers_are_the_same_everywhere(assignment: str) -> None:
     cells = {cell.id: cell.source for cell in source(assignment).cells}
     assert cells["expect"] == {cell.id: cell.source for cell in source("mnist").cells}["expect"]

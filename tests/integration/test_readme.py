@@ -118,3 +118,36 @@ def test_the_damages_are_counted_as_measured() -> None:
     told = " ".join(README.split())
     assert f"{len(measured)} kinds of damage to a notebook" in told
     assert f"plain nbgrader gives full points to {kept} of them; here all {len(measured)} keep full points" in told
+
+
+# The titles of the lecture's slides, and the lines of the slide "Кроме этого".
+SLIDES = """
+Немного истории; Персептрон (нейрон); Нейросеть; Глубокая нейросеть; Виды нейросетей; Почему нейросети сейчас везде;
+Машинное обучение; Обучение на примерах; Задачи машинного обучения; Классификация и регрессия; Минимизация ошибки;
+Метрика качества; Обучение модели; Как найти минимум; Вариации градиентного спуска; Как найти градиент; Learning rate;
+Как ошибка влияет на параметры модели; Разделение данных; Переобучиться; Как с этим бороться; Сверточные слои;
+Сверточной слой; Пример выученных признаков; Слой пулинга; Полносвязный слой; Практическая часть; Python; TensorFlow;
+Google Colab; Подключение библиотек; Общие переменные; Загрузка датасета; Что за данные; Предобработка данных;
+Архитектура сети; Информация о сети; Метод обучения и метрики; Запуск обучения; Процесс обучения;
+Печать графика обучения; График обучения; Как использовать; Как сохранить; А что кроме цифр; Детекторы; Сегментация;
+Генерация; GAN's by NVIDIA; Deepfake; Детектирование объектов на фото/видео; Генерация текстов; Машинный перевод;
+Написание и поиск музыки; Диагностика болезней; Предсказание погоды; Персональные рекомендации; Домашнее задание 1;
+Домашнее задание 2; Домашнее задание 3
+"""
+
+
+def coverage() -> list[tuple[str, str]]:
+    """Slides, and where they are covered, by the README's table."""
+    table = README.split("| slide | where |")[1].split("\n\n")[0]
+    return re.findall(r"^\| ([^|]*[^-|]) \| (.+) \|$", table, re.MULTILINE)
+
+
+def test_each_slide_of_the_lecture_is_in_the_table_of_what_is_covered() -> None:
+    there = "; ".join(slide for slide, _ in coverage()).lower()
+    assert [slide for slide in re.split(r";\s+", SLIDES.strip()) if slide.lower() not in there] == []
+
+
+def test_the_table_names_parts_of_the_gallery_that_are_there() -> None:
+    text = "\n".join(cell.source for cell in source("gallery").cells if cell.cell_type == "markdown")
+    parts = set(re.findall(r"^## (\d+)\.", text, re.MULTILINE))
+    assert {number for _, where in coverage() for number in re.findall(r"G (\d+)", where)} == parts
