@@ -29,6 +29,7 @@ import tensorflow as tf
 from IPython.display import Audio, display
 from keras import layers
 from keras.datasets import mnist
+from matplotlib.colors import ListedColormap
 
 QUICK = False  # True: fewer images and epochs, for a first look
 SEED = 1
@@ -48,9 +49,9 @@ x_train, x_test = (images.astype("float32") / 255.0 for images in (x_train, x_te
 
 
 def show_row(images, title=""):
-    """Show grey `images` (n, height, width) side by side."""
+    """Show gray `images` (n, height, width) side by side, each in a frame."""
     plt.figure(figsize=(len(images), 1.3))
-    plt.imshow(np.hstack(list(images)), cmap="gray", vmin=0, vmax=1)
+    plt.imshow(np.hstack([np.pad(image, 1, constant_values=0.4) for image in images]), cmap="gray", vmin=0, vmax=1)
     plt.title(title, fontsize=10)
     plt.axis("off")
     plt.show()
@@ -110,6 +111,9 @@ show_row(x_train[:12], "Training images")
 # | 2020 | a language model of 175 billion parameters; images from noise by diffusion | Brown et al., *Language models are few-shot learners*, NeurIPS; Ho et al., *Denoising diffusion probabilistic models*, NeurIPS |
 # | 2021 | the shapes of proteins | Jumper et al., *Highly accurate protein structure prediction with AlphaFold*, Nature |
 #
+# That is the lecture's outline with its sources: first ideas in the 1950s and 1960s, disappointment until the 1990s, growth
+# from 2000 on, deep networks in 2012, and in 2015 fewer errors than a person on ImageNet.
+#
 # Why now, when the ideas are that old? The lecture's answer has three parts: hardware, data, and fashion. The jump of
 # 2012 shows the first two at once: graphics cards, and ImageNet. The task there is to name the object in a photograph
 # with five guesses among 1,000 classes ("top-5").
@@ -133,8 +137,8 @@ plt.legend()
 plt.show()
 
 # %% [markdown]
-# One warning about "better than a person": the person was a single researcher, and the task was a test of names
-# (120 breeds of dogs among them), not of seeing.
+# Be careful with "better than a person": that person was one researcher, and much of the task was knowing names, such as
+# those of 120 breeds of dogs.
 #
 # ### A network of another kind: Hopfield's memory
 #
@@ -212,11 +216,14 @@ def cut_windows(scenes, digits, rng):
 
 windows, window_classes = cut_windows(scenes, digits, rng)
 print(f"{len(windows)} windows, {np.mean(window_classes == BACKGROUND):.0%} of them background")
-show_row(windows[:12, :, :, 0], "Windows, classes " + ", ".join(map(str, window_classes[:12])))
+show_row(
+    windows[:12, :, :, 0],
+    "Windows, and their classes: " + " ".join(map(str, window_classes[:12])) + " (10: background)",
+)
 
 # %% [markdown]
-# The network has convolutions only. Its last two are what dense layers were: a kernel of 5×5 that covers all of what is
-# left of a window of 28×28, and one of 1×1. That has a nice effect: the same weights also take a large image. On a
+# The network has convolutions only. Its last two do what dense layers do in a classifier: one has kernels of 5×5, as large
+# as what is left of a window of 28×28, and one has kernels of 1×1. The gain: the same weights also take a larger image. On a
 # window the output has shape (1, 1, 11); on a scene of 112×112 it has shape (22, 22, 11), the answers for
 # 22 × 22 windows that are 4 pixels apart (each of the two poolings halves). One call looks everywhere. The idea is
 # from Sermanet et al., *OverFeat*, ICLR 2014.
@@ -319,13 +326,13 @@ for threshold, (precision, recalled_part) in zip(thresholds, curve, strict=True)
 #
 # ## 3. Segmentation
 #
-# Segmentation goes further: a class for **each pixel**. The network has to see wide (which digit is this?) and to
-# answer finely (which pixel?). So it goes down by pooling and up again by transposed convolutions, and the way up also
-# gets the fine maps from the way down ("skip connections"). The shape gave the U-Net its name (Ronneberger, Fischer and
+# Segmentation goes further: a class for **each pixel**. The network has to look at large areas (which digit is this?) and
+# give detailed answers (which pixel?). So it goes down by pooling and up again by transposed convolutions, and the way
+# up also gets the detailed maps from the way down ("skip connections"). The shape gave the U-Net its name (Ronneberger, Fischer and
 # Brox, MICCAI 2015); the first such network was the FCN (Long, Shelhamer and Darrell, CVPR 2015).
 #
-# Accuracy misleads here, as most pixels are background: an answer of nothing but background is right nearly
-# everywhere. So each class is measured by its IoU: of the pixels that have the class or are given it, the share that are
+# Accuracy misleads here, as most pixels are background: a network that always says "background" is right for more than nine
+# pixels out of ten. So each class is measured by its IoU: of the pixels that have the class or are given it, the share that are
 # both. For the same reason a pixel of background counts for a tenth of another one in the loss.
 #
 # The next cell trains for about a minute on two cores.
@@ -379,7 +386,7 @@ for what, given in (("only background", nothing), ("the network", answers)):
 
 # %%
 palette = plt.get_cmap("tab10").colors + ((0.1, 0.1, 0.1),)
-pixel_colors = plt.matplotlib.colors.ListedColormap(palette)
+pixel_colors = ListedColormap(palette)
 figure, grid = plt.subplots(3, 6, figsize=(10, 5.2), subplot_kw={"xticks": [], "yticks": []})
 for column in range(6):
     grid[0, column].imshow(new_scenes[column], cmap="gray")
@@ -508,17 +515,18 @@ show_row(np.asarray(generator(walk))[..., 0], "From one made digit to another")
 
 # %% [markdown]
 # **The real ones.** The slide's faces are NVIDIA's: *Progressive growing of GANs* (Karras et al., ICLR 2018) made faces of
-# 1024×1024 pixels, and StyleGAN (Karras, Laine and Aila, CVPR 2019) lets you set pose and hair apart. Most image
+# 1024×1024 pixels, and StyleGAN (Karras, Laine and Aila, CVPR 2019) lets you change pose and hair separately. Most image
 # generators today work otherwise, by **diffusion**: a network learns to remove a little noise from an image, and is applied many
 # times to noise alone (Ho, Jain and Abbeel, NeurIPS 2020); told what to draw by text, that became *Stable Diffusion* (Rombach
 # et al., CVPR 2022).
 #
 # ## 5. Deepfakes
 #
-# A deepfake puts one person's face on another person's movements. The method that gave it its name in 2017 is
-# short: **one encoder, two decoders**. The encoder turns a face into a few numbers; decoder A draws person A from
-# them, decoder B person B. Both decoders share the encoder, so the numbers come to mean what faces have in common, pose
-# and expression, and each decoder adds the identity. To fake, encode A and decode with B.
+# A deepfake puts one person's face on another person's movements. The word comes from the name under which somebody
+# published such videos in 2017 (Cole, Motherboard, 11 December 2017). The method is short: **one encoder, two
+# decoders**. The encoder turns a face into a few numbers; decoder A draws person A from them, decoder B draws person B.
+# Both decoders share the encoder, so the numbers come to mean what faces have in common, pose and expression, and each
+# decoder adds the identity. To fake, encode A and decode with B.
 #
 # With digits: person A is the digit 3, person B the digit 8, and the "expression" is the handwriting: its slant and its
 # width. The next cell trains for about 10 seconds on two cores.
@@ -578,9 +586,8 @@ plt.show()
 # %% [markdown]
 # ### What they are misused for
 #
-# * **Abuse.** Of 14,678 deepfake videos found online in 2019, 96 % were pornography made without consent, nearly all of
-#   women (Ajder et al., *The state of deepfakes*, Deeptrace 2019). It is by far the most common use, and a crime in more and
-#   more countries.
+# * **Abuse.** Of 14,678 deepfake videos found online in 2019, 96 % were pornography made without consent, of women
+#   (Ajder et al., *The state of deepfakes*, Deeptrace 2019). In more and more countries that is a crime.
 # * **Fraud.** In 2024 an employee of the engineering company Arup in Hong Kong transferred 200 million Hong Kong
 #   dollars (25 million US dollars) after a video call in which the colleagues were fakes (Financial Times, 17 May 2024).
 # * **Politics.** In March 2022 a fake video showed Ukraine's president asking his soldiers to lay down their arms (BBC
@@ -669,10 +676,10 @@ print("spoken:    ", spoken)
 print("recognized:", recognize(recording))
 
 # %% [markdown]
-# **The real ones** were the first success of deep networks outside of images (Hinton et al., *Deep neural networks for
-# acoustic modeling in speech recognition*, IEEE Signal Processing Magazine 2012). Whisper (Radford et al., 2022) learned from
-# 680,000 hours of recordings. The other direction, from text to sound, began with WaveNet (van den Oord et al.,
-# 2016), and with it the faked voices of Part 5.
+# **The real ones**: speech was one of the first successes of deep networks (Hinton et al., *Deep neural networks for
+# acoustic modeling in speech recognition*, IEEE Signal Processing Magazine 2012). Whisper (Radford et al., 2022)
+# learned from 680,000 hours of recordings. The other direction, from text to sound, made its leap with WaveNet (van den
+# Oord et al., 2016), and with it came the faked voices of Part 5.
 #
 # ## 7. Music: finding a tune
 #
@@ -800,10 +807,10 @@ plt.show()
 # ## 9. Translation
 #
 # How can a machine find out which words belong together, with no dictionary, only from sentences and their
-# translations? Start with no idea: every word may be translated by every word of the other sentence. Then repeat: share
-# each word's one vote among the words of the sentence, in proportion to how probable each translation is now; count the
-# votes; divide. That is *IBM Model 1* (Brown et al., *The mathematics of statistical machine translation*,
-# Computational Linguistics 1993), here on ten sentences:
+# translations? Start with no idea: each word may be translated by any word of the other sentence. Then repeat: every
+# Spanish word has one vote and splits it among the English words of its sentence, in proportion to how probable each
+# translation is now. The votes, divided by their sum, are the new probabilities. That is *IBM Model 1* (Brown et al., *The
+# mathematics of statistical machine translation*, Computational Linguistics 1993), here on ten sentences:
 
 
 # %%
@@ -899,9 +906,9 @@ for prevalence in (0.001, 0.01, 0.1, 0.5):
 #
 # ## 11. Weather
 #
-# A rain radar makes a film; its next image is the forecast. Below, clouds drift with a wind that we don't tell. Suppose
+# A rain radar makes a film; its next image is the forecast. Below, clouds drift with a wind that the program is not told. Suppose
 # that each pixel of the next image is a weighted sum of the 5×5 pixels around it now: that is one convolution, and the
-# best kernel follows by least squares. Where its large weight is, the wind comes from.
+# best kernel follows by least squares. Its largest weight shows where the wind comes from.
 
 
 # %%
