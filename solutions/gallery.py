@@ -318,11 +318,11 @@ for threshold, (precision, recalled_part) in zip(thresholds, curve, strict=True)
 #
 # **The real ones** find objects of all sizes and shapes, so a window of one size won't do. R-CNN (Girshick et al.,
 # CVPR 2014) classified about 2,000 proposed regions per image. YOLO (Redmon et al., CVPR 2016) predicts all boxes in one
-# pass, at 45 images per second on the graphics card of its paper; detection in video is that, image by image. DETR
+# pass, at 45 images per second on the graphics card of its paper; video is a sequence of images, so that is fast enough for it. DETR
 # (Carion et al., ECCV 2020) needs no suppression. Cars, X-rays and satellite images use them; so do cameras
 # that follow people, which is a question of law and consent before it is one of precision.
 #
-# **Try it**: shrink a digit to half its size, or turn it, and see the detector miss it.
+# **Try it**: put a digit of half its size into a scene, or one that is turned. Does the detector still find it?
 #
 # ## 3. Segmentation
 #
@@ -1040,13 +1040,13 @@ plt.show()
 # From 2006 to 2009 Netflix offered a million dollars for predictions that were 10 % better than its own (Bennett and
 # Lanning, *The Netflix Prize*, KDD Cup 2007); factorization was the core of the winner. It isn't all good: what is
 # recommended is watched, what is watched becomes data, and a system that maximizes clicks may find that anger brings
-# the most. The metric is the decision. Who should make it?
+# the most. Choosing the metric is the real decision. Who should make it?
 #
 # ## Where to go from here
 #
 # * Everything in this notebook is one of three things you know: a network with a loss, gradient descent on a table of
 #   numbers, or counting. What differs is what goes in, what comes out, and what the loss asks for.
-# * The lecture's homework: layers and their parameters and fashion_mnist are the `fashion_mnist` assignment, photographs are
-#   `cifar`.
+# * The lecture's homework: items 1 and 2 of its slide (layers and their parameters; fashion_mnist) are the assignment
+#   `fashion_mnist`, item 3 (color photographs) is `cifar`.
 # * Ideas to try here: a detector for your own handwriting; a GAN of `fashion_mnist` (only the data changes); names of
 #   streets in your town; the handwriting of other pairs of digits.

@@ -39,13 +39,7 @@ from autograder.grading.submission_writer import SubmissionWriter
 from autograder.kernel.kernelspec import Kernel, KernelError, find_kernel
 from autograder.notebooks.handed_in import is_text, matching_folders
 from autograder.notebooks.instructor import Version
-from autograder.notebooks.instructor_version import (
-    VersionError,
-    existing_gradebook,
-    notebooks,
-    nothing_graded,
-    read_version,
-)
+from autograder.notebooks.instructor_version import VersionError, existing_gradebook, notebooks, read_version
 from autograder.notebooks.known import known_notebooks
 from autograder.notebooks.misplaced import Misplaced, misplaced
 from autograder.notebooks.selection import select
@@ -167,9 +161,6 @@ class Autograde(SubmissionWriter):
 
     def convert_notebooks(self) -> None:
         """Grade each submission that is due; the others stay as they are."""
-        if said := nothing_graded(self.coursedir, self.coursedir.assignment_id):
-            self.log.warning("%s", said)
-            return
         with contextlib.closing(self.engine):
             self._convert()
 

@@ -98,7 +98,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> NotebookNode:
     """The notebook with QUICK = True, run on small made-up data, with the probes at its end."""
     notebook = sample_class.quick(sample_class.released(ROOT, "gallery"), "gallery")
     notebook.cells += [probe(source) for source in PROBES.values()]
-    client = NotebookClient(notebook, timeout=600)
+    client = NotebookClient(notebook, timeout=600, startup_timeout=300)  # Keras is imported before it starts
     client.resources = {"metadata": {"path": str(tmp_path_factory.mktemp("gallery"))}}
     client.execute(env={**os.environ, **SMALL_DATA, "SMALL_DIGITS": "1500"})
     return notebook
@@ -108,7 +108,8 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> NotebookNode:
 def found(ran: NotebookNode) -> dict[str, object]:
     """What each probe found."""
     probed = ran.cells[-len(PROBES) :]
-    return {name: json.loads(cell.outputs[-1].text) for name, cell in zip(PROBES, probed, strict=True)}
+    printed = ["".join(one.text for one in cell.outputs if one.get("name") == "stdout") for cell in probed]
+    return {name: json.loads(text) for name, text in zip(PROBES, printed, strict=True)}
 
 
 def test_no_cell_writes_to_stderr_and_the_folder_stays_empty(ran: NotebookNode) -> None:

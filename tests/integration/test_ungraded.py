@@ -61,12 +61,8 @@ def test_check_says_so_to_a_student(course: Path) -> None:
     assert "nothing in this notebook is graded" in said
 
 
-def test_nbgraders_autograde_grades_nothing(course: Path) -> None:
+def test_it_has_no_row_in_an_export_even_when_nbgrader_has_run_it(course: Path) -> None:
     build.nbgrader(course, "autograde", "reading")
-    assert not (course / "autograded").exists()
-
-
-def test_it_has_no_column_and_no_row_in_an_export(course: Path) -> None:
     autograder(course, "export", "--to", "grades.csv")
     with (course / "grades.csv").open(newline="", encoding="utf-8-sig") as file:
         assert {row["assignment"] for row in csv.DictReader(file)} == {"sums"}
