@@ -109,6 +109,13 @@ def wrong_kernel_size(notebook: NotebookNode, assignment: str) -> NotebookNode |
     return _answer(notebook, build_model=source.replace("kernel_size=(3, 3)", "kernel_size=(5, 5)"))
 
 
+def no_network(notebook: NotebookNode, assignment: str) -> NotebookNode | None:
+    """Solves everything but the network."""
+    if assignment != "mnist":
+        return None
+    return _answer(notebook, build_model="def build_model(input_shape, num_classes):\n    raise NotImplementedError")
+
+
 def untrained(notebook: NotebookNode, assignment: str) -> NotebookNode | None:
     """Hands in the network as it came from `build_model`."""
     if assignment != "mnist":
@@ -208,6 +215,7 @@ STUDENTS: dict[str, Change] = {
         quick,
         one_answer,
         wrong_kernel_size,
+        no_network,
         untrained,
         hasty,
         shuffled_labels,

@@ -83,7 +83,9 @@ def test_accuracy_is_scored_by_a_ramp_and_not_a_cliff(assignment: str) -> None:
         exec(formula, space)
         return space["_points"]
 
-    assert [points(share) for share in (-1, 0, 0.25, 0.5, 1, 2)] == pytest.approx([0, 0, 3, 6, 12, 12])
+    most = points(1)
+    assert most == cell.metadata.nbgrader.points
+    assert [points(share) / most for share in (-1, 0, 0.25, 0.5, 2)] == pytest.approx([0, 0, 0.25, 0.5, 1])
 
 
 def test_the_accuracy_that_is_printed_gives_the_points(graded: Callable[[str], Path]) -> None:
@@ -92,5 +94,5 @@ def test_the_accuracy_that_is_printed_gives_the_points(graded: Callable[[str], P
         c.metadata.nbgrader.grade_id: c for c in nbformat.read(path, as_version=4).cells if "nbgrader" in c.metadata
     }
     printed = "".join(output.get("text", "") for output in cells["test_accuracy"].outputs)
-    points = float(re.search(r"received [\d.]+: ([\d.]+) of 12 points", printed).group(1))
-    assert score(graded("mnist"), "mnist", "hasty") == pytest.approx(60 - 4 - 12 + points, abs=0.06)
+    points = float(re.search(r"received [\d.]+: ([\d.]+) of 20 points", printed).group(1))
+    assert score(graded("mnist"), "mnist", "hasty") == pytest.approx(60 - 4 - 20 + points, abs=0.06)

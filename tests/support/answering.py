@@ -8,7 +8,8 @@
 A right answer gets every point of its exercise; a wrong one loses points in the tests named after the arrow and in no
 other. `python answering.py ASSIGNMENT [CELL…]` prints the verdicts as JSON. It runs the cells of an exercise once for
 each answer, in one Python without a kernel, upon what the reference's cells before that exercise made. Answers to a
-named CELL, whose exercise changes objects made before it (a training), run the whole notebook.
+named CELL, whose exercise changes objects made before it (a training), and wrong ones that lose points in another
+exercise's tests as well, run the whole notebook.
 """
 
 import ast
@@ -73,6 +74,10 @@ def points(cell: NotebookNode) -> float | None:
     return float(settings["points"]) if cell.cell_type == "code" and settings.get("grade") else None
 
 
+def is_solution(cell: NotebookNode) -> bool:
+    return bool(cell.metadata.get("nbgrader", {}).get("solution"))
+
+
 def exercises(assignment: str) -> list[list[NotebookNode]]:
     """The code cells of the reference, split where an exercise begins: first those before the first exercise."""
     parts: list[list[NotebookNode]] = [[]]
@@ -116,11 +121,14 @@ def verdict(cell: NotebookNode, most: float, namespace: dict[str, Any]) -> Verdi
 def run(cells: Sequence[NotebookNode], namespace: dict[str, Any], answer: Answer | None = None) -> dict[str, Verdict]:
     """Run `cells`, with `answer` in place of the reference's; returns each test's verdict by its `grade_id`.
 
-    A given cell that fails with a student's answer is passed over, as a notebook's are that go on after an error.
+    With an answer, they run up to the last test; a given cell that fails with it is passed over, as a notebook's are
+    that go on after an error.
     """
     from matplotlib import pyplot
 
     verdicts = {}
+    if answer:
+        cells = cells[: 1 + max(place for place, cell in enumerate(cells) if points(cell) is not None)]
     for cell in cells:
         most = points(cell)
         try:
@@ -138,7 +146,8 @@ def run(cells: Sequence[NotebookNode], namespace: dict[str, Any], answer: Answer
 def judge(assignment: str, whole: Sequence[str] = ()) -> dict[str, Any]:
     """The verdicts on the reference and on each answer, and the lines of each test's checks.
 
-    Answers to the cells in `whole` run all cells of the notebook, those to others the cells of their exercise.
+    Answers to the cells in `whole`, and those to be refused by another exercise's tests as well, run all cells of the
+    notebook, others the cells of their exercise.
     """
     parts = exercises(assignment)
     namespace: dict[str, Any] = {"__name__": "__main__"}
@@ -150,9 +159,11 @@ def judge(assignment: str, whole: Sequence[str] = ()) -> dict[str, Any]:
     judged = []
     for answer in answers(assignment):
         place = next(i for i, part in enumerate(parts) if answer.cell in map(grade_id, part))
+        own = set(map(grade_id, parts[place]))
+        all_cells = answer.cell in whole or not own.issuperset(answer.refused_by)
         namespace.clear()  # the same dictionary, as functions made before the exercise look names up in it
-        namespace.update(before[0 if answer.cell in whole else place])
-        verdicts = run(cells if answer.cell in whole else parts[place], namespace, answer)
+        namespace.update(before[0 if all_cells else place])
+        verdicts = run(cells if all_cells else parts[place], namespace, answer)
         judged.append({**asdict(answer), "exercise": place, "verdicts": {k: asdict(v) for k, v in verdicts.items()}})
     return {
         "reference": {name: asdict(found) for name, found in reference.items()},

@@ -135,10 +135,10 @@ ASSIGNMENTS = {
         "test_layers": "build_model",
         "test_answer_steps": "answer_steps",
         "test_compile": "compile_model",
-        "test_train": "history",
+        "test_train": "train",
         "test_accuracy": "model preprocess",
-        "test_predict_digit": "model predict_digit",
-        "test_save_and_load": "model save_and_load saved_model",
+        "test_predict_digit": "predict_digit preprocess",
+        "test_save_and_load": "save_and_load",
     },
     "fashion_mnist": {
         "test_plan": "plan",

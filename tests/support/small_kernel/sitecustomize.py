@@ -26,7 +26,12 @@ def small(shape, train, seed):
     return (pixels[:train], labels[:train]), (pixels[train:], labels[train:])
 
 
-KERNELS = ("ipykernel_launcher", "autograder.kernel import ", "autograder.examiner import fork_server")
+KERNELS = (
+    "ipykernel_launcher",
+    "autograder.kernel import ",
+    "autograder.examiner import fork_server",
+    "answering.py",
+)
 if any(name in " ".join(sys.orig_argv) for name in KERNELS):
     from keras.datasets import cifar10, fashion_mnist, mnist
 
