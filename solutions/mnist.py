@@ -145,7 +145,12 @@ def preprocess(images):
 
 # %% nbgrader={"grade_id": "test_preprocess", "grade": true, "locked": true, "points": 2}
 _prepared = preprocess(np.array([[[0, 51], [102, 204]]], dtype="uint8"))
-expect("Exercise 1, preprocess of one 2×2 image, its shape", np.shape(_prepared), (1, 2, 2, 1), "the new last axis")
+expect(
+    "Exercise 1, preprocess of one 2×2 image, its shape",
+    _prepared if _prepared is None else np.shape(_prepared),
+    (1, 2, 2, 1),
+    "the new last axis",
+)
 expect(
     "Exercise 1, preprocess of [[0, 51], [102, 204]]",
     _prepared[0, :, :, 0],
@@ -438,9 +443,9 @@ model.summary()
 #
 # ## Exercise 5: find the mistakes in a network (3 points)
 #
-# The network below runs without any error message. Its author trained it for ten epochs on 3,000 images as you will
-# in Exercise 7, and its validation accuracy ended at 0.10, no better than guessing. With its mistakes repaired it
-# reaches 0.92.
+# The network below runs without any error message. Its author trained it on 3,000 images for ten epochs, in batches of
+# 64, with the optimizer and the loss of Exercise 6. Its validation accuracy ended at 0.10, no better than guessing.
+# With its mistakes repaired it reached 0.92.
 #
 # There are **three** mistakes. None is in the `Conv2D`, the `MaxPooling2D`, the `Flatten` or in a number, no layer is
 # missing, and none is superfluous. Ask of each layer: which values can it give? What becomes of them next?
@@ -486,7 +491,7 @@ def repaired_network(input_shape, num_classes):
 _network = repaired_network((12, 10, 1), 4)
 expect(
     "Exercise 5, the number of parameters, which no mistake concerns",
-    _network.count_params(),
+    _network and _network.count_params(),
     faulty_network((12, 10, 1), 4).count_params(),
     "what you changed: no number and no size is wrong",
 )
@@ -1054,9 +1059,10 @@ plt.show()
 
 # %% nbgrader={"grade_id": "test_feature_maps", "grade": true, "locked": true, "points": 2}
 _untrained = Sequential([keras.Input(shape=(28, 28, 1)), Conv2D(2, (3, 3)), Conv2D(4, (5, 5)), Flatten(), Dense(10)])
+_found = feature_maps(_untrained, raw_x_test[:3])
 expect(
     "Exercise 12, the shape of 3 images' feature maps with 2 kernels",
-    np.shape(feature_maps(_untrained, raw_x_test[:3])),
+    _found if _found is None else np.shape(_found),
     (3, 26, 26, 2),
     "which layer's output you take",
 )
@@ -1269,13 +1275,18 @@ expect("Exercise 14, the picture given, after crop", _sheet, _before, "what chan
 # %% nbgrader={"grade_id": "test_center", "grade": true, "locked": true, "points": 2}
 _digit = np.full((10, 6), 50.0)
 _digit[8:] = 250  # heavier at its bottom: the center of mass is in row 6.28, column 2.5
-_placed = np.asarray(center(_digit))
-expect("Exercise 14, the shape of center's image", _placed.shape, (28, 28), "`np.zeros((28, 28))`")
-_ink = np.argwhere(_placed)
+_placed = center(_digit)
 expect(
-    "Exercise 14, first and last row, first and last column of a 10×6 digit that is heavier at its bottom",
-    [*_ink[:, 0][[0, -1]].tolist(), _ink[:, 1].min(), _ink[:, 1].max()],
-    [7, 16, 11, 16],
+    "Exercise 14, the shape of center's image",
+    _placed if _placed is None else np.shape(_placed),
+    (28, 28),
+    "`np.zeros((28, 28))`",
+)
+_placed = np.asarray(_placed)
+expect(
+    "Exercise 14, the rows and the columns with ink of a 10×6 digit that is heavier at its bottom",
+    [np.flatnonzero(_placed.any(axis=1)).tolist(), np.flatnonzero(_placed.any(axis=0)).tolist()],
+    [list(range(7, 17)), list(range(11, 17))],
     "13.5 minus the row (and column) of the center of mass, which is not the middle of the rectangle",
 )
 ### BEGIN HIDDEN TESTS
@@ -1284,11 +1295,10 @@ _digit[0], _digit[:, 14] = 200, 90
 _digit[19, 3] = 5
 _before = _digit.copy()
 _placed = np.asarray(center(_digit))
-_ink = np.argwhere(_placed)
 expect(
-    "Exercise 14, first row and first column of a 20×15 digit that is heaviest at its top and right",
-    _ink.min(axis=0),
-    [8, 4],
+    "Exercise 14, the first row and the first column with ink of a 20×15 digit that is heaviest at its top and right",
+    [np.flatnonzero(_placed.any(axis=1))[:1].tolist(), np.flatnonzero(_placed.any(axis=0))[:1].tolist()],
+    [[8], [4]],
     "`np.clip`: rows and columns that don't leave the image",
 )
 expect("Exercise 14, the digit in the image of center", _placed[8:28, 4:19], _before, "where its rows and columns go")
@@ -1338,8 +1348,8 @@ figure.tight_layout()
 plt.show()
 
 # %% [markdown]
-# Before the whole preparation, a network that reads 0.988 of the test images correctly read 1 of these 10 drawings as
-# photographed, 1 in light on black, 6 after the crop, and all 10 when they were made as MNIST's images are.
+# A network with a test accuracy of 0.988 read 1 of the 10 drawings correctly as photographed, 1 in light on black, 6 after
+# the crop, and all 10 once they were made like MNIST's images.
 #
 # Why? The convolutions find a stroke wherever it is, but the `Dense` layer behind them has a weight for each place: it
 # learned that *this* place is usually dark and *that* one light. A digit that is shifted, stretched or of another size

@@ -13,6 +13,7 @@ from repository import SMALL_DATA
 
 # Solution cells whose exercise changes what was made before it: their answers run from the first cell on.
 WHOLE = {"foundations": (), "mnist": ()}
+SMALLER = {"SMALL_DIGITS": "1500"}  # so many are enough for the reference
 ANSWERS = [(assignment, answer) for assignment in WHOLE for answer in answering.answers(assignment)]
 
 
@@ -25,7 +26,7 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict]:
     for assignment, whole in WHOLE.items():
         ran = subprocess.run(
             [sys.executable, script, assignment, *whole],
-            env={**os.environ, **SMALL_DATA, "PYTHONPATH": path},
+            env={**os.environ, **SMALL_DATA, **SMALLER, "PYTHONPATH": path},
             cwd=tmp_path_factory.mktemp(assignment),
             capture_output=True,
             text=True,
