@@ -533,8 +533,8 @@ if not _hidden or _hidden[0] == "softmax":
 #
 # Write `compile_model(model)`: call `model.compile(loss=..., optimizer=..., metrics=...)` with
 # `keras.losses.categorical_crossentropy`, `Adam()` with its usual learning rate of 0.001, and a list with the metric
-# `"accuracy"`, and return the model. (Keras names the entries of the history after the metric. The slides' `acc` is
-# understood, too.)
+# `"accuracy"`, and return the model. (The slides' name `"acc"` works as well: Keras names the entries of the history after
+# it, so yours are then called `acc` and `val_acc`.)
 
 
 # %% nbgrader={"grade_id": "compile_model", "solution": true}
@@ -651,8 +651,8 @@ try:
 except (NameError, ValueError):
     print("Exercise 1: a stand-in for preprocess is used.")
 
-    def preprocess(images):
-        return keras.layers.Rescaling(1 / 255)(images[..., np.newaxis]).numpy()
+    def preprocess(raw):
+        return keras.layers.Rescaling(1 / 255)(raw[..., np.newaxis]).numpy()
 
     x_train, x_test = preprocess(raw_x_train), preprocess(raw_x_test)
 

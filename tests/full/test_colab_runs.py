@@ -76,7 +76,7 @@ def unexpected(assignment: str, notebook: NotebookNode) -> list[str]:
         missing = re.search(r"name '(\w+)' is not defined", text)
         excused = name == "NotImplementedError" or (name == "NameError" and missing and missing[1] in unbound)
         tests = bool(cell.metadata.get("nbgrader", {}).get("grade"))
-        if not excused and not (tests and name == "AssertionError"):
+        if not excused and not (tests and name in ("AssertionError", "WrongAnswer")):
             found.append(f"{cell.id}: {name}: {text}")
         unbound |= bound_names(reference[cell.id])
     return found
