@@ -517,7 +517,7 @@ _predictions = np.argmax(model.predict(preprocess(_images), batch_size=256, verb
 _accuracy = float(np.mean(_predictions == _labels[:, 0]))
 _points = POINTS * min(1.0, max(0.0, (_accuracy - BASELINE) / (MINIMUM - BASELINE)))
 print(
-    f"Accuracy on {len(_labels):,} test images: expected at least {MINIMUM}, received {_accuracy:.4f}: {_points:.1f} of {POINTS} points."
+    f"Accuracy on {len(_labels):,} test images: expected at least {MINIMUM} (no points up to {BASELINE}), received {_accuracy:.4f}: {_points:.1f} of {POINTS} points."
 )
 float(_points)
 ### END HIDDEN TESTS

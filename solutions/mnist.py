@@ -729,7 +729,7 @@ _predictions = model.predict(_number_of[_images][..., np.newaxis], batch_size=25
 _accuracy = float(np.mean(np.argmax(_predictions, axis=1) == _labels))
 _points = POINTS * min(1.0, max(0.0, (_accuracy - BASELINE) / (MINIMUM - BASELINE)))
 print(
-    f"Accuracy on {len(_labels):,} test images: expected at least {MINIMUM}, received {_accuracy:.4f}: {_points:.1f} of {POINTS} points."
+    f"Accuracy on {len(_labels):,} test images: expected at least {MINIMUM} (no points up to {BASELINE}), received {_accuracy:.4f}: {_points:.1f} of {POINTS} points."
 )
 float(_points)
 ### END HIDDEN TESTS

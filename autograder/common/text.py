@@ -38,5 +38,10 @@ def printable(text: str, longest: int | None = None) -> str:
     return shown if longest is None or len(shown) <= longest else f"{shown[:longest]}…"
 
 
+def counted(count: int, what: str) -> str:
+    """How many there are of something: 1 epoch, 2 epochs."""
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
 def _key(key: Any) -> str:
     return clean_text(key) if isinstance(key, str) else str(clean(key, 0))

@@ -28,9 +28,9 @@ class Reason(str, enum.Enum):  # noqa: UP042  Python 3.10 has no StrEnum
 
 BECAUSE = {  # in words, of names that stay the student's
     Reason.TRAINS: "the cell trains or loads a model",
-    Reason.CHANGES: "the cell changes a student's object",
+    Reason.CHANGES: "the cell changes an object of the student's",
     Reason.OWN: "the cell runs the student's code on the student's own objects",
-    Reason.DIFFERS: "run by the examiner, the cell gives the reference solution something else",
+    Reason.DIFFERS: "in isolation, the cell gives a different result for the reference solution",
 }
 
 

@@ -128,8 +128,8 @@ class Shell(InteractiveShell):
             result: Any = self.run_cell(code, store_history=True)  # type: ignore[no-untyped-call]
         error = result.error_before_exec or result.error_in_exec
         if error is not None and not any(item["output_type"] == "error" for item in self.outputs.items):
-            text = _text_of(error)
-            self.outputs.add("error", ename=type(error).__name__, evalue=text, traceback=[text])
+            name, text = type(error).__name__, _text_of(error)
+            self.outputs.add("error", ename=name, evalue=text, traceback=[f"{name}: {text}"])
         return self.outputs.items, result.result, error
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 from nbgrader.utils import find_all_files
 
+from autograder.common.error_outputs import error_with_line
 from autograder.common.errors import AutograderError
 from autograder.examiner.bindings import effects
 from autograder.examiner.statements import parse
@@ -271,8 +272,7 @@ def _failing(what: Subject, outcome: Outcome) -> list[str]:
         errors = [output for output in outputs if output["output_type"] == "error"]
         if errors and grade_id not in outcome.scores:
             name = f"cell {number} ({grade_id})" if grade_id else f"cell {number}"
-            what_ended = ": ".join(filter(None, [errors[-1]["ename"], errors[-1]["evalue"]]))
-            said.append(f"{name}: {what_ended}")
+            said.append(f"{name}: {error_with_line(errors[-1])}")
     return said
 
 

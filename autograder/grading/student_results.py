@@ -6,6 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from nbformat import NotebookNode
+
+from autograder.common.error_outputs import error_text, error_with_line
+from autograder.grading.failed_answers import failed_answer
 from autograder.grading.submission import NotebookTask
 from autograder.notebooks.headings import last_heading
 from autograder.notebooks.instructor import InstructorCell
@@ -33,10 +37,7 @@ def tests_of(work: NotebookTask) -> list[Test]:
     assert work.job is not None
     assert work.notebook is not None
     assert work.outcome is not None
-    outputs: dict[str, Sequence[dict[str, Any]]] = {
-        cell.metadata.get("nbgrader", {}).get("grade_id", ""): shown
-        for cell, shown in zip(work.notebook.cells, work.outcome.outputs, strict=True)
-    }
+    places = {cell.metadata.get("nbgrader", {}).get("grade_id", ""): i for i, cell in enumerate(work.notebook.cells)}
     tests = []
     for cell, name in _named(work.job.version.cells):
         grade_id = str(cell.grade_id)
@@ -48,7 +49,8 @@ def tests_of(work: NotebookTask) -> list[Test]:
             reason = work.outcome.reasons.get(grade_id, "it has not been run")
             tests.append(Test(name, None, cell.points, f"Not graded: {reason}. A person will look at it."))
         else:
-            message = "" if score == cell.points else message_of(outputs.get(grade_id, ()))
+            lost = score != cell.points and grade_id in places
+            message = message_of(work.notebook.cells, work.outcome.outputs, places[grade_id]) if lost else ""
             tests.append(Test(name, score, cell.points, message))
     return tests
 
@@ -73,13 +75,20 @@ def _named(cells: Sequence[InstructorCell]) -> list[tuple[InstructorCell, str]]:
     return [(cell, name if count[name] == 1 else f"{name} ({cell.grade_id})") for cell, name in found]
 
 
-def message_of(outputs: Sequence[dict[str, Any]]) -> str:
-    """What a cell without all points said: its error, else what it printed. No traceback: it shows the test."""
-    errors = [output for output in outputs if output["output_type"] == "error"]
-    if errors:
-        said = ": ".join(filter(None, [str(errors[-1]["ename"]), str(errors[-1]["evalue"])]))
+def message_of(cells: Sequence[NotebookNode], outputs: Sequence[Sequence[dict[str, Any]]], test: int) -> str:
+    """What the test at that index said, which did not give all its points: its error, else what it printed.
+
+    No traceback: it shows the test. Where it lacks a name because the student's own cell ended in an error, that error.
+    """
+    errors = [output for output in outputs[test] if output["output_type"] == "error"]
+    answer = failed_answer(cells, outputs, test) if errors else None
+    if answer and answer.explains:
+        name = cells[answer.index].metadata.get("nbgrader", {}).get("grade_id", "")
+        said = f"Your cell {name} ended in an error. {error_with_line(answer.error)}"
+    elif errors:
+        said = error_text(errors[-1])
     else:
-        said = "".join(_text(output["text"]) for output in outputs if output["output_type"] == "stream")
+        said = "".join(_text(output["text"]) for output in outputs[test] if output["output_type"] == "stream")
     said = _CONTROL.sub("", said).strip()
     return said if len(said) <= MAX_MESSAGE else f"{said[:MAX_MESSAGE]}…"
 

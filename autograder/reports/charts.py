@@ -36,22 +36,35 @@ class Chart:
 
 @dataclass(frozen=True)
 class Ramp:
-    """A measured number on a scale from 0 to 1, against the least that gets all points."""
+    """A measured number on a scale, against the least that gets all points and the most that gets none, where known."""
 
     received: float
     least: float
+    baseline: float | None
     low: float  # the scale begins here
+    high: float  # and ends here
 
     @property
     def words(self) -> str:
         """The same in words."""
-        if self.received >= self.least:
-            return f"Measured {self.received:g}; all points from {self.least:g} up."
-        return f"Measured {self.received:g}; all points from {self.least:g} up: {self.least - self.received:.3g} to go."
+        said = f"Measured {self.received:g}. All points from {self.least:g}"
+        if self.baseline is not None:
+            said += f", no points up to {self.baseline:g}"
+        return said + ("." if self.received >= self.least else f": {self.least - self.received:.3g} to go.")
+
+    @property
+    def is_below(self) -> bool:
+        """Whether the number lies before the beginning of the scale."""
+        return self.received < self.low
+
+    @property
+    def is_above(self) -> bool:
+        """Whether it lies behind the end of the scale."""
+        return self.received > self.high
 
     def x(self, value: float) -> float:
-        """Where a value stands, from 0 to 400."""
-        return round(400 * (value - self.low) / (1 - self.low), 1)
+        """Where a value stands, from 0 to 400; at an end where it lies beyond."""
+        return round(400 * (min(max(value, self.low), self.high) - self.low) / (self.high - self.low), 1)
 
     def anchor(self, value: float) -> str:
         """On which side of it its name stands."""
@@ -59,9 +72,13 @@ class Ramp:
 
 
 def ramp(measure: Measure) -> Ramp:
-    """A scale that begins where both numbers can be told apart."""
-    low = min(measure.received, 2 * measure.least - 1)
-    return Ramp(measure.received, measure.least, max(0.0, math.floor((low - 0.01) * 20) / 20))
+    """A scale on which the numbers can be told apart: of three equal parts, the middle one from baseline to minimum."""
+    received, least, baseline = measure.received, measure.least, measure.baseline
+    if baseline is None:
+        low = min(received, 2 * least - 1)
+        return Ramp(received, least, None, max(0.0, math.floor((low - 0.01) * 20) / 20), 1.0)
+    width = least - baseline
+    return Ramp(received, least, baseline, baseline - width, least + width)
 
 
 def chart(pair: Pair) -> Chart | None:

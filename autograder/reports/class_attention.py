@@ -1,9 +1,11 @@
 """What in a class a person should look at, and why."""
 
 import enum
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
+from autograder.common.text import counted
 from autograder.grading.job import ReviewKind
 from autograder.grading.record import GradeStatus
 from autograder.notebooks.reading import Mend
@@ -11,6 +13,7 @@ from autograder.reports.class_data import Class, Student, normalised, readable, 
 from autograder.training.training_record import WeightsOrigin
 
 FEW = 4  # things that are named one by one
+K = TypeVar("K")
 
 
 class ConcernKind(enum.StrEnum):
@@ -25,21 +28,19 @@ class ConcernKind(enum.StrEnum):
     WEIGHTS = "weights"
     FLAGGED = "flagged"
     LIMIT = "limit"
-    MENDED = "mended"
 
 
 # In the order in which they are listed: what keeps a student from a grade comes first.
 EXPLAINED = {
-    ConcernKind.NEEDS_PERSON: "not graded: it can't be read, or breaks the examiner each time",
-    ConcernKind.FAULT: "not graded, through no fault of the student's: grade again",
-    ConcernKind.NOT_YET: "handed in, and not graded since",
-    ConcernKind.ELSEWHERE: "not graded, as it lies where no submission does; the grade is for something else",
-    ConcernKind.NO_SCORE: "a test that could not be scored: give its points by hand",
-    ConcernKind.BY_HAND: "answers that wait for points by hand",
-    ConcernKind.WEIGHTS: "weights that are not the trainer's, or only in part",
-    ConcernKind.FLAGGED: "counts, and should be looked at",
-    ConcernKind.LIMIT: "a limit of time, memory or the like ended the notebook",
-    ConcernKind.MENDED: "put right before grading",
+    ConcernKind.NEEDS_PERSON: "not graded, because the file can't be read or makes the grader fail every time",
+    ConcernKind.FAULT: "not graded, through no fault of the student's: grade it again",
+    ConcernKind.NOT_YET: "handed in but not graded yet",
+    ConcernKind.ELSEWHERE: "not graded, because it is in the wrong folder; the grade is for something else",
+    ConcernKind.NO_SCORE: "a test that could not be scored: grade it by hand",
+    ConcernKind.BY_HAND: "answers to grade by hand",
+    ConcernKind.WEIGHTS: "weights that did not come from the trainer, or only in part",
+    ConcernKind.FLAGGED: "graded, but worth a look",
+    ConcernKind.LIMIT: "the notebook was stopped by a limit on time, memory or the like",
 }
 
 
@@ -52,23 +53,48 @@ class Concern:
     said: str
 
 
+@dataclass(frozen=True)
+class Fix:
+    """What was fixed in notebooks before grading, with each student in whose notebook it was."""
+
+    students: tuple[Student, ...]
+    said: str
+
+
 def concerns(of: Class) -> list[Concern]:
     """All of a class's, by kind."""
-    found: dict[tuple[ConcernKind, str], list[tuple[Student, str]]] = {}
-    for student in of.students:
-        for kind, words in _of(student):
-            said = readable(without_names(words, student.hidden))
-            found.setdefault((kind, normalised(said)), []).append((student, said))
-    grouped = [
-        Concern(
-            tuple({student.name: student for student, _ in those}.values()),
+    every = ((kind, student, words) for student in of.students for kind, words in _of(student))
+    order = list(EXPLAINED)
+    grouped = [Concern(students, kind, said) for kind, students, said in _grouped(every)]
+    return sorted(grouped, key=lambda concern: order.index(concern.kind))
+
+
+def fixes(of: Class) -> list[Fix]:
+    """What was fixed before grading. Nobody has to do anything about it."""
+    every = (
+        ("", student, f"{name}: {_mended(notebook.mends)}")
+        for student in of.students
+        if student.status and student.marked
+        for name, notebook in student.status.notebooks.items()
+        if notebook.mends
+    )
+    return [Fix(students, said) for _, students, said in _grouped(every)]
+
+
+def _grouped(every: Iterable[tuple[K, Student, str]]) -> list[tuple[K, tuple[Student, ...], str]]:
+    """Of one kind and in the same words but for numbers: all students of whom it is said, together."""
+    found: dict[tuple[K, str], list[tuple[Student, str]]] = {}
+    for kind, student, words in every:
+        said = readable(without_names(words, student.hidden))
+        found.setdefault((kind, normalised(said)), []).append((student, said))
+    return [
+        (
             kind,
+            tuple({student.name: student for student, _ in those}.values()),
             _common(general, [said for _, said in those]),
         )
         for (kind, general), those in found.items()
     ]
-    order = list(EXPLAINED)
-    return sorted(grouped, key=lambda concern: order.index(concern.kind))
 
 
 def _common(general: str, said: Sequence[str]) -> str:
@@ -82,7 +108,7 @@ def _of(student: Student) -> Iterator[tuple[ConcernKind, str]]:
         person = grade.status == GradeStatus.NEEDS_PERSON
         yield (ConcernKind.NEEDS_PERSON if person else ConcernKind.FAULT), grade.reason
     elif grade.status == GradeStatus.NOT_YET:
-        yield ConcernKind.NOT_YET, grade.reason or "handed in, and not graded"
+        yield ConcernKind.NOT_YET, grade.reason or "handed in but not graded"
     if grade.elsewhere and student.marked:
         yield ConcernKind.ELSEWHERE, grade.elsewhere
     unscored = set()
@@ -93,8 +119,6 @@ def _of(student: Student) -> Iterator[tuple[ConcernKind, str]]:
                 yield ConcernKind.NO_SCORE, f"{name}, {cell}: {notebook.reasons.get(cell, 'it has not been run')}"
         if notebook.limit:
             yield ConcernKind.LIMIT, f"{name}: {notebook.limit}"
-        if notebook.mends:
-            yield ConcernKind.MENDED, f"{name}: {_mended(notebook.mends)}"
     if waiting := [cell for name, cell in student.waiting if (name, cell) not in unscored]:
         yield ConcernKind.BY_HAND, ", ".join(waiting)
     review = status.review if status else ()
@@ -105,7 +129,7 @@ def _of(student: Student) -> Iterator[tuple[ConcernKind, str]]:
             if count := sum(one.weights == WeightsOrigin.GIVEN for one in record.run.trainings):
                 yield (
                     ConcernKind.WEIGHTS,
-                    f"{name}: {count} trainings began with weights that were not made by the trainer",
+                    f"{name}: {counted(count, 'training run')} started from weights that did not come from the trainer",
                 )
 
 

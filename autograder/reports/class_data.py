@@ -14,12 +14,14 @@ from urllib.parse import quote
 from nbgrader.api import Gradebook
 from nbgrader.coursedir import CourseDirectory
 
+from autograder.common.error_outputs import error_text
 from autograder.common.files import write_atomic
 from autograder.grading.gradebook import Mark, open_gradebook, read_marks
 from autograder.grading.grades import Grade, GradesExporter
 from autograder.grading.job import FAULTS
 from autograder.grading.record import GradeRecord, Statuses, SubmissionStatus, read_record
 from autograder.notebooks.headings import headings_of_cells
+from autograder.reports.test_messages import Measure, measure
 from autograder.training.training_record import TrainedBy
 
 
@@ -65,7 +67,7 @@ def said(outputs: Any) -> str:
         if not isinstance(output, dict):
             continue
         if output.get("output_type") == "error":
-            return ": ".join(filter(None, (str(output.get("ename", "")), str(output.get("evalue", "")))))
+            return error_text(output)
         if output.get("output_type") == "stream" and not printed:
             text = output.get("text", "")
             lines = ("".join(map(str, text)) if isinstance(text, list) else str(text)).strip().split("\n")
@@ -133,6 +135,7 @@ class Student:
     points: dict[Key, float | None] = field(default_factory=dict)
     waiting: list[Key] = field(default_factory=list)  # for points by hand
     messages: dict[Key, str] = field(default_factory=dict)  # of tests that did not give all points; normalised
+    measures: dict[Key, Measure] = field(default_factory=dict)  # what tests of a model said they measured
     records: dict[str, GradeRecord] = field(default_factory=dict)  # by notebook
     feedback: dict[str, str] = field(default_factory=dict)  # links, by notebook
     hidden: tuple[str, ...] = ()  # names that must not be shown
@@ -242,11 +245,16 @@ def _left(one: Student, coursedir: CourseDirectory, items: Sequence[ClassItem], 
     for notebook in {item.notebook for item in items}:
         if record := read_record(folder, notebook, one.status):
             one.records[notebook] = record
-        failed = [item for item in items if item.notebook == notebook and not item.by_hand and _lost(one, item)]
-        if failed:
+        models = record.run.models if record else {}
+        told = [item for item in items if item.notebook == notebook and not item.by_hand]
+        told = [item for item in told if _lost(one, item) or item.cell in models]
+        if told:
             outputs = outputs_of(_json(folder / f"{notebook}.ipynb"))
-            for item in failed:
-                if text := normalised(without_names(said(outputs.get(item.cell)), one.hidden)):
+            for item in told:
+                text = said(outputs.get(item.cell))
+                if found := measure(text):
+                    one.measures[item.notebook, item.cell] = found
+                if _lost(one, item) and (text := normalised(without_names(text, one.hidden))):
                     one.messages[item.notebook, item.cell] = text
 
 

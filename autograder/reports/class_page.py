@@ -8,14 +8,25 @@ from typing import Any
 from markupsafe import Markup
 
 from autograder.grading.record import GradeStatus, now
-from autograder.reports.class_attention import EXPLAINED, concerns
+from autograder.reports.class_attention import EXPLAINED, concerns, fixes
 from autograder.reports.class_data import Class
-from autograder.reports.class_statistics import FEWEST, accuracies, bins, cost, exercises, rebindable, spread, tests
+from autograder.reports.class_statistics import (
+    FEWEST,
+    accuracies,
+    bins,
+    cost,
+    exercises,
+    ramp,
+    rebindable,
+    spread,
+    tests,
+)
 from autograder.reports.pages import digest, source, templates
 from autograder.version import __version__
 
 WIDTH, HEIGHT = 640.0, 220.0
 LEFT, TOP, BOTTOM = 40.0, 16.0, 40.0  # margins
+MARKED = 32.0  # more at the top, for the texts of vertical lines
 
 
 @dataclass(frozen=True)
@@ -43,6 +54,7 @@ class Histogram:
     x_marks: tuple[tuple[float, str], ...]
     y_marks: tuple[tuple[float, str], ...]
     x_title: str
+    lines: tuple[tuple[float, str, str], ...] = ()  # vertical ones: place, text, and on which side that stands
 
     @property
     def in_words(self) -> str:
@@ -52,37 +64,68 @@ class Histogram:
             if bar.count + bar.count2:
                 second = f" ({bar.count2} of them {self.series[1]})" if bar.count2 else ""
                 said.append(f"{bar.label}: {bar.count + bar.count2}{second}")
-        return f"Number of students by {self.x_title}. {'; '.join(said)}." if said else "Nothing to show yet."
+        if not said:
+            return "Nothing to show yet."
+        marks = "".join(f" {text[0].upper()}{text[1:]}." for _, text, _ in self.lines)
+        return f"Number of students by {self.x_title}. {'; '.join(said)}.{marks}"
 
 
 def histogram(
-    title: str, x_title: str, series: Mapping[str, Sequence[float]], edges: Sequence[float], unit: str = " %"
+    title: str,
+    x_title: str,
+    series: Mapping[str, Sequence[float]],
+    edges: Sequence[float],
+    marks: Mapping[float, tuple[str, str]] | None = None,
 ) -> Histogram:
-    """Of one or two series of values, in the same bins."""
+    """Of one or two series of percentages, in the same bins; the first bin holds all lower values, too.
+
+    `marks`: vertical lines at some of the edges, each with a text and the side of the line on which it stands.
+    """
+    below = min((value for values in series.values() for value in values), default=edges[0]) < edges[0]
     counts = [bins(values, edges) for values in series.values()]
     lower, upper = counts[0], counts[1] if len(counts) > 1 else [0] * (len(edges) - 1)
     most = max(1, *(a + b for a, b in zip(lower, upper, strict=True)))
     step = _step(most)
     top = math.ceil(most / step) * step
-    ground, scale = HEIGHT - BOTTOM, (HEIGHT - TOP - BOTTOM) / top
+    ground, scale = HEIGHT - BOTTOM, (HEIGHT - TOP - BOTTOM - (MARKED if marks else 0)) / top
     width = (WIDTH - LEFT) / len(lower)
     bars = []
     for place, (a, b) in enumerate(zip(lower, upper, strict=True)):
         y = ground - a * scale
-        label = f"{_figure(edges[place])} to {_figure(edges[place + 1])}{unit}"
+        first = below and place == 0
+        label = f"{'below' if first else _figure(edges[place]) + ' to'} {_figure(edges[place + 1])}%"
         x = LEFT + place * width + 2
         bars.append(Bar(round(x, 1), round(width - 4, 1), y, a * scale, y - b * scale, b * scale, label, a, b))
     every = math.ceil(len(edges) / 11)
     x_marks = [
-        (round(LEFT + place * width, 1), _figure(edge)) for place, edge in enumerate(edges) if place % every == 0
+        (round(LEFT + place * width, 1), "lower" if below and place == 0 else _figure(edge))
+        for place, edge in enumerate(edges)
+        if place % every == 0
     ]
     y_marks = [(ground - count * scale, str(count)) for count in range(0, top + 1, step)]
-    return Histogram(title, tuple(series), tuple(bars), tuple(x_marks), tuple(y_marks), x_title)
+    lines = [
+        (round(LEFT + place * width, 1), *marks[edge]) for place, edge in enumerate(edges) if marks and edge in marks
+    ]
+    return Histogram(title, tuple(series), tuple(bars), tuple(x_marks), tuple(y_marks), x_title, tuple(lines))
+
+
+def ramp_edges(baseline: float, least: float, values: Sequence[float]) -> list[float]:
+    """Edges of bins over the percentages between which points go from none to all: one below, and a few above."""
+    span = least - baseline
+    widths = (0.1, 0.2, 0.25, 0.5, 1, 2, 2.5, 5, 10)
+    fitting = (width for width in widths if 3 <= round(span / width) <= 8 and abs(span / width % 1 - 0.5) > 0.499)
+    width = next(fitting, span / 4)
+    inside = round(span / width)
+    above = max(1, min(8, math.ceil((min(max(values), 100) - least) / width - 1e-9)))
+    return [round(baseline + place * width, 6) for place in range(-1, inside + above + 1)]
 
 
 def fitting_edges(values: Sequence[float]) -> list[float]:
-    """Edges of about ten bins around values from 0 to 100."""
-    least, most = min(values), max(values)
+    """Edges of about ten bins around percentages; those that are far below the others lie before the first edge."""
+    ordered = sorted(values)
+    lower, upper = ordered[len(ordered) // 4], ordered[-1 - len(ordered) // 4]
+    far = lower - 3 * max(upper - lower, 1)
+    least, most = next(value for value in ordered if value >= far), ordered[-1]
     width = next((width for width in (0.5, 1, 2, 5, 10) if (most - least) / width <= 12), 10)
     first = math.floor(least / width)
     last = max(math.ceil(most / width), first + 1)
@@ -99,7 +142,7 @@ def _step(most: int) -> int:
 
 
 def _figure(value: float) -> str:
-    return f"{value:.1f}".removesuffix(".0")
+    return f"{value:.2f}".rstrip("0").rstrip(".")
 
 
 def page(of: Class, course: str, *, anonymous: bool) -> str:
@@ -135,6 +178,7 @@ def page(of: Class, course: str, *, anonymous: bool) -> str:
         cost=cost(of),
         rebindable=rebindable(of),
         concerns=found,
+        fixes=fixes(of),
         kinds={kind: sum(len(one.students) for one in found if one.kind == kind) for kind in EXPLAINED},
         explained=EXPLAINED,
         unsandboxed=sum(not record.sandboxed for record in records),
@@ -146,7 +190,7 @@ def _scores(of: Class) -> Histogram:
     final, waiting = list[float](), list[float]()
     for student in of.marked:
         (final if student.grade.score is not None else waiting).append(student.share * 100)
-    series = {"graded": final, "waiting for points by hand or a new grading": waiting}
+    series = {"final": final, "still to be graded by hand or again": waiting}
     return histogram("Scores", "score in percent", series, [10 * place for place in range(11)])
 
 
@@ -155,11 +199,19 @@ def _accuracy(of: Class, key: tuple[str, str], values: list[float]) -> Histogram
     several = len({item.notebook for item in of.items}) > 1
     percent = [100 * value for value in values]
     name = f"Accuracy in {notebook}, {cell}" if several else f"Accuracy in {cell}"
-    return histogram(name, "test accuracy in percent", {"models": percent}, fitting_edges(percent))
+    x_title, series = "test accuracy in percent", {"models": percent}
+    if (found := ramp(of, key)) is None:
+        return histogram(name, x_title, series, fitting_edges(percent))
+    baseline, least = (round(100 * edge, 6) for edge in found)
+    marks = {
+        baseline: (f"no points up to {_figure(baseline)}%", "start"),
+        least: (f"all points from {_figure(least)}%", "end"),
+    }
+    return histogram(name, x_title, series, ramp_edges(baseline, least, percent), marks)
 
 
 def _percent(value: Any) -> str:
-    return "–" if value is None else f"{100 * value:.0f} %"
+    return "–" if value is None else f"{100 * value:.0f}%"
 
 
 def _signed(value: Any) -> str:

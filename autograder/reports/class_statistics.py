@@ -1,6 +1,7 @@
 """A class in numbers: tests, exercises, accuracies, time and cost."""
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean, median, quantiles
@@ -169,6 +170,13 @@ def accuracies(of: Class) -> dict[Key, list[float]]:
                 if model.accuracy is not None:
                     found.setdefault((notebook, cell), []).append(model.accuracy)
     return found
+
+
+def ramp(of: Class, key: Key) -> tuple[float, float] | None:
+    """Between which accuracies a test's points go from none to all: what it said of most students; None if nothing."""
+    measures = (student.measures.get(key) for student in of.marked)
+    found = Counter((one.baseline, one.least) for one in measures if one is not None and one.baseline is not None)
+    return found.most_common(1)[0][0] if found else None
 
 
 def cost(of: Class) -> Cost:

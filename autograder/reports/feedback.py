@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 from nbformat import NotebookNode
 
+from autograder.grading.failed_answers import failed_answer
 from autograder.grading.record import GradeRecord
 from autograder.reports import charts, pages, test_messages
 from autograder.reports.exercises import Exercise, ExerciseItem, Marks, exercises
@@ -14,6 +15,16 @@ from autograder.reports.shown import shown
 from autograder.reports.trained_models import Model, TrainingSummary, models, trainings
 
 PUT_RIGHT = "put-right"  # id of the cell in which grading told what it mended
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """A student's cell that ended in an error."""
+
+    index: int  # of the cell
+    message: test_messages.TestMessage
+    told: bool  # whether an earlier finding tells of it already
+    explains: bool  # whether the test says nothing beyond that: it lacks a name that this cell should define
 
 
 @dataclass(frozen=True)
@@ -26,7 +37,7 @@ class Finding:
     ramp: charts.Ramp | None
     comment: Markup
     withheld: str  # why a test has no points yet
-    broken: str  # what the student's own cell raised that a failed test is about
+    stopped: Stopped | None  # the student's own cell that ended in an error, where the test failed because of it
 
 
 @dataclass(frozen=True)
@@ -56,6 +67,12 @@ class Feedback:
         return {one.item.grade_id: one.ramp for one in every if one.ramp and one.item.grade_id in shown}
 
     @property
+    def advised(self) -> set[str]:
+        """The tests of models, by grade_id, in which points are missing: for them there is advice on the training."""
+        every = (finding.item for _, findings in self.exercises for finding in findings)
+        return {item.grade_id for item in every if item.state in ("none", "part")}
+
+    @property
     def unfinished(self) -> list[tuple[Exercise, list[Finding]]]:
         """Exercises in which points can still be got, or somebody wrote something."""
         return [
@@ -68,7 +85,10 @@ class Feedback:
 def read(notebook: NotebookNode, names: Mapping[str, str], marks: Marks, record: GradeRecord | None) -> Feedback:
     """The content of a page. `names` has student, assignment and notebook."""
     reasons = record.reasons if record else {}
-    found = [(one, [_finding(item, notebook, reasons) for item in one.items]) for one in exercises(notebook, marks)]
+    told = set[int]()
+    found = [
+        (one, [_finding(item, notebook, reasons, told) for item in one.items]) for one in exercises(notebook, marks)
+    ]
     tested = models(record.run.models) if record else []
     return Feedback(
         names["student"],
@@ -83,11 +103,11 @@ def read(notebook: NotebookNode, names: Mapping[str, str], marks: Marks, record:
     )
 
 
-def _finding(item: ExerciseItem, notebook: NotebookNode, reasons: Mapping[str, str]) -> Finding:
+def _finding(item: ExerciseItem, notebook: NotebookNode, reasons: Mapping[str, str], told: set[int]) -> Finding:
+    """`told`: the cells of whose errors earlier findings tell; this one's is added."""
     outputs = item.cell.get("outputs", []) if item.kind == "test" else []
     failure = test_messages.failure(outputs) if item.state in ("none", "part", "pending") else None
-    own = notebook.cells[item.answer].get("outputs", []) if failure and item.answer is not None else []
-    broken = test_messages.failure(own)
+    stopped = _stopped(item, notebook, told) if failure else None
     said = test_messages.said(outputs)
     measured = test_messages.measure(said)
     return Finding(
@@ -97,8 +117,19 @@ def _finding(item: ExerciseItem, notebook: NotebookNode, reasons: Mapping[str, s
         charts.ramp(measured) if measured else None,
         markdown(item.comment, below=4) if item.comment else Markup(""),
         reasons.get(item.grade_id, "") if item.kind == "test" and item.state == "pending" else "",
-        broken.text if broken else "",
+        stopped,
     )
+
+
+def _stopped(item: ExerciseItem, notebook: NotebookNode, told: set[int]) -> Stopped | None:
+    outputs = [cell.get("outputs", []) for cell in notebook.cells]
+    found = failed_answer(notebook.cells, outputs, item.index)
+    message = test_messages.broken([found.error]) if found else None
+    if found is None or message is None:
+        return None
+    before = found.index in told
+    told.add(found.index)
+    return Stopped(found.index, message, before, found.explains)
 
 
 def page(feedback: Feedback, notebook: NotebookNode, *, whole: bool = False) -> str:
@@ -109,6 +140,7 @@ def page(feedback: Feedback, notebook: NotebookNode, *, whole: bool = False) -> 
         "feedback.css",
         feedback=feedback,
         cells=cells,
+        cell_names={cell.index: cell.grade_id or f"number {cell.index + 1}" for cell in cells},
         items={finding.item.index: finding.item for _, findings in feedback.exercises for finding in findings},
         machine=_machine(feedback.record),
         whole=whole,

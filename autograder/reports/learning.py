@@ -1,4 +1,4 @@
-"""Learning curves, and what they say: trained too long, not long enough, diverged, or fine.
+"""Learning curves, and what they say: overfitting, still improving, diverging, or fine.
 
 The rules are those of Prechelt, "Early stopping - but when?" (1998), on the loss: the *generalisation loss* is how far
 the last validation loss is above the lowest, and *progress* is how much it fell over the last epochs.
@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-RISE = 0.05  # of the lowest validation loss: risen by more is trained too long
-FALL = 0.02  # of the validation loss, an epoch: still falling by more is not long enough
-SHARE = 0.5  # of its mean fall in an epoch: still falling by more is not long enough either
+RISE = 0.05  # of the lowest validation loss: risen by more is overfitting
+FALL = 0.02  # of the validation loss, per epoch: falling by more is still improving
+SHARE = 0.5  # of its mean fall per epoch: falling by more is still improving, too
 STRIP = 3  # epochs over which progress is measured
 
 Series = list[float | None]
@@ -27,7 +27,11 @@ class Pair:
 
 @dataclass(frozen=True)
 class Verdict:
-    """`name` in a few words, `why` with the numbers, `advice` on what to do."""
+    """`name` in a few words, `why` with the numbers; `advice` for those whose model lost points.
+
+    The name and the numbers are facts, and no reproach: an exercise may prescribe the epochs, or ask for a network that
+    diverges. The advice is on what only some exercises leave to students, and says so.
+    """
 
     name: str
     why: str
@@ -56,23 +60,25 @@ def verdict(found: Sequence[Pair]) -> Verdict:
     loss = next((pair for pair in found if pair.name == "loss"), None)
     if loss is None or len(loss.training) < 2:
         return Verdict(
-            "too few epochs to say",
-            "A curve needs at least two epochs.",
-            "Train for some epochs, and look at the curves before you choose how many.",
+            "too few epochs to judge",
+            "A learning curve needs at least two epochs.",
+            "If the number of epochs is up to you, train for a few, and look at the curves before you decide how many.",
         )
     training = [value for value in loss.training if value is not None]
     if len(training) < len(loss.training) or training[-1] > training[0]:
         return Verdict(
             "diverging",
-            f"The training loss did not fall: it began at {loss.training[0]} and ended at {loss.training[-1]}.",
-            "Lower the learning rate, and look whether the inputs are scaled and the labels fit the loss.",
+            f"The training loss did not fall: it started at {_figure(loss.training[0])} and ended at "
+            f"{_figure(loss.training[-1])}.",
+            "Check that the inputs are scaled and that the labels match the loss function. If the learning rate is up "
+            "to you, lower it.",
         )
     validation = [value for value in loss.validation if value is not None]
     if len(validation) < 2 or len(validation) < len(loss.validation):
         return Verdict(
-            "no validation to compare with",
-            f"The training loss fell from {training[0]:.4g} to {training[-1]:.4g}; without validation data nobody "
-            "can see whether the network learnt or memorised.",
+            "no validation data",
+            f"The training loss fell from {training[0]:.4g} to {training[-1]:.4g}. Without validation data, you cannot "
+            "tell whether the network learned or memorized.",
             "Give `fit` a `validation_split` or `validation_data`.",
         )
     return _compare(training, validation)
@@ -84,31 +90,45 @@ def _compare(training: list[float], validation: list[float]) -> Verdict:
     gap = f"The last training loss is {training[-1]:.4g}, the last validation loss {last:.4g}"
     if last > lowest * (1 + RISE):
         return Verdict(
-            "overfitting: trained too long",
-            f"{gap}. The validation loss was lowest in epoch {best + 1} of {count}, with {lowest:.4g}, and rose after "
-            f"it by {100 * (last / lowest - 1):.0f} % while the training loss went on falling: from there on the "
-            "network learnt the training data by heart.",
-            "Stop earlier (`EarlyStopping(restore_best_weights=True)`), or make it harder to memorise: dropout, "
-            "weight decay, augmentation, fewer parameters.",
+            "overfitting",
+            f"{gap}. The validation loss was lowest in epoch {best + 1} of {count}, at {lowest:.4g}, and then rose by "
+            f"{100 * (last / lowest - 1):.0f}%{_meanwhile(training, best)}.",
+            "If the exercise lets you, stop earlier (`EarlyStopping(restore_best_weights=True)`), or make memorizing "
+            "harder: dropout, weight decay, data augmentation, fewer parameters.",
         )
     strip = min(STRIP, count - 1)
+    over = "last epoch" if strip == 1 else f"last {strip} epochs"
     fell = (validation[-1 - strip] - last) / strip
     usual = (validation[0] - last) / (count - 1)
     if fell > 0 and (fell > FALL * abs(validation[-1 - strip]) or fell > SHARE * usual):
         return Verdict(
-            "not yet converged",
-            f"{gap}. Over the last {strip} epochs the validation loss was still falling, by {fell:.2g} an epoch.",
-            "Train for more epochs; if that takes too long, try a higher learning rate.",
+            "still improving",
+            f"{gap}. Over the {over} the validation loss was still falling, by {fell:.2g} per epoch.",
+            "If the number of epochs is up to you, train for more, or try a higher learning rate. If the exercise sets "
+            "it, compare your network, your data and the compile settings with the exercise.",
         )
     if training[-1] < last * 0.5 and last - training[-1] > 0.05:
         return Verdict(
             "converged, with a gap",
-            f"{gap}. The validation loss no longer falls, and is more than twice the training loss: the network knows "
-            "the training data better than what it has not seen.",
-            "More training would not help. Dropout, weight decay, augmentation or more data may narrow the gap.",
+            f"{gap}. The validation loss has stopped falling and is more than twice the training loss: the network "
+            "does better on the data it was trained on than on new data.",
+            "More epochs would hardly help. If the network is up to you, try dropout, weight decay or data "
+            "augmentation.",
         )
     return Verdict(
         "fine",
-        f"{gap}: close together, and the validation loss has settled.",
-        "More epochs alone will hardly help; for more accuracy, change the network or the data.",
+        f"{gap}: they are close, and the validation loss has settled.",
+        "More epochs would hardly help. If the network is up to you, change it; otherwise compare it, your data and "
+        "the compile settings with the exercise.",
     )
+
+
+def _meanwhile(training: list[float], best: int) -> str:
+    """What the training loss did after the epoch with the lowest validation loss, where that tells of memorizing."""
+    if training[-1] >= training[best]:
+        return ""
+    return " while the training loss kept falling: from there on, the network was memorizing the training data"
+
+
+def _figure(value: float | None) -> str:
+    return "no finite number" if value is None else f"{value:.4g}"

@@ -13,6 +13,7 @@ from nbformat import NotebookNode
 from nbgrader.preprocessors import ClearHiddenTests
 from nbgrader.utils import is_grade, is_solution
 
+from autograder.common.error_outputs import error_text
 from autograder.reports.sanitize import clean, markdown, python
 
 MAX_TEXT = 100_000  # characters of one output
@@ -55,7 +56,7 @@ def without_hidden_tests(notebook: NotebookNode, clear: ClearHiddenTests) -> Not
             cell.source = HIDDEN
         for output in cell.outputs:
             if output.output_type == "error":
-                output.traceback = [f"{output.ename}: {output.evalue}"]
+                output.traceback = [error_text(output)]
     return notebook
 
 
@@ -80,7 +81,7 @@ def _output(output: NotebookNode, below: int) -> ShownOutput:
     if output.output_type == "stream":
         return ShownOutput(text=_text(output.text))
     if output.output_type == "error":
-        return ShownOutput(text=_text("\n".join(map(str, output.traceback)) or f"{output.ename}: {output.evalue}"))
+        return ShownOutput(text=_text("\n".join(map(str, output.traceback)) or error_text(output)))
     data: Mapping[str, Any] = output.get("data", {})
     for kind in ("image/png", "image/jpeg"):
         if kind in data and (url := picture(kind, data[kind])):

@@ -7,6 +7,8 @@ from typing import Any
 
 from nbconvert.filters import strip_ansi
 
+from autograder.common.error_outputs import SYNTAX, error_with_line, stands_alone
+
 MAX_TEXT = 4000  # characters of a message that are shown
 
 # The form in which tests of this project's own course speak, and the short one that others use.
@@ -15,33 +17,45 @@ _PARTS = re.compile(
     r"(?:\s+Look at (?P<look>.+?)\.?)?\s*",
     re.DOTALL,
 )
-_MEASURED = re.compile(r"expected at least (?P<least>\d+(?:\.\d+)?), received (?P<received>\d+(?:\.\d+)?)")
+_FIGURE = r"\d+(?:\.\d+)?"
+_MEASURED = re.compile(
+    rf"expected at least (?P<least>{_FIGURE})(?: \(no points up to (?P<baseline>{_FIGURE})\))?, "
+    rf"received (?P<received>{_FIGURE})"
+)
 
 NEXT = {
-    "NotImplementedError": "This exercise is not answered yet: `raise NotImplementedError` still stands in its cell. "
-    "Write your answer in its place.",
-    "NameError": "The test uses a name that does not exist when your notebook is run from the top. Choose Kernel → "
-    "Restart & Run All, and see which cell stops; look for a name that is spelled otherwise than the exercise asks.",
-    "AttributeError": "Something is of another kind than the test expects. Print `type(...)` of what your code gives, "
-    "and compare it with what the exercise asks for.",
-    "TypeError": "Something is of another kind, or takes other arguments, than the test expects. Compare the "
-    "arguments and what is returned with the exercise; a function without `return` gives None.",
-    "ValueError": "A value or a shape does not fit. Print the shapes on the way, and compare them with the exercise.",
-    "IndexError": "Your code asks for a place that is not there. Try it by hand on a small input, an empty one too.",
-    "KeyError": "Your code asks for a key that is not there. Print the keys, and compare them with the exercise.",
-    "ZeroDivisionError": "Your code divides by zero on one of the test's inputs. Which inputs could make it so?",
-    "RecursionError": "Your code calls itself without an end. What ends it, and does each call come nearer to that?",
-    "AssertionError": "Read the exercise again, and try your code on small inputs whose answer you know.",
-    "ModuleNotFoundError": "Your code needs a package that is not there in grading. Use those of the first cell alone.",
-    "FileNotFoundError": "Your code reads a file that is not there in grading. Hand it in too, by a relative path.",
-    "CellTimeLimit": "Your code took too long. Look for loops over single numbers that NumPy could do at once.",
-    "TotalTimeLimit": "Your notebook took too long as a whole. What in it could be done once, or on less data?",
-    "MemoryLimit": "Your notebook needed too much memory. What in it is kept and not needed, or could be smaller?",
-    "NotebookCrashed": "The kernel of your notebook died. Choose Kernel → Restart & Run All to see where.",
-    "WeightsRefused": "Train the model by `fit` in the notebook itself, from new weights.",
-    "CannotCross": "The test could not get your result. The message says what to use instead.",
+    "NotImplementedError": "You have not answered this exercise yet: its cell still has `raise NotImplementedError`. "
+    "Replace that line with your answer.",
+    "SyntaxError": "Python cannot read this cell, so none of it ran. Look at that line and the one before it for a "
+    "missing bracket, quotation mark or colon.",
+    "IndentationError": "Python cannot read this cell, so none of it ran. Indent that line like the others in its "
+    "block.",
+    "TabError": "Python cannot read this cell, so none of it ran. Use spaces instead of tabs.",
+    "NameError": "The test uses a name that is not defined when your notebook runs from top to bottom. Choose Kernel → "
+    "Restart & Run All to see which cell stops, and check that you spelled the name as the exercise does.",
+    "AttributeError": "Something has a different type than the test expects. Print `type(...)` of what your code "
+    "returns and compare it with the exercise.",
+    "TypeError": "Something has a different type, or takes different arguments, than the test expects. Compare the "
+    "arguments and the return value with the exercise. A function without `return` returns None.",
+    "ValueError": "A value or a shape does not fit. Print the intermediate shapes and compare them with the exercise.",
+    "IndexError": "Your code uses an index that does not exist. Try it on a small input, and on an empty one.",
+    "KeyError": "Your code looks up a key that does not exist. Print the keys and compare them with the exercise.",
+    "ZeroDivisionError": "Your code divides by zero for one of the test's inputs. Which inputs could cause that?",
+    "RecursionError": "Your function keeps calling itself. When should it stop, and does each call get closer to that?",
+    "AssertionError": "Read the exercise again, and try your code on small inputs for which you know the answer.",
+    "ModuleNotFoundError": "Your code imports a package that is not available in grading. Use only those imported in "
+    "the first cell.",
+    "FileNotFoundError": "Your code reads a file that is not available in grading. Hand it in with your notebook, and "
+    "use a relative path.",
+    "CellTimeLimit": "Your code took too long. Look for loops over single numbers that one NumPy call could replace.",
+    "TotalTimeLimit": "Your notebook took too long overall. What could run only once, or on less data?",
+    "MemoryLimit": "Your notebook used too much memory. What does it keep that it no longer needs?",
+    "NotebookCrashed": "Your notebook's kernel died. Choose Kernel → Restart & Run All to see where.",
+    "WeightsRefused": "Train the model with `fit` in the notebook itself, starting from new weights.",
+    "CannotCross": "The test could not use your result. The message says what to return instead.",
 }
-_OTHERWISE = "Run the visible tests again, and print what your code gives on the way."
+_OF_CELL = (*SYNTAX, "NotImplementedError")  # of which `NEXT` says what to do in a cell of the student's own
+_OTHERWISE = "Run the visible tests again, and print intermediate results to see where they go wrong."
 
 
 @dataclass(frozen=True)
@@ -57,10 +71,14 @@ class TestMessage:
 
 @dataclass(frozen=True)
 class Measure:
-    """A measured number and the least that gets all points, as a test said it; both from 0 to 1."""
+    """A measured number and the least that gets all points, as a test said it; all from 0 to 1.
+
+    `baseline`: the most that gets no points; None where the test does not say.
+    """
 
     least: float
     received: float
+    baseline: float | None = None
 
 
 def failure(outputs: Iterable[Any]) -> TestMessage | None:
@@ -68,7 +86,18 @@ def failure(outputs: Iterable[Any]) -> TestMessage | None:
     for output in outputs:
         if output.get("output_type") == "error":
             name, text = str(output.get("ename", "")), _shorten(strip_ansi(str(output.get("evalue", ""))))
-            return _read(name, text)
+            return _read("AssertionError" if stands_alone(output) else name, text)
+    return None
+
+
+def broken(outputs: Iterable[Any]) -> TestMessage | None:
+    """What the error says that stopped a student's own cell, with its line; None where there is none."""
+    for output in outputs:
+        if output.get("output_type") == "error":
+            name = str(output.get("ename", ""))
+            return TestMessage(
+                _shorten(strip_ansi(error_with_line(output))), NEXT.get(name, "") if name in _OF_CELL else ""
+            )
     return None
 
 
@@ -82,7 +111,7 @@ def _read(name: str, text: str) -> TestMessage:
             text, look, _one_line(found["what"] or ""), found["expected"].strip(), found["received"].strip()
         )
     if name in ("AssertionError", "") and not text.strip():
-        return TestMessage("What the test checks does not hold; it says no more.", look)
+        return TestMessage("The test found something wrong but gives no details.", look)
     return TestMessage(text if name in ("AssertionError", "") else f"{name}: {text}", look)
 
 
@@ -97,8 +126,11 @@ def measure(text: str) -> Measure | None:
     found = _MEASURED.search(text)
     if found is None:
         return None
-    numbers = Measure(float(found["least"]), float(found["received"]))
-    return numbers if 0 < numbers.least <= 1 and 0 <= numbers.received <= 1 else None
+    baseline = None if found["baseline"] is None else float(found["baseline"])
+    numbers = Measure(float(found["least"]), float(found["received"]), baseline)
+    if not (0 < numbers.least <= 1 and 0 <= numbers.received <= 1 and 0 <= (baseline or 0) < numbers.least):
+        return None
+    return numbers
 
 
 def _one_line(text: str) -> str:

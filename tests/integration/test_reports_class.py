@@ -19,7 +19,7 @@ from synthetic_class import ASSIGNMENT, HOSTILE, TESTS
 from autograder.cli.report import ReportApp
 from autograder.examiner.ownership import BECAUSE, Reason
 from autograder.reports.class_data import normalised, said
-from autograder.reports.class_page import fitting_edges, histogram
+from autograder.reports.class_page import fitting_edges, histogram, ramp_edges
 from autograder.reports.class_statistics import bins, discrimination
 
 STUDENTS = 60
@@ -59,8 +59,8 @@ def test_tests_and_exercises_say_how_many_pass_and_what_share(big: Path, page: P
         ]
     passing, count = sum(score == 5 for score in found), len(found)
     row = page.rows("tests")["test_gradient"]
-    assert row[1:4] == ["5", str(count), f"{passing} ({100 * passing / count:.0f} %)"]
-    assert row[4] == f"{100 * sum(found) / count / 5:.0f} %"
+    assert row[1:4] == ["5", str(count), f"{passing} ({100 * passing / count:.0f}%)"]
+    assert row[4] == f"{100 * sum(found) / count / 5:.0f}%"
     assert page.rows("exercises")["Exercise 4: part <4>"][0] == "10"  # two tests below one heading
     assert page.rows("exercises")["Exercise 3: part <3>"][:3] == row[1:4]
 
@@ -68,14 +68,14 @@ def test_tests_and_exercises_say_how_many_pass_and_what_share(big: Path, page: P
 def test_a_test_that_the_strong_fail_is_to_be_looked_at(page: Page) -> None:
     separates = {name: row[-1] for name, row in page.rows("tests").items()}
     assert separates["test_backwards"].startswith("−0.")
-    assert separates["test_backwards"].endswith("look at it")
+    assert separates["test_backwards"].endswith("check it")
     assert float(separates["test_gradient"]) > 0.3
     assert separates["essay (by hand)"] == "–"  # all have the same
 
 
 def test_the_messages_of_many_students_are_one_message(page: Page) -> None:
     found = {row[0]: row[1:] for row in page.tables["messages"][1:]}
-    assert set(found) == {"test_shapes", "test_loss", "test_gradient", "test_backwards"}
+    assert set(found) == {"test_shapes", "test_loss", "test_gradient", "test_backwards", "test_accuracy"}
     assert found["test_loss"][1] == "AssertionError: cross_entropy: expected … received … Look at it."
     _, count, passing = page.rows("tests")["test_loss"][1:4]
     assert int(found["test_loss"][0]) == int(count) - int(passing.split()[0])
@@ -91,8 +91,14 @@ def test_what_needs_a_person_is_listed_with_its_reason(page: Page) -> None:
     assert found["s003", "by hand"] == "essay"
     assert "its weights were not made here" in found["s007", "weights"]
     assert "notes of the model.ipynb" in found["s011", "flagged"]  # a file's name hides nothing
-    assert "trainings began with weights" in found["s011", "weights"]
-    assert found["s005", "mended"] == f"{ASSIGNMENT}: missing; put back (test_loss)"
+    assert "1 training run started from weights" in found["s011", "weights"]
+    assert "mended" not in {why for _, why in found}  # nobody has to do anything about it
+
+
+def test_what_was_fixed_before_grading_is_told_apart_from_what_needs_attention(page: Page) -> None:
+    ((who, what),) = page.tables["fixes"][1:]
+    assert re.findall(r"\bs\d{3}\b", who) == ["s005", "s025", "s045"]
+    assert what == f"{ASSIGNMENT}: missing; put back (test_loss)"
 
 
 def test_names_that_students_can_rebind_are_listed_by_test_and_cell(page: Page) -> None:
@@ -104,7 +110,7 @@ def test_names_that_students_can_rebind_are_listed_by_test_and_cell(page: Page) 
 
 def test_trainings_made_and_remembered_are_told_apart(page: Page) -> None:
     text = " ".join(" ".join(page.texts).split())
-    assert "Trainings 7 14 min 0 s" in text
+    assert "Training runs 7 14 min 0 s" in text
     assert "saved" in text
     assert page.rows("cost1") == {"a callback in Python": ["2"]}
 
@@ -116,6 +122,15 @@ def test_charts_say_in_words_what_they_show(page: Page) -> None:
     assert all(
         attrs.get("role") == "img" for tag, attrs in page.elements if tag == "svg" and "aria-hidden" not in attrs
     )
+
+
+def test_accuracies_are_binned_between_no_points_and_all_points(page: Page) -> None:
+    (words,) = [text for text in page.texts if text.startswith("Number of students by test accuracy")]
+    assert "below 96.5%: 4;" in words
+    assert words.endswith("No points up to 96.5%. All points from 98.5%.")
+    assert ramp_edges(96.5, 98.5, [9.8, 99.1]) == [96.25 + 0.25 * place for place in range(13)]
+    assert ramp_edges(39, 74, [10, 80])[:4] == [34, 39, 44, 49]
+    assert fitting_edges([9.8, *(98 + place / 10 for place in range(10))])[0] > 90
 
 
 def test_names_and_messages_are_text_and_the_only_script_is_ours(page: Page) -> None:
@@ -194,8 +209,8 @@ def test_a_class_that_our_engine_graded(tmp_path: Path) -> None:
     course.grade()
     page = report(course.folder, assignment="ps1")
     assert "rebindable" not in page.tables
-    assert page.rows("tests")["test_mul"][1:] == ["3", "2", "1 (50 %)", "50 %", "–"]  # two students separate nothing
-    assert page.rows("tests")["test_add"][1:4] == ["2", "1", "1 (100 %)"]  # no score is no zero
+    assert page.rows("tests")["test_mul"][1:] == ["3", "2", "1 (50%)", "50%", "–"]  # two students separate nothing
+    assert page.rows("tests")["test_add"][1:4] == ["2", "1", "1 (100%)"]  # no score is no zero
     assert ["bob", "no score", "p1, test_add: a mistake in the test"] in page.tables["concerns"]
     assert page.tables["messages"][1:] == [["test_mul", "1", "AssertionError"]]
     assert page.rows("exercises")["Arithmetic"][0] == "9"
@@ -249,6 +264,6 @@ def test_what_differs_between_students_is_taken_out_of_a_message() -> None:
 
 
 def test_points_of_the_class_are_as_hard_as_they_were_made(page: Page) -> None:
-    share = {name: int(row[4].removesuffix(" %")) for name, row in page.rows("tests").items()}
+    share = {name: int(row[4].removesuffix("%")) for name, row in page.rows("tests").items()}
     assert share["test_shapes"] > share["test_loss"] > share["test_gradient"]
     assert set(TESTS) <= set(share)

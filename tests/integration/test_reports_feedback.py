@@ -48,7 +48,7 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Course:
 def test_the_score_says_what_is_still_to_come(graded: Course) -> None:
     text = page(graded, "ada").text
     assert "2 of 9 points so far" in text
-    assert "4 of these points wait for a person" in text
+    assert "4 of these points have not been graded yet" in text
     assert "9 of 9 points" in page(graded, "bob").text
 
 
@@ -64,11 +64,32 @@ def test_a_failed_test_is_told_in_parts_without_the_code_of_the_test(graded: Cou
 
 def test_what_stopped_the_students_own_cell_is_told_with_the_test(graded: Course, tmp_path: Path) -> None:
     course = graded.copy(tmp_path / "course")
-    outputs = {"test_mul": [raised("NameError", "name 'mul' is not defined")], "mul": [raised("SyntaxError", "no `:`")]}
+    outputs = {
+        "test_mul": [raised("NameError", "name 'mul' is not defined")],
+        "mul": [raised("SyntaxError", "expected ':' (12.py, line 1)")],
+    }
     course.hand_in("fay", {"test_mul": 0.0}, outputs=outputs, mul="def mul(a, b) 5")
     course.grade()
-    text = page(course, "fay").text
-    assert "Your own cell stopped before that; mend this first: SyntaxError: no `:`" in text
+    text = page(course, "fay").text.partition("Your notebook Code and outputs")[0]
+    assert "Your cell mul ended in an error. Fix this first: SyntaxError in line 1: expected ':'" in text
+    assert text.count("SyntaxError") == 1
+    assert "NameError" not in text
+
+
+def test_one_cell_that_stopped_is_told_once_for_all_that_need_it(graded: Course, tmp_path: Path) -> None:
+    course = graded.copy(tmp_path / "course")
+    outputs = {
+        "add": [raised("SyntaxError", "'(' was never closed (12.py, line 2)")],
+        "test_add": [raised("NameError", "name 'add' is not defined")],
+        "mul": [raised("NotImplementedError", "")],
+        "test_mul": [raised("NameError", "name 'add' is not defined")],
+    }
+    answers = {"add": "def add(a, b):\n    return (a + b", "mul": "def mul(a, b):\n    return add(a, b)"}
+    course.hand_in("gil", {"test_add": 0.0, "test_mul": 0.0}, outputs=outputs, **answers)
+    course.grade()
+    text = page(course, "gil").text.partition("Your notebook Code and outputs")[0]
+    assert "Fix this first: SyntaxError in line 2: '(' was never closed" in text
+    assert text.count("SyntaxError") == 1
 
 
 def test_an_instructor_can_show_hidden_tests(graded: Course) -> None:
@@ -79,8 +100,8 @@ def test_an_instructor_can_show_hidden_tests(graded: Course) -> None:
 
 def test_what_waits_for_a_person_says_why(graded: Course) -> None:
     text = page(graded, "cyd").text
-    assert "It has no points yet: the test gave nan points. A person will look at it." in text
-    assert "A person still has to read this." in page(graded, "ada").text
+    assert "This has no points yet: the test gave nan points. Your instructor will look at it." in text
+    assert "Your instructor still has to read this." in page(graded, "ada").text
 
 
 def test_comments_of_graders_are_shown(graded: Course) -> None:
@@ -128,7 +149,7 @@ def test_without_a_record_the_page_is_made_of_the_notebook(graded: Course, tmp_p
     (course.folder / "autograded" / "ada" / "ps1" / "p1.record.json").write_text(text)
     found = page(course, "ada")
     assert "2 of 9 points so far" in found.text
-    assert "Tell your instructor which exercise, and why." in found.text
+    assert "Tell your instructor which exercise and why." in found.text
 
 
 def test_the_page_is_made_for_keyboards_and_screen_readers(graded: Course) -> None:

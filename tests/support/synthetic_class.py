@@ -35,6 +35,7 @@ TESTS = {  # points, and how hard: what a student has to be able to do to pass i
     "test_backwards": (2.0, 0.0),  # failed by the strong
     "test_accuracy": (8.0, 0.0),  # partial credit
 }
+BASELINE, LEAST = 0.965, 0.985  # accuracies: up to which no points, and from which all
 HOSTILE = "<script>alert('name')</script>"
 REBINDABLE = (
     RebindableName("model", "train", Reason.TRAINS),
@@ -100,6 +101,8 @@ def _grade(
         can = -ability if name == "test_backwards" else ability
         chance = 1 / (1 + math.exp(-3 * (can - hard)))
         scores[name] = round(points * chance, 2) if name == "test_accuracy" else points * (draw.random() < chance)
+    if number % 30 == 11:
+        scores["test_accuracy"] = 0.0  # a network that was never trained
     submission = gradebook.add_submission(ASSIGNMENT, student)
     for notebook in submission.notebooks:
         for grade in notebook.grades:
@@ -120,11 +123,18 @@ def _grade(
 
 def _files(folder: Path, student: str, number: int, scores: dict[str, float], draw: random.Random) -> None:
     notebook, to = _notebook(), folder / "autograded" / student / ASSIGNMENT
+    share = scores["test_accuracy"] / TESTS["test_accuracy"][0]
+    accuracy = round(BASELINE + (LEAST - BASELINE) * share, 4) if share else 0.1 + number / 1000
     for cell in notebook.cells:
         name = cell.metadata.get("nbgrader", {}).get("grade_id")
         if name in MESSAGES and not scores[name]:
             ename, _, evalue = MESSAGES[name].format(n=draw.randint(10, 99)).partition(": ")
             cell.outputs = [nbformat.v4.new_output("error", ename=ename, evalue=evalue, traceback=[])]
+        if name == "test_accuracy":
+            text = (
+                f"expected at least {LEAST} (no points up to {BASELINE}), received {accuracy}: {scores[name]} points."
+            )
+            cell.outputs = [nbformat.v4.new_output("stream", text=f"Accuracy: {text}")]
     to.mkdir(parents=True)
     nbformat.write(notebook, to / f"{ASSIGNMENT}.ipynb")
     weights = WeightsOrigin.GIVEN if number % 60 == 11 else WeightsOrigin.FRESH
@@ -133,7 +143,6 @@ def _files(folder: Path, student: str, number: int, scores: dict[str, float], dr
         TrainingRecord(TrainedBy.TRAINER, job, weights, remembered=number >= 7, seconds=120.0),
         TrainingRecord(TrainedBy.CANDIDATE, reason="a callback in Python"),
     )
-    accuracy = round(0.9 + 0.09 * scores["test_accuracy"] / 8, 4)
     run = GradingRun(
         seconds=seconds,
         trainings=trainings[: 1 + (number % 30 == 0)],

@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from autograder.common.error_outputs import error_text, error_with_line
+from autograder.reports.charts import ramp
 from autograder.reports.learning import pairs, verdict
 from autograder.reports.test_messages import NEXT, Measure, failure, measure, said
 
@@ -31,7 +33,7 @@ def test_expected_and_received_are_found_in_one_line() -> None:
 def test_an_assertion_without_words_is_said_to_be_one() -> None:
     found = failure(raised("AssertionError", ""))
     assert found is not None
-    assert found.text == "What the test checks does not hold; it says no more."
+    assert found.text == "The test found something wrong but gives no details."
 
 
 @pytest.mark.parametrize("name", ["NotImplementedError", "NameError", "CellTimeLimit"])
@@ -41,6 +43,36 @@ def test_other_errors_are_told_with_what_to_do_next(name: str) -> None:
     assert found.text == f"{name}: why"
     assert found.look == NEXT[name]
     assert not found.expected
+
+
+def test_an_error_that_shows_its_message_alone_is_told_without_its_class() -> None:
+    text = "Exercise 3, dense of two rows:\n  expected 6\n  received 5\nLook at `bias`."
+    (output,) = raised("WrongAnswer", text, *text.splitlines())
+    found = failure([output])
+    assert found is not None
+    assert (found.what, found.expected, found.received) == ("Exercise 3, dense of two rows", "6", "5")
+    assert error_text(output) == text
+    (with_class,) = raised("WrongAnswer", "no", "----> 3 check(2)", "WrongAnswer: no")
+    assert error_text(with_class) == "WrongAnswer: no"
+
+
+@pytest.mark.parametrize(
+    ("output", "told"),
+    [
+        (
+            raised("SyntaxError", "invalid syntax (3387044977.py, line 2)", "  Cell In[16], line 2\n    return x("),
+            "SyntaxError in line 2: invalid syntax",
+        ),
+        (
+            raised("NameError", "name 'y' is not defined", "---", "\x1b[32mCell In[5]\x1b[39m\x1b[32m, line 7\x1b[39m"),
+            "NameError in line 7: name 'y' is not defined",
+        ),
+        (raised("KeyError", "3", "KeyError: 3"), "KeyError: 3"),
+        (raised("ValueError", "x", "\n".join(["Cell In[" * 4000] * 50)), "ValueError: x"),
+    ],
+)
+def test_an_error_in_a_students_cell_is_told_with_its_line(output: list[dict[str, Any]], told: str) -> None:
+    assert error_with_line(output[0]) == told
 
 
 def test_the_lines_of_a_traceback_are_not_told() -> None:
@@ -57,6 +89,9 @@ def test_a_test_that_raised_nothing_has_no_failure() -> None:
 def test_what_was_measured_is_read_off_what_was_said() -> None:
     text = "Accuracy on 10,000 test images: expected at least 0.985, received 0.9786: 8.2 of 12 points."
     assert measure(text) == Measure(0.985, 0.9786)
+    text = "Accuracy: expected at least 0.985 (no points up to 0.965), received 0.9786: 8.2 of 12 points."
+    assert measure(text) == Measure(0.985, 0.9786, 0.965)
+    assert measure("expected at least 0.5 (no points up to 0.6), received 0.7") is None
     assert measure("expected at least 3, received 2") is None
     assert measure("all well") is None
 
@@ -85,15 +120,15 @@ def curves(training: list[float | None], validation: list[float | None] | None =
 @pytest.mark.parametrize(
     ("training", "validation", "name"),
     [
-        ([1.0, 0.6, 0.4, 0.2, 0.1], [1.0, 0.7, 0.6, 0.7, 0.8], "overfitting: trained too long"),
-        ([1.0, 0.9, 0.8, 0.7], [1.0, 0.9, 0.8, 0.7], "not yet converged"),
-        ([1.1, 1.098, 1.096], [1.1, 1.098, 1.096], "not yet converged"),
+        ([1.0, 0.6, 0.4, 0.2, 0.1], [1.0, 0.7, 0.6, 0.7, 0.8], "overfitting"),
+        ([1.0, 0.9, 0.8, 0.7], [1.0, 0.9, 0.8, 0.7], "still improving"),
+        ([1.1, 1.098, 1.096], [1.1, 1.098, 1.096], "still improving"),
         ([1.0, 0.3, 0.21, 0.2, 0.2, 0.2], [1.0, 0.3, 0.21, 0.21, 0.21, 0.21], "fine"),
         ([1.0, 0.3, 0.1, 0.05, 0.05, 0.05], [1.0, 0.5, 0.4, 0.4, 0.4, 0.4], "converged, with a gap"),
         ([1.0, 2.0, 9.0], [1.0, 2.0, 9.0], "diverging"),
         ([1.0, None, None], [1.0, None, None], "diverging"),
-        ([1.0, 0.5], None, "no validation to compare with"),
-        ([1.0], [1.0], "too few epochs to say"),
+        ([1.0, 0.5], None, "no validation data"),
+        ([1.0], [1.0], "too few epochs to judge"),
     ],
 )
 def test_curves_are_named_for_what_they_are(training: Any, validation: Any, name: str) -> None:
@@ -102,7 +137,22 @@ def test_curves_are_named_for_what_they_are(training: Any, validation: Any, name
 
 def test_overfitting_says_from_which_epoch_on() -> None:
     found = verdict(pairs({"loss": [1.0, 0.6, 0.4, 0.2, 0.1], "val_loss": [1.0, 0.7, 0.6, 0.7, 0.8]}))
-    assert "lowest in epoch 3 of 5, with 0.6, and rose after it by 33 %" in found.why
+    assert "lowest in epoch 3 of 5, at 0.6, and then rose by 33%" in found.why
+
+
+def test_a_single_epoch_is_not_told_as_several() -> None:
+    found = verdict(pairs({"loss": [1.0, 0.8], "val_loss": [1.0, 0.8]}))
+    assert found.name == "still improving"
+    assert "Over the last epoch the validation loss" in found.why
+
+
+def test_a_scale_shows_the_most_that_gets_no_points() -> None:
+    found = ramp(Measure(0.985, 0.9786, 0.965))
+    assert "0.965" in found.words
+    assert [found.x(value) for value in (0.965, 0.985)] == [133.3, 266.7]
+    assert ramp(Measure(0.985, 0.1, 0.965)).x(0.1) == 0
+    assert ramp(Measure(0.985, 0.1, 0.965)).is_below
+    assert ramp(Measure(0.9, 0.95)).words == "Measured 0.95. All points from 0.9."
 
 
 @pytest.mark.parametrize("history", [None, 3, {"loss": "text"}, {"loss": {}}, {3: [None]}, {"loss": [{}, "x"]}])

@@ -14,6 +14,7 @@ import nbformat
 from nbconvert.filters import strip_ansi
 from nbgrader.api import Gradebook, SubmittedAssignment
 
+from autograder.common.error_outputs import error_text
 from autograder.common.files import write_atomic
 from autograder.grading.grades import Grade, GradesExporter
 from autograder.grading.job import FAULTS
@@ -148,8 +149,7 @@ def _messages(path: Path) -> dict[str, str]:
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             if output.output_type == "error" and "grade_id" in cell.metadata.get("nbgrader", {}):
-                message = strip_ansi(f"{output.ename}: {output.evalue}".removesuffix(": "))
-                found[cell.metadata.nbgrader["grade_id"]] = message[:LONGEST]
+                found[cell.metadata.nbgrader["grade_id"]] = strip_ansi(error_text(output))[:LONGEST]
     return found
 
 
