@@ -30,25 +30,25 @@ from autograder.version import __version__
 
 PASSED, FAILED, UNREADABLE = 0, 1, 2  # exit codes
 SHOWN = 5  # of cells that ended in an error, and of files left out
-FAULT = "It could not be checked. That is the checker's fault or this computer's, not yours:"
-PERSON = "Its tests could not be run to the end; grading it would need a person:"
+FAULT = "The check failed. The cause is the checker or this computer, not your notebook:"
+PERSON = "Its tests could not be completed, so your instructor would have to grade it by hand:"
 
 
 class CheckApp(CourseApp):
     """Run the visible tests of one notebook as grading will."""
 
     name = "autograder-check"
-    description = "Run a notebook's visible tests exactly as grading will, before handing it in"
+    description = "Run a notebook's visible tests exactly as grading will, before you hand it in"
     arguments = "NOTEBOOK"
     examples = """
         autograder check foundations.ipynb
         autograder check ~/homework/foundations.ipynb --course-dir ~/course
 
-        Exit code 0: all visible tests pass. 1: not all. 2: the file can't be read, or is no notebook of this course.
+        Exit code 0: all visible tests pass. 1: some do not. 2: the file can't be read or is not from this course.
     """
     aliases: ClassVar[dict[str, Any]] = aliases()
     flags: ClassVar[dict[Any, Any]] = {
-        "no-sandbox": ({"Grading": {"sandbox": False}}, "Run its cells without a sandbox, with all your rights."),
+        "no-sandbox": ({"Grading": {"sandbox": False}}, "Run its cells without a sandbox, with all your permissions."),
         **FLAGS,
     }
     classes = [NbGrader, CourseDirectory, BaseConverter, Autograde, Grading, Limits, Trainer]  # noqa: RUF012  a trait, not a class variable
@@ -77,18 +77,18 @@ class CheckApp(CourseApp):
         try:
             what = check.subject(Path(self.extra_args[0]), converter)
         except check.CheckError as error:
-            self.fail("%s", error, then=again, why="once that is put right", code=UNREADABLE)
+            self.fail("%s", error, then=again, why="once that is fixed", code=UNREADABLE)
         if not what.job.version.is_graded:
             self.out.say(f"{what.against.name}: nothing in this notebook is graded, and there is nothing to hand in.")
             return
         sandboxed = converter.grading.sandbox
         if sandboxed and (lacking := lacking_sandbox()):
-            self.fail("%s", lacking, then=f"{again} --no-sandbox", why="its cells then run with all your rights")
+            self.fail("%s", lacking, then=f"{again} --no-sandbox", why="runs its cells with all your permissions")
         try:
             with _progress(self.out) as listener:
                 checked = check.run(what, converter, listener)
         except KeyboardInterrupt:
-            self.stopped("Stopped by you: nothing has been found out.", again, code=FAILED)
+            self.stopped("Interrupted before the check was done.", again, code=FAILED)
         _show(self.out, what, checked, sandboxed)
         then, why = _next(checked, again, what.against.assignment)
         if checked.all_pass:
@@ -122,30 +122,34 @@ def _show(console: Console, what: Subject, checked: Checked, sandboxed: bool) ->
     console.say(f"{what.work.path.name}: {against.assignment}, {against.name}", style="title")
     if what.in_place:
         console.say(
-            "This is the released file itself: there is no original to compare it with, so changes in given cells are "
-            "not seen."
+            "This is the released file itself. There is no original to compare it with, so changes to the cells that "
+            "were given to you can't be detected."
         )
+    say("Fix this first: your cells that end in an error", _first(checked.failing))
     if checked.outcome.status == Status.GRADED:
+        if checked.failing:
+            console.print()
         console.show(_table(checked))
         say("What the tests say", [f"{test.name}\n  {_message(test)}" for test in checked.tried if not test.passed])
     else:
         why = FAULT if checked.outcome.status == Status.FAULT else PERSON
         say(why, [checked.outcome.message])
-    say("Cells of yours that end in an error", _first(checked.failing))
-    say("What exceeds a limit or a budget", checked.over_budget)
-    say("Trainings", checked.trained)
-    say("What grading will put right", [f"{mend.cell}: {mend.to_student}" for mend in what.work.mends])
-    say("Files that the notebook will not have", _first(what.left_out))
+    say("Limits and training budgets exceeded", checked.over_budget)
+    say("Training runs", checked.trained)
+    say("What grading will fix", [f"{mend.cell}: {mend.to_student}" for mend in what.work.mends])
+    say("Files that grading will leave out", _first(what.left_out))
     parts = sum(test.in_part for test in checked.tried)
-    in_part = f", {parts} in part" if parts else ""
+    in_part = f", {parts} partly" if parts else ""
     most, factor = what.job.limits.cell_seconds, what.job.cell_time.reference_factor
-    less = f"; in grading mostly less: {factor:g} times what the instructor's solution takes" if factor > 0 else ""
+    less = (
+        f"; usually less in grading: {factor:g} times as long as the instructor's solution takes" if factor > 0 else ""
+    )
     receipt = {
         "file": f"{what.work.path.name}, for {against.assignment}/{against.name}.ipynb",
         "SHA-256": what.work.submitted,
         "time": now(),
         "checker": f"autograder {__version__}, {'in a sandbox' if sandboxed else 'without a sandbox'}",
-        "limit": f"{most:g} s a cell{less}",
+        "limit": f"{most:g} s per cell{less}",
         "passed": f"{checked.passed} of {len(checked.tried)} tests{in_part}, in {checked.seconds:.0f} s",
     }
     say("Receipt", [f"{name:9}{value}" for name, value in receipt.items()])
@@ -168,7 +172,7 @@ def _table(checked: Checked) -> Table:
         elif test.hidden and test.passed:
             mark, style = "hidden", "quiet"
         elif test.in_part:
-            mark, style = "◐ in part", "look"
+            mark, style = "◐ partly", "look"
         seconds = "" if test.by_hand else f"{test.seconds:.1f} s"
         table.add_row(Text(mark, style=style), test.name, f"{test.points:g}", seconds)
     return table
@@ -178,18 +182,18 @@ def _message(test: Tested) -> str:
     text = test.message.strip()
     if test.in_part:
         text += (
-            f"\nIt gave {test.score:g} of {test.points:g} points; hidden tests may give the others, or a better answer."
+            f"\n{test.score:g} of {test.points:g} points so far. A better answer, or hidden tests, may give the rest."
         )
-    text = text.strip() or "It gave no points, and says nothing."
+    text = text.strip() or "It gave no points and no message."
     return "\n  ".join(text.split("\n"))
 
 
 def _next(checked: Checked, again: str, assignment: str) -> tuple[str, str]:
     if checked.outcome.status != Status.GRADED:
-        return again, "once more; if that ends the same way, hand in what you have and tell your instructor"
+        return again, "try again; if it fails the same way, hand in what you have and tell your instructor"
     if not checked.all_pass:
-        return again, "once you have seen to what fails above and saved the notebook"
-    where = "or as your instructor says"
+        return again, "once you have fixed what fails above and saved the notebook"
+    how = "hands it in, unless your instructor told you another way"
     if checked.failing or checked.over_budget:
-        return f"nbgrader submit {assignment}", f"hands it in, {where}; or first look at what is listed above"
-    return f"nbgrader submit {assignment}", f"hands it in, {where}"
+        return f"nbgrader submit {assignment}", f"{how}; but look at what is listed above first"
+    return f"nbgrader submit {assignment}", how

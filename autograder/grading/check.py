@@ -9,7 +9,7 @@ which grading limits cells further (here: `c.Grading.cell_seconds` by name, else
 import ast
 import hashlib
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from nbgrader.utils import find_all_files
 
 from autograder.common.error_outputs import error_with_line
 from autograder.common.errors import AutograderError
+from autograder.common.text import counted
 from autograder.examiner.bindings import effects
 from autograder.examiner.statements import parse
 from autograder.grading import pool
@@ -111,7 +112,7 @@ class Checked:
     def over_budget(self) -> list[str]:
         """What exceeded a limit of the notebook, or a budget of its trainings; a sentence each."""
         limit = self.outcome.limit
-        said = [f"The notebook met a limit: {limit}."] if limit else []
+        said = [f"The notebook hit a limit: {limit}."] if limit else []
         return said + [one.refused for one in self.outcome.run.trainings if one.refused]
 
     @property
@@ -120,12 +121,11 @@ class Checked:
         lines = []
         for one in self.outcome.run.trainings:
             if one.by == TrainedBy.TRAINER:
-                again = " (remembered from an earlier run)" if one.remembered else ""
+                again = " (reused from an earlier run)" if one.remembered else ""
                 epochs = len(one.epoch_seconds)
-                many = f"{epochs} epoch{'s' if epochs != 1 else ''}"
-                lines.append(f"{many} in {one.seconds:.0f} s, from {one.weights} weights{again}")
+                lines.append(f"{counted(epochs, 'epoch')} in {one.seconds:.0f} s, from {one.weights} weights{again}")
             elif one.by == TrainedBy.CANDIDATE:
-                lines.append(f"in the notebook, within its limits, and not in the trainer: {one.reason}")
+                lines.append(f"in the notebook and within its limits, instead of by the trainer: {one.reason}")
         return lines
 
 
@@ -172,7 +172,8 @@ def run(what: Subject, converter: Autograde, listener: Listener) -> Checked:
     what.work.outcome = outcome
     if outcome.status != Status.GRADED:
         return Checked(outcome, ended - began)
-    return Checked(outcome, ended - began, _tests(what, starts, ended), _failing(what, outcome))
+    failing = _failing(what, outcome)
+    return Checked(outcome, ended - began, _tests(what, starts, ended, failing), list(failing.values()))
 
 
 def _beside(folder: Path, converter: Autograde) -> tuple[dict[str, str], tuple[str, ...]]:
@@ -241,12 +242,12 @@ def _is_test(cell: InstructorCell) -> bool:
     return cell.grade and not cell.solution and cell.cell_type == "code"
 
 
-def _tests(what: Subject, starts: Mapping[int, float], ended: float) -> list[Tested]:
+def _tests(what: Subject, starts: Mapping[int, float], ended: float, failing: Collection[int]) -> list[Tested]:
     version = what.job.version
     places = {_position(cell): index for index, cell in enumerate(what.job.mended["cells"])}
     pointed = [(n, cell) for n, cell in enumerate(version.cells) if (cell.grade or cell.task) and cell.points]
     tests, before = [], min(starts.values(), default=ended)
-    for (position, cell), test in zip(pointed, tests_of(what.work), strict=True):
+    for (position, cell), test in zip(pointed, tests_of(what.work, failing), strict=True):
         test_runs = _is_test(cell)
         after = min((at for index, at in starts.items() if index > places[position]), default=ended)
         lines = (line.strip() for line in cell.released.split("\n"))
@@ -265,14 +266,15 @@ def _tests(what: Subject, starts: Mapping[int, float], ended: float) -> list[Tes
     return tests
 
 
-def _failing(what: Subject, outcome: Outcome) -> list[str]:
-    said = []
-    for number, (cell, outputs) in enumerate(zip(what.job.mended["cells"], outcome.outputs, strict=True), 1):
+def _failing(what: Subject, outcome: Outcome) -> dict[int, str]:
+    """By index, the cells that are no tests and ended in an error, and what it says."""
+    said = {}
+    for index, (cell, outputs) in enumerate(zip(what.job.mended["cells"], outcome.outputs, strict=True)):
         grade_id = cell["metadata"].get("nbgrader", {}).get("grade_id", "")
         errors = [output for output in outputs if output["output_type"] == "error"]
         if errors and grade_id not in outcome.scores:
-            name = f"cell {number} ({grade_id})" if grade_id else f"cell {number}"
-            said.append(f"{name}: {error_with_line(errors[-1])}")
+            name = f"cell {index + 1} ({grade_id})" if grade_id else f"cell {index + 1}"
+            said[index] = f"{name}: {error_with_line(errors[-1])}"
     return said
 
 

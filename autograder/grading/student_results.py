@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from autograder.notebooks.instructor import InstructorCell
 from autograder.notebooks.reading import Mend
 
 MAX_MESSAGE = 2_000
-BY_HAND = "This is graded by a person."
+BY_HAND = "This is graded by hand."
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f]")  # colours, and what else steers a terminal
 
 
@@ -32,13 +32,17 @@ class Test:
     message: str = ""
 
 
-def tests_of(work: NotebookTask) -> list[Test]:
-    """A test for each cell that has points, in the instructor's order, named by the heading above it."""
+def tests_of(work: NotebookTask, told: Collection[int]) -> list[Test]:
+    """A test for each cell that has points, in the instructor's order, named by the heading above it.
+
+    `told`: the cells of the notebook, by index, of whose errors the reader knows already.
+    """
     assert work.job is not None
     assert work.notebook is not None
     assert work.outcome is not None
     places = {cell.metadata.get("nbgrader", {}).get("grade_id", ""): i for i, cell in enumerate(work.notebook.cells)}
     tests = []
+    known = set(told)
     for cell, name in _named(work.job.version.cells):
         grade_id = str(cell.grade_id)
         if cell.solution or cell.task or cell.cell_type != "code":
@@ -47,10 +51,10 @@ def tests_of(work: NotebookTask) -> list[Test]:
         score = work.outcome.scores.get(grade_id)
         if score is None:
             reason = work.outcome.reasons.get(grade_id, "it has not been run")
-            tests.append(Test(name, None, cell.points, f"Not graded: {reason}. A person will look at it."))
+            tests.append(Test(name, None, cell.points, f"Not graded: {reason}. Your instructor will look at it."))
         else:
             lost = score != cell.points and grade_id in places
-            message = message_of(work.notebook.cells, work.outcome.outputs, places[grade_id]) if lost else ""
+            message = _message(work.notebook.cells, work.outcome.outputs, places[grade_id], known) if lost else ""
             tests.append(Test(name, score, cell.points, message))
     return tests
 
@@ -75,16 +79,21 @@ def _named(cells: Sequence[InstructorCell]) -> list[tuple[InstructorCell, str]]:
     return [(cell, name if count[name] == 1 else f"{name} ({cell.grade_id})") for cell, name in found]
 
 
-def message_of(cells: Sequence[NotebookNode], outputs: Sequence[Sequence[dict[str, Any]]], test: int) -> str:
+def _message(
+    cells: Sequence[NotebookNode], outputs: Sequence[Sequence[dict[str, Any]]], test: int, told: set[int]
+) -> str:
     """What the test at that index said, which did not give all its points: its error, else what it printed.
 
-    No traceback: it shows the test. Where it lacks a name because the student's own cell ended in an error, that error.
+    No traceback: it shows the test. Where it lacks a name because the student's own cell ended in an error, that error,
+    once: the cell is added to those that are `told`.
     """
     errors = [output for output in outputs[test] if output["output_type"] == "error"]
     answer = failed_answer(cells, outputs, test) if errors else None
     if answer and answer.explains:
         name = cells[answer.index].metadata.get("nbgrader", {}).get("grade_id", "")
-        said = f"Your cell {name} ended in an error. {error_with_line(answer.error)}"
+        said = f"Your cell {name} ended in an error"
+        said += " (see above)." if answer.index in told else f". {error_with_line(answer.error)}"
+        told.add(answer.index)
     elif errors:
         said = error_text(errors[-1])
     else:

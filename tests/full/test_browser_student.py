@@ -72,6 +72,7 @@ def test_a_student_mends_a_failing_exercise_validates_and_submits(exchange: Path
             re.compile(r"expected \[\[0\. +0\.2\]\s+\[0\.4 +0\.8\]\]\s+received \[\[ +0\. +51\.\]")
         )
         expect(outputs).to_contain_text("Look at the division: always by 255")
+        expect(outputs).not_to_contain_text("Traceback")  # the message stands alone
         look_at_failure(page)
 
         answer.get_by_role("textbox").fill(f"{NOT_DIVIDED} / 255")

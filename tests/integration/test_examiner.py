@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from exams import SQUARE, cell, exam, grade
 
+from autograder.common.error_outputs import stands_alone
 from autograder.common.serialization import to_data
 from autograder.examiner.client import Examiner, ExaminerError
 from autograder.examiner.exam_messages import Answer
@@ -82,6 +83,22 @@ def test_a_locked_cells_statement_that_fails_fails_the_tests_of_what_it_binds_an
     _, answers = graded_after_given(examiner, "def f(x):\n    raise ValueError('not yet')", ["__call__"])
     assert [answer.score for answer in answers] == [2, 0, 2]
     assert answers[1].outputs[-1]["evalue"] == "not yet"
+
+
+def test_a_message_that_stands_alone_does_so_in_the_outputs(examiner: Examiner) -> None:
+    setup = (
+        "class WrongAnswer(AssertionError):\n    def _render_traceback_(self):\n        return str(self).splitlines()"
+    )
+    test = "if square(4) != 16:\n    raise WrongAnswer(f'square of 4:\\n  expected 16\\n  received {square(4)}')"
+    cells = [cell(setup), *SQUARE[:2], cell(test, "grade", "test_square")]
+    with exam(examiner, cells, "def square(x):\n    return x") as made:
+        made.given(0, None)
+        made.answer(30)
+        answer = grade(made, 3)
+    (output,) = answer.outputs
+    assert answer.score == 0
+    assert output["traceback"] == ["square of 4:", "  expected 16", "  received 4"]
+    assert stands_alone(output)
 
 
 def test_names_are_fetched_as_they_stand_at_each_cell(examiner: Examiner) -> None:

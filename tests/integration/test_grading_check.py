@@ -72,9 +72,12 @@ def test_all_visible_tests_pass_and_the_receipt_says_of_which_file(
     code, said = check(course, path)
     assert code == 0
     assert hashlib.sha256(path.read_bytes()).hexdigest() in said
-    assert "3 of 4 tests, 1 in part" in said
+    assert "3 of 4 tests, 1 partly" in said
     assert "in a sandbox" in said
-    assert said.split("\n")[-2] == "Next: nbgrader submit numbers   # hands it in, or as your instructor says"
+    assert (
+        said.split("\n")[-2]
+        == "Next: nbgrader submit numbers   # hands it in, unless your instructor told you another way"
+    )
     assert SECRET not in said
 
 
@@ -83,7 +86,7 @@ def test_what_fails_is_told_with_its_message(course: Path, work: NotebookNode, t
     cell_of(work, "report").source = "answer = 41.4\ndef report(path):\n    np.savetxt(path, [1.0, 4.0, 35.0])"
     code, said = check(course, saved(work, tmp_path))
     assert code == 1
-    assert "2 of 4 tests, 1 in part" in said
+    assert "2 of 4 tests, 1 partly" in said
     assert "expected [ 1.  4. 36.], received [ 1.  4. 35.]" in said
     assert "test_report" in said
     assert said.split("\n")[-2].startswith(f"Next: autograder check {tmp_path}/numbers.ipynb --course-dir {course}")
@@ -104,7 +107,7 @@ def test_a_renamed_notebook_without_metadata_is_known_and_what_is_mended_is_told
         cell.metadata.pop("nbgrader", None)
     code, said = check(course, saved(work, tmp_path, "Copy of homework (1)"))
     assert code == 0
-    assert "What grading will put right" in said
+    assert "What grading will fix" in said
     assert "test_twice: This cell was missing from your notebook and was put back." in said
 
 
@@ -116,7 +119,9 @@ def test_a_cell_that_runs_too_long_is_told_with_the_limit_of_the_course(
     code, said = check(course, saved(work, tmp_path))
     assert "The cell ran longer than 3 s, the limit of this assignment" in said
     assert code == 0  # interrupted, and what it defined stands, as in grading
-    assert "3 s a cell; in grading mostly less: 30 times what the instructor's solution takes" in " ".join(said.split())
+    assert "3 s per cell; usually less in grading: 30 times as long as the instructor's solution takes" in " ".join(
+        said.split()
+    )
 
 
 @needs_sandbox
@@ -189,7 +194,7 @@ def test_a_test_that_is_all_hidden_is_not_said_to_pass(course: Path, tmp_path: P
     code, said = check(folder, path)
     assert code == 0
     assert "hidden" in next(line for line in said.split("\n") if "test_report" in line)
-    assert "2 of 3 tests, 1 in part" in said
+    assert "2 of 3 tests, 1 partly" in said
     assert "This is the released file itself" in said
 
 
@@ -198,7 +203,40 @@ def test_of_many_files_left_out_the_first_are_named(course: Path, work: Notebook
     for number in range(9):
         (tmp_path / f"model{number}.keras").write_bytes(b"")
     _, said = check(course, saved(work, tmp_path))
-    lines = said.partition("Files that the notebook will not have\n")[2].partition("\n\n")[0].splitlines()
+    lines = said.partition("Files that grading will leave out\n")[2].partition("\n\n")[0].splitlines()
     assert len(lines) == 6
     assert all(".keras: " in line for line in lines[:5])
     assert lines[5] == "  and 4 more"
+
+
+@needs_sandbox
+def test_a_cell_that_cannot_be_read_is_told_first_and_once_with_its_line(
+    course: Path, work: NotebookNode, tmp_path: Path
+) -> None:
+    cell_of(work, "twice").source = "def twice(function, value)\n    return function(function(value))"
+    code, said = check(course, saved(work, tmp_path))
+    assert code == 1
+    first, _, rest = said.partition("test_twice")
+    assert "(twice): SyntaxError in line 1: expected ':'" in first
+    assert "SyntaxError" not in rest
+    assert "Your cell twice ended in an error (see above)." in rest
+    assert "NameError" not in said
+
+
+@needs_sandbox
+def test_a_test_that_speaks_for_itself_is_told_without_its_class(
+    course: Path, work: NotebookNode, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(course, tmp_path / "course")
+    path = folder / "release" / "numbers" / "numbers.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    cell_of(notebook, "test_twice").source = (
+        "class WrongAnswer(AssertionError):\n"
+        "    def _render_traceback_(self):\n"
+        "        return str(self).splitlines()\n\n"
+        "raise WrongAnswer(f'twice of 2:\\n  expected   4\\n  received {twice(lambda v: v + 2, 0)}5\\nLook at the sign.')"
+    )
+    nbformat.write(notebook, path)
+    _, said = check(folder, saved(work, tmp_path))
+    assert "(test_twice)\n    twice of 2:\n      expected   4\n      received 45\n    Look at the sign." in said
+    assert "WrongAnswer" not in said
