@@ -16,7 +16,7 @@ class AccuracyApp(CourseApp):
     name = "autograder-accuracy"
     description = "Train each reference and baseline over many seeds; print mean, spread, proposed minimum"
     arguments = "[ASSIGNMENT…]"
-    seeds = Int(10, help="How many seeds each network is trained with; else 10.").tag(config=True)
+    seeds = Int(10, help="How many seeds to train each network with (default: 10).").tag(config=True)
     aliases: ClassVar[dict[str, Any]] = {"seeds": "AccuracyApp.seeds", **aliases()}
 
     def start(self) -> None:
@@ -38,7 +38,7 @@ class AccuracyApp(CourseApp):
         else:
             self.out.say(accuracy.table(self.root))  # Markdown, for a README
         self.out.say("Stored in solutions/accuracy.json.")
-        self.next("autograder build", "once minimum and baseline are put into solutions/")
+        self.next("autograder build", "after you put the minimum and baseline into solutions/")
 
 
 def _table(summaries: list[accuracy.Summary]) -> Table:

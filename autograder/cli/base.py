@@ -68,7 +68,7 @@ class Command(Application):  # type: ignore[misc]
             if then:
                 self.err.closing(then if "--course-dir" in then else then + self.here, why)
             else:
-                self.err.closing(f"{self.called} --help", "how it is used")
+                self.err.closing(f"{self.called} --help", "shows how to use it")
         self.exit(code)
         raise AssertionError  # exit does not return
 
@@ -96,7 +96,7 @@ class Command(Application):  # type: ignore[misc]
             try:
                 super().launch_instance(argv, **kwargs)
             except KeyboardInterrupt:
-                cls._running().stopped("Stopped by you.")
+                cls._running().stopped("Interrupted.")
             except Exception as error:
                 cls._running().fail_unexpectedly(error)
 
@@ -112,12 +112,14 @@ class Command(Application):  # type: ignore[misc]
         again = " ".join([self.called, *(quote(word) for word in self.argv if word != "--debug")])
         message = f"{type(error).__name__}: {error}"
         if place := _in_configuration(error):
-            self.fail(f"{place}: {message}", then=again, why="once that file is put right")
+            self.fail(f"{place}: {message}", then=again, why="once that file is fixed")
         if isinstance(error, TraitError):
-            self.fail(readable(str(error)), then=f"{self.called} --help-all", why="every setting")
+            self.fail(readable(str(error)), then=f"{self.called} --help-all", why="lists every setting")
         if isinstance(error, OSError) and error.strerror:
-            self.fail(f"{error.filename or self.called}: {error.strerror}", then=again, why="once that is put right")
-        self.fail(f"in the autograder itself: {message}", then=f"{again} --debug", why="says where it comes from")
+            self.fail(f"{error.filename or self.called}: {error.strerror}", then=again, why="once that is fixed")
+        self.fail(
+            f"in the autograder itself: {message}", then=f"{again} --debug", why="shows where the error comes from"
+        )
 
     # traitlets' hooks
 
@@ -144,7 +146,7 @@ class Command(Application):  # type: ignore[misc]
         """How it is called, its options and examples; with `classes`, traitlets' list of all settings."""
         if classes:
             super().print_help(classes)
-            self.next(f"{self.called} --help", "the short form")
+            self.next(f"{self.called} --help", "shows the short form")
             return
         self.out.say(" ".join(filter(None, [self.called, self.arguments, "[OPTION…]"])), style="title")
         self.out.say("", f"{self.description}.")
@@ -159,7 +161,7 @@ class Command(Application):  # type: ignore[misc]
             self.out.heading("Examples")
             self.out.say(textwrap.indent(textwrap.dedent(str(self.examples)).strip("\n"), "  "))
         self.out.print()
-        self.next(f"{self.called} --help-all", "every setting, each of them an option, too")
+        self.next(f"{self.called} --help-all", "lists every setting; each is also an option")
 
     def _help(self, target: str) -> str:
         owner, name = target.split(".")

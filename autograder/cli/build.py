@@ -17,10 +17,10 @@ class BuildApp(CourseApp):
     name = "autograder-build"
     description = "Build source/ and release/ from the text in solutions/ (all assignments, or those named)"
     arguments = "[ASSIGNMENT…]"
-    force = Bool(False, help="also where that discards edits made in source/").tag(config=True)
+    force = Bool(False, help="even if this discards edits made in source/").tag(config=True)
     flags: ClassVar[dict[Any, Any]] = {
         **FLAGS,
-        "force": ({"BuildApp": {"force": True}}, "Build also where that discards edits made in source/."),
+        "force": ({"BuildApp": {"force": True}}, "Build even if this discards edits made in source/."),
     }
 
     def start(self) -> None:
@@ -38,8 +38,8 @@ class BuildApp(CourseApp):
         except build.CourseError as error:
             if "was edited after" in str(error):
                 self.fail(str(error), then=f"autograder unbuild {quote(name)}", why="keeps the edit")
-            self.fail(f"{name}: {error}", then=f"autograder build {quote(name)}", why="once that is put right")
-        others = "; so for the others" if many > 1 else ""
+            self.fail(f"{name}: {error}", then=f"autograder build {quote(name)}", why="once that is fixed")
+        others = "; the same for the others" if many > 1 else ""
         self.next(f"nbgrader release_assignment {quote(names[0])}", f"or hand out release/{names[0]}/ yourself{others}")
 
 
@@ -62,5 +62,5 @@ class UnbuildApp(CourseApp):
                 outcome = "rewritten from source/" if changed else "unchanged"
                 self.out.say(f"{f'solutions/{name}.py:':{longest}} {outcome}")
         except build.CourseError as error:
-            self.fail(str(error), then=f"autograder build {quote(name)}", why="makes it from solutions/")
-        self.next(" ".join(["autograder build", *self.extra_args]), "renews release/, too")
+            self.fail(str(error), then=f"autograder build {quote(name)}", why="builds it from solutions/")
+        self.next(" ".join(["autograder build", *self.extra_args]), "updates release/, too")

@@ -35,10 +35,13 @@ class CollectApp(Command, ZipCollectApp):  # type: ignore[misc]
         autograder collect mnist moodle.zip --roster roster.csv   students as in a CSV
         autograder collect mnist                                  again, with what was downloaded before
 
-        Every download is kept in downloaded/ASSIGNMENT/archive, and of each student the last attempt counts.
+        Every download is kept in downloaded/ASSIGNMENT/archive. Each student's last attempt counts.
     """
     aliases: ClassVar[dict[str, Any]] = {
-        "roster": ("LmsExtractor.roster", "CSV of the students, with their LMS ids; else the gradebook's students."),
+        "roster": (
+            "LmsExtractor.roster",
+            "CSV of the students with their LMS ids (default: the gradebook's students).",
+        ),
         **aliases("assignment", "db"),
     }
     flags: ClassVar[dict[Any, Any]] = FLAGS
@@ -70,9 +73,7 @@ class CollectApp(Command, ZipCollectApp):  # type: ignore[misc]
         try:
             _, refused = add(archive, self.downloads)
         except OSError as error:
-            self.fail(
-                "%s", error, then=f"autograder collect {quote(assignment)} DOWNLOAD", why="once that is put right"
-            )
+            self.fail("%s", error, then=f"autograder collect {quote(assignment)} DOWNLOAD", why="once that is fixed")
         if not archive.is_dir():
             self.fail(
                 "Nothing has been downloaded: autograder collect %s DOWNLOAD…",
@@ -126,15 +127,15 @@ class CollectApp(Command, ZipCollectApp):  # type: ignore[misc]
         self.out.say(*collection.lines())
         if older := [student for student, what in self.done.items() if what.startswith("older")]:
             names = ", ".join(map(printable, older))
-            self.out.say(f"Older than the one in submitted/, which stays ({len(older)}): {names}")
+            self.out.say(f"Older than the one in submitted/, so not used ({len(older)}): {names}")
         counts = {what: list(self.done.values()).count(what) for what in ("new", "replaced", "unchanged")}
         self.out.say(
             f"{len(self.done)} of {len(collection.roster.students)} students have a submission: "
             f"{', '.join(f'{count} {what}' for what, count in counts.items())}.",
-            f"What became of each file: {Path(self._format_collect_path(self.extracted_directory)) / LIST}",
+            f"What happened to each file: {Path(self._format_collect_path(self.extracted_directory)) / LIST}",
         )
         if self.done:
-            self.next(f"autograder grade {quote(assignment)}", "or first see to those above" if look else "")
+            self.next(f"autograder grade {quote(assignment)}", "or first check the files above" if look else "")
         else:
             self.next(f"autograder collect {quote(assignment)} DOWNLOAD", "nothing was found to grade")
         if look:

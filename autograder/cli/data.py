@@ -22,14 +22,14 @@ class DataApp(Command):
     examples = """
         autograder data                         all that the assignments need
         autograder data mnist cifar10
-        autograder data --verify                what is there, and whether it is right
+        autograder data --verify                check what is there, and fetch nothing
     """
     verify = Bool(False, help="Only check what is in the cache; change nothing.").tag(config=True)
-    home = Unicode("", help="Keras's folder; else KERAS_HOME, else ~/.keras.").tag(config=True)
+    home = Unicode("", help="Keras's folder (default: KERAS_HOME, or ~/.keras).").tag(config=True)
     aliases: ClassVar[dict[str, Any]] = {"home": "DataApp.home"}
     flags: ClassVar[dict[Any, Any]] = {
         "verify": ({"DataApp": {"verify": True}}, "Only check what is in the cache; change nothing."),
-        "debug": ({"Application": {"log_level": "DEBUG"}}, "Say where in the code an error comes from."),
+        "debug": ({"Application": {"log_level": "DEBUG"}}, "Show where in the code an error comes from."),
     }
 
     def start(self) -> None:
@@ -50,7 +50,7 @@ class DataApp(Command):
                 self.err.say(str(error), lead="Error:", style=style)
             except KeyboardInterrupt:
                 again = " ".join(["autograder data", *self.extra_args])
-                self.stopped(f"{name}: stopped by you; what has come of it is kept.", again, "goes on there")
+                self.stopped(f"{name}: interrupted; what was downloaded is kept.", again, "continues there")
             else:
                 if not found.problem:
                     self._show(found)
@@ -61,10 +61,10 @@ class DataApp(Command):
             else:
                 failed.append(name)
         if failed:
-            self.out.say(f"Not there: {', '.join(failed)} (cache: {home / 'datasets'}).")
+            self.out.say(f"Missing: {', '.join(failed)} (cache: {home / 'datasets'}).")
             self.stop(f"autograder data {' '.join(failed)}", "fetches them" if self.verify else "tries again")
-        self.out.say(f"All that is needed is in {home / 'datasets'}: keras.datasets.….load_data() finds it there.")
-        self.next("autograder build", "in the course folder: makes the notebooks that use it")
+        self.out.say(f"All the data you need is in {home / 'datasets'}, where keras.datasets.….load_data() finds it.")
+        self.next("autograder build", "builds the notebooks; run it in the course folder")
 
     def _show(self, found: datasets.State) -> None:
         names = ("x_train", "y_train", "x_test", "y_test")

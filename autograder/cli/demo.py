@@ -27,9 +27,9 @@ class DemoApp(CourseApp):
         except datasets.DataError as error:
             self.fail(str(error), then="autograder demo", why="tries again")
         self.out.say(
-            f"  MNIST is there, from the {mnist.source}, verified.", *(f"  {remark}" for remark in mnist.remarks)
+            f"  MNIST is ready, from the {mnist.source}, verified.", *(f"  {remark}" for remark in mnist.remarks)
         )
-        self.out.heading("2/4  A class hands in")
+        self.out.heading("2/4  Submissions")
         try:
             submissions = demo.make_course(self.root, folder)
             handed_in = Table("", "", "")
@@ -43,7 +43,7 @@ class DemoApp(CourseApp):
                 demo.grade(folder, assignment)
             grades = demo.publish(folder)
         except build.CourseError as error:
-            self.fail(str(error), then="autograder demo", why="once that is put right")
+            self.fail(str(error), then="autograder demo", why="once that is fixed")
         self.out.heading("4/4  Grades")
         self.out.show(_table(grades))
         page = "<student>/<assignment>/<assignment>"
@@ -56,9 +56,7 @@ class DemoApp(CourseApp):
             f"Done in {time.monotonic() - started:.0f} s.",
         )
         name = next(iter(demo.CLASS))
-        self.next(
-            f"autograder report {quote(name)} --course-dir {quote(str(folder))}", "makes the page about the class"
-        )
+        self.next(f"autograder report {quote(name)} --course-dir {quote(str(folder))}", "writes the class report")
 
 
 def _table(grades: list[demo.DemoGrade]) -> Table:

@@ -23,27 +23,27 @@ class ExportApp(Command, NbgraderExportApp):  # type: ignore[misc]
     """Write the grades; a submission without one gets a blank and its status."""
 
     name = "autograder-export"
-    description = "Write all grades to grades.csv (or --to FILE), each with its status; what is not graded is blank"
+    description = "Write all grades to grades.csv (or --to FILE), each with its status; what is not graded stays blank"
     examples = """
         autograder export --to grades.csv       a table, with statuses
         autograder export --exercises           and with the points of each exercise
         autograder export --format canvas       canvas.csv, for Grades > Import
         autograder export --format moodle       moodle.csv, for Grades > Import
-        autograder export --format gradescope   gradescope/ with results.json's
+        autograder export --format gradescope   gradescope/, with results.json files
     """
     aliases: ClassVar[dict[str, Any]] = {
-        "format": ("ExportApp.format", f"How to write them: {', '.join(FORMATS)}; else csv."),
-        "to": ("ExportPlugin.to", "File to write (gradescope: folder); else the format's own name."),
+        "format": ("ExportApp.format", f"Format: {', '.join(FORMATS)} (default: csv)."),
+        "to": ("ExportPlugin.to", "File to write (for gradescope, a folder); the default depends on the format."),
         "student": ("ExportPlugin.student", "One student's id; more than once for several."),
         "exporter": ("ExportApp.plugin_class", "Another exporter, as module.Class."),
         **aliases("db", "course"),
         "assignment": ("ExportPlugin.assignment", "One assignment; more than once for several."),
     }
     flags: ClassVar[dict[Any, Any]] = {
-        "exercises": ({"StatusExporter": {"exercises": True}}, "In the csv, also the points of each exercise."),
+        "exercises": ({"StatusExporter": {"exercises": True}}, "Add the points of each exercise (csv only)."),
         **FLAGS,
     }
-    format = CaselessStrEnum(list(FORMATS), allow_none=True, default_value=None, help="How to write them.").tag(
+    format = CaselessStrEnum(list(FORMATS), allow_none=True, default_value=None, help="Format of the grades.").tag(
         config=True
     )
     plugin_class = Type(StatusExporter, klass=ExportPlugin).tag(config=True)
@@ -58,7 +58,7 @@ class ExportApp(Command, NbgraderExportApp):  # type: ignore[misc]
         if "exercises" in self.cli_config.get("StatusExporter", {}) and not issubclass(
             self.plugin_class, StatusExporter
         ):
-            self.fail("--exercises is for the csv alone", then="autograder export --exercises")
+            self.fail("--exercises works only with the csv format", then="autograder export --exercises")
         super().start()
         default = getattr(self.plugin_inst, "default_to", "grades.csv")
         self.out.say(f"Grades: {self.plugin_inst.to or default}")
@@ -70,4 +70,4 @@ class ExportApp(Command, NbgraderExportApp):  # type: ignore[misc]
             self.fail(
                 "%s", "\n".join([f"{len(lines)} not exported:", *lines]), then=f"autograder grade {quote(names[0])}"
             )
-        self.next(f"autograder report {quote(names[0])}", "says what is blank, and why")
+        self.next(f"autograder report {quote(names[0])}", "shows what is blank, and why")

@@ -18,14 +18,14 @@ class FeedbackApp(CourseApp):
     """Write the students' pages of an assignment."""
 
     name = "autograder-feedback"
-    description = "Write each student's page: points, messages and models, without hidden tests and without scripts"
+    description = "Write each student's feedback page: points, messages and models, without hidden tests and scripts"
     arguments = "ASSIGNMENT"
     examples = """
         autograder feedback ps1                     feedback/<student>/ps1/<notebook>.html
         autograder feedback ps1 --student ada       one student's
     """
     aliases: ClassVar[dict[str, Any]] = aliases("student", "assignment", "notebook", "db", "course")
-    flags: ClassVar[dict[Any, Any]] = {**force("Write also the pages that are there already."), **FLAGS}
+    flags: ClassVar[dict[Any, Any]] = {**force("Write pages again that are already there."), **FLAGS}
     classes = [NbGrader, CourseDirectory, BaseConverter, GenerateFeedback]  # noqa: RUF012  a trait, not a class variable
 
     def start(self) -> None:
@@ -40,6 +40,6 @@ class FeedbackApp(CourseApp):
         try:
             converter.start()
         except NbGraderException as error:
-            self.fail("%s", error, then=again, why="once that is put right; the other pages are written")
+            self.fail("%s", error, then=again, why="once that is fixed; the other pages were written")
         self.out.say(f"Written: {self.coursedir.feedback_directory}/<student>/{assignment}/")
-        self.next(f"nbgrader release_feedback {quote(assignment)}", "or send the pages as you like")
+        self.next(f"nbgrader release_feedback {quote(assignment)}", "or send the pages another way")

@@ -7,6 +7,7 @@ from nbgrader.apps.baseapp import NbGrader
 from nbgrader.coursedir import CourseDirectory
 
 from autograder.cli.base import CourseApp
+from autograder.common.text import counted
 from autograder.training.client import training_cache
 from autograder.training.settings import Trainer
 
@@ -15,7 +16,7 @@ class ForgetApp(CourseApp):
     """Delete the remembered trainings that only one student asked for."""
 
     name = "autograder-forget"
-    description = "Delete the remembered trainings that only this student asked for"
+    description = "Delete the stored training runs that only this student requested"
     arguments = "STUDENT"
     classes: ClassVar[list[Any]] = [NbGrader, CourseDirectory, Trainer]
 
@@ -27,7 +28,7 @@ class ForgetApp(CourseApp):
         student = self.extra_args[0]
         gone = training_cache(self.root.resolve(), Trainer(parent=self)).forget(student)
         self.out.say(
-            f"Deleted: {gone} remembered trainings that only {student} asked for, and the list of what they asked for.",
-            "Grades stay; where those should go, too, delete the student's folders and the rows of the gradebook.",
+            f"Deleted {counted(gone, 'stored training run')} that only {student} requested, and the list of requests.",
+            "Grades are kept. To remove those as well, delete the student's folders and the rows in the gradebook.",
         )
-        self.next(f"nbgrader db student remove {quote(student)} --force", "takes the student out of the gradebook")
+        self.next(f"nbgrader db student remove {quote(student)} --force", "removes the student from the gradebook")

@@ -11,6 +11,7 @@ from traitlets import Bool
 
 from autograder.cli.base import CourseApp
 from autograder.cli.options import FLAGS, aliases
+from autograder.common.text import counted
 from autograder.course import build
 from autograder.grading.generate_assignment import GenerateAssignment
 from autograder.notebooks.instructor_version import VersionError
@@ -20,11 +21,11 @@ class GenerateApp(CourseApp):
     """Make an assignment's release from its source."""
 
     name = "autograder-generate"
-    description = "Make release/ from source/ (in any nbgrader course folder), also after submissions have been graded"
+    description = "Make release/ from source/ (in any nbgrader course folder), even after submissions were graded"
     arguments = "ASSIGNMENT"
     examples = """
-        autograder generate ps1                 also where tests were added, removed or renamed, or have other points
-        autograder generate ps1 --dry-run       what would change in the gradebook, and nothing written
+        autograder generate ps1                 even if tests were added, removed or renamed, or their points changed
+        autograder generate ps1 --dry-run       show what would change in the gradebook; write nothing
     """
     dry_run = Bool(False, help="Show what would change in the gradebook, and write nothing.").tag(config=True)
     aliases: ClassVar[dict[str, Any]] = aliases("assignment", "notebook", "db", "course")
@@ -42,16 +43,16 @@ class GenerateApp(CourseApp):
         try:
             converter = generate(self, assignment, dry_run=self.dry_run)
         except build.CourseError as error:
-            self.fail("%s", error, then=again, why="once that is put right; nothing has changed")
+            self.fail("%s", error, then=again, why="once that is fixed; nothing was changed")
         self.out.say(*(converter.summary() or [_unchanged(converter)]))
         if self.dry_run:
             self.out.say("Nothing has been written.")
             self.next(again)
             return
         for path in converter.kept:
-            self.out.say(f"What was before: {path}")
+            self.out.say(f"Kept from before: {path}")
         if converter.summary():
-            self.next(f"autograder grade {quote(assignment)} --dry-run", "shows old and new points of each student")
+            self.next(f"autograder grade {quote(assignment)} --dry-run", "shows each student's old and new points")
         else:
             self.next(f"nbgrader release_assignment {quote(assignment)}", f"or hand out release/{assignment}/ yourself")
 
@@ -70,5 +71,5 @@ def generate(app: CourseApp, assignment: str, *, dry_run: bool = False) -> Gener
 
 
 def _unchanged(converter: GenerateAssignment) -> str:
-    there = f"; {converter.submissions} submissions are in the gradebook, as they were" if converter.submissions else ""
-    return f"No cell of the gradebook has changed{there}."
+    there = f"; its {counted(converter.submissions, 'submission')} stay as they are" if converter.submissions else ""
+    return f"No cell in the gradebook changed{there}."

@@ -23,22 +23,22 @@ class GradeApp(CourseApp):
     """Grade the submissions of an assignment that are new or would come out differently."""
 
     name = "autograder-grade"
-    description = "Grade an assignment's submissions, isolated and in parallel (in any nbgrader course folder)"
+    description = "Grade an assignment's submissions in isolation and in parallel (in any nbgrader course folder)"
     arguments = "ASSIGNMENT"
     examples = """
-        autograder grade ps1                    all that is new or changed
+        autograder grade ps1                    all that are new or changed
         autograder grade ps1 --student ada      one student's
-        autograder grade ps1 --dry-run          what would change, and nothing written
+        autograder grade ps1 --dry-run          show what would change; write nothing
     """
-    dry_run = Bool(False, help="Show old and new points of each student, and write nothing.").tag(config=True)
+    dry_run = Bool(False, help="Show each student's old and new points, and write nothing.").tag(config=True)
     aliases: ClassVar[dict[str, Any]] = {
-        "workers": ("Grading.workers", "Notebooks graded at once; else as many as cores and memory allow."),
+        "workers": ("Grading.workers", "Notebooks to grade at once (default: as many as cores and memory allow)."),
         **aliases("student", "assignment", "notebook", "db", "course"),
     }
     flags: ClassVar[dict[Any, Any]] = {
-        **force("Grade also what is graded already; stored results are used."),
-        "dry-run": ({"GradeApp": {"dry_run": True}}, "Show old and new points of each student, and write nothing."),
-        "create": ({"Autograde": {"create_student": True}}, "Create students that the gradebook lacks (the default)."),
+        **force("Grade again what is already graded, from stored results where possible."),
+        "dry-run": ({"GradeApp": {"dry_run": True}}, "Show each student's old and new points, and write nothing."),
+        "create": ({"Autograde": {"create_student": True}}, "Add students who are not in the gradebook (the default)."),
         "no-sandbox": ({"Grading": {"sandbox": False}}, "Run students' code without a sandbox; every record says so."),
         **FLAGS,
     }
@@ -64,16 +64,16 @@ class GradeApp(CourseApp):
             watcher.conclude()
             if self.dry_run:
                 self._say_dry()
-                self.stop(f"{again} --dry-run", "once those are seen to")
-            self.stop(again, "once those are seen to; the others are graded")
+                self.stop(f"{again} --dry-run", "once you have dealt with those")
+            self.stop(again, "once you have dealt with those; the others are graded")
         except NothingHandedIn as error:
             self.fail("%s", error, then=f"autograder collect {quote(assignment)} DOWNLOAD")
         except NbGraderException as error:
             watcher.conclude()
-            self.fail("%s", error, then=again, why="once that is put right; what is done is kept")
+            self.fail("%s", error, then=again, why="once that is fixed; finished work is kept")
         except KeyboardInterrupt:
             watcher.conclude()
-            self.stopped("Stopped by you; what is done is kept.", again, "goes on where it was", code=1)
+            self.stopped("Interrupted; finished work is kept.", again, "continues where it stopped", code=1)
         if self.dry_run:
             self._say_dry()
             self.next(again)

@@ -6,17 +6,17 @@ from traitlets.config import ArgumentError
 from traitlets.config.loader import KVArgParseConfigLoader
 
 FLAGS: dict[str, Any] = {
-    "debug": ({"Application": {"log_level": "DEBUG"}}, "Say more, and where in the code an error comes from."),
-    "quiet": ({"Application": {"log_level": "CRITICAL"}}, "Leave warnings out."),
+    "debug": ({"Application": {"log_level": "DEBUG"}}, "Print more, and show where in the code an error comes from."),
+    "quiet": ({"Application": {"log_level": "CRITICAL"}}, "Don't print warnings."),
 }
 ALIASES = {
     "student": ("CourseDirectory.student_id", "One student's id, or a pattern of ids."),
-    "assignment": ("CourseDirectory.assignment_id", "The assignment; it can also be given without this word."),
+    "assignment": ("CourseDirectory.assignment_id", "The assignment (its name alone will do)."),
     "notebook": ("CourseDirectory.notebook_id", "One notebook's name, or a pattern of names."),
-    "db": ("CourseDirectory.db_url", "The gradebook's URL; else gradebook.db in the course folder."),
+    "db": ("CourseDirectory.db_url", "The gradebook's URL (default: gradebook.db in the course folder)."),
     "course": ("CourseDirectory.course_id", "The course's id."),
-    "course-dir": ("CourseDirectory.root", "The course folder; else the one this is run in."),
-    "log-level": ("Application.log_level", "What is logged: DEBUG, INFO, WARN, ERROR or CRITICAL."),
+    "course-dir": ("CourseDirectory.root", "The course folder (default: the current folder)."),
+    "log-level": ("Application.log_level", "How much to log: DEBUG, INFO, WARN, ERROR or CRITICAL."),
 }
 
 

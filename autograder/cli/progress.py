@@ -12,6 +12,7 @@ from rich.live import Live
 from rich.text import Text
 
 from autograder.cli.console import Console, Table, plain
+from autograder.common.text import counted
 from autograder.examiner.ownership import BECAUSE
 from autograder.grading.job import Event, Status
 from autograder.grading.pipeline import ProgressListener
@@ -97,12 +98,12 @@ class Lines(ProgressListener):
         for cell, why in rehearsal.differing.items():
             (self.allowed if cell in allowed else self.withheld).append(f"{notebook}/{cell}")
             if cell in allowed:
-                self.say(f"{notebook}, {cell}: runs beside the student's code, as you allowed; the records say so")
+                self.say(f"{notebook}, {cell}: runs in the student's kernel, as you allowed; the records say so")
                 continue
             self.say(f"{notebook}, {cell}: can't be graded in isolation: {why}")
         for (cell, reason), (names, tests) in rehearsal.left_by_cell().items():
             what, where = ", ".join(sorted(names)), ", ".join(sorted(tests))
-            self.say(f"{notebook}, {cell}: students can rebind {what} before {where}, as {BECAUSE[reason]}")
+            self.say(f"{notebook}, {cell}: students can redefine {what} before {where}, because {BECAUSE[reason]}")
         for cell, why in rehearsal.short.items():
             self.say(f"{notebook}, {cell}: {why}")
         if rehearsal.written:
@@ -117,8 +118,8 @@ class Lines(ProgressListener):
         """Print how the tests that can't be isolated are allowed, all of them."""
         if self.withheld:
             self.say(
-                "Tests that can't be graded in isolation wait for a person. Change them, or allow them by name, in "
-                "nbgrader_config.py:",
+                "Tests that can't be graded in isolation are left to grade by hand. Change them, or allow them by name "
+                "in nbgrader_config.py:",
                 f"    c.Grading.not_isolated = {[*self.allowed, *self.withheld]!r}",
             )
 
@@ -127,7 +128,7 @@ class Lines(ProgressListener):
         self.list_withheld()
         self.rows = {submission.student: _Row() for submission in submissions}
         self.width = min(WIDTH, max((cell_len(student) for student in self.rows), default=0))
-        self.say(f"{len(submissions)} to grade; {len(unchanged)} are as they should be")
+        self.say(f"{len(submissions)} to grade; {len(unchanged)} are up to date")
 
     def event(self, event: Event) -> None:
         """Note which cell a submission is at."""
@@ -207,20 +208,20 @@ class Lines(ProgressListener):
                     unscored.update(f"{name}, {cell}: {notebook.reasons.get(cell)}" for cell in missing)
             lines += [(f"    {line}", "") for line in (*mends.lines(), *messages.lines(everybody=True))]
         if self.left_alone:
-            lines.append((f"not graded, as it lies elsewhere: {len(self.left_alone)}", "bad"))
+            lines.append((f"not graded, because it is in the wrong folder: {len(self.left_alone)}", "bad"))
             lines += [(f"    {one.path}: {one.why}", "") for one in self.left_alone]
         if unscored:
             lines.append(("cells without a score, to be graded by hand:", "title"))
-            lines += [(f"    {what} ({count} submissions)", "") for what, count in unscored.items()]
+            lines += [(f"    {what} ({counted(count, 'submission')})", "") for what, count in unscored.items()]
         if self.trained is not None:
-            counts = f"{self.trained.trained} trained, {self.trained.remembered} remembered"
-            lines.append((f"trainings: {counts}", "title"))
+            counts = f"{self.trained.trained} trained, {self.trained.remembered} reused"
+            lines.append((f"training runs: {counts}", "title"))
         review = Remarks()
         for status in self.statuses:
             for one in status.review:
                 review.add(status.student, "", one.text)
         look = [(f"    {line}", "") for line in review.lines()]
-        return [*lines, *([("please look at:", "title"), *look] if look else [])]
+        return [*lines, *([("please check:", "title"), *look] if look else [])]
 
 
 class Remarks:
@@ -279,8 +280,8 @@ class LiveTable(Lines):
 
 def _trainings(trainings: TrainerStatus) -> list[str]:
     """Lines on the trainings: how many wait, were trained or remembered, and those that run now."""
-    counts = {"waiting": trainings.waiting, "trained": trainings.trained, "remembered": trainings.remembered}
-    lines = [f"trainings: {', '.join(f'{count} {what}' for what, count in counts.items())}"]
+    counts = {"waiting": trainings.waiting, "trained": trainings.trained, "reused": trainings.remembered}
+    lines = [f"training runs: {', '.join(f'{count} {what}' for what, count in counts.items())}"]
     for running in trainings.running[:RUNNING]:
         students, left = running.students, running.left
         who = students[0] if len(students) == 1 else f"{students[0]} and {len(students) - 1} more"

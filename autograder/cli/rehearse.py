@@ -36,13 +36,13 @@ class RehearseApp(CourseApp):
     arguments = "ASSIGNMENT"
     examples = """
         autograder rehearse ps1                 the reference solution, in isolation and as plain nbgrader would
-        autograder rehearse ps1 --mutants       and wrong solutions made of it, which should earn nothing
+        autograder rehearse ps1 --mutants       also wrong solutions derived from it, which should earn nothing
 
-        Exit code 0: all tests can be graded in isolation, give the reference all points and mutants none. 1: not so.
+        Exit code 0: all tests can be graded in isolation, give the reference all points and mutants none. 1: otherwise.
     """
     mutants = Bool(False, help="Look for tests that give points to mutants of the reference.").tag(config=True)
     aliases: ClassVar[dict[str, Any]] = {
-        "workers": ("Grading.workers", "Notebooks graded at once; else as many as cores and memory allow."),
+        "workers": ("Grading.workers", "Notebooks to grade at once (default: as many as cores and memory allow)."),
         **aliases("assignment", "db", "course"),
     }
     flags: ClassVar[dict[Any, Any]] = {
@@ -72,17 +72,17 @@ class RehearseApp(CourseApp):
                 if self.mutants:
                     mutated = converter.engine.mutate(settings)
         except (VersionError, EngineError) as error:
-            self.fail("%s", error, then=again, why="once that is put right")
+            self.fail("%s", error, then=again, why="once that is fixed")
         except KeyboardInterrupt:
-            self.stopped("Stopped by you; what is done is kept.", again, "goes on where it was", code=1)
+            self.stopped("Interrupted; finished work is kept.", again, "continues where it stopped", code=1)
         watcher.list_withheld()
         listed = show(self.out, mutated) + len(watcher.found)
         if listed:
             self.stop(again, "once those tests are changed")
-        self.out.say(f"{assignment}: graded in isolation, the reference solution has all its points.")
+        self.out.say(f"{assignment}: graded in isolation, the reference solution gets all its points.")
         if self.mutants:
-            self.out.say(f"{len(MUTANTS)} wrong solutions made of it gain nothing by any of its tests.")
-            self.next(f"autograder grade {quote(assignment)}", "once something is handed in")
+            self.out.say(f"{len(MUTANTS)} wrong solutions derived from it get no points from any test.")
+            self.next(f"autograder grade {quote(assignment)}", "once there are submissions")
         else:
             self.next(f"autograder rehearse {quote(assignment)} --mutants", "looks for tests that wrong solutions pass")
 

@@ -21,19 +21,19 @@ class ReportApp(CourseApp):
     """Write the class report of an assignment."""
 
     name = "autograder-report"
-    description = "Write a report of an assignment's class: scores, tests, messages, cost, what needs a person"
+    description = "Write a report of an assignment's class: scores, tests, messages, time, what needs attention"
     arguments = "ASSIGNMENT"
     examples = """
         autograder report ps1                       reports/ps1.html
         autograder report ps1 --to ps1.html
-        autograder report ps1 --anonymous           numbers in the place of names, the same ones each time
+        autograder report ps1 --anonymous           numbers instead of names, the same each time
     """
-    to = Unicode("", help="File to write; else reports/<assignment>.html in the course folder.").tag(config=True)
+    to = Unicode("", help="File to write (default: reports/<assignment>.html in the course folder).").tag(config=True)
     anonymous = Bool(False, help="Leave names out.").tag(config=True)
     aliases: ClassVar[dict[str, Any]] = {"to": "ReportApp.to", **aliases("assignment", "db")}
     flags: ClassVar[dict[Any, Any]] = {
         **FLAGS,
-        "anonymous": ({"ReportApp": {"anonymous": True}}, "Leave names out: numbers, the same ones each time."),
+        "anonymous": ({"ReportApp": {"anonymous": True}}, "Show numbers instead of names, the same each time."),
     }
 
     def start(self) -> None:
@@ -57,17 +57,17 @@ class ReportApp(CourseApp):
             then = f"autograder report {quote(assignment)} --to FILE"
             self.fail("%s can't be written: %s", path, error.strerror, then=then)
         graded, waiting = len(found.marked), sum(len(concern.students) for concern in concerns(found))
-        self.out.say(f"{assignment}: {len(found.students)} students, {graded} graded, {waiting} to look at.")
+        self.out.say(f"{assignment}: {len(found.students)} students, {graded} graded, {waiting} to check.")
         if names := sorted({name for row in rebindable(found) for name in row.names}):
-            self.out.say(f"Students can rebind {', '.join(names)} before tests use them: the report says which.")
-        self.out.say(f"Report, for a browser: {path}")
+            self.out.say(f"Students can redefine {', '.join(names)} before tests use them: see the report.")
+        self.out.say(f"Open the report in a browser: {path}")
         if exporter.faults:
             lines = [f"{student}: {why}" for (_, student), why in exporter.faults.items()]
             self.fail(
-                "%s", "\n".join(["not all of it could be read:", *lines]), then=f"autograder grade {quote(assignment)}"
+                "%s", "\n".join(["some of it could not be read:", *lines]), then=f"autograder grade {quote(assignment)}"
             )
-        first = "first see to what needs a person; " if waiting else ""
+        first = "first check what needs attention; " if waiting else ""
         if graded:
-            self.next(f"autograder feedback {quote(assignment)}", first + "writes each student's page")
+            self.next(f"autograder feedback {quote(assignment)}", first + "writes each student's feedback page")
         else:
             self.next(f"autograder grade {quote(assignment)}", "nobody is graded yet")

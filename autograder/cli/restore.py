@@ -15,7 +15,7 @@ class RestoreApp(CourseApp):
     """List the gradebook's backups, or bring one back."""
 
     name = "autograder-restore"
-    description = "List the backups of the gradebook, or bring one back"
+    description = "List the backups of the gradebook, or restore one"
     arguments = "[NAME]"
     aliases: ClassVar[dict[str, Any]] = aliases("db")
 
@@ -33,13 +33,15 @@ class RestoreApp(CourseApp):
                     present = backups.restore(self.extra_args[0])
             except (BackupError, BusyError) as error:
                 self.fail("%s", error, then=listing, why="lists them")
-            self.out.say(f"{backups.database} is as in {self.extra_args[0]}.")
+            self.out.say(f"{backups.database} was restored from {self.extra_args[0]}.")
             if present:
                 self.out.say(f"To undo this: autograder restore {present.name}")
-            self.next(grade, "brings its grades up to date again; so for other assignments")
+            self.next(grade, "brings its grades up to date again; the same for other assignments")
             return
         if backups.database is None:
-            self.fail("The gradebook is not a SQLite file: no backups are made of it", then=grade, why="works without")
+            self.fail(
+                "The gradebook is not a SQLite file, so it has no backups here", then=grade, why="works without backups"
+            )
         if not (paths := backups.paths()):
             self.out.say("No backups yet: `autograder grade` makes one each time.")
             self.next(grade)
@@ -49,4 +51,4 @@ class RestoreApp(CourseApp):
             made = datetime.fromtimestamp(path.stat().st_mtime, UTC)
             table.add_row(path.name, f"{made:%Y-%m-%d %H:%M:%S} UTC", f"{path.stat().st_size / 1e6:.1f} MB")
         self.out.show(table)
-        self.next(f"autograder restore {quote(paths[-1].name)}", "goes back to before the last grading")
+        self.next(f"autograder restore {quote(paths[-1].name)}", "restores it to before the last grading")

@@ -27,10 +27,10 @@ from autograder.version import __version__
 
 GROUPS: dict[str, tuple[type[Any], ...]] = {
     "Try it": (DemoApp, TestApp),
-    "Hand out": (BuildApp, UnbuildApp, GenerateApp, DataApp, AccuracyApp),
-    "Check, before handing in": (CheckApp,),
+    "Release": (BuildApp, UnbuildApp, GenerateApp, DataApp, AccuracyApp),
+    "Check before handing in": (CheckApp,),
     "Grade": (CollectApp, RehearseApp, GradeApp, ReportApp, FeedbackApp, ExportApp),
-    "Go back": (RestoreApp, ForgetApp),
+    "Undo": (RestoreApp, ForgetApp),
     "Automate": (SubmissionApp,),
 }
 
@@ -39,7 +39,7 @@ class AutograderApp(Command, NbGrader):  # type: ignore[misc]
     """The autograder of the course."""
 
     name = "autograder"
-    description = "Builds, hands out and marks the homework. nbgrader's own commands work beside these."
+    description = "Builds, releases and grades the homework. nbgrader's own commands work as well."
     version = __version__
     subcommands: ClassVar[dict[str, tuple[type[Any], str]]] = {
         app.name.removeprefix("autograder-"): (app, app.description) for apps in GROUPS.values() for app in apps
@@ -71,4 +71,4 @@ class AutograderApp(Command, NbGrader):  # type: ignore[misc]
                 commands.add_row(f"{app.name.removeprefix('autograder-'):10}", app.description)
             self.out.show(commands, indent=2)
         self.out.print()
-        self.next("autograder grade --help", "how a command is used; so for each of them")
+        self.next("autograder grade --help", "shows how to use a command; the same for the others")

@@ -28,8 +28,8 @@ from autograder.sandbox.limits import Limits
 from autograder.training.settings import Trainer
 
 FILES = ("results.json", "feedback.html", "record.json")
-OUR_FAULT = "Your submission could not be graded. That is not your fault; your instructor has been told why."
-LOOKED_AT = "Your submission could not be graded automatically: a person has to look at it."
+OUR_FAULT = "Your submission could not be graded. This is not your fault; your instructor can see why."
+LOOKED_AT = "Your submission could not be graded automatically, so your instructor has to look at it."
 GRADED, FAULTY, UNGRADABLE = 0, 1, 2  # exit codes
 
 
@@ -43,16 +43,16 @@ class SubmissionApp(NbGrader):  # type: ignore[misc]
     name = "autograder-submission"
     description = "Grade one submission: a folder in; results.json, feedback.html and record.json out"
     examples = """
-        autograder submission                   the notebook in /submission, for whichever assignment it is
+        autograder submission                   the notebook in /submission, whichever assignment it is for
         autograder submission ps1               that of ps1
         autograder submission --submission=in --results=out
 
-    Exit code 0: graded. 1: not graded, our fault; try again. 2: not graded, for what is in the submission.
+    Exit code 0: graded. 1: not graded, by an error of the grader; try again. 2: not graded, because of the submission.
     """
     submission = Unicode("/submission", help="Folder with what a student handed in; only read.").tag(config=True)
     results = Unicode("/results", help="Folder for the results.").tag(config=True)
     cache = Unicode(
-        "", help="Folder of results and trainings that many such gradings share; empty: nothing is remembered."
+        "", help="Folder of stored results and training runs that many gradings share; empty: nothing is stored."
     ).tag(config=True)
     aliases: ClassVar[dict[str, Any]] = {
         **nbgrader_aliases,
@@ -101,7 +101,7 @@ class SubmissionApp(NbGrader):  # type: ignore[misc]
             if status.label == GradeStatus.NEEDS_PERSON:
                 if work.job is None:  # it could not be read
                     raise NotGradable(work.outcome.message)
-                print(f"{self.name}: needs a person: {work.outcome.message}", file=sys.stderr)
+                print(f"{self.name}: needs review: {work.outcome.message}", file=sys.stderr)
                 return self._write(to, gradescope.not_graded(LOOKED_AT, GradeStatus.NEEDS_PERSON), UNGRADABLE)
             for name, path in (("feedback.html", graded.feedback), ("record.json", graded.record)):
                 if path is not None and path.is_file():
@@ -128,7 +128,7 @@ def _put(path: Path, content: bytes) -> None:
 
 
 def _stop(*_: object) -> NoReturn:
-    raise Stopped("it was asked to end before it was done")
+    raise Stopped("received SIGTERM before it was done")
 
 
 if __name__ == "__main__":

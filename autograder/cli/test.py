@@ -40,9 +40,9 @@ class TestApp(CourseApp):
 
     name = "autograder-test"
     description = "Run all checks: format, lint, types, tests (arguments after -- go to pytest)"
-    full = Bool(False, help="Run the tests in tests/full as well.").tag(config=True)
+    full = Bool(False, help="Also run the tests in tests/full.").tag(config=True)
     flags: ClassVar[dict[Any, Any]] = {
-        "full": ({"TestApp": {"full": True}}, "Run also the tests in tests/full, as CI does."),
+        "full": ({"TestApp": {"full": True}}, "Also run the tests in tests/full, as CI does."),
         **FLAGS,
     }
     __test__ = False  # not a test class, whatever pytest makes of its name
@@ -51,9 +51,9 @@ class TestApp(CourseApp):
         """Run each step, in order; exit with 1 where one failed."""
         super().start()
         if self.full and not find_chromium():
-            self.out.say("Installing Chromium for the tests in a browser: up to a few minutes, once.")
+            self.out.say("Installing Chromium for the browser tests (once, up to a few minutes).")
             if not install_chromium():
-                self.out.say("Chromium could not be installed: the tests in a browser are skipped.", style="look")
+                self.out.say("Chromium could not be installed, so the browser tests are skipped.", style="look")
         failed = []
         to_do = steps(full=self.full)
         for number, (name, command) in enumerate(to_do.items(), start=1):
@@ -66,7 +66,7 @@ class TestApp(CourseApp):
         if failed:
             called = f"{self.called} --full" if self.full else self.called
             again = f"{called} -- --last-failed" if "tests" in failed else called
-            self.fail(f"failed: {', '.join(failed)}", then=again, why="once that is put right")
+            self.fail(f"failed: {', '.join(failed)}", then=again, why="once that is fixed")
         self.out.say("All checks passed.", style="good")
         self.next("autograder demo", "grades a small class")
 

@@ -51,7 +51,7 @@ def find(
     why = "its name is as asked for"
     fitting = [path for path in worked if any(path.stem == one.notebook for one in known)]
     if len(fitting) > 1 and len({path.name for path in fitting}) == 1:
-        why = "its name is as asked for, and it lies in the fewest folders"
+        why = "its name is as asked for, and it is in the fewest nested folders"
         fewest = min(len(path.parts) for path in fitting)
         fitting = [path for path in fitting if len(path.parts) == fewest]
     if not fitting:

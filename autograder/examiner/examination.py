@@ -324,11 +324,14 @@ def _score(credit: float | None, points: float, peer: Peer) -> tuple[float | Non
     """
     if credit is None:
         if peer.permitted is not None and CREDIT in peer.permitted:
-            return None, f"the test gave no number of points, and can give 0 to {points:g}: a mistake in the test"
+            return (
+                None,
+                f"the test did not end in a number from 0 to {points:g}: the test has a mistake",
+            )
         return points, ""
     peer.permits(CREDIT)  # the rehearsal notes it
     if math.isnan(credit) or not 0 <= credit <= points:
-        return None, f"the test gave {credit:g} points, and can give 0 to {points:g}: a mistake in the test"
+        return None, f"the test gave {credit:g} points, but it can only give 0 to {points:g}: the test has a mistake"
     return credit, ""
 
 

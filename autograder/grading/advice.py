@@ -31,18 +31,18 @@ class Refusal(enum.Enum):
         "have it return a new object, or change a list, a set, a dict or an array",
     )
     GIVEN = (
-        "it gives the student's code an object that is no data",
+        "it gives the student's code an object that isn't plain data",
         "give data, a function, or an object of a class that the notebook or a module of the course defines, or have "
         "the student's code make the object",
     )
-    SIZE = ("what it takes across is too large", "compare a part of it, its length, or a sum")
+    SIZE = ("the value that crosses is too large", "compare a part of it, its length, or a sum")
     MODEL = (
         "it looks into a model that is not made of Keras's own layers and functions",
         "ask for those, or, with `c.Grading.model_handles = True`, for the model's predictions alone",
     )
     PLAIN = (
         "the reference solution fails it beside the student's code, as under plain nbgrader",
-        "have it pass there first",
+        "make it pass there first",
     )
     OTHERWISE = (
         "what it looks at differs where test and student's code are in two processes",

@@ -29,6 +29,7 @@ from nbgrader.utils import rmtree, setenv
 from traitlets.utils.importstring import import_item
 
 from autograder.common.files import write_atomic
+from autograder.common.text import counted
 from autograder.grading.backup import BackupError, Backups
 from autograder.grading.cell_changes import CellChange, Change, renames, stored
 from autograder.grading.gradebook import Mark, open_gradebook
@@ -192,9 +193,9 @@ class GenerateAssignment(NbgraderGenerateAssignment):  # type: ignore[misc]
                 return
             if not self.removes and self._given_goes(change):
                 raise NbGraderException(
-                    "that would remove a notebook that has submissions, or points and comments given by hand: nothing "
-                    f"has changed. `autograder generate {quote(assignment)}` does it, and keeps a list of them; with "
-                    "--dry-run it shows that list."
+                    "this would remove a notebook that has submissions, or points and comments given by hand, so "
+                    f"nothing was changed. `autograder generate {quote(assignment)}` does it, and keeps a list of what "
+                    "it removes; with --dry-run, it only shows that list."
                 )
             if self.submissions and self.changes:
                 self.kept = tuple(self._keep(assignment))
@@ -220,11 +221,13 @@ class GenerateAssignment(NbgraderGenerateAssignment):  # type: ignore[misc]
         """What changes where submissions have been graded, in lines."""
         if not self.submissions or not self.changes:
             return []
-        lines = [f"{self.submissions} submissions are in the gradebook. Of its cells change:"]
+        lines = [f"The gradebook has {counted(self.submissions, 'submission')}. These cells change:"]
         lines += [f"    {change}" for change in self.changes]
         if self.lost:
             given = [(student, mark) for student, marks in self.lost.items() for mark in marks if mark.by_hand]
-            lines.append(f"Scores of {len(self.lost)} students go with them. Given by hand are {len(given)} of them.")
+            lines.append(
+                f"This removes scores of {counted(len(self.lost), 'student')}; {len(given)} of them were given by hand."
+            )
             lines += [f"    {student}: {_said(mark)}" for student, mark in given]
         return lines
 

@@ -367,7 +367,7 @@ class _Grading:
         """What to say where a test used its time itself, `spent` seconds of CPU time; else nothing."""
         if spent < BUSY * limit.seconds:
             return ""
-        return f": the test itself was busy for {spent:.0f} s of them, with what it got from the submitted code"
+        return f". The test itself took {spent:.0f} s of that, working on what the submitted code returned"
 
     def _learn(self, position: int, grade_id: str, exam: Exam) -> None:
         """Note what there is to learn of the model that a test has just used."""

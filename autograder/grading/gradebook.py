@@ -109,7 +109,7 @@ def settle(
                 )
                 review.append(ReviewItem(ReviewKind.ANSWER_CHANGED, text))
             elif changed:
-                text = f"{name}, {mark.cell}: the answer has changed since {_what(mark)}; please look again"
+                text = f"{name}, {mark.cell}: the answer has changed since {_what(mark)}; please check it again"
                 review.append(ReviewItem(ReviewKind.ANSWER_CHANGED, text))
             _ask(gradebook, assignment, student, mark, now, again=changed or rescored)
     gradebook.db.commit()

@@ -32,9 +32,9 @@ def course_lock(root: Path, doing: str, waiting: Callable[[str], object] | None 
     except Timeout:
         who = _read(holder)
         if waiting is None:
-            message = f"{who} is running in this course; nothing has been changed. Try again when it has ended."
+            message = f"{who} is running in this course, so nothing was changed. Try again when it is done."
             raise BusyError(message) from None
-        waiting(f"{who} is running in this course: waiting until it has ended (Ctrl-C stops waiting).")
+        waiting(f"{who} is running in this course. Waiting for it to finish (press Ctrl-C to stop waiting).")
         lock.acquire()
     try:
         since = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC"

@@ -68,7 +68,7 @@ class ProgressListener:
     """Is told how a grading goes; this one ignores it."""
 
     def planned(self, submissions: Sequence[Submission], unchanged: Sequence[str]) -> None:
-        """These submissions are graded now; those of the students `unchanged` are as they should be."""
+        """These submissions are graded now; those of the students `unchanged` are up to date."""
 
     def other_environment(self, notebook: str, kernel: Kernel, *, by_trainer: bool) -> None:
         """A notebook runs in another environment than the grader's; whether its models are trained by the trainer."""
@@ -136,14 +136,14 @@ class Autograde(SubmissionWriter):
         try:
             tell(*what)
         except Exception as error:
-            self.log.error("it can't be shown: %s", error, exc_info=True)
+            self.log.error("progress can't be shown: %s", error, exc_info=True)
             return f"{type(error).__name__}: {error}"
         return ""
 
     def start(self) -> None:
         """Grade what nbgrader's options choose. Raises NbGraderException where not all of it could be."""
         if self.config.Execute.get("enabled") is False:
-            self._stop("--no-execute grades whatever a student's file claims to have shown; it can't be used here")
+            self._stop("--no-execute would grade whatever outputs a student's file contains, so it can't be used here")
         try:
             with self._alone():
                 super().start()
@@ -185,7 +185,7 @@ class Autograde(SubmissionWriter):
                 if problem := self._tell(self.watcher.finished, submission, status):
                     failed.append(f"{submission.student}: {status.label}, which can't be shown: {problem}")
         if failed:
-            self._stop(f"Not graded: {'; '.join(failed)}. What they had before stays.", NotAllGraded)
+            self._stop(f"Not graded: {'; '.join(failed)}. Their earlier grades stay.", NotAllGraded)
 
     def _stop(self, message: str, kind: type[NbGraderException] = NbGraderException) -> NoReturn:
         self.log.error("%s", message)
@@ -194,7 +194,7 @@ class Autograde(SubmissionWriter):
     def _back_up(self) -> None:
         backups = Backups(self.root, self.coursedir.db_url)
         if backups.database is None:
-            self.log.warning("The gradebook is not a SQLite file: no backup of it is made.")
+            self.log.warning("The gradebook is not a SQLite file, so it is not backed up.")
         backups.make()
 
     # what is due
@@ -208,7 +208,7 @@ class Autograde(SubmissionWriter):
         self.notebooks = []
         if not folders and not self._misplaced:
             wanted = self.coursedir.format_path(self.coursedir.submitted_directory, *chosen)
-            self._stop(f"nothing is handed in: there is no {wanted}", NothingHandedIn)
+            self._stop(f"nothing was handed in: there is no {wanted}", NothingHandedIn)
 
     def _find_misplaced(self) -> list[Misplaced]:
         excluded = set(self.coursedir.student_id_exclude.split(","))
@@ -222,7 +222,7 @@ class Autograde(SubmissionWriter):
         ]
 
     def _due(self, settings: dict[str, GradingJob]) -> tuple[list[Submission], list[str]]:
-        """The submissions to grade, read; students whose grades are as they should be."""
+        """The submissions to grade, read; students whose grades are up to date."""
         excluded = set(self.coursedir.student_id_exclude.split(","))
         pattern = re.compile(self._format_source("(?P<assignment_id>.*)", "(?P<student_id>.*)", escape=True))
         wanted = self._wanted(settings)

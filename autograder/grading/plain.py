@@ -8,7 +8,7 @@ from autograder.notebooks.instructor import InstructorCell
 from autograder.sandbox.limits import CellLimit
 
 Output = dict[str, Any]
-_TEXT = "The output of this test came after the notebook's limit of output."
+_TEXT = "This test's output came after the notebook had reached its output limit."
 LOST: Output = {
     "output_type": "error",
     "ename": "OutputLimit",
@@ -52,5 +52,8 @@ def score_of(outputs: list[Output], cell: InstructorCell) -> tuple[float | None,
     except ValueError:
         return cell.points, ""
     if not 0 <= credit <= cell.points:
-        return None, f"the test gave {credit:g} points, and can give 0 to {cell.points:g}: a mistake in the test"
+        return (
+            None,
+            f"the test gave {credit:g} points, but it can only give 0 to {cell.points:g}: the test has a mistake",
+        )
     return credit, ""

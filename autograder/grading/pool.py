@@ -81,7 +81,7 @@ class Pool:
             if outcome.starved:
                 again.append(_patient(job))
                 alone[id(again[-1])] = job
-                self._listener(Event(job.student, job.notebook, f"again, alone, later ({outcome.limit})", 0, 1))
+                self._listener(Event(job.student, job.notebook, f"again later, alone ({outcome.limit})", 0, 1))
             else:
                 yield job, outcome
         for longer, outcome in self._pass(again, 1):

@@ -92,7 +92,7 @@ def _has_own_beside(cells: Sequence[NotebookNode], cell: NotebookNode) -> bool:
 def mends_cell(mends: Sequence[Mend]) -> NotebookNode:
     """A first cell that tells the student, in the feedback, what was put right."""
     lines = [f"- **{html.escape(mend.cell)}**: {html.escape(mend.to_student)}" for mend in mends]
-    text = "**Put right before grading** (your answers are as you handed them in):"
+    text = "**Fixed before grading** (your answers were not changed):"
     ours = {"autograder": {"position": -1}}  # no cell of the student's
     return new_markdown_cell("\n".join([text, "", *lines]), id="put-right", metadata=ours)
 
@@ -116,7 +116,7 @@ def graded_outputs(
     nbgrader gives 0 for an error or anything on stderr, the number for a last expression that is one, else all.
     """
     if score is None:
-        note = f"Not graded: {reason}. A person will look at it.\n"
+        note = f"Not graded: {reason}. Your instructor will look at it.\n"
         return [*outputs, new_output("stream", name="stdout", text=note)]
     if _read(outputs, points) == score:
         return list(outputs)

@@ -32,9 +32,9 @@ class GradeStatus(enum.StrEnum):
     """How a submission stands, in the words that users read."""
 
     GRADED = "graded"
-    MENDED = "graded after mending"
-    NEEDS_PERSON = "needs a person"
-    FAULT = "not graded: our fault"
+    MENDED = "graded after fixes"
+    NEEDS_PERSON = "needs review"
+    FAULT = "not graded: grader error"
     BY_HAND = "needs manual grading"
     NOT_YET = "not graded yet"
     NOT_SUBMITTED = "not submitted"

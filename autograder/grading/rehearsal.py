@@ -45,8 +45,9 @@ class ReleasedScore:
         """For the instructor."""
         isolated, plain = ("no score" if score is None else f"{score:g}" for score in (self.isolated, self.plain))
         if self.isolated == self.plain:
-            return f"the released notebook, in which nothing is solved, gets {isolated} of {self.points:g}"
-        return f"the released notebook gets {isolated} of {self.points:g} in isolation, and {plain} beside the test"
+            return f"the released notebook, with nothing solved, gets {isolated} of {self.points:g}"
+        where = f"in isolation but {plain} in the student's kernel"
+        return f"the released notebook gets {isolated} of {self.points:g} {where}"
 
 
 @dataclass(frozen=True)
@@ -184,7 +185,9 @@ def compare(job: GradingJob, isolated: Outcome, plain: Outcome) -> Rehearsal:
         if score != plain_score:
             differing[grade_id] = _why(score, plain_score, isolated.outputs[index_of[position]], cell.source)
         elif score != cell.points:
-            short[grade_id] = f"the reference solution gets {score if score is not None else 'no'} of {cell.points:g}"
+            short[grade_id] = (
+                f"the reference solution gets {'no score' if score is None else f'{score:g}'} of {cell.points:g}"
+            )
     return Rehearsal(
         isolated.asked,
         differing,
@@ -242,7 +245,7 @@ def _why(score: float | None, plain_score: float | None, outputs: list[dict[str,
     line = _failing_line(errors[-1]) if errors else ""
     error = f"{errors[-1]['ename']}: {errors[-1]['evalue'] or line}" if errors else ""
     shown = ["no score" if one is None else f"{one:g}" for one in (score, plain_score)]
-    came = f"the reference solution gets {shown[0]} in isolation, and {shown[1]} beside the test"
+    came = f"the reference solution gets {shown[0]} in isolation but {shown[1]} in the student's kernel"
     said = advice("\n".join([error, line]), test)
     return f"{said} ({came}{f': {error[:500]}' if error else ''})"
 

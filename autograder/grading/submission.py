@@ -126,14 +126,14 @@ def untimely(folder: Path, timezone: str) -> str:
     path = folder / "timestamp.txt"
     text = ""
     if path.exists() and not path.is_file():
-        return "timestamp.txt is no regular file: delete it"
+        return "timestamp.txt is not a regular file: delete it"
     try:
         text = path.read_text(encoding="utf-8").strip() if path.exists() else ""
         if text:
             parse_timestamp(text, timezone)
     except (OSError, ValueError) as error:
         reason = f" ({error})" if "time zone" in str(error) else ""
-        return f"timestamp.txt says {text[:50]!r}, which is no time{reason}: put it right, or delete it"
+        return f"timestamp.txt says {text[:50]!r}, which is not a time{reason}: correct it or delete it"
     return ""
 
 

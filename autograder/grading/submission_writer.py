@@ -137,8 +137,9 @@ class SubmissionWriter(NbgraderAutograde):  # type: ignore[misc]
         except DamagedError as error:
             aside = previous.set_aside()
             submission.remarks.append(
-                f"an earlier grading was broken off, and what the gradebook had before it can't be read ({error}): "
-                f"compare the points and comments given by hand with a backup (`autograder restore`); kept in {aside}"
+                "an earlier grading was interrupted, and the record of what the gradebook had before it can't be read "
+                f"({error}): compare the points and comments given by hand with a backup (`autograder restore`); "
+                f"kept in {aside}"
             )
             self.log.warning("%s: %s", submission.student, submission.remarks[-1])
             return

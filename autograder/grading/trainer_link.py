@@ -19,8 +19,8 @@ TESTED = "test inputs in training"  # the reference gave what it is tested on to
 SEEN = 0.01  # of a test's rows: so many may be among those that were given to `fit`
 ALIKE = 0.05  # of a test's rows: so many may have near copies there; see benchmarks/near_copies.py
 ODD = {  # what there is to say of a model that the trainer did not make, or not alone; the worst first
-    ModelOrigin.CANDIDATE: "its weights were not made by the trainer",
-    ModelOrigin.GIVEN: "its training began with weights that were not made by the trainer",
+    ModelOrigin.CANDIDATE: "its weights did not come from the trainer",
+    ModelOrigin.GIVEN: "its training started from weights that did not come from the trainer",
     ModelOrigin.CHANGED: "its weights are from the trainer, but its layers, their settings or constants were changed "
     "afterwards",
 }
@@ -74,14 +74,14 @@ class TrainerLink:
             self.flags.append(ReviewItem(ReviewKind.LEAKAGE, f"{grade_id}: {seen}"))
         odd = next((text for origin, text in ODD.items() if origin in origins), "")
         if not origins and answer.score:
-            odd = "no model was found in it whose weights could be looked at"
+            odd = "no model was found whose weights could be checked"
         if not odd or self._policy == WeightsPolicy.ACCEPT:
             return WeightsVerdict()
         if self._policy == WeightsPolicy.REFUSE:
-            needed = "a model that was trained by `fit` from fresh weights alone"
-            return WeightsVerdict(refused=f"This test counts {needed}; of this one, {odd}.")
+            needed = "models trained by `fit` from new weights"
+            return WeightsVerdict(refused=f"This test accepts only {needed}, but {odd}.")
         if answer.score:
-            text = f"{grade_id}: the test gave points, but of the model, {odd}"
+            text = f"{grade_id}: the test gave points, but the model needs a look: {odd}"
             self.flags.append(ReviewItem(ReviewKind.WEIGHTS, text))
         return WeightsVerdict()
 
@@ -100,9 +100,9 @@ def _seen(known: Judgement, rows: int) -> str:
     """What of the test's inputs the notebook gave to `fit`, where that is more than chance."""
     if known.seen > SEEN * rows:
         given = f"{known.seen:,} of the {rows:,} inputs of the test"
-        return f"the notebook gave {given} to `fit`, to train on or to validate"
+        return f"the notebook gave {given} to `fit` as training or validation data"
     for one in known.near:
         if one.near > ALIKE * one.tested:
             given = f"near copies of {one.near:,} of {one.tested:,} inputs of the test"
-            return f"the notebook gave {given} to `fit`, to train on or to validate"
+            return f"the notebook gave {given} to `fit` as training or validation data"
     return ""

@@ -352,5 +352,5 @@ def _how(code: int) -> str:
     """How a process died: bubblewrap gives 128 + the signal, Popen its negative."""
     number = -code if code < 0 else code - 128
     if number == signal.SIGKILL:
-        return ": it was killed, by itself or for want of memory"
+        return ": it was killed, by itself or for lack of memory"
     return f" (signal {number})" if 0 < number < 65 else f" (exit code {code})"

@@ -10,8 +10,8 @@ from typing import Any
 
 from autograder.common.import_hook import when_imported
 
-EXIT = "exit() and quit() do nothing while a notebook is graded: its other cells are run as well."
-DEBUGGER = "Debuggers do nothing while a notebook is graded, as nobody could answer them: the code goes on."
+EXIT = "exit() and quit() do nothing while a notebook is graded: the remaining cells still run."
+DEBUGGER = "Debuggers do nothing while a notebook is graded, because nobody could use them: the code continues."
 INPUT = (
     "nobody can answer {} while a notebook is graded: write the value into the code in its place, or call it only in a "
     "function that a test calls"

@@ -26,7 +26,7 @@ from autograder.notebooks.splitting import cut_out
 
 __all__ = ["Mend", "Mended", "Unreadable", "mend"]
 
-_ANSWERED_ELSEWHERE = "# The answer stands in another cell of this notebook."
+_ANSWERED_ELSEWHERE = "# The answer is in another cell of this notebook."
 _NEW_CELL = {"code": new_code_cell, "markdown": new_markdown_cell, "raw": new_raw_cell}
 
 
@@ -52,7 +52,7 @@ def mend(raw: bytes, version: Version) -> Mended:
             Mend(
                 "notebook",
                 f"kernel of another language ({submitted.language}) set to {language}",
-                f"Your notebook was set to {submitted.language}; it was graded with {language}, the assignment's own.",
+                f"Your notebook was set to {submitted.language}; it was graded with {language} instead.",
             )
         )
     cells, cuts = cut_out(submitted.cells, version)
@@ -60,8 +60,8 @@ def mend(raw: bytes, version: Version) -> Mended:
         mends.append(
             Mend(
                 name,
-                f"cut out of cell {cell.number}, into which it had been merged",
-                "This cell had been merged with another; the two were taken apart again.",
+                f"split off from cell {cell.number}, into which it had been merged",
+                "This cell had been merged with another one, so they were split again.",
             )
         )
     match = Match(cells, version)
@@ -80,8 +80,8 @@ def mend(raw: bytes, version: Version) -> Mended:
         mends.append(
             Mend(
                 _name(version, slot),
-                "moved to where what it needs has run, and before what needs it",
-                "This cell stood in another order than the cells it works with, and was moved next to them.",
+                "out of order; moved between what it needs and what needs it",
+                "This cell was out of order, so it was moved next to the cells it works with.",
             )
         )
     nodes = []
@@ -102,8 +102,8 @@ def _match_mends(match: Match) -> list[Mend]:
         mends.append(
             Mend(
                 match.version.cells[position].grade_id or "",
-                f"answer taken out of cell {cell.number}, into which it had been merged",
-                "Your answer had been merged with another; the two were taken apart again.",
+                f"answer split off from cell {cell.number}, into which it had been merged",
+                "Your answer had been merged with another one, so they were split again.",
             )
         )
     for cell, grade_id in match.copies.items():
@@ -111,7 +111,7 @@ def _match_mends(match: Match) -> list[Mend]:
             Mend(
                 grade_id,
                 f"a copy, cell {cell.number}, left out",
-                "This cell stood in your notebook more than once; a copy with nothing of yours in it was left out.",
+                "Your notebook had this cell more than once, so a copy without any work of yours was left out.",
             )
         )
     accounted = set(match.matched.values()) | match.copies.keys()
@@ -121,14 +121,14 @@ def _match_mends(match: Match) -> list[Mend]:
                 Mend(
                     f"cell {cell.number}",
                     f"claimed to be {(cell.grade_id or '')[:60]!a}; kept as an ordinary cell",
-                    "This cell carried another cell's mark, as copies do; it was kept as an ordinary cell and run.",
+                    "This cell had another cell's grading metadata, as copies do. It was run as an ordinary cell.",
                 )
             )
     return mends
 
 
 def _slots(match: Match, version: Version) -> tuple[list[CellSlot], list[Mend]]:
-    """A slot for each of the student's cells but copies, in their order, and one for each cell that was put back.
+    """A slot for each of the student's cells but copies, in their order, and one for each cell that was restored.
 
     Put back is what is missing of the instructor's cells, but for unmarked text and empty cells. An answer comes back
     as released, or, where another cell binds its names, as a comment: the released text would undo that.
@@ -142,15 +142,15 @@ def _slots(match: Match, version: Version) -> tuple[list[CellSlot], list[Mend]]:
         ):
             continue
         slot = insert_missing(slots, position, version)
-        what, to_student = "missing; put back", "This cell was missing from your notebook and was put back."
+        what, to_student = "missing; restored", "This cell was missing from your notebook and was restored."
         if cell.solution:
             source = cell.released
             if match.answered_elsewhere(position):
                 source = _ANSWERED_ELSEWHERE
-                what = "missing, its answer stands in another cell; an empty one put back"
+                what = "missing, with its answer in another cell; restored empty"
                 to_student = "This answer's own cell was missing; your answer was taken from where you wrote it."
             else:
-                what = "missing, and no answer to it found; put back as released"
+                what = "missing, and no answer found; restored as released"
                 to_student = "The cell for this answer was missing, and no answer to it was found in your notebook."
             slot.cell = SubmittedCell(source, cell.cell_type)
         mends.append(Mend(_name(version, slot), what, to_student))
@@ -217,21 +217,21 @@ def _differences(student: SubmittedCell, wanted: InstructorCell) -> list[tuple[s
     if student.cell_type != wanted.cell_type:
         mends.append(
             (
-                f"type was {student.cell_type}; made {wanted.cell_type} again",
-                f"This cell had become a {student.cell_type} cell; it was made a {wanted.cell_type} cell again.",
+                f"type was {student.cell_type}; changed back to {wanted.cell_type}",
+                f"This cell had become a {student.cell_type} cell and was changed back to a {wanted.cell_type} cell.",
             )
         )
     if wrong := _wrong_marks(student, wanted):
         mends.append(
             (
-                f"nbgrader's metadata put right: {wrong}",
-                "The hidden marks by which this cell is graded were lost or changed; they were put right.",
+                f"nbgrader's metadata restored: {wrong}",
+                "This cell's grading metadata was lost or changed, so it was restored.",
             )
         )
     if wanted.grade_id and not wanted.solution and student.key != key(wanted.released):
         mends.append(
             (
-                "its text had been changed; the instructor's put back",
+                "its text had been changed; the instructor's text restored",
                 "This cell is not yours to change; it was graded with its original text. Write code into your own "
                 "cells instead.",
             )

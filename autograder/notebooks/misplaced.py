@@ -86,7 +86,9 @@ class _Search:
         if not found and not proper and not any(owners.values()):
             names = ", ".join(printable(entry.name, _LONGEST) for entry in inside[:5])
             there = f"there is only {names}" if names else "it is empty"
-            found = [self._one(student, path, f"no submission is in it: {there}; submissions lie in {self._home}")]
+            found = [
+                self._one(student, path, f"it contains no submission: {there}; submissions belong in {self._home}")
+            ]
         yield from found
 
     def _owner(self, entry: "os.DirEntry[str]") -> str | None:
@@ -111,7 +113,7 @@ class _Search:
         for file in _readable(path, problems):
             if self._assignment_of(file) == owner:
                 name = printable(file.relative_to(path).as_posix(), _LONGEST)
-                return f"it has {name}, and is no assignment's folder: {self._where(name)}"
+                return f"it has {name} and is not an assignment's folder: {self._where(name)}"
         return "; ".join(problems)
 
     def _swapped(self, inside: "list[os.DirEntry[str]]") -> Iterator[Misplaced]:
@@ -145,7 +147,7 @@ class _Search:
     def _where(self, name: str) -> str:
         if name.lower().endswith(ARCHIVES):
             return f"unpack it into {self._home}, or give it to `autograder collect`"
-        return f"submissions lie in {self._home}"
+        return f"submissions belong in {self._home}"
 
     def _one(self, student: str, path: str, why: str) -> Misplaced:
         return Misplaced(student, self._shown(path), why)

@@ -98,7 +98,7 @@ def read_notebook(raw: bytes) -> Submitted:
     """Read a submission. Raises Unreadable where it is no notebook."""
     if len(raw) > MAX_BYTES:
         raise Unreadable(
-            f"The notebook has {len(raw) / 1e6:.0f} MB; the limit is {MAX_BYTES / 1e6:.0f} MB. Clear its outputs and "
+            f"The notebook is {len(raw) / 1e6:.0f} MB; the limit is {MAX_BYTES / 1e6:.0f} MB. Clear its outputs and "
             "save it again."
         )
     text, mends = _decoded(raw)
@@ -120,17 +120,17 @@ def read_notebook(raw: bytes) -> Submitted:
         cell, odd = _cell(item, number)
         cells.append(cell)
         if odd:
-            mends.append(Mend(f"cell {number}", odd, "Part of this cell was damaged in the file; it was put right."))
+            mends.append(Mend(f"cell {number}", odd, "Part of this cell was damaged in the file and was repaired."))
     if sum(len(cell.source) for cell in cells) > MAX_TEXT:
-        raise Unreadable(f"The notebook's cells hold more than {MAX_TEXT:,} characters; take out what is pasted there.")
+        raise Unreadable(f"The notebook's cells hold more than {MAX_TEXT:,} characters; delete what was pasted there.")
     if any("\r" in cell.source for cell in cells):
         for cell in cells:
             cell.source = cell.source.replace("\r\n", "\n").replace("\r", "\n")
         mends.append(
             Mend(
                 "notebook",
-                "line ends of another system (CR) made plain",
-                "Your notebook's line ends were changed from Windows's to the usual ones.",
+                "line endings of another system (CR) converted",
+                "Your notebook's line endings were converted to the usual ones.",
             )
         )
     if data.get("nbformat") != 4:

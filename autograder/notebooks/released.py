@@ -77,7 +77,7 @@ def origin(raw: bytes, name: str, known: list[Released]) -> Released:
     if len(named) == 1:
         return named[0]
     there = ", ".join(f"{one.assignment}/{one.name}.ipynb" for one in known)
-    raise NotReleased(f"it is none of the released notebooks ({there}), neither by its cells nor by its name")
+    raise NotReleased(f"it matches none of the released notebooks ({there}), neither by its cells nor by its name")
 
 
 def _cell(cell: Any) -> InstructorCell:

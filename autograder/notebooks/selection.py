@@ -108,7 +108,7 @@ def select(folder: Path, versions: Mapping[str, Version]) -> Selection:
         candidates = [one for one in list(perhaps)[:MAX_READ] if one.cells is not None]
     candidates.sort(key=lambda one: (one.depth, one.name))
     if len(candidates) > MAX_READ:
-        problems.append(f"there are {len(candidates)} notebooks; {MAX_READ} of them were looked at")
+        problems.append(f"there are {len(candidates)} notebooks, of which {MAX_READ} were read")
     found: dict[str | None, list[_Candidate]] = {name: [] for name in (*versions, None)}
     for one in candidates[:MAX_READ]:
         found[one.notebook(versions)].append(one)
@@ -155,10 +155,10 @@ def files_below(folder: Path, problems: list[str]) -> Iterable[Path]:
 
 # Why a file counts, in the order of `_rank`.
 _REASONS = (
-    "has more of the student's in it",
-    "has just the notebook's name",
-    "lies in fewer folders",
-    "is the last by name",
+    "has more of the student's work in it",
+    "has exactly the notebook's name",
+    "is in fewer nested folders",
+    "comes last by name",
 )
 
 

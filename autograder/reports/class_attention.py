@@ -19,8 +19,8 @@ K = TypeVar("K")
 class ConcernKind(enum.StrEnum):
     """Why somebody should look at something, in the words of the page."""
 
-    NEEDS_PERSON = "needs a person"
-    FAULT = "our fault"
+    NEEDS_PERSON = "needs review"
+    FAULT = "grader error"
     NOT_YET = "not graded yet"
     ELSEWHERE = "lies elsewhere"
     NO_SCORE = "no score"

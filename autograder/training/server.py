@@ -39,7 +39,7 @@ from autograder.training.worker_process import WorkerProcess
 
 _LOOK = 0.05  # seconds between looks at whether a candidate that waits is still there
 ARRAYS = 8  # whose rows are at hand
-OVER = "The trainings of this notebook have used up the assignment's budget for all of them, {:,.0f} seconds."
+OVER = "This notebook's training runs have used up the assignment's total budget of {:,.0f} seconds."
 
 
 class Server:

@@ -64,15 +64,19 @@ class ServerSettings:
 class Trainer(Configurable):  # type: ignore[misc]
     """How models are trained, and how much a training may cost."""
 
-    enabled = Bool(True, help="Train what `fit` asks for in the trainer; else in the notebook, as ever.").tag(
+    enabled = Bool(
+        True, help="Train models in the trainer when a notebook calls `fit`; otherwise in the notebook itself."
+    ).tag(config=True)
+    seed = Integer(0, help="Seed of initial weights and shuffling.").tag(config=True)
+    cpu_slots = Integer(1, help="Training runs at once where there is no GPU; they share the cores.").tag(config=True)
+    threads = Integer(0, help="Threads per training run; 0: its share of the cores. Results depend on it.").tag(
         config=True
     )
-    seed = Integer(0, help="Seed of initial weights and shuffling.").tag(config=True)
-    cpu_slots = Integer(1, help="Trainings at once where there is no GPU; the cores are shared out.").tag(config=True)
-    threads = Integer(0, help="Threads of a slot; 0: its share of the cores. Results depend on it.").tag(config=True)
-    gpu_slot_bytes = Integer(6 << 30, help="Memory of a GPU that one slot takes, in bytes.").tag(config=True)
-    cache_folder = Unicode("", help="Folder of remembered trainings; empty: .autograder/trainings.").tag(config=True)
-    cache_bytes = Integer(10 << 30, help="Size of that folder, in bytes; the oldest unused go first.").tag(config=True)
+    gpu_slot_bytes = Integer(6 << 30, help="GPU memory per training run, in bytes.").tag(config=True)
+    cache_folder = Unicode("", help="Folder of stored training runs; empty: .autograder/trainings.").tag(config=True)
+    cache_bytes = Integer(
+        10 << 30, help="Largest size of that folder, in bytes; what was not used for longest is deleted first."
+    ).tag(config=True)
     max_parameters = Integer(20_000_000, help="Parameters of a model.").tag(config=True)
     max_flops = Float(2e15, help="Floating-point operations of one training, as estimated.").tag(config=True)
     max_epochs = Integer(500, help="Epochs of one training.").tag(config=True)

@@ -114,7 +114,7 @@ class WorkerProcess:
         try:
             code = self._process.wait(5.0)
         except subprocess.TimeoutExpired:
-            return "it hung up"
+            return "it disconnected"
         return f"signal {-code if code < 0 else code - 128}" if code < 0 or code > 128 else f"exit code {code}"
 
 

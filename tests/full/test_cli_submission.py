@@ -143,7 +143,7 @@ def test_what_a_person_grades_has_no_score_yet(
     assert "score" not in essay
     assert essay["output"] == "This is graded by a person."
     assert answer.results["score"] == 0
-    assert "4 points are still to be given by a person." in answer.told
+    assert "4 points are still to be graded by hand." in answer.told
     assert len(answer.results["tests"]) == len(POINTS) + 1
 
 
@@ -154,8 +154,8 @@ def test_what_was_mended_is_told(grade: Grade, course: Path, handed_in: Path) ->
     hand_in(handed_in, "numbers.ipynb", made)
     answer = grade()
     assert answer.results["score"] == tiny_course.FULL["numbers"]
-    assert answer.results["extra_data"]["status"] == "graded after mending"
-    assert answer.told == "test_total: This cell was missing from your notebook and was put back."
+    assert answer.results["extra_data"]["status"] == "graded after fixes"
+    assert answer.told == "test_total: This cell was missing from your notebook and was restored."
 
 
 @needs_sandbox

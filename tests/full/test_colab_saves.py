@@ -102,7 +102,7 @@ def test_every_answer_is_whole(homework: tuple[CourseDirectory, Config, Version]
 
 def test_only_lost_marks_are_told(homework: tuple[CourseDirectory, Config, Version], way: str) -> None:
     told = {mend.what for mend in mended(homework, way).mends}
-    assert told == ({"nbgrader's metadata put right: all lost"} if way == "cells_copied" else set())
+    assert told == ({"nbgrader's metadata restored: all lost"} if way == "cells_copied" else set())
 
 
 def test_cells_that_only_colab_can_run_are_kept_and_cost_nothing(graded: Class) -> None:

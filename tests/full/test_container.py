@@ -184,7 +184,7 @@ def test_a_class_is_graded_and_what_is_written_is_the_callers(handed_in: Path) -
     with (handed_in / "grades.csv").open(newline="", encoding="utf-8-sig") as file:
         rows = {row["student_id"]: row for row in csv.DictReader(file)}
     assert {student: float(row["score"]) if row["score"] else None for student, row in rows.items()} == CLASS
-    assert rows["cut_off"]["status"] == "needs a person"
+    assert rows["cut_off"]["status"] == "needs review"
     pages = {path.parent.parent.name for path in handed_in.glob("feedback/*/foundations/foundations.html")}
     assert pages == {"perfect", "colab"}
     assert "perfect" in (handed_in / "reports" / "foundations.html").read_text()

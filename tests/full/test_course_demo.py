@@ -40,8 +40,8 @@ def test_the_demos_class_is_graded_and_each_grade_has_its_status(
         "perfect": (100, "graded"),
         "colab": (100, "graded"),
         "syntax_error": (91, "graded"),
-        "empty": (0, "graded after mending"),
-        "cut_off": (None, "needs a person"),
+        "empty": (0, "graded after fixes"),
+        "cut_off": (None, "needs review"),
     }
     assert (folder / "feedback" / "perfect" / "foundations" / "foundations.html").is_file()
 

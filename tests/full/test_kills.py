@@ -162,7 +162,7 @@ def test_ctrl_c_stops_at_once_and_keeps_what_is_done(undisturbed: Undisturbed, c
     assert left_over(started, patience=5) == []
     assert grading.returncode == 1
     assert errors.endswith(
-        "Stopped by you; what is done is kept.\nNext: autograder grade ps1   # goes on where it was\n"
+        "Interrupted; finished work is kept.\nNext: autograder grade ps1   # continues where it stopped\n"
     )
     assert "Traceback" not in rest + errors
     done = finished(said + rest)

@@ -50,7 +50,7 @@ def test_an_unreadable_notebook_needs_a_person_and_gets_no_zero(graded: Class, k
 
 
 def test_the_summary_counts_who_needs_a_person(graded: Class) -> None:
-    assert f"needs a person: {len(UNREADABLE_KINDS)}\n" in graded.said
+    assert f"needs review: {len(UNREADABLE_KINDS)}\n" in graded.said
     assert "fault" not in graded.said
 
 

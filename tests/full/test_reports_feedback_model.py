@@ -69,5 +69,5 @@ def test_a_training_within_the_notebook_is_shown_with_its_reason_and_no_flag(gra
     assert graded.record("own")["run"]["flags"]
     found = graded.page("own")
     assert "as this could not be handed on: the callback LambdaCallback is code." in found.text
-    assert "its weights were not made by the trainer" not in found.html
+    assert "its weights did not come from the trainer" not in found.html
     assert len(found.all("svg")) == 3  # its curves are those of its own history

@@ -198,7 +198,7 @@ def test_results_go_to_stdout_and_errors_to_stderr(course: Path) -> None:
             with pytest.raises(SystemExit):
                 grade.launch_instance([name])
             grade.clear_instance()
-    assert "needs a person: 1" in out.getvalue()
+    assert "needs review: 1" in out.getvalue()
     assert "Error" not in out.getvalue()
     assert "Error: no such assignment: ps9; there are mnist, ps1" in err.getvalue()
 

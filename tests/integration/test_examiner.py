@@ -141,7 +141,7 @@ def test_the_last_expression_is_partial_credit(examiner: Examiner, last: str) ->
         made.answer(30)
         answer = grade(made, 1)
     assert answer.score == SCORES[last]
-    assert ("mistake in the test" in answer.reason) == (SCORES[last] is None)
+    assert ("the test has a mistake" in answer.reason) == (SCORES[last] is None)
 
 
 def test_stderr_costs_nothing(examiner: Examiner) -> None:

@@ -108,7 +108,7 @@ def test_a_renamed_notebook_without_metadata_is_known_and_what_is_mended_is_told
     code, said = check(course, saved(work, tmp_path, "Copy of homework (1)"))
     assert code == 0
     assert "What grading will fix" in said
-    assert "test_twice: This cell was missing from your notebook and was put back." in said
+    assert "test_twice: This cell was missing from your notebook and was restored." in said
 
 
 @needs_sandbox
@@ -234,7 +234,7 @@ def test_a_test_that_speaks_for_itself_is_told_without_its_class(
         "class WrongAnswer(AssertionError):\n"
         "    def _render_traceback_(self):\n"
         "        return str(self).splitlines()\n\n"
-        "raise WrongAnswer(f'twice of 2:\\n  expected   4\\n  received {twice(lambda v: v + 2, 0)}5\\nLook at the sign.')"
+        "raise WrongAnswer(f'twice of 2:\\n  expected   4\\n  received {twice(abs, 4)}5\\nLook at the sign.')"
     )
     nbformat.write(notebook, path)
     _, said = check(folder, saved(work, tmp_path))

@@ -62,7 +62,7 @@ def test_a_score_given_by_hand_for_an_answer_that_has_changed_stays_and_is_liste
     status = course.grade().statuses["ada"]
     assert mark(course, "essay") == (3.5, None, True)
     assert [item.text for item in status.review] == [
-        "p1, essay: the answer has changed since 3.5 points were given by hand; please look again"
+        "p1, essay: the answer has changed since 3.5 points were given by hand; please check it again"
     ]
 
 
@@ -118,7 +118,7 @@ def test_a_comment_stays_and_is_listed_where_the_answer_has_changed(course: Cour
     status = course.grade().statuses["ada"]
     with course.gradebook() as gradebook:
         assert gradebook.find_comment("add", "p1", "ps1", "ada").comment == "Well done"
-    text = "p1, add: the answer has changed since a comment was written; please look again"
+    text = "p1, add: the answer has changed since a comment was written; please check it again"
     assert [item.text for item in status.review] == [text]
 
 
@@ -227,7 +227,7 @@ def test_the_export_has_a_status_for_each_and_a_score_only_where_it_is_final(cou
     assert shown == {
         "ada": ("9.0", "9.0", "graded"),
         "bob": ("3.0", "", "needs manual grading"),
-        "eve": ("", "", "needs a person"),
+        "eve": ("", "", "needs review"),
         "new": ("", "", "not graded yet"),
         "zoe": ("", "", "not submitted"),
     }
@@ -261,7 +261,7 @@ def test_the_command_exits_with_1_and_names_who_was_not_graded_and_why(course: C
     course.hand_in("eve").write_text("junk")
     done = run(course, GRADE, "ps1")
     assert done.returncode == 1
-    assert "needs a person: 1\n    eve, p1: " in done.stdout
+    assert "needs review: 1\n    eve, p1: " in done.stdout
     assert done.stderr.splitlines()[-1].startswith("Next: autograder grade ps1   # ")
 
 

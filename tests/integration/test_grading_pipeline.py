@@ -191,7 +191,7 @@ def test_a_damaged_notebook_is_graded_after_mending(course: Course) -> None:
     nbformat.write(node, path)
     course.know(path, FULL, {}, {})
     status = course.grade().statuses["ada"]
-    assert status.label == "graded after mending"
+    assert status.label == "graded after fixes"
     assert "test_mul" in {mend.cell for mend in status.notebooks["p1"].mends}
     assert course.scores("ada")["test_mul"] == 3.0
     told = course.autograded("ada").cells[0]
@@ -202,7 +202,7 @@ def test_a_damaged_notebook_is_graded_after_mending(course: Course) -> None:
 def test_an_unreadable_notebook_gets_no_grade_and_stops_nobody(course: Course) -> None:
     course.hand_in("ada").write_text("{ this is no notebook")
     course.hand_in("bob", FULL, **SOLVED)
-    with pytest.raises(NotAllGraded, match="ada: needs a person"):
+    with pytest.raises(NotAllGraded, match="ada: needs review"):
         course.grade()
     assert course.scores("bob")["test_mul"] == 3.0
     with course.gradebook() as gradebook, pytest.raises(MissingEntry):
@@ -219,14 +219,14 @@ def test_the_older_grade_stays_when_a_newer_submission_is_unreadable(course: Cou
     assert course.autograded("ada")
     status = course.statuses.get("ps1", "ada")
     assert status is not None
-    assert status.label == "needs a person"
+    assert status.label == "needs review"
 
 
 def test_a_notebook_that_is_a_link_to_the_solution_is_not_followed(course: Course) -> None:
     path = course.hand_in("mallory")
     path.unlink()
     path.symlink_to(course.folder / "source" / "ps1" / "p1.ipynb")
-    with pytest.raises(NotAllGraded, match="mallory: needs a person"):
+    with pytest.raises(NotAllGraded, match="mallory: needs review"):
         course.grade()
 
 
@@ -234,7 +234,7 @@ def test_a_pipe_in_the_place_of_a_notebook_does_not_hang(course: Course) -> None
     path = course.hand_in("mallory")
     path.unlink()
     os.mkfifo(path)
-    with pytest.raises(NotAllGraded, match="mallory: needs a person"):
+    with pytest.raises(NotAllGraded, match="mallory: needs review"):
         course.grade()
 
 
@@ -407,7 +407,7 @@ def test_a_timestamp_that_is_none_is_told_and_the_others_are_graded(course: Cour
     for _ in range(2):
         stamp.write_bytes(text)
         with pytest.raises(
-            NotAllGraded, match=r"eve: needs a person: timestamp\.txt says '.*', which is no time: put it right"
+            NotAllGraded, match=r"eve: needs review: timestamp\.txt says '.*', which is not a time: correct it"
         ):
             course.grade(changed_too=False)
         assert course.scores("ada") == {**FULL, "essay": None}
@@ -438,7 +438,7 @@ def test_a_step_that_breaks_while_writing_is_our_fault_and_changes_nothing(cours
     converter = course.converter()
     converter.autograde_preprocessors = [*converter.autograde_preprocessors, Shout]
     converter.changed_too = True
-    with pytest.raises(NotAllGraded, match="ada: not graded: our fault"):
+    with pytest.raises(NotAllGraded, match="ada: not graded: grader error"):
         converter.start()
     assert course.scores("ada") == {**FULL, "essay": None}
     assert ADD in json.dumps(course.autograded("ada"), ensure_ascii=False).replace("\\n", "\n")
@@ -534,7 +534,7 @@ def test_ctrl_c_stops_at_once_keeps_what_is_done_and_says_how_to_go_on(course: C
         rest = process.stdout.read()
     assert time.monotonic() - stopped < 10
     assert process.returncode == 1
-    assert rest.splitlines()[-1] == "Next: autograder grade ps1   # goes on where it was"
+    assert rest.splitlines()[-1] == "Next: autograder grade ps1   # continues where it stopped"
     assert course.scores("ada") == {**FULL, "essay": None}
 
 

@@ -196,10 +196,10 @@ def test_an_honest_fit_is_trained_by_the_trainer_once_for_all(graded: Class) -> 
 @pytest.mark.parametrize(
     ("student", "flag", "by"),
     [
-        ("loop", "its weights were not made by the trainer", []),
-        ("rule", "its weights were not made by the trainer", []),
-        ("further", "its training began with weights that were not made by the trainer", ["trainer"]),
-        ("callback", "its weights were not made by the trainer", ["candidate"]),
+        ("loop", "its weights did not come from the trainer", []),
+        ("rule", "its weights did not come from the trainer", []),
+        ("further", "its training started from weights that did not come from the trainer", ["trainer"]),
+        ("callback", "its weights did not come from the trainer", ["candidate"]),
     ],
 )
 def test_other_weights_count_and_are_flagged(graded: Class, student: str, flag: str, by: list[str]) -> None:
@@ -265,7 +265,7 @@ def test_an_instructor_can_refuse_other_weights(graded: Class) -> None:
         student: 1 if student in refused else 5 for student in ANSWERS
     }
     text = (graded.folder / "autograded" / "rule" / "ps" / "ps.ipynb").read_text()
-    assert "WeightsRefused: This test counts a model that was trained by `fit` from fresh weights alone" in text
+    assert "WeightsRefused: This test accepts only models trained by `fit` from new weights" in text
 
 
 def test_a_student_can_be_forgotten(graded: Class) -> None:

@@ -164,7 +164,7 @@ def test_what_lies_elsewhere_is_listed_everywhere(
     for shown in (dry, said):
         assert [line for line in shown.splitlines() if line.startswith(f"    {path}: ") and advice in line]
     row = table[student]
-    assert (row["score"], row["status"]) == ("", "needs a person")
+    assert (row["score"], row["status"]) == ("", "needs review")
     assert row["reason"].startswith(f"{path}: ")
     assert advice in row["reason"]
     assert html.escape(row["reason"]).replace("&#x27;", "&#39;") in page
@@ -172,7 +172,7 @@ def test_what_lies_elsewhere_is_listed_everywhere(
 
 def test_what_lies_elsewhere_is_counted(misplaced: tuple[str, str, dict[str, dict[str, str]], str]) -> None:
     _, said, table, page = misplaced
-    assert f"not graded, as it lies elsewhere: {len(LISTED)}" in said
+    assert f"not graded, because it is in the wrong folder: {len(LISTED)}" in said
     assert len(table) == len(LISTED) + 1
     assert f"<dd>{len(table)}<small>of {len(table)}</small></dd>" in page  # handed in
 
@@ -221,7 +221,7 @@ def test_a_submission_without_a_notebook_needs_a_person_and_says_what_is_there(c
     assert rows(course)["empty"]["status"] == "not graded yet"
     dry, said, table, page = lists(course, 1)
     for student, (_, why) in NOTHING.items():
-        assert table[student]["status"] == "needs a person"
+        assert table[student]["status"] == "needs review"
         assert all(why in shown for shown in (dry, said, table[student]["reason"], page)), student
 
 

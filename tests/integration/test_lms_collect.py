@@ -61,7 +61,7 @@ class Place:
         path = self.folder / "downloaded" / "ps1" / "extracted" / "collected.csv"
         with path.open(encoding="utf-8-sig", newline="") as file:
             return {
-                row["file"].rpartition("/")[2] or row["student"]: row["what became of it"]
+                row["file"].rpartition("/")[2] or row["student"]: row["what happened to it"]
                 for row in csv.DictReader(file)
             }
 
@@ -200,7 +200,7 @@ def test_a_submission_from_elsewhere_that_is_newer_stays(place: Place) -> None:
     (path.parent / "timestamp.txt").write_text("2026-03-02 10:00:00 UTC")
     said = place.collect(place.zipped("export.zip", GRADESCOPE))
     assert place.submitted()["ada/ps1/p1.ipynb"] == "from the exchange"
-    assert "Older than the one in submitted/, which stays (1): ada" in said
+    assert "Older than the one in submitted/, so not used (1): ada" in said
 
 
 def test_of_canvas_files_handed_in_together_the_last_upload_counts(place: Place) -> None:
@@ -234,7 +234,7 @@ def test_a_notebook_that_windows_calls_a_text_is_taken(place: Place) -> None:
 
 
 def test_what_is_late_in_canvas_is_said(place: Place) -> None:
-    assert "Late, says the LMS (1): bob" in place.collect(place.zipped("canvas.zip", CANVAS))
+    assert "Late according to the LMS (1): bob" in place.collect(place.zipped("canvas.zip", CANVAS))
 
 
 def test_what_is_not_on_the_roster_is_kept_and_listed(place: Place) -> None:
@@ -248,7 +248,7 @@ def test_what_is_not_on_the_roster_is_kept_and_listed(place: Place) -> None:
     assert place.submitted() == ALL
     assert "Mallory M_104_assignsubmission_file_/p1.ipynb: nobody on the roster is this: Mallory M" in said
     assert "Tim Twin_105_assignsubmission_file_/p1.ipynb: it could be of tim or tom: Tim Twin" in said
-    assert "notes.txt: its name is not as Moodle, Canvas or Gradescope give them, and no student's id" in said
+    assert "notes.txt: its name is neither a student's id nor one that Moodle, Canvas or Gradescope gives" in said
     unmatched = place.folder / "downloaded" / "ps1" / "extracted" / "unmatched"
     kept = {path.read_text() for path in unmatched.rglob("*") if path.is_file()}
     assert kept == {"mallory's", "whose?", "the instructor's"}
@@ -289,7 +289,7 @@ def test_a_roster_as_excel_writes_it_is_read(place: Place, roster: str) -> None:
     [
         (b"name\nAda\n", "has no column `id`"),
         ("id,last_name\nada,Лавлейс\n".encode("cp1251"), "is not UTF-8: in Excel, save it as “CSV UTF-8”"),
-        (b"id\nada\nada\n", "the id 'ada' stands there twice"),
+        (b"id\nada\nada\n", "the id 'ada' appears twice"),
         (b"id\n../ada\n", "the id '../ada' can't be the name of a folder"),
     ],
 )

@@ -84,7 +84,7 @@ def test_a_table_beside_canvas_says_why_a_cell_is_blank(graded: Course, canvas: 
     assert statuses == {
         "ada": "graded",
         "bob": "needs manual grading",
-        "eve": "needs a person",
+        "eve": "needs review",
         "yan": "graded",
         "zoe": "not submitted",
     }
@@ -103,7 +103,7 @@ def test_the_table_has_the_points_of_each_exercise_where_they_are_asked_for(grad
     assert {row[3]: row[-1] for row in rows} == {"ada": "9.0", "bob": "", "eve": "", "yan": str(1 / 3), "zoe": ""}
     export(graded, "--to", "plain.csv")
     assert [row[:-1] for row in rows] == rows_of(graded.folder / "plain.csv")[1:]
-    assert "--exercises is for the csv alone" in export(graded, "--exercises", "--format", "canvas", code=1)
+    assert "--exercises works only with the csv format" in export(graded, "--exercises", "--format", "canvas", code=1)
 
 
 def test_moodle_gets_a_dash_and_a_status_where_there_is_no_grade(graded: Course) -> None:
@@ -113,7 +113,7 @@ def test_moodle_gets_a_dash_and_a_status_where_there_is_no_grade(graded: Course)
     assert grades["ada"] == ["9", "graded"]
     assert grades["bob"] == ["-", "needs manual grading: cells essay"]
     assert grades["eve"][0] == "-"
-    assert grades["eve"][1].startswith("needs a person: p1: ")
+    assert grades["eve"][1].startswith("needs review: p1: ")
     assert grades["zoe"] == ["-", "not submitted"]
 
 
@@ -151,7 +151,7 @@ def test_gradescope_gets_scores_and_messages_without_tracebacks(graded: Course) 
 
 
 def test_gradescope_gets_no_score_where_none_is_final(graded: Course) -> None:
-    for student, status in (("bob", "needs manual grading"), ("eve", "needs a person")):
+    for student, status in (("bob", "needs manual grading"), ("eve", "needs review")):
         found = results(graded, student)
         assert found["output"] == found["extra_data"]["status"] == status
         assert not {"score", "tests"} & set(found)
@@ -183,7 +183,7 @@ def test_a_submission_newer_than_its_grade_has_no_score(graded: Course, tmp_path
     stamp.write_text("2026-01-02 10:00:00")
     export(course, "--student", "ada")
     row = rows_of(course.folder / "grades.csv")[1]
-    assert row[-4:] == ["", "9.0", "not graded yet", "handed in again at 2026-01-02 10:00 UTC, after what is graded"]
+    assert row[-4:] == ["", "9.0", "not graded yet", "handed in again at 2026-01-02 10:00 UTC, after grading"]
 
 
 def test_another_file_than_what_is_graded_has_no_score_without_a_timestamp_too(graded: Course, tmp_path: Path) -> None:
@@ -197,7 +197,7 @@ def test_another_file_than_what_is_graded_has_no_score_without_a_timestamp_too(g
     path.write_text(path.read_text() + "\n")
     export(course, "--student", "ada")
     row = rows_of(course.folder / "grades.csv")[1]
-    assert row[-4:] == ["", "9.0", "not graded yet", "handed in again, after what is graded"]
+    assert row[-4:] == ["", "9.0", "not graded yet", "handed in again after grading"]
     course.grade(changed_too=False, force=True, student_id="ada")
     export(course, "--student", "ada")
     assert rows_of(course.folder / "grades.csv")[1][-2] == "graded"

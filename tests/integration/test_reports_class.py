@@ -43,8 +43,8 @@ def test_every_student_has_a_row_with_status_and_score(page: Page) -> None:
     rows = page.rows("students")
     assert len(rows) == STUDENTS
     statuses = {status for status, *_ in rows.values()}
-    assert statuses == {"graded", "graded after mending", "needs a person", "needs manual grading", "not submitted"}
-    assert rows["s039 (Ada39)"][:3] == ["needs a person", "–", "–"]
+    assert statuses == {"graded", "graded after fixes", "needs review", "needs manual grading", "not submitted"}
+    assert rows["s039 (Ada39)"][:3] == ["needs review", "–", "–"]
     assert rows["s003 (Ada3)"][1].endswith("so far")
 
 
@@ -87,7 +87,7 @@ def test_what_needs_a_person_is_listed_with_its_reason(page: Page) -> None:
     (by_hand,) = [row for row in rows if row[1] == "by hand"]  # one row for all of whom the same is said
     assert by_hand[0].startswith(f"{STUDENTS // 10} students s003 (Ada3) , s013 (Ada13)")
     assert f"by hand ({STUDENTS // 10}): " in "".join(page.texts)
-    assert found["s039", "needs a person"] == f"{ASSIGNMENT}: The file is not a notebook: {HOSTILE}"
+    assert found["s039", "needs review"] == f"{ASSIGNMENT}: The file is not a notebook: {HOSTILE}"
     assert found["s003", "by hand"] == "essay"
     assert "its weights were not made here" in found["s007", "weights"]
     assert "notes of the model.ipynb" in found["s011", "flagged"]  # a file's name hides nothing
@@ -98,7 +98,7 @@ def test_what_needs_a_person_is_listed_with_its_reason(page: Page) -> None:
 def test_what_was_fixed_before_grading_is_told_apart_from_what_needs_attention(page: Page) -> None:
     ((who, what),) = page.tables["fixes"][1:]
     assert re.findall(r"\bs\d{3}\b", who) == ["s005", "s025", "s045"]
-    assert what == f"{ASSIGNMENT}: missing; put back (test_loss)"
+    assert what == f"{ASSIGNMENT}: missing; restored (test_loss)"
 
 
 def test_names_that_students_can_rebind_are_listed_by_test_and_cell(page: Page) -> None:

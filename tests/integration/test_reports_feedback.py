@@ -130,8 +130,8 @@ def test_what_was_mended_is_told_in_kind_words(graded: Course, tmp_path: Path) -
     course.know(path, {}, {}, {})
     course.grade()
     found = page(course, "dan")
-    assert "test_add: This cell was missing from your notebook and was put back." in found.text
-    assert found.text.count("was put back") == 1
+    assert "test_add: This cell was missing from your notebook and was restored." in found.text
+    assert found.text.count("was restored") == 1
 
 
 def test_a_record_that_a_student_wrote_is_not_believed(graded: Course, tmp_path: Path) -> None:

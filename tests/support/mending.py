@@ -73,7 +73,7 @@ def marked(notebook: NotebookNode) -> dict[str, NotebookNode]:
     """The cells that nbgrader knows, by grade_id."""
     cells = [cell for cell in notebook.cells if "nbgrader" in cell.metadata]
     result = {cell.metadata.nbgrader.grade_id: cell for cell in cells}
-    assert len(result) == len(cells), "a cell stands there twice"
+    assert len(result) == len(cells), "a cell appears twice"
     return result
 
 

@@ -111,7 +111,7 @@ def _grade(
             else:
                 waits = number % 10 == 3
                 grade.manual_score, grade.needs_manual_grade = None if waits else 3.0, waits
-    mends = (Mend("test_loss", "missing; put back", "It was put back."),) if number % 20 == 5 else ()
+    mends = (Mend("test_loss", "missing; restored", "It was restored."),) if number % 20 == 5 else ()
     text = f"{ASSIGNMENT}, test_accuracy: the test gave points, but of the model, its weights were not made here"
     flags = (ReviewItem(ReviewKind.WEIGHTS, text),)
     notes = (ReviewItem(ReviewKind.REMARK, "notes of the model.ipynb is not a notebook of this assignment (nn)"),)

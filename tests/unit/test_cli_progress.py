@@ -41,7 +41,7 @@ def test_the_table_says_where_each_student_is(watcher: LiveTable) -> None:
 
 def test_the_table_says_what_is_trained_and_for_how_long(watcher: LiveTable) -> None:
     watcher.trainings(TrainerStatus((RUNNING,), waiting=2, trained=5, remembered=7))
-    assert "trainings: 2 waiting, 5 trained, 7 remembered" in shown(watcher)
+    assert "training runs: 2 waiting, 5 trained, 7 reused" in shown(watcher)
     assert "ada and 1 more: epoch 3/10, about 14 s left" in shown(watcher)
 
 
@@ -52,7 +52,7 @@ def test_a_training_that_has_just_begun_has_no_epoch_yet(watcher: LiveTable) -> 
 
 def test_the_summary_counts_the_trainings(watcher: LiveTable) -> None:
     watcher.trainings(TrainerStatus((), waiting=0, trained=5, remembered=7))
-    assert "trainings: 5 trained, 7 remembered" in dict(watcher.summary())
+    assert "training runs: 5 trained, 7 reused" in dict(watcher.summary())
 
 
 def test_what_needs_a_person_and_what_was_our_fault_are_told_apart_by_colour() -> None:
@@ -61,8 +61,8 @@ def test_what_needs_a_person_and_what_was_our_fault_are_told_apart_by_colour() -
     for student, status in (("eve", "needs a person"), ("bob", "fault")):
         table.statuses.append(SubmissionStatus(student, "ps", "", {"p1": NotebookStatus(status, message="why")}))
     table.conclude()
-    assert "\x1b[33mneeds a person: 1\x1b[0m\n    eve, p1: why\n" in out.getvalue()
-    assert "\x1b[1;31mnot graded: our fault: 1\x1b[0m\n    bob, p1: why\n" in out.getvalue()
+    assert "\x1b[33mneeds review: 1\x1b[0m\n    eve, p1: why\n" in out.getvalue()
+    assert "\x1b[1;31mnot graded: grader error: 1\x1b[0m\n    bob, p1: why\n" in out.getvalue()
 
 
 def summary(*statuses: SubmissionStatus) -> list[str]:
@@ -77,11 +77,11 @@ def class_of(count: int, made: Callable[[int], NotebookStatus], *review: ReviewI
 
 def test_what_was_put_right_in_the_same_cell_of_everybody_is_one_line() -> None:
     def mended(number: int) -> NotebookStatus:
-        text = "its text had been changed; the instructor's put back"
+        text = "its text had been changed; the instructor's text restored"
         return NotebookStatus(Status.GRADED, mends=(Mend("test_mul", text, ""),))
 
     label, line = summary(*class_of(300, mended))
-    assert label == "graded after mending: 300"
+    assert label == "graded after fixes: 300"
     assert line.startswith("    300 students, p1: test_mul: its text had been changed")
     assert line.endswith("(s0, s1, s2, s3, …)")
 
@@ -105,4 +105,4 @@ def test_of_those_who_need_a_person_everybody_is_named() -> None:
 def test_what_a_person_should_look_at_in_every_submission_is_one_line() -> None:
     graded = NotebookStatus(Status.GRADED)
     lines = summary(*class_of(300, lambda number: graded, ReviewItem(ReviewKind.REMARK, "left out: x.pkl")))
-    assert lines[-2:] == ["please look at:", "    300 students: left out: x.pkl (s0, s1, s2, s3, …)"]
+    assert lines[-2:] == ["please check:", "    300 students: left out: x.pkl (s0, s1, s2, s3, …)"]

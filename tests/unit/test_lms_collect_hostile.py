@@ -153,7 +153,7 @@ def test_archives_are_opened_to_a_depth_and_no_further(box: Box) -> None:
     for _ in range(6):
         content = zipped({"in.zip": content})
     box.put(f"{ADA}/hw.zip", content)
-    assert "an archive too deep within archives; it was left closed" in said(box.collect())
+    assert "an archive nested too deep in others; it was not opened" in said(box.collect())
     assert box.counted() == {}
 
 
@@ -255,7 +255,7 @@ def test_of_several_notebooks_of_the_right_name_the_one_in_the_fewest_folders_co
     assert box.counted() == {"ada/p1.ipynb": "good"}
     (line,) = [line for line in collection.lines() if "ada: took" in line]
     assert "took “hw.zip/p1.ipynb”, not “hw.zip/p1 (2).ipynb”, “hw.zip/z/old/p1.ipynb”, “hw.zip/z/p1.ipynb”" in line
-    assert line.endswith("it lies in fewer folders")
+    assert line.endswith("it is in fewer nested folders")
 
 
 def test_a_notebook_called_just_as_another_assignments_is_not_this_ones(box: Box) -> None:
@@ -270,7 +270,7 @@ def test_of_several_notebooks_with_other_names_none_is_guessed(box: Box) -> None
     box.put(f"{ADA}/two.ipynb", "2")
     collection = box.collect()
     assert box.counted() == {}
-    assert "ada: took none of “one.ipynb”, “two.ipynb”: the names do not tell which notebook they are" in said(
+    assert "ada: took none of “one.ipynb”, “two.ipynb”: their names do not say which notebook they are" in said(
         collection
     )
     assert sorted(box.below("kept").values()) == ["1", "2"]

@@ -7,7 +7,7 @@
       counted/<student>/                  the attempt that counts, named as the assignment's notebooks are
       kept/<student>/                     all other files of that student
       unmatched/                          what could not be matched to the roster
-      collected.csv                       each file, and what became of it
+      collected.csv                       each file, and what happened to it
 
 nbgrader's grading looks into none of these folders.
 """

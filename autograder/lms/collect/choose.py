@@ -30,11 +30,11 @@ _NOTEBOOK = ".ipynb"
 _REASONS = (
     "the other is as released",
     "it came with the last attempt",
-    "it has more of the student's in it",
+    "it has more of the student's work in it",
     "it was uploaded last",
-    "it has just the notebook's name",
-    "it lies in fewer folders",
-    "it is the last by name",
+    "it has exactly the notebook's name",
+    "it is in fewer nested folders",
+    "it comes last by name",
 )
 
 
@@ -59,7 +59,7 @@ class Choice:
     """The outcome for one student.
 
     counted: the files that count, by their name in the submission
-    fates: each file, and what became of it
+    fates: each file, and what happened to it
     look: what an instructor should check, a sentence each
     """
 
@@ -180,7 +180,7 @@ def _candidates(
             found.setdefault(notebooks[0], []).append(_Candidate(own[0], False))
         elif own:
             names = "”, “".join(sorted(file.name for file in own))
-            choice.look.append(f"took none of “{names}”: the names do not tell which notebook they are")
+            choice.look.append(f"took none of “{names}”: their names do not say which notebook they are")
         for file in together:
             if other := of_another(_base(file), others):
                 choice.look.append(f"did not take “{file.name}”, a notebook of {other}")

@@ -42,7 +42,7 @@ class Collection:
         nothing = self.nothing
         late = [student for student, choice in self.choices.items() if choice.late]
         looks = [f"{student}: {look}" for student, choice in self.choices.items() for look in choice.look]
-        hint = "  To say whose they are: collect a folder, too, with the files in folders named as the students' ids."
+        hint = "  To assign them to students, also collect a folder with the files in subfolders named by student id."
         found = [
             *_section("Not matched", [f"{_short(stray.where)}: {stray.why}" for stray in self.strays]),
             *([hint] if self.strays else []),
@@ -50,7 +50,7 @@ class Collection:
             *_section("Please look", looks),
         ]
         if late:
-            found.append(f"Late, says the LMS ({len(late)}): {', '.join(late)}")
+            found.append(f"Late according to the LMS ({len(late)}): {', '.join(late)}")
         if nothing:
             found.append(f"No notebook from {len(nothing)} of {len(self.roster.students)}: {', '.join(nothing)}")
         return [printable(line) for line in found]
@@ -114,7 +114,7 @@ def _made(folder: Path) -> Path:
 
 
 def _rows(collection: Collection) -> Iterable[Sequence[str]]:
-    yield "student", "file", "what became of it", "handed in (UTC)", "late", "please look"
+    yield "student", "file", "what happened to it", "handed in (UTC)", "late", "please look"
     for student, choice in collection.choices.items():
         for file, fate in choice.fates:
             time = file.time.isoformat(" ") if file.time else ""

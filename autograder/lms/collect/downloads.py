@@ -74,7 +74,7 @@ class Downloads:
             elif of_canvas:
                 yield from self._owned(path, of_canvas)
             else:
-                why = "its name is not as Moodle, Canvas or Gradescope give them, and no student's id"
+                why = "its name is neither a student's id nor one that Moodle, Canvas or Gradescope gives"
                 yield from (self._stray(found, why) for found in _below(path))
 
     def _named(self, path: Path, metadata: dict[str, Named]) -> Named | str | None:
@@ -101,7 +101,7 @@ class Downloads:
     def _owned(self, path: Path, owner: Named | str) -> Iterator[DownloadedFile | Stray]:
         named = Named(()) if isinstance(owner, str) else owner
         students = {owner} if isinstance(owner, str) else set()
-        whys = [] if isinstance(owner, str) or owner.people else ["Gradescope's metadata names nobody"]
+        whys = [] if isinstance(owner, str) or owner.people else ["Gradescope's metadata names no student"]
         for person in named.people:
             try:
                 students.add(self.roster.find(person))

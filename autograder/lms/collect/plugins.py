@@ -52,7 +52,7 @@ class LmsExtractor(ExtractorPlugin):  # type: ignore[misc]
         )
         for line in self.collection.lines():
             self.log.warning("%s", line)
-        self.log.info("What became of each file: %s", Path(extracted_path) / LIST)
+        self.log.info("What happened to each file: %s", Path(extracted_path) / LIST)
 
     def _roster(self, coursedir: CourseDirectory) -> Roster:
         if self.roster:

@@ -58,7 +58,7 @@ class Roster:
         self.students: dict[str, RosterStudent] = {}
         for student in students:
             if student.id in self.students:
-                raise RosterError(f"the id {student.id!r} stands there twice")
+                raise RosterError(f"the id {student.id!r} appears twice")
             if student.id.startswith(".") or set(student.id) & set("/\\\0"):
                 raise RosterError(f"the id {student.id!r} can't be the name of a folder")
             self.students[student.id] = student

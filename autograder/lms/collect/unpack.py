@@ -108,7 +108,7 @@ class Unpacking:
     def _nested(self, path: Path, depth: int) -> None:
         name = path.relative_to(self.target).as_posix()
         if depth == DEPTH:
-            self._refuse(name, "an archive too deep within archives; it was left closed")
+            self._refuse(name, "an archive nested too deep in others; it was not opened")
             return
         closed = path.with_name(f"{path.name}{_CLOSED}")
         path.rename(closed)

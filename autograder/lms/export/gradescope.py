@@ -29,7 +29,7 @@ LONGEST = 4_000  # characters of a test's output
 def graded(tests: Sequence[Test], remarks: Sequence[str], status: str) -> dict[str, Any]:
     """Results of a graded submission; `remarks` are shown to the student above the tests."""
     waiting = sum(test.points for test in tests if test.score is None)
-    lines = [*remarks, *([f"{waiting:g} points are still to be given by a person."] if waiting else [])]
+    lines = [*remarks, *([f"{waiting:g} points are still to be graded by hand."] if waiting else [])]
     return {
         "score": sum(test.score for test in tests if test.score is not None),
         "output": "\n".join(lines),
