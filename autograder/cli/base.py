@@ -117,9 +117,7 @@ class Command(Application):  # type: ignore[misc]
             self.fail(readable(str(error)), then=f"{self.called} --help-all", why="lists every setting")
         if isinstance(error, OSError) and error.strerror:
             self.fail(f"{error.filename or self.called}: {error.strerror}", then=again, why="once that is fixed")
-        self.fail(
-            f"in the autograder itself: {message}", then=f"{again} --debug", why="shows where the error comes from"
-        )
+        self.fail(f"internal error: {message}", then=f"{again} --debug", why="shows where the error comes from")
 
     # traitlets' hooks
 
@@ -191,7 +189,7 @@ class CourseApp(Command, NbGrader):  # type: ignore[misc]
         unknown = sorted(set(self.extra_args) - set(there))
         if unknown:
             self.fail(
-                f"no such assignment: {', '.join(unknown)}; there are {', '.join(there)}",
+                f"no such assignment: {', '.join(unknown)} (available: {', '.join(there)})",
                 then=f"{self.called} {quote(there[0])}",
             )
         return list(self.extra_args) or there
@@ -203,7 +201,7 @@ class CourseApp(Command, NbGrader):  # type: ignore[misc]
             there = sources(self.coursedir)
             one = f"Give one assignment (received {', '.join(given) or 'none'})"
             then = f"{self.called} {quote(there[0]) if there else 'ASSIGNMENT'}"
-            self.fail(f"{one}; there are {', '.join(there)}" if there else one, then=then)
+            self.fail(f"{one} (available: {', '.join(there)})" if there else one, then=then)
         return str(given[0])
 
     def one_assignment(self) -> str:
@@ -216,7 +214,7 @@ class CourseApp(Command, NbGrader):  # type: ignore[misc]
         if given not in there:
             near = difflib.get_close_matches(given, there, n=1) or there
             self.fail(
-                f"no such assignment: {given}; there are {', '.join(there)}", then=f"{self.called} {quote(near[0])}"
+                f"no such assignment: {given} (available: {', '.join(there)})", then=f"{self.called} {quote(near[0])}"
             )
         return given
 

@@ -33,7 +33,7 @@ class CollectApp(Command, ZipCollectApp):  # type: ignore[misc]
     examples = """
         autograder collect mnist moodle.zip                       students as in the gradebook
         autograder collect mnist moodle.zip --roster roster.csv   students as in a CSV
-        autograder collect mnist                                  again, with what was downloaded before
+        autograder collect mnist                                  again, from earlier downloads
 
         Every download is kept in downloaded/ASSIGNMENT/archive. Each student's last attempt counts.
     """
@@ -54,7 +54,7 @@ class CollectApp(Command, ZipCollectApp):  # type: ignore[misc]
         given = [*filter(None, [self.coursedir.assignment_id]), *self.extra_args]
         if not given:
             there = sources(self.coursedir)
-            choices = f"; there are {', '.join(there)}" if there else ""
+            choices = f" (available: {', '.join(there)})" if there else ""
             then = f"autograder collect {quote(there[0]) if there else 'ASSIGNMENT'} DOWNLOAD"
             self.fail(f"Give an assignment: autograder collect ASSIGNMENT DOWNLOAD…{choices}", then=then)
         self.coursedir.assignment_id, *downloads = given

@@ -37,7 +37,7 @@ class DataApp(Command):
         home = Path(self.home).expanduser() if self.home else datasets.default_home()
         if unknown := [name for name in self.extra_args if name not in datasets.NAMES]:
             self.fail(
-                f"no such dataset: {', '.join(map(repr, unknown))}; there are {', '.join(datasets.NAMES)}",
+                f"no such dataset: {', '.join(map(repr, unknown))} (available: {', '.join(datasets.NAMES)})",
                 then=f"autograder data {datasets.NAMES[0]}",
             )
         failed = []
@@ -95,7 +95,7 @@ def progress(console: Console) -> Iterator[datasets.Report]:
             bar.update(task, completed=done, total=total)
             if total and not console.is_interactive and 10 * done // total > tenths:
                 tenths = 10 * done // total
-                console.say(f"{what}: {10 * tenths} % of {total / 1e6:.0f} MB")
+                console.say(f"{what}: {10 * tenths}% of {total / 1e6:.0f} MB")
 
         yield report
 

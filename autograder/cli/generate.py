@@ -46,7 +46,7 @@ class GenerateApp(CourseApp):
             self.fail("%s", error, then=again, why="once that is fixed; nothing was changed")
         self.out.say(*(converter.summary() or [_unchanged(converter)]))
         if self.dry_run:
-            self.out.say("Nothing has been written.")
+            self.out.say("Nothing was written.")
             self.next(again)
             return
         for path in converter.kept:

@@ -82,4 +82,4 @@ class GradeApp(CourseApp):
             self.next(f"autograder report {quote(assignment)}", f"then autograder feedback {quote(assignment)}")
 
     def _say_dry(self) -> None:
-        self.out.say("Points before late penalties. Nothing has been written.")
+        self.out.say("Points before late penalties. Nothing was written.")

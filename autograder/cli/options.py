@@ -11,7 +11,7 @@ FLAGS: dict[str, Any] = {
 }
 ALIASES = {
     "student": ("CourseDirectory.student_id", "One student's id, or a pattern of ids."),
-    "assignment": ("CourseDirectory.assignment_id", "The assignment (its name alone will do)."),
+    "assignment": ("CourseDirectory.assignment_id", "The assignment; its name can also be given without this option."),
     "notebook": ("CourseDirectory.notebook_id", "One notebook's name, or a pattern of names."),
     "db": ("CourseDirectory.db_url", "The gradebook's URL (default: gradebook.db in the course folder)."),
     "course": ("CourseDirectory.course_id", "The course's id."),

@@ -47,7 +47,8 @@ class SubmissionApp(NbGrader):  # type: ignore[misc]
         autograder submission ps1               that of ps1
         autograder submission --submission=in --results=out
 
-    Exit code 0: graded. 1: not graded, by an error of the grader; try again. 2: not graded, because of the submission.
+    Exit code 0: graded. 1: not graded because of an error in the grader; try again. 2: not graded because of what was
+    submitted.
     """
     submission = Unicode("/submission", help="Folder with what a student handed in; only read.").tag(config=True)
     results = Unicode("/results", help="Folder for the results.").tag(config=True)

@@ -67,7 +67,7 @@ class GradesExporter(ExportPlugin):  # type: ignore[misc]
         graded = [name for name, assignment in found.items() if _has_grades(assignment)]
         chosen = [str(name) for name in self.assignment] or graded
         if unknown := sorted(set(chosen) - set(found)):
-            self.parent.fail(f"no such assignment: {', '.join(unknown)}; there are {', '.join(found) or 'none'}")
+            self.parent.fail(f"no such assignment: {', '.join(unknown)} (available: {', '.join(found) or 'none'})")
         return [assignment for name, assignment in found.items() if name in chosen]
 
     def people(self, gradebook: Gradebook, assignments: list[Assignment]) -> dict[str, Student | None]:

@@ -244,7 +244,7 @@ class Autograde(SubmissionWriter):
         chosen = self.coursedir.notebook_id
         wanted = [chosen] if chosen in settings else [name for name in settings if fnmatchcase(name, chosen)]
         if not wanted:
-            self._stop(f"{self.coursedir.assignment_id} has no notebook {chosen}; there are {', '.join(settings)}")
+            self._stop(f"{self.coursedir.assignment_id} has no notebook {chosen} (available: {', '.join(settings)})")
         return wanted
 
     def _read(

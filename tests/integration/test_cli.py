@@ -200,7 +200,7 @@ def test_results_go_to_stdout_and_errors_to_stderr(course: Path) -> None:
             grade.clear_instance()
     assert "needs review: 1" in out.getvalue()
     assert "Error" not in out.getvalue()
-    assert "Error: no such assignment: ps9; there are mnist, ps1" in err.getvalue()
+    assert "Error: no such assignment: ps9 (available: mnist, ps1)" in err.getvalue()
 
 
 @pytest.mark.parametrize(

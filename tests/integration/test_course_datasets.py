@@ -173,5 +173,5 @@ def test_cifar100_that_was_asked_for_is_needed(tmp_path):
 
 def test_unknown_name_is_answered_with_the_names_there_are(tmp_path):
     done = autograder_data(f"--home={tmp_path}", "mnits")
-    assert "no such dataset: 'mnits'; there are mnist, fashion_mnist, cifar10, cifar100" in done.stderr
+    assert "no such dataset: 'mnits' (available: mnist, fashion_mnist, cifar10, cifar100)" in done.stderr
     assert done.returncode == 1

@@ -229,7 +229,7 @@ def test_a_dry_run_shows_the_others_where_one_cant_be_compared(course: Course) -
         "ada:        2 → 5",
         "bob: no grade → no grade  (p1: ",
         "eve:        2 → 5",
-        "Nothing has been written.",
+        "Nothing was written.",
     ):
         assert line in said
     assert "Next: autograder grade ps1 --dry-run" in said

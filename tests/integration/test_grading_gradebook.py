@@ -285,7 +285,7 @@ def test_the_commands_dry_run_prints_old_and_new_points(course: Course) -> None:
 def test_an_unknown_assignment_stops_the_command_with_one_line(course: Course) -> None:
     done = run(course, GRADE, "ps9")
     assert done.returncode == 1
-    assert done.stderr.startswith("Error: no such assignment: ps9; there are ps1\n")
+    assert done.stderr.startswith("Error: no such assignment: ps9 (available: ps1)\n")
     assert "Traceback" not in done.stderr + done.stdout
     with pytest.raises(NbGraderException):
         course.grade(assignment_id="ps9")

@@ -167,7 +167,7 @@ def test_one_submissions_results_can_go_to_one_file(graded: Course) -> None:
 
 def test_an_assignment_that_does_not_exist_is_an_error_and_no_empty_file(graded: Course) -> None:
     said = export(graded, "--assignment", "ps2", "--to", "none.csv", code=1)
-    assert "no such assignment: ps2; there are ps1" in said
+    assert "no such assignment: ps2 (available: ps1)" in said
     assert not (graded.folder / "none.csv").exists()
 
 

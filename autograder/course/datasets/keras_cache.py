@@ -55,7 +55,7 @@ def default_home() -> Path:
 def lookup(name: str) -> Dataset:
     """The dataset called `name`. Raises DataError."""
     if name not in DATASETS:
-        raise DataError(f"no such dataset: {name!r}; there are {', '.join(DATASETS)}")
+        raise DataError(f"no such dataset: {name!r} (available: {', '.join(DATASETS)})")
     return DATASETS[name]
 
 
