@@ -18,7 +18,7 @@ PUT_RIGHT = "put-right"  # id of the cell in which grading told what it mended
 
 
 @dataclass(frozen=True)
-class Stopped:
+class StoppedCell:
     """A student's cell that ended in an error."""
 
     index: int  # of the cell
@@ -37,7 +37,7 @@ class Finding:
     ramp: charts.Ramp | None
     comment: Markup
     withheld: str  # why a test has no points yet
-    stopped: Stopped | None  # the student's own cell that ended in an error, where the test failed because of it
+    stopped: StoppedCell | None  # the student's own cell that ended in an error, where the test failed because of it
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ def _finding(item: ExerciseItem, notebook: NotebookNode, reasons: Mapping[str, s
     )
 
 
-def _stopped(item: ExerciseItem, notebook: NotebookNode, told: set[int]) -> Stopped | None:
+def _stopped(item: ExerciseItem, notebook: NotebookNode, told: set[int]) -> StoppedCell | None:
     outputs = [cell.get("outputs", []) for cell in notebook.cells]
     found = failed_answer(notebook.cells, outputs, item.index)
     message = test_messages.broken([found.error]) if found else None
@@ -129,7 +129,7 @@ def _stopped(item: ExerciseItem, notebook: NotebookNode, told: set[int]) -> Stop
         return None
     before = found.index in told
     told.add(found.index)
-    return Stopped(found.index, message, before, found.explains)
+    return StoppedCell(found.index, message, before, found.explains)
 
 
 def page(feedback: Feedback, notebook: NotebookNode, *, whole: bool = False) -> str:

@@ -88,13 +88,13 @@ def test_what_was_put_right_in_the_same_cell_of_everybody_is_one_line() -> None:
 
 def test_remarks_that_differ_in_numbers_and_cells_alone_are_one_line() -> None:
     def mended(number: int) -> NotebookStatus:
-        text = f"cut out of cell {number}, into which it had been merged"
+        text = f"split off from cell {number}, into which it had been merged"
         return NotebookStatus(Status.GRADED, mends=(Mend(f"test_{number}", text, ""),))
 
     _, line = summary(*class_of(30, mended))
-    assert line.startswith("    30 students, p1: 30 cells: cut out of cell #")
+    assert line.startswith("    30 students, p1: 30 cells: split off from cell #")
     _, line = summary(*class_of(1, mended))
-    assert line == "    s0, p1: test_0: cut out of cell 0, into which it had been merged"
+    assert line == "    s0, p1: test_0: split off from cell 0, into which it had been merged"
 
 
 def test_of_those_who_need_a_person_everybody_is_named() -> None:
