@@ -89,6 +89,8 @@ def chart(pair: Pair) -> Chart | None:
     low, high = min(values), max(values)
     if low == high:
         low, high = low - 0.5 * (abs(low) or 1), high + 0.5 * (abs(high) or 1)
+    steps, digits = _ticks(low, high)
+    low, high = steps[0], steps[-1]
     epochs = max(len(pair.training), len(pair.validation))
 
     def x(epoch: int) -> float:
@@ -102,8 +104,6 @@ def chart(pair: Pair) -> Chart | None:
         points = tuple((x(i), y(value)) for i, value in enumerate(series) if value is not None)
         if points:
             lines.append(Line(kind, kind, points, (points[-1][0] + 8, points[-1][1] + 4)))
-    steps = [low + (high - low) * i / 4 for i in range(5)]
-    digits = min(6, max(0, 1 - math.floor(math.log10((high - low) / 4))))
     marks = sorted({round(i * (epochs - 1) / 4) for i in range(5)})
     return Chart(
         pair.name,
@@ -112,6 +112,15 @@ def chart(pair: Pair) -> Chart | None:
         tuple((x(epoch), str(epoch + 1)) for epoch in marks),
         tuple((y(value), f"{value:.{digits}f}") for value in steps),
     )
+
+
+def _ticks(low: float, high: float) -> tuple[list[float], int]:
+    """About five round numbers, of which the first and the last enclose the values; and their decimal places."""
+    rough = (high - low) / 4
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * 0.999)
+    first, last = math.floor(low / step + 1e-6), math.ceil(high / step - 1e-6)
+    return [place * step for place in range(first, last + 1)], min(8, max(0, -math.floor(math.log10(step) + 1e-9)))
 
 
 def _words(name: str, series: Series) -> str:

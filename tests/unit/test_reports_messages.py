@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from autograder.common.error_outputs import error_text, error_with_line
-from autograder.reports.charts import ramp
-from autograder.reports.learning import pairs, verdict
+from autograder.reports.charts import chart, ramp
+from autograder.reports.learning import Pair, pairs, verdict
 from autograder.reports.test_messages import NEXT, Measure, failure, measure, said
 
 
@@ -144,6 +144,22 @@ def test_a_single_epoch_is_not_told_as_several() -> None:
     found = verdict(pairs({"loss": [1.0, 0.8], "val_loss": [1.0, 0.8]}))
     assert found.name == "still improving"
     assert "Over the last epoch the validation loss" in found.why
+
+
+@pytest.mark.parametrize(
+    ("series", "ticks"),
+    [
+        ([0.293, 0.362], ["0.28", "0.30", "0.32", "0.34", "0.36", "0.38"]),
+        ([0.91, 0.9712, 0.9893], ["0.90", "0.92", "0.94", "0.96", "0.98", "1.00"]),
+        ([3.0, 3.0], ["1", "2", "3", "4", "5"]),
+        ([2e6, 1e-9], ["0", "500000", "1000000", "1500000", "2000000"]),
+    ],
+)
+def test_ticks_are_round_and_enclose_the_values(series: list[float | None], ticks: list[str]) -> None:
+    found = chart(Pair("accuracy", series, []))
+    assert found is not None
+    assert [text for _, text in found.y_ticks] == ticks
+    assert found.x_ticks[0][1] == "1"
 
 
 def test_a_scale_shows_the_most_that_gets_no_points() -> None:
