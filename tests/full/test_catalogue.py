@@ -104,7 +104,7 @@ def test_one_that_is_allowed_by_name_has_plain_nbgraders_score_and_the_record_sa
     assert {score for score, _ in marks_of_it.values()} == {0, 1}
     others = {key: mark for key, mark in graded.ours.items() if key[1:] != ALLOWED}
     assert others == {key: mark for key, mark in graded.allowed.items() if key[1:] != ALLOWED}
-    assert f"{notebook}, {test}: runs beside the student's code, as you allowed" in graded.said_then
+    assert f"{notebook}, {test}: runs in the student's kernel, as you allowed" in graded.said_then
     assert graded.record["not_isolated"] == [test]
     assert graded.record["sandboxed"] is True
 

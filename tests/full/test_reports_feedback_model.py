@@ -51,12 +51,12 @@ def test_the_record_has_the_history_of_each_training(graded: Class) -> None:
 
 def test_the_page_shows_how_the_model_did(graded: Class) -> None:
     found = graded.page("ada")
-    assert "Not yet converged." in found.text
-    assert "all points from 0.99 up" in found.text
+    assert "Still improving." in found.text
+    assert "all points from 0.99" in found.text
     assert "Confusion matrix" in found.text
     pictures = [image["alt"] for image in found.all("img")]
     assert len(pictures) == 12
-    assert all(" and was taken for " in words for words in pictures)
+    assert all(", predicted as " in words for words in pictures)
     assert "475 parameters in all" in found.text
     charts = found.all("svg")
     assert len(charts) == 3

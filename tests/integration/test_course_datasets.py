@@ -160,14 +160,14 @@ def autograder_data(*arguments: str) -> Done:
 def test_verify_names_what_is_missing_and_does_not_need_cifar100(tmp_path):
     done = autograder_data("--verify", f"--home={tmp_path}")
     assert f"mnist: not in the cache: {tmp_path / 'datasets' / 'mnist.npz'}\n" in done.stdout
-    assert "Not there: mnist, fashion_mnist, cifar10 (" in done.stdout
+    assert "Missing: mnist, fashion_mnist, cifar10 (" in done.stdout
     assert done.returncode == 1
     assert files(tmp_path) == []
 
 
 def test_cifar100_that_was_asked_for_is_needed(tmp_path):
     done = autograder_data("--verify", f"--home={tmp_path}", "cifar100")
-    assert "Not there: cifar100 (" in done.stdout
+    assert "Missing: cifar100 (" in done.stdout
     assert done.returncode == 1
 
 

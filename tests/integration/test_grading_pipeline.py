@@ -195,7 +195,7 @@ def test_a_damaged_notebook_is_graded_after_mending(course: Course) -> None:
     assert "test_mul" in {mend.cell for mend in status.notebooks["p1"].mends}
     assert course.scores("ada")["test_mul"] == 3.0
     told = course.autograded("ada").cells[0]
-    assert told.source.startswith("**Put right before grading**")
+    assert told.source.startswith("**Fixed before grading**")
     assert "**test_mul**: This cell was missing from your notebook" in told.source
 
 

@@ -206,7 +206,7 @@ def test_other_weights_count_and_are_flagged(graded: Class, student: str, flag: 
     assert graded.score(student) == 5
     assert [training["by"] for training in graded.trainings(student)] == by
     (found,) = graded.record(student)["run"]["flags"]
-    text = f"test_accuracy: the test gave points, but of the model, {flag}"
+    text = f"test_accuracy: the test gave points, but the model needs a look: {flag}"
     assert found == {"kind": ReviewKind.WEIGHTS, "text": text}
     assert f"ps, {text}" in graded.said
 
@@ -214,7 +214,7 @@ def test_other_weights_count_and_are_flagged(graded: Class, student: str, flag: 
 @pytest.mark.parametrize("student", [*CHANGED, *GIVEN])
 def test_what_came_out_of_no_training_from_fresh_weights_is_flagged(graded: Class, student: str) -> None:
     assert graded.score(student) == 5
-    expected = "began with weights" if student in GIVEN else "were not made" if student == "biased" else "were changed"
+    expected = "started from weights" if student in GIVEN else "did not come" if student == "biased" else "were changed"
     assert [expected in flag["text"] for flag in graded.record(student)["run"]["flags"]] == [True]
 
 

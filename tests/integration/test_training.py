@@ -200,7 +200,7 @@ def test_a_training_beyond_the_budget_is_refused_with_both_figures(
 def test_a_notebook_has_a_budget_for_all_its_trainings(trainer: TrainerProcess) -> None:
     notebook = Notebook(trainer, notebook_seconds=1e-6)
     fitted(notebook)
-    with pytest.raises(ValueError, match="used up the assignment's budget for all of them"):
+    with pytest.raises(ValueError, match="used up the assignment's total budget"):
         fitted(notebook)
 
 
