@@ -47,10 +47,9 @@ class Ramp:
     @property
     def words(self) -> str:
         """The same in words."""
-        said = f"Measured {self.received:g}. All points from {self.least:g}"
-        if self.baseline is not None:
-            said += f", no points up to {self.baseline:g}"
-        return said + ("." if self.received >= self.least else f": {self.least - self.received:.3g} to go.")
+        short = "" if self.received >= self.least else f", which is {self.least - self.received:.3g} short"
+        none = "" if self.baseline is None else f", no points up to {self.baseline:g}"
+        return f"Measured {self.received:g}{short}. All points from {self.least:g}{none}."
 
     @property
     def is_below(self) -> bool:

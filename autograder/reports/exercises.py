@@ -139,4 +139,4 @@ def _kind(cell: NotebookNode) -> str:
         return "task"
     if not is_solution(cell):
         return "test"
-    return "written answer" if cell.cell_type == "markdown" else "code, graded by a person"
+    return "written answer" if cell.cell_type == "markdown" else "code graded by hand"

@@ -17,6 +17,7 @@ _PARTS = re.compile(
     r"(?:\s+Look at (?P<look>.+?)\.?)?\s*",
     re.DOTALL,
 )
+_INDENT = " " * len("  received ")
 _FIGURE = r"\d+(?:\.\d+)?"
 _MEASURED = re.compile(
     rf"expected at least (?P<least>{_FIGURE})(?: \(no points up to (?P<baseline>{_FIGURE})\))?, "
@@ -108,7 +109,7 @@ def _read(name: str, text: str) -> TestMessage:
         seen = found["look"]
         look = f"Look at {_one_line(seen)}." if seen else look
         return TestMessage(
-            text, look, _one_line(found["what"] or ""), found["expected"].strip(), found["received"].strip()
+            text, look, _one_line(found["what"] or ""), _outdented(found["expected"]), _outdented(found["received"])
         )
     if name in ("AssertionError", "") and not text.strip():
         return TestMessage("The test found something wrong but gives no details.", look)
@@ -131,6 +132,14 @@ def measure(text: str) -> Measure | None:
     if not (0 < numbers.least <= 1 and 0 <= numbers.received <= 1 and 0 <= (baseline or 0) < numbers.least):
         return None
     return numbers
+
+
+def _outdented(value: str) -> str:
+    """A value of several lines without the spaces that align it with its first line, after "  received "."""
+    first, *others = value.strip().split("\n")
+    if all(line.startswith(_INDENT) for line in others):
+        others = [line.removeprefix(_INDENT) for line in others]
+    return "\n".join([first, *others])
 
 
 def _one_line(text: str) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from autograder.common.text import counted
 from autograder.examiner.model_insight import ModelInsight
 from autograder.reports import charts, learning
 from autograder.training.training_record import TrainedBy, TrainingRecord
@@ -159,10 +160,12 @@ def trainings(found: Sequence[TrainingRecord], tested: Sequence[Model]) -> list[
         if one.refused:
             read.append(TrainingSummary(f"Refused: {one.refused}", None))
         elif one.by == TrainedBy.CANDIDATE:
-            reason = one.reason or "it has no form as data"
+            reason = one.reason or "it can't be described as data"
             read.append(
-                TrainingSummary(f"Trained within your notebook, as this could not be handed on: {reason}.", None)
+                TrainingSummary(f"Trained in your notebook itself, because the trainer can't do it: {reason}.", None)
             )
         elif one.by == TrainedBy.TRAINER and {name: list(series) for name, series in one.history.items()} not in shown:
-            read.append(TrainingSummary(f"Trained for {len(one.epoch_seconds)} epochs.", curves(one.history)))
+            read.append(
+                TrainingSummary(f"Trained for {counted(len(one.epoch_seconds), 'epoch')}.", curves(one.history))
+            )
     return read[:MAX_TRAININGS]

@@ -68,6 +68,6 @@ def test_the_page_shows_how_the_model_did(graded: Class) -> None:
 def test_a_training_within_the_notebook_is_shown_with_its_reason_and_no_flag(graded: Class) -> None:
     assert graded.record("own")["run"]["flags"]
     found = graded.page("own")
-    assert "as this could not be handed on: the callback LambdaCallback is code." in found.text
+    assert "because the trainer can't do it: the callback LambdaCallback is code." in found.text
     assert "its weights did not come from the trainer" not in found.html
     assert len(found.all("svg")) == 3  # its curves are those of its own history

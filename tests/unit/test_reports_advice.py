@@ -39,4 +39,4 @@ def test_the_scale_shows_where_no_points_are_given() -> None:
     found = feedback(8.2)
     assert "no points up to 0.965" in found.text
     assert "all points from 0.985" in found.text
-    assert "Measured 0.9786. All points from 0.985, no points up to 0.965: 0.0064 to go." in found.text
+    assert "Measured 0.9786, which is 0.0064 short. All points from 0.985, no points up to 0.965." in found.text

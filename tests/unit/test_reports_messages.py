@@ -24,6 +24,13 @@ def test_a_message_of_our_own_course_comes_in_its_parts() -> None:
     assert found.look == "Look at `bias`."
 
 
+def test_arrays_that_are_aligned_in_the_message_are_aligned_in_their_parts() -> None:
+    text = "dense:\n  expected [[1 2]\n            [3 4]]\n  received [[1 2]\n            [3 5]]\nLook at `bias`."
+    found = failure(raised("WrongAnswer", text, *text.splitlines()))
+    assert found is not None
+    assert (found.expected, found.received) == ("[[1 2]\n [3 4]]", "[[1 2]\n [3 5]]")
+
+
 def test_expected_and_received_are_found_in_one_line() -> None:
     found = failure(raised("AssertionError", "expected 9.0, received 8.0"))
     assert found is not None
