@@ -6,7 +6,7 @@ from autograder.sandbox import bubblewrap
 from autograder.training import devices
 
 NO_PROC = (
-    "A sandbox has no /proc of its own here, and trainings on a GPU need one. Start the container with "
+    "A sandbox has no /proc of its own here, and training on a GPU needs one. Start the container with "
     "`--security-opt unmask=/proc/*` (podman), `--security-opt systempaths=unconfined` (docker) or "
     "`procMount: Unmasked` (Kubernetes)."
 )

@@ -62,7 +62,7 @@ def grade(folder: Path, assignment: str) -> None:
     """Grade a whole class at once; what `autograder grade` shows goes to the terminal."""
     _autograder(folder, "grade", assignment)
     if not any((folder / "autograded").glob(f"*/{assignment}")):
-        raise build.CourseError(f"`autograder grade {assignment}` in {folder} graded nobody; it says why above")
+        raise build.CourseError(f"`autograder grade {assignment}` in {folder} graded nothing; see the reason above")
 
 
 def publish(folder: Path) -> list[DemoGrade]:

@@ -49,8 +49,8 @@ def _patient(job: GradingJob) -> GradingJob:
 def _too_busy(outcome: Outcome) -> Outcome:
     return Outcome(
         Status.FAULT,
-        f"the machine was so busy with other work that the notebook met its limit of {outcome.limit} twice, the second "
-        f"time by itself and with {PATIENCE} times as long. Grade it again when the machine has less to do",
+        f"the machine was so busy with other work that the notebook hit its limit of {outcome.limit} twice, the second "
+        f"time alone and with {PATIENCE} times as long. Grade it again when the machine is less busy",
     )
 
 

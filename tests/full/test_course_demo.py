@@ -48,5 +48,5 @@ def test_the_demos_class_is_graded_and_each_grade_has_its_status(
 
 def test_a_demo_in_which_nobody_is_graded_says_so(tmp_path: Path) -> None:
     demo.make_course(ROOT, tmp_path / "demo")
-    with pytest.raises(build.CourseError, match="graded nobody; it says why above"):
+    with pytest.raises(build.CourseError, match="graded nothing; see the reason above"):
         demo.grade(tmp_path / "demo", "foundations")
