@@ -130,7 +130,10 @@ def _show(console: Console, what: Subject, checked: Checked, sandboxed: bool) ->
         if checked.failing:
             console.print()
         console.show(_table(checked))
-        say("What the tests say", [f"{test.name}\n  {_message(test)}" for test in checked.tried if not test.passed])
+        missing = checked.unanswered
+        failed = [test for test in checked.tried if not test.passed and test not in missing]
+        say("What the tests say", [f"{test.name}\n  {_message(test)}" for test in failed])
+        say("Exercises without an answer yet", [test.name for test in missing])
     else:
         why = FAULT if checked.outcome.status == Status.FAULT else PERSON
         say(why, [checked.outcome.message])

@@ -26,6 +26,11 @@ def error_text(output: Mapping[str, Any]) -> str:
     return text if stands_alone(output) else ": ".join(filter(None, (name, text)))
 
 
+def is_unanswered(output: Mapping[str, Any]) -> bool:
+    """Whether it is of the `raise NotImplementedError` that a released notebook has in place of an answer."""
+    return output.get("ename") == "NotImplementedError" and not str(output.get("evalue", "")).strip()
+
+
 def error_with_line(output: Mapping[str, Any]) -> str:
     """As `error_text`, with the line of the cell at which it arose, where that is known."""
     name, text = str(output.get("ename", "")), str(output.get("evalue", ""))

@@ -16,7 +16,7 @@ from typing import Any
 
 from nbgrader.utils import find_all_files
 
-from autograder.common.error_outputs import error_with_line
+from autograder.common.error_outputs import error_with_line, is_unanswered
 from autograder.common.errors import AutograderError
 from autograder.common.text import counted
 from autograder.examiner.bindings import effects
@@ -25,7 +25,7 @@ from autograder.grading import pool
 from autograder.grading.job import Event, GradingJob, Listener, Outcome, Status
 from autograder.grading.pipeline import Autograde
 from autograder.grading.rehearsal import cell_limits
-from autograder.grading.student_results import tests_of
+from autograder.grading.student_results import UNANSWERED, tests_of
 from autograder.grading.submission import NotebookTask
 from autograder.kernel.kernelspec import KernelError
 from autograder.notebooks.attachments import attachments
@@ -97,6 +97,11 @@ class Checked:
     def tried(self) -> list[Tested]:
         """All but what a person grades, and what is looked at by hidden tests alone."""
         return [test for test in self.tests if not test.by_hand and not (test.hidden and test.passed)]
+
+    @property
+    def unanswered(self) -> list[Tested]:
+        """The tests of exercises that have no answer yet."""
+        return [test for test in self.tried if test.message == UNANSWERED]
 
     @property
     def passed(self) -> int:
@@ -267,12 +272,12 @@ def _tests(what: Subject, starts: Mapping[int, float], ended: float, failing: Co
 
 
 def _failing(what: Subject, outcome: Outcome) -> dict[int, str]:
-    """By index, the cells that are no tests and ended in an error, and what it says."""
+    """By index, the cells that are no tests and ended in an error, and what it says; not those without an answer."""
     said = {}
     for index, (cell, outputs) in enumerate(zip(what.job.mended["cells"], outcome.outputs, strict=True)):
         grade_id = cell["metadata"].get("nbgrader", {}).get("grade_id", "")
         errors = [output for output in outputs if output["output_type"] == "error"]
-        if errors and grade_id not in outcome.scores:
+        if errors and grade_id not in outcome.scores and not is_unanswered(errors[-1]):
             name = f"cell {index + 1} ({grade_id})" if grade_id else f"cell {index + 1}"
             said[index] = f"{name}: {error_with_line(errors[-1])}"
     return said

@@ -8,7 +8,7 @@ from typing import Any
 
 from nbformat import NotebookNode
 
-from autograder.common.error_outputs import error_text, error_with_line
+from autograder.common.error_outputs import error_text, error_with_line, is_unanswered
 from autograder.grading.failed_answers import failed_answer
 from autograder.grading.submission import NotebookTask
 from autograder.notebooks.headings import last_heading
@@ -17,6 +17,7 @@ from autograder.notebooks.reading import Mend
 
 MAX_MESSAGE = 2_000
 BY_HAND = "This is graded by hand."
+UNANSWERED = "You have not answered this exercise yet."
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f]")  # colours, and what else steers a terminal
 
 
@@ -89,7 +90,9 @@ def _message(
     """
     errors = [output for output in outputs[test] if output["output_type"] == "error"]
     answer = failed_answer(cells, outputs, test) if errors else None
-    if answer and answer.explains:
+    if any(map(is_unanswered, errors)) or (answer and answer.explains and is_unanswered(answer.error)):
+        said = UNANSWERED
+    elif answer and answer.explains:
         name = cells[answer.index].metadata.get("nbgrader", {}).get("grade_id", "")
         said = f"Your cell {name} ended in an error"
         said += " (see above)." if answer.index in told else f". {error_with_line(answer.error)}"

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from markupsafe import Markup
 from nbformat import NotebookNode
 
-from autograder.grading.failed_answers import failed_answer
+from autograder.common.error_outputs import is_unanswered
+from autograder.grading.failed_answers import FailedAnswer, failed_answer
 from autograder.grading.record import GradeRecord
 from autograder.reports import charts, pages, test_messages
 from autograder.reports.exercises import Exercise, ExerciseItem, Marks, exercises
@@ -107,7 +108,10 @@ def _finding(item: ExerciseItem, notebook: NotebookNode, reasons: Mapping[str, s
     """`told`: the cells of whose errors earlier findings tell; this one's is added."""
     outputs = item.cell.get("outputs", []) if item.kind == "test" else []
     failure = test_messages.failure(outputs) if item.state in ("none", "part", "pending") else None
-    stopped = _stopped(item, notebook, told) if failure else None
+    shown = [cell.get("outputs", []) for cell in notebook.cells]
+    answer = failed_answer(notebook.cells, shown, item.index) if failure else None
+    if answer and answer.explains and is_unanswered(answer.error):
+        failure = test_messages.failure([answer.error])
     said = test_messages.said(outputs)
     measured = test_messages.measure(said)
     return Finding(
@@ -117,14 +121,12 @@ def _finding(item: ExerciseItem, notebook: NotebookNode, reasons: Mapping[str, s
         charts.ramp(measured) if measured else None,
         markdown(item.comment, below=4) if item.comment else Markup(""),
         reasons.get(item.grade_id, "") if item.kind == "test" and item.state == "pending" else "",
-        stopped,
+        _stopped(answer, told),
     )
 
 
-def _stopped(item: ExerciseItem, notebook: NotebookNode, told: set[int]) -> StoppedCell | None:
-    outputs = [cell.get("outputs", []) for cell in notebook.cells]
-    found = failed_answer(notebook.cells, outputs, item.index)
-    message = test_messages.broken([found.error]) if found else None
+def _stopped(found: FailedAnswer | None, told: set[int]) -> StoppedCell | None:
+    message = test_messages.broken([found.error]) if found and not is_unanswered(found.error) else None
     if found is None or message is None:
         return None
     before = found.index in told

@@ -8,6 +8,7 @@ from typing import Any
 from nbconvert.filters import strip_ansi
 
 from autograder.common.error_outputs import SYNTAX, error_with_line, stands_alone
+from autograder.grading.student_results import UNANSWERED
 
 MAX_TEXT = 4000  # characters of a message that are shown
 
@@ -25,8 +26,7 @@ _MEASURED = re.compile(
 )
 
 NEXT = {
-    "NotImplementedError": "You have not answered this exercise yet: its cell still has `raise NotImplementedError`. "
-    "Replace that line with your answer.",
+    "NotImplementedError": "Replace `raise NotImplementedError` in the exercise's cell with your answer.",
     "SyntaxError": "Python cannot read this cell, so none of it ran. Look at that line and the one before it for a "
     "missing bracket, quotation mark or colon.",
     "IndentationError": "Python cannot read this cell, so none of it ran. Indent that line like the others in its "
@@ -55,7 +55,6 @@ NEXT = {
     "WeightsRefused": "Train the model with `fit` in the notebook itself, starting from new weights.",
     "CannotCross": "The test could not use your result. The message says what to return instead.",
 }
-_OF_CELL = (*SYNTAX, "NotImplementedError")  # of which `NEXT` says what to do in a cell of the student's own
 _OTHERWISE = "Run the visible tests again, and print intermediate results to see where they go wrong."
 
 
@@ -96,14 +95,14 @@ def broken(outputs: Iterable[Any]) -> TestMessage | None:
     for output in outputs:
         if output.get("output_type") == "error":
             name = str(output.get("ename", ""))
-            return TestMessage(
-                _shorten(strip_ansi(error_with_line(output))), NEXT.get(name, "") if name in _OF_CELL else ""
-            )
+            return TestMessage(_shorten(strip_ansi(error_with_line(output))), NEXT[name] if name in SYNTAX else "")
     return None
 
 
 def _read(name: str, text: str) -> TestMessage:
     look = NEXT.get(name, _OTHERWISE)
+    if name == "NotImplementedError" and not text.strip():
+        return TestMessage(UNANSWERED, look)
     found = _PARTS.fullmatch(text) if name in ("AssertionError", "ValueError") else None
     if found:
         seen = found["look"]

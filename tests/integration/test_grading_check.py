@@ -240,3 +240,14 @@ def test_a_test_that_speaks_for_itself_is_told_without_its_class(
     _, said = check(folder, saved(work, tmp_path))
     assert "(test_twice)\n    twice of 2:\n      expected   4\n      received 45\n    Look at the sign." in said
     assert "WrongAnswer" not in said
+
+
+@needs_sandbox
+def test_exercises_without_an_answer_are_listed_and_are_no_errors(course: Path, tmp_path: Path) -> None:
+    code, said = check(course, saved(released(course, "numbers"), tmp_path))
+    assert code == 1
+    assert "NotImplementedError" not in said
+    assert "Fix this first" not in said
+    names = said.partition("Exercises without an answer yet\n")[2].partition("\n\n")[0]
+    assert "test_total" in names
+    assert "test_fibonacci" in names

@@ -92,6 +92,21 @@ def test_one_cell_that_stopped_is_told_once_for_all_that_need_it(graded: Course,
     assert text.count("SyntaxError") == 1
 
 
+def test_an_exercise_without_an_answer_is_told_as_such(graded: Course, tmp_path: Path) -> None:
+    course = graded.copy(tmp_path / "course")
+    outputs = {
+        "test_add": [raised("NotImplementedError", "")],
+        "mul": [raised("NotImplementedError", "")],
+        "test_mul": [raised("NameError", "name 'mul' is not defined")],
+    }
+    course.hand_in("hal", {"test_add": 0.0, "test_mul": 0.0}, outputs=outputs, mul="raise NotImplementedError")
+    course.grade()
+    text = page(course, "hal").text.partition("Your notebook Code and outputs")[0]
+    assert text.count("You have not answered this exercise yet.") == 2
+    assert "NameError" not in text
+    assert "ended in an error" not in text
+
+
 def test_an_instructor_can_show_hidden_tests(graded: Course) -> None:
     found = page(graded, "ada", show_hidden_tests=True)
     assert "assert mul(2, 3) == 2 * 3" in found.text
