@@ -55,7 +55,7 @@ def tests_of(work: NotebookTask, told: Collection[int]) -> list[Test]:
             tests.append(Test(name, None, cell.points, f"Not graded: {reason}. Your instructor will look at it."))
         else:
             lost = score != cell.points and grade_id in places
-            message = _message(work.notebook.cells, work.outcome.outputs, places[grade_id], known) if lost else ""
+            message = message_of(work.notebook.cells, work.outcome.outputs, places[grade_id], known) if lost else ""
             tests.append(Test(name, score, cell.points, message))
     return tests
 
@@ -80,7 +80,7 @@ def _named(cells: Sequence[InstructorCell]) -> list[tuple[InstructorCell, str]]:
     return [(cell, name if count[name] == 1 else f"{name} ({cell.grade_id})") for cell, name in found]
 
 
-def _message(
+def message_of(
     cells: Sequence[NotebookNode], outputs: Sequence[Sequence[dict[str, Any]]], test: int, told: set[int]
 ) -> str:
     """What the test at that index said, which did not give all its points: its error, else what it printed.

@@ -11,19 +11,17 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from nbconvert.filters import strip_ansi
 from nbgrader.api import Gradebook, SubmittedAssignment
+from nbgrader.utils import is_grade, is_solution
 
-from autograder.common.error_outputs import error_text
 from autograder.common.files import write_atomic
 from autograder.grading.grades import Grade, GradesExporter
 from autograder.grading.job import FAULTS
 from autograder.grading.record import GradeStatus, SubmissionStatus, read_record
-from autograder.grading.student_results import Test
+from autograder.grading.student_results import Test, message_of
 from autograder.lms.export.table import number
 
 VISIBLE = "visible"
-LONGEST = 4_000  # characters of a test's output
 
 
 def graded(tests: Sequence[Test], remarks: Sequence[str], status: str) -> dict[str, Any]:
@@ -140,16 +138,16 @@ def _tests(folder: Path, submission: SubmittedAssignment) -> list[dict[str, Any]
 
 
 def _messages(path: Path) -> dict[str, str]:
-    """What each marked cell's error says. Its traceback has the text of hidden tests, and stays here."""
+    """What each test's error says, or what it printed. Tracebacks have the text of hidden tests, and stay here."""
     try:
         notebook = nbformat.read(path, as_version=4)
     except (OSError, ValueError, nbformat.ValidationError):
         return {}
-    found = {}
-    for cell in notebook.cells:
-        for output in cell.get("outputs", []):
-            if output.output_type == "error" and "grade_id" in cell.metadata.get("nbgrader", {}):
-                found[cell.metadata.nbgrader["grade_id"]] = strip_ansi(error_text(output))[:LONGEST]
+    found, told = {}, set[int]()
+    outputs = [cell.get("outputs", []) for cell in notebook.cells]
+    for index, cell in enumerate(notebook.cells):
+        if cell.cell_type == "code" and is_grade(cell) and not is_solution(cell):
+            found[cell.metadata.nbgrader["grade_id"]] = message_of(notebook.cells, outputs, index, told)
     return found
 
 
