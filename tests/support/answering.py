@@ -9,7 +9,11 @@ A right answer gets every point of its exercise; a wrong one loses points in the
 other. `python answering.py ASSIGNMENT [CELL…]` prints the verdicts as JSON. It runs the cells of an exercise once for
 each answer, in one Python without a kernel, upon what the reference's cells before that exercise made. Answers to a
 named CELL, whose exercise changes objects made before it (a training), and wrong ones that lose points in another
-exercise's tests as well, run the whole notebook.
+exercise's tests as well, run the whole notebook. What stands under
+
+    # %% GIVEN run_training: a network that learns in seconds
+
+takes the place of that given cell of the notebook for all of them.
 """
 
 import ast
@@ -26,7 +30,7 @@ from nbformat import NotebookNode
 from repository import source
 
 FOLDER = Path(__file__).parent / "answers"
-HEADER = re.compile(r"# %% (RIGHT|WRONG) (\w+): (.+?)(?: -> (\w+(?:, \w+)*))?")
+HEADER = re.compile(r"# %% (RIGHT|WRONG|GIVEN) (\w+): (.+?)(?: -> (\w+(?:, \w+)*))?")
 CHECKS = ("expect", "unchanged")  # the functions of the setup cells that refuse an answer
 
 
@@ -50,7 +54,7 @@ class Verdict:
     message: str
 
 
-def answers(assignment: str) -> list[Answer]:
+def answers(assignment: str, kinds: Sequence[str] = ("RIGHT", "WRONG")) -> list[Answer]:
     """The answers to the assignment's exercises; raises ValueError for a header of another form."""
     found = []
     text = (FOLDER / f"{assignment}.py").read_text(encoding="utf-8")
@@ -60,7 +64,8 @@ def answers(assignment: str) -> list[Answer]:
         if matched is None or (matched[1] == "WRONG") != bool(matched[4]):
             raise ValueError(f"answers/{assignment}.py: {header}\nis not a header as in answering.py")
         refused_by = tuple(matched[4].split(", ")) if matched[4] else ()
-        found.append(Answer(matched[2], matched[3], code, refused_by))
+        if matched[1] in kinds:
+            found.append(Answer(matched[2], matched[3], code, refused_by))
     return found
 
 
@@ -81,8 +86,10 @@ def is_solution(cell: NotebookNode) -> bool:
 def exercises(assignment: str) -> list[list[NotebookNode]]:
     """The code cells of the reference, split where an exercise begins: first those before the first exercise."""
     parts: list[list[NotebookNode]] = [[]]
+    replaced = {one.cell: one.code for one in answers(assignment, ("GIVEN",))}
     for cell in source(assignment).cells:
         if cell.cell_type == "code":
+            cell.source = replaced.get(grade_id(cell), cell.source)
             parts[-1].append(cell)
         elif re.search(r"^## Exercise ", cell.source, flags=re.MULTILINE):
             parts.append([])

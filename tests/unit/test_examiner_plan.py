@@ -148,7 +148,10 @@ ASSIGNMENTS = {
     },
     "cifar": {
         "test_budget": "build_model",
+        "test_sweep": "sweep",
+        "test_early_stopping": "train_until_best",
         "test_accuracy": "model",
+        "test_superclasses": "superclasses to_superclasses",
     },
     "foundations": {
         "test_encode_people": "encode_people",
@@ -171,6 +174,8 @@ INSTRUCTORS = {
         "batch_size",
         "max_parameters",
         "max_epochs",
+        "experiment_epochs",
+        "all_layers",
     ),
     *("raw_x_train", "raw_y_train", "raw_x_test", "raw_y_test", "subset_x", "subset_y", "variant_epochs"),
 }

@@ -18,7 +18,7 @@ __all__ = ["NAMES", "OPTIONAL", "DataError", "Report", "State", "default_home", 
 
 NAMES = tuple(DATASETS)
 OPTIONAL = ("cifar100",)
-"""Needed by a challenge only, and from its official host only."""
+"""Needed by no graded cell, and from its official host only."""
 
 
 def fetch(
