@@ -598,7 +598,7 @@ def build_regularized(input_shape, num_classes, augment=False, l2=0.0):
         x = keras.layers.RandomTranslation(height_factor=0.1, width_factor=0.1)(x)
     for filters in (16, 32):
         x = Conv2D(filters, 3, padding="same", use_bias=False, kernel_regularizer=keras.regularizers.l2(l2))(x)
-        x = BatchNormalization(momentum=0.9)(x)
+        x = BatchNormalization()(x)
         x = MaxPooling2D()(keras.layers.ReLU()(x))
     return keras.Model(inputs, Dense(num_classes, activation="softmax")(Flatten()(x)))
 
@@ -616,7 +616,7 @@ def build_regularized(input_shape, num_classes, augment=False, l2=0.0):
             filters, kernel_size=(3, 3), padding="SAME", use_bias=False, kernel_regularizer=keras.regularizers.L2(l2=l2)
         )
         model.add(convolution)
-        model.add(keras.layers.BatchNormalization(momentum=0.9))
+        model.add(keras.layers.BatchNormalization())
         model.add(keras.layers.Activation(keras.activations.relu))
         model.add(keras.layers.MaxPool2D(pool_size=(2, 2), strides=2))
     model.add(keras.layers.Flatten())
@@ -629,7 +629,7 @@ def build_regularized(input_shape, num_classes, augment=False, l2=0.0):
     def block(filters):
         regularizer = keras.regularizers.L1L2(l2=l2) if l2 > 0 else None
         yield Conv2D(filters, 3, 1, "same", use_bias=False, kernel_regularizer=regularizer)
-        yield BatchNormalization(momentum=0.9)
+        yield BatchNormalization()
         yield keras.layers.Activation("relu")
         yield MaxPooling2D(2)
 
@@ -647,7 +647,7 @@ def build_regularized(input_shape, num_classes, augment=False, l2=0.0):
     for filters in (16, 32):
         convolution = Conv2D(filters, 3, padding="same", use_bias=False)
         convolution.kernel_regularizer = keras.regularizers.L2(l2)
-        layers += [convolution, BatchNormalization(momentum=0.9), keras.layers.ReLU(), MaxPooling2D()]
+        layers += [convolution, BatchNormalization(), keras.layers.ReLU(), MaxPooling2D()]
     return Sequential(layers + [Flatten(), Dense(num_classes, activation="softmax")])
 
 
@@ -657,9 +657,7 @@ def build_regularized(input_shape, num_classes, augment=False, l2=0.0):
         convolution = Conv2D(
             filters, 3, padding="same", use_bias=False, kernel_regularizer={"class_name": "L2", "config": {"l2": l2}}
         )
-        return Sequential(
-            [convolution, BatchNormalization(momentum=0.9), keras.layers.Activation("relu"), MaxPooling2D()]
-        )
+        return Sequential([convolution, BatchNormalization(), keras.layers.Activation("relu"), MaxPooling2D()])
 
     x = inputs = keras.Input(shape=input_shape)
     x = Rescaling(1 / 255)(x)
@@ -676,7 +674,7 @@ def build_regularized(input_shape, num_classes, augment=False, l2=0.0):
         layers += [keras.layers.RandomFlip("horizontal"), keras.layers.RandomTranslation(0.1, 0.1)]
     for filters in (16, 32):
         layers.append(Conv2D(filters, 3, padding="same", kernel_regularizer=keras.regularizers.L2(l2)))
-        layers += [BatchNormalization(momentum=0.9), keras.layers.Activation("relu"), MaxPooling2D()]
+        layers += [BatchNormalization(), keras.layers.Activation("relu"), MaxPooling2D()]
     return Sequential([*layers, Flatten(), Dense(num_classes, activation="softmax")])
 
 
@@ -688,19 +686,7 @@ def build_regularized(input_shape, num_classes, augment=False, l2=0.0):
     for filters in (16, 32):
         regularizer = keras.regularizers.L2(l2)
         layers.append(Conv2D(filters, 3, padding="same", use_bias=False, kernel_regularizer=regularizer))
-        layers += [keras.layers.Activation("relu"), BatchNormalization(momentum=0.9), MaxPooling2D()]
-    return Sequential([*layers, Flatten(), Dense(num_classes, activation="softmax")])
-
-
-# %% WRONG build_regularized: the default momentum -> test_normalization
-def build_regularized(input_shape, num_classes, augment=False, l2=0.0):
-    layers = [keras.Input(shape=input_shape), Rescaling(1 / 255)]
-    if augment:
-        layers += [keras.layers.RandomFlip("horizontal"), keras.layers.RandomTranslation(0.1, 0.1)]
-    for filters in (16, 32):
-        regularizer = keras.regularizers.L2(l2)
-        layers.append(Conv2D(filters, 3, padding="same", use_bias=False, kernel_regularizer=regularizer))
-        layers += [BatchNormalization(), keras.layers.Activation("relu"), MaxPooling2D()]
+        layers += [keras.layers.Activation("relu"), BatchNormalization(), MaxPooling2D()]
     return Sequential([*layers, Flatten(), Dense(num_classes, activation="softmax")])
 
 
@@ -712,7 +698,7 @@ def build_regularized(input_shape, num_classes, augment=False, l2=0.0):
     for filters in (16, 32):
         regularizer = keras.regularizers.L2(l2)
         layers.append(Conv2D(filters, 3, padding="same", use_bias=False, kernel_regularizer=regularizer))
-        layers += [BatchNormalization(momentum=0.9), keras.layers.Activation("tanh"), MaxPooling2D()]
+        layers += [BatchNormalization(), keras.layers.Activation("tanh"), MaxPooling2D()]
     return Sequential([*layers, Flatten(), Dense(num_classes, activation="softmax")])
 
 
@@ -724,7 +710,7 @@ def build_regularized(input_shape, num_classes, augment=False, l2=0.0):
     for filters in (16, 32):
         regularizer = keras.regularizers.L2(l2)
         layers.append(Conv2D(filters, 3, padding="same", use_bias=False, kernel_regularizer=regularizer))
-        layers += [BatchNormalization(momentum=0.9), keras.layers.Activation("relu"), MaxPooling2D()]
+        layers += [BatchNormalization(), keras.layers.Activation("relu"), MaxPooling2D()]
     last = Dense(num_classes, activation="softmax", kernel_regularizer=keras.regularizers.L2(l2))
     return Sequential([*layers, Flatten(), last])
 
@@ -736,7 +722,7 @@ def build_regularized(input_shape, num_classes, augment=False, l2=0.0):
         layers += [keras.layers.RandomFlip("horizontal"), keras.layers.RandomTranslation(0.1, 0.1)]
     for filters in (16, 32):
         layers.append(Conv2D(filters, 3, padding="same", use_bias=False, kernel_regularizer="l2"))
-        layers += [BatchNormalization(momentum=0.9), keras.layers.Activation("relu"), MaxPooling2D()]
+        layers += [BatchNormalization(), keras.layers.Activation("relu"), MaxPooling2D()]
     return Sequential([*layers, Flatten(), Dense(num_classes, activation="softmax")])
 
 
@@ -748,7 +734,7 @@ def build_regularized(input_shape, num_classes, augment=False, l2=0.01):
     for filters in (16, 32):
         regularizer = keras.regularizers.L2(l2)
         layers.append(Conv2D(filters, 3, padding="same", use_bias=False, kernel_regularizer=regularizer))
-        layers += [BatchNormalization(momentum=0.9), keras.layers.Activation("relu"), MaxPooling2D()]
+        layers += [BatchNormalization(), keras.layers.Activation("relu"), MaxPooling2D()]
     return Sequential([*layers, Flatten(), Dense(num_classes, activation="softmax")])
 
 
@@ -759,7 +745,7 @@ def build_regularized(input_shape, num_classes, augment=False, l2=0.0):
     for filters in (16, 32):
         regularizer = keras.regularizers.L2(l2)
         layers.append(Conv2D(filters, 3, padding="same", use_bias=False, kernel_regularizer=regularizer))
-        layers += [BatchNormalization(momentum=0.9), keras.layers.Activation("relu"), MaxPooling2D()]
+        layers += [BatchNormalization(), keras.layers.Activation("relu"), MaxPooling2D()]
     return Sequential([*layers, Flatten(), Dense(num_classes, activation="softmax")])
 
 
@@ -769,7 +755,7 @@ def build_regularized(input_shape, num_classes, augment=False, l2=0.0):
     for filters in (16, 32):
         regularizer = keras.regularizers.L2(l2)
         layers.append(Conv2D(filters, 3, padding="same", use_bias=False, kernel_regularizer=regularizer))
-        layers += [BatchNormalization(momentum=0.9), keras.layers.Activation("relu"), MaxPooling2D()]
+        layers += [BatchNormalization(), keras.layers.Activation("relu"), MaxPooling2D()]
     if augment:
         layers += [keras.layers.RandomFlip("horizontal"), keras.layers.RandomTranslation(0.1, 0.1)]
     return Sequential([*layers, Flatten(), Dense(num_classes, activation="softmax")])
@@ -783,7 +769,7 @@ def build_regularized(input_shape, num_classes, augment=False, l2=0.0):
     for filters in (16, 32):
         regularizer = keras.regularizers.L2(l2)
         layers.append(Conv2D(filters, 3, padding="same", use_bias=False, kernel_regularizer=regularizer))
-        layers += [BatchNormalization(momentum=0.9), keras.layers.Activation("relu"), MaxPooling2D()]
+        layers += [BatchNormalization(), keras.layers.Activation("relu"), MaxPooling2D()]
     return Sequential([*layers, Flatten(), Dense(num_classes, activation="softmax")])
 
 
@@ -795,7 +781,7 @@ def build_regularized(input_shape, num_classes, augment=False, l2=0.0):
     for filters in (16, 32):
         regularizer = keras.regularizers.L2(l2)
         layers.append(Conv2D(filters, 3, padding="same", use_bias=False, kernel_regularizer=regularizer))
-        layers += [BatchNormalization(momentum=0.9), keras.layers.Activation("relu"), MaxPooling2D()]
+        layers += [BatchNormalization(), keras.layers.Activation("relu"), MaxPooling2D()]
     return Sequential([*layers, Flatten(), Dense(num_classes, activation="softmax")])
 
 
@@ -807,7 +793,7 @@ def build_regularized(input_shape, num_classes, augment=False, l2=0.0):
     for filters in (16, 32):
         regularizer = keras.regularizers.L2(l2)
         layers.append(Conv2D(filters, 3, padding="same", use_bias=False, kernel_regularizer=regularizer))
-        layers += [BatchNormalization(momentum=0.9), keras.layers.Activation("relu"), MaxPooling2D()]
+        layers += [BatchNormalization(), keras.layers.Activation("relu"), MaxPooling2D()]
     return Sequential([*layers, Flatten(), Dense(num_classes, activation="softmax")])
 
 
