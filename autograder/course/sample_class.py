@@ -1,4 +1,4 @@
-"""A class of made-up students: what each hands in for mnist and foundations.
+"""A class of made-up students: what each hands in for mnist and foundations, and some for fashion_mnist.
 
 A submission is the released notebook with the reference's answers, changed as the student's habit says. Used by the
 demo and by the tests, which hold the scores that each is expected to get.
@@ -140,6 +140,25 @@ def shuffled_labels(notebook: NotebookNode, assignment: str) -> NotebookNode | N
     return _answer(notebook, train=source.replace("    return model.fit(", shuffle))
 
 
+def validated_on_test(notebook: NotebookNode, assignment: str) -> NotebookNode | None:
+    """Validates on the test images, and leaves the last exercise."""
+    if assignment != "fashion_mnist":
+        return None
+    source = _cell(notebook, "train_own")["source"]
+    tested = source.replace("validation_split=0.1", "validation_data=(x_test, raw_y_test)")
+    return _answer(notebook, train_own=tested, transfer="raise NotImplementedError")
+
+
+def trained_twice(notebook: NotebookNode, assignment: str) -> NotebookNode | None:
+    """Compiles and trains for all epochs of the budget, and then once more; leaves the last exercise."""
+    if assignment != "fashion_mnist":
+        return None
+    source = _cell(notebook, "train_own")["source"].replace("epochs=min(8, max_epochs)", "epochs=max_epochs")
+    once = source.replace("def train_own", "def train_once")
+    twice = "def train_own(model, x, y):\n    train_once(model, x, y)\n    return train_once(model, x, y)"
+    return _answer(notebook, train_own=f"{once}\n\n\n{twice}", transfer="raise NotImplementedError")
+
+
 def syntax_error(notebook: NotebookNode, assignment: str) -> NotebookNode:
     """Leaves one answer with a bracket open."""
     grade_id = {"mnist": "one_hot", "foundations": "dense"}[assignment]
@@ -219,6 +238,8 @@ STUDENTS: dict[str, Change] = {
         untrained,
         hasty,
         shuffled_labels,
+        validated_on_test,
+        trained_twice,
         syntax_error,
         endless_loop,
         exception_half_way,

@@ -1,5 +1,6 @@
 """The sample class, graded: each student gets the score that what they handed in deserves."""
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,8 @@ from engines import sample_graded
 from nbgrader.api import Gradebook, MissingEntry
 from repository import ROOT
 from sample_scores import ENDLESS, EXPECTED
+
+from autograder.grading.job import ReviewKind
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +43,19 @@ def score(folder: Path, assignment: str, student: str) -> float:
 )
 def test_student_gets_the_expected_score(graded: Callable[[str], Path], assignment: str, student: str) -> None:
     assert score(graded(assignment), assignment, student) == EXPECTED[assignment][student]
+
+
+def test_who_validates_on_the_test_images_is_named(graded: Callable[[str], Path]) -> None:
+    folder = graded("fashion_mnist") / "autograded"
+    flags = {
+        student: json.loads((folder / student / "fashion_mnist" / "fashion_mnist.record.json").read_text())["run"][
+            "flags"
+        ]
+        for student in ("perfect", "validated_on_test")
+    }
+    assert flags["perfect"] == []
+    assert [flag["kind"] for flag in flags["validated_on_test"]] == [ReviewKind.LEAKAGE]
+    assert "to train on or to validate" in flags["validated_on_test"][0]["text"]
 
 
 def test_cells_that_never_end_cost_their_own_points_alone() -> None:

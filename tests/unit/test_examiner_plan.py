@@ -176,6 +176,7 @@ INSTRUCTORS = {
         "max_epochs",
         "experiment_epochs",
         "all_layers",
+        "train_small",
     ),
     *("raw_x_train", "raw_y_train", "raw_x_test", "raw_y_test", "subset_x", "subset_y", "variant_epochs"),
 }
