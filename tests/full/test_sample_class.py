@@ -54,7 +54,7 @@ def test_who_validates_on_the_test_images_is_named(graded: Callable[[str], Path]
         for student in ("perfect", "validated_on_test")
     }
     assert flags["perfect"] == []
-    assert [flag["kind"] for flag in flags["validated_on_test"]] == [ReviewKind.LEAKAGE]
+    assert {flag["kind"] for flag in flags["validated_on_test"]} == {ReviewKind.LEAKAGE}
     assert "to train on or to validate" in flags["validated_on_test"][0]["text"]
 
 

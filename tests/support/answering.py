@@ -9,11 +9,10 @@ A right answer gets every point of its exercise; a wrong one loses points in the
 other. `python answering.py ASSIGNMENT [CELL…]` prints the verdicts as JSON. It runs the cells of an exercise once for
 each answer, in one Python without a kernel, upon what the reference's cells before that exercise made. Answers to a
 named CELL, whose exercise changes objects made before it (a training), and wrong ones that lose points in another
-exercise's tests as well, run the whole notebook. What stands under
+exercise's tests as well, run the whole notebook. Two more headers make it small for all of them:
 
-    # %% GIVEN run_training: a network that learns in seconds
-
-takes the place of that given cell of the notebook for all of them.
+    # %% GIVEN run_training: a network that learns in seconds, in place of that given cell
+    # %% AFTER load: fewer images; run after that given cell
 """
 
 import ast
@@ -30,7 +29,7 @@ from nbformat import NotebookNode
 from repository import source
 
 FOLDER = Path(__file__).parent / "answers"
-HEADER = re.compile(r"# %% (RIGHT|WRONG|GIVEN) (\w+): (.+?)(?: -> (\w+(?:, \w+)*))?")
+HEADER = re.compile(r"# %% (RIGHT|WRONG|GIVEN|AFTER) (\w+): (.+?)(?: -> (\w+(?:, \w+)*))?")
 CHECKS = ("expect", "unchanged")  # the functions of the setup cells that refuse an answer
 
 
@@ -87,9 +86,10 @@ def exercises(assignment: str) -> list[list[NotebookNode]]:
     """The code cells of the reference, split where an exercise begins: first those before the first exercise."""
     parts: list[list[NotebookNode]] = [[]]
     replaced = {one.cell: one.code for one in answers(assignment, ("GIVEN",))}
+    added = {one.cell: f"\n{one.code}" for one in answers(assignment, ("AFTER",))}
     for cell in source(assignment).cells:
         if cell.cell_type == "code":
-            cell.source = replaced.get(grade_id(cell), cell.source)
+            cell.source = replaced.get(grade_id(cell), cell.source) + added.get(grade_id(cell), "")
             parts[-1].append(cell)
         elif re.search(r"^## Exercise ", cell.source, flags=re.MULTILINE):
             parts.append([])
@@ -156,7 +156,9 @@ def judge(assignment: str, whole: Sequence[str] = ()) -> dict[str, Any]:
     Answers to the cells in `whole`, and those to be refused by another exercise's tests as well, run all cells of the
     notebook, others the cells of their exercise.
     """
-    parts = exercises(assignment)
+    parts = with_additions(exercises(assignment), assignment)
+    while points(parts[-1][-1]) is None:  # what comes after the notebook's last test
+        del parts[-1][-1]
     namespace: dict[str, Any] = {"__name__": "__main__"}
     before, reference = [], {}
     for part in parts:
