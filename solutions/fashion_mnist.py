@@ -396,14 +396,15 @@ _seen = []
 
 
 def _small_variant(config, input_shape, num_classes):
-    """Note the arguments, and return a network without convolutions that draws its weights when it is fitted."""
+    """Note the arguments, and return a network without convolutions."""
     _seen.append((config, tuple(input_shape), num_classes))
     network = Sequential([Flatten(), Dense(num_classes, activation="softmax")])
     network.compile(loss="sparse_categorical_crossentropy", optimizer="adam", metrics=["accuracy"])
     return network
 
 
-_first, _second = experiment({**BASE, "depth": 1}, _small_variant), experiment({**BASE, "depth": 4}, _small_variant)
+_first = experiment({**BASE, "depth": 1}, _small_variant)
+experiment({**BASE, "depth": 4}, _small_variant)
 expect("Exercise 3, how often two experiments call build", len(_seen), 2, "step 2")
 expect("Exercise 3, what experiment returns", type(_first).__name__, "History", "what `fit` returns")
 expect("Exercise 3, epochs in the history", len(_first.history["loss"]), variant_epochs, "the argument `epochs`")
@@ -425,12 +426,6 @@ expect(
     _first.params["steps"],
     -(-int(len(subset_x) * 0.7) // 128),
     "the arguments `batch_size` and `validation_split`, and which images train",
-)
-expect(
-    "Exercise 3, the validation accuracy of the same network, trained twice",
-    _second.history["val_accuracy"],
-    _first.history["val_accuracy"],
-    "the seed: reset it before the network is built",
 )
 ### END HIDDEN TESTS
 
@@ -1037,8 +1032,8 @@ if _right[class_names.index(answer_hardest)] > min(_right) + 0.02:  # training a
 #
 # # Part 3: transfer
 #
-# Your network has never seen a digit. Do its convolutions, which learned from clothes, help it to read digits? They
-# may: edges and corners occur in both. Using a trained network for another task is called **transfer learning**. It is
+# Your network has never seen a digit. Does what it learned from clothes help it to read digits? It may, as edges and
+# corners occur in both. Using a trained network for another task is called **transfer learning**. It is
 # what people do when they have few labeled images of their own, as labels cost time and money.
 #
 # The layers before the last one turn an image into numbers, its **features**. The last layer, the **head**, makes classes
@@ -1317,8 +1312,18 @@ axes.legend(loc="lower right")
 plt.show()
 
 # %% [markdown]
-# Which way is the best depends on your network and on how many labels there are. Compare the three curves: what do
-# features from clothes give you for a single label per digit, and what for 100? Where would you still freeze them?
+# Transfer isn't a free lunch. For one network of 80,794 parameters, with a single seed, the accuracies were
+#
+# | labels per digit | frozen | fine-tuned | from scratch |
+# |---|---|---|---|
+# | 1 | 0.22 | 0.31 | 0.52 |
+# | 3 | 0.28 | 0.57 | 0.67 |
+# | 10 | 0.29 | 0.77 | 0.88 |
+# | 30 | 0.31 | 0.89 | 0.94 |
+#
+# Here, the features from clothes did harm. A likely reason: you took them just before the head, where a network keeps what
+# tells clothes apart and drops the rest, and a frozen body can't get it back. Is your own network better? If you have
+# time, try what usually helps: features from an earlier layer, such as the output of `Flatten`.
 #
 # ## Before you hand in
 #

@@ -351,12 +351,6 @@ def experiment(config, build):
     return network
 
 
-# %% WRONG experiment: no seed -> test_experiment
-def experiment(config, build):
-    network = build(config, subset_x.shape[1:], num_classes)
-    return network.fit(subset_x, subset_y, batch_size=128, epochs=variant_epochs, validation_split=0.3, verbose=0)
-
-
 # %% WRONG experiment: another number of epochs -> test_experiment
 def experiment(config, build):
     keras.utils.set_random_seed(SEED)
