@@ -607,7 +607,7 @@ expect("Exercise 4, the validation accuracy of the best of your runs", best["val
 # Each run differs from the base in one entry, with the same images and seed, so the gain of 0.04 comes from dropout alone.
 # Whether a single convolution without dropout would gain twice as much, I can't say: no run changed both.
 #
-# Two standard errors are 0.015, so the 5×5 kernel (0.80) and RMSprop (0.76) can hardly be told from the base. Three epochs
+# Two standard errors are 0.015, so the 5×5 kernel (0.78) and RMSprop (0.76) can hardly be told from the base. Three epochs
 # favor what learns fast: SGD was still improving. A single seed doesn't show how much the results vary.
 #
 # Next I would train the base, depth 3, and dropout 0 for 10 epochs with three seeds. I expect depth 3 and dropout to catch up.
