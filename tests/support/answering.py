@@ -156,7 +156,7 @@ def judge(assignment: str, whole: Sequence[str] = ()) -> dict[str, Any]:
     Answers to the cells in `whole`, and those to be refused by another exercise's tests as well, run all cells of the
     notebook, others the cells of their exercise.
     """
-    parts = with_additions(exercises(assignment), assignment)
+    parts = exercises(assignment)
     while points(parts[-1][-1]) is None:  # what comes after the notebook's last test
         del parts[-1][-1]
     namespace: dict[str, Any] = {"__name__": "__main__"}
