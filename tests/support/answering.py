@@ -6,7 +6,9 @@
     # %% WRONG one_hot: as many columns as there are different labels -> test_one_hot
 
 A right answer gets every point of its exercise; a wrong one loses points in the tests named after the arrow and in no
-other. `python answering.py ASSIGNMENT [CELL…]` prints the verdicts as JSON. It runs the cells of an exercise once for
+other. Functions of the cell that an answer leaves out are the reference's.
+
+`python answering.py ASSIGNMENT [CELL…]` prints the verdicts as JSON. It runs the cells of an exercise once for
 each answer, in one Python without a kernel, upon what the reference's cells before that exercise made. Answers to a
 named CELL, whose exercise changes objects made before it (a training), and wrong ones that lose points in another
 exercise's tests as well, run the whole notebook. Two more headers make it small for all of them:
@@ -115,6 +117,13 @@ def run_cell(cell: NotebookNode, code: str, namespace: dict[str, Any]) -> object
     return eval(compile(ast.Expression(last.value), name, "eval"), namespace) if last else None
 
 
+def completed(code: str, reference: str) -> str:
+    """An answer, with the functions of `reference` that it leaves out."""
+    given = {node.name for node in ast.parse(code).body if isinstance(node, ast.FunctionDef)}
+    functions = [node for node in ast.parse(reference).body if isinstance(node, ast.FunctionDef)]
+    return "\n\n".join([code, *(ast.unparse(node) for node in functions if node.name not in given)])
+
+
 def verdict(cell: NotebookNode, most: float, namespace: dict[str, Any]) -> Verdict:
     try:
         value = run_cell(cell, cell.source, namespace)
@@ -142,7 +151,8 @@ def run(cells: Sequence[NotebookNode], namespace: dict[str, Any], answer: Answer
             if most is not None:
                 verdicts[grade_id(cell)] = verdict(cell, most, namespace)
             else:
-                run_cell(cell, answer.code if answer and grade_id(cell) == answer.cell else cell.source, namespace)
+                mine = answer is not None and grade_id(cell) == answer.cell
+                run_cell(cell, completed(answer.code, cell.source) if mine else cell.source, namespace)
         except Exception:
             if answer is None:
                 raise
