@@ -32,7 +32,7 @@ from repository import source
 
 FOLDER = Path(__file__).parent / "answers"
 HEADER = re.compile(r"# %% (RIGHT|WRONG|GIVEN|AFTER) (\w+): (.+?)(?: -> (\w+(?:, \w+)*))?")
-CHECKS = ("expect", "unchanged")  # the functions of the setup cells that refuse an answer
+CHECKS = ("expect", "unchanged", "several")  # the functions of the setup cells that refuse an answer
 
 
 @dataclass(frozen=True)

@@ -93,6 +93,11 @@ def encode_people(rows):
     return X, np.array([int(row[6] == "yes") for row in rows]), np.array([row[4] for row in rows])
 
 
+# %% WRONG encode_people: no return -> test_encode_people
+def encode_people(rows):
+    X = np.array([[*row[:3], float(row[3] == "m"), row[4]] for row in rows])
+
+
 # %% RIGHT tasks: in another order, by dict
 answer_tasks = dict(f="classification", e="prediction", d="ranking", c="clustering", b="regression", a="classification")
 
@@ -937,6 +942,11 @@ def momentum_step(w, v, g, rate, mu):
     return w + v, v
 
 
+# %% WRONG steps: momentum returns the parameters alone -> test_momentum_step
+def momentum_step(w, v, g, rate, mu):
+    return w + mu * v - rate * g
+
+
 # %% WRONG steps: Nesterov's gradient taken here -> test_nesterov_step
 def nesterov_step(w, v, gradient, rate, mu):
     v = mu * v - rate * gradient(w)
@@ -961,6 +971,11 @@ def nesterov_step(w, v, gradient, rate, mu):
 def nesterov_step(w, v, gradient, rate, mu):
     v = v / 2 - rate * gradient(w + v / 2)
     return w + v, v
+
+
+# %% WRONG steps: no return in Nesterov's step -> test_nesterov_step
+def nesterov_step(w, v, gradient, rate, mu):
+    velocity = mu * v - rate * gradient(w + mu * v)
 
 
 # %% RIGHT adam_step: with both corrections in the rate
@@ -1055,6 +1070,13 @@ def adam_step(w, m, v, t, g, rate=0.001, beta1=0.9, beta2=0.999, epsilon=1e-7):
     m = beta1 * m + (1 - beta1) * g
     v = beta2 * v + (1 - beta2) * g**2
     return w - rate * m / (1 - beta1**t) / np.sqrt(v / (1 - beta2**t) + epsilon), m, v
+
+
+# %% WRONG adam_step: returns the parameters alone -> test_adam_step
+def adam_step(w, m, v, t, g, rate=0.001, beta1=0.9, beta2=0.999, epsilon=1e-7):
+    m = beta1 * m + (1 - beta1) * g
+    v = beta2 * v + (1 - beta2) * g**2
+    return w - rate * m / (1 - beta1**t) / (np.sqrt(v / (1 - beta2**t)) + epsilon)
 
 
 # %% WRONG race_answers: another name -> test_race
@@ -1192,6 +1214,11 @@ def minibatches(n, batch_size, seed):
 def minibatches(n, batch_size, seed):
     order = np.random.default_rng(0).permutation(n)
     return [order[start : start + batch_size] for start in range(0, n, batch_size)]
+
+
+# %% WRONG minibatches: no return -> test_minibatches
+def minibatches(n, batch_size, seed):
+    batches = np.split(np.random.default_rng(seed).permutation(n), range(batch_size, n, batch_size))
 
 
 # %% WRONG minibatches: whole batches only -> test_steps_per_epoch
@@ -1376,6 +1403,12 @@ def backward(X, Y, H, P, W2):
     return H.T @ delta1, delta1.sum(axis=0), H.T @ delta2, delta2.sum(axis=0)
 
 
+# %% WRONG backward: the gradients of one layer -> test_backward_output, test_backward_hidden
+def backward(X, Y, H, P, W2):
+    delta2 = (P - Y) / len(X)
+    return H.T @ delta2, delta2.sum(axis=0)
+
+
 # %% RIGHT split: by numpy's split
 def split(n, n_validation, n_test, seed):
     order = np.random.default_rng(seed).permutation(n)
@@ -1464,6 +1497,12 @@ def split(n, n_validation, n_test, seed):
     order = np.random.default_rng(seed).permutation(n)
     held_out = n_validation + n_test
     return order[:-held_out], order[n - held_out : n - n_test], order[n - n_test :]
+
+
+# %% WRONG split: two sets -> test_split
+def split(n, n_validation, n_test, seed):
+    order = np.random.default_rng(seed).permutation(n)
+    return order[: n - n_test], order[n - n_test :]
 
 
 # %% WRONG sets: a percentage -> test_sets
