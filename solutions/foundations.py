@@ -17,10 +17,10 @@
 # then run the test cell below it. If nothing is printed, the visible tests pass. Grading runs further tests on
 # other inputs, so solve the exercise rather than its tests. No exercise needs another one to be solved.
 # *Run All* stops at the first cell that fails. To leave an exercise for later, select the cell after its tests and
-# choose *Run → Run Selected Cell and All Below* (in Colab: *Runtime → Run cell and below*). If a test cell shows a
-# warning, find its cause: this course's grader takes no points for one unless the test says so, but plain nbgrader does.
-# Before you hand in, choose *Kernel → Restart & Run All* (in Colab: *Runtime → Restart session and run all*), check that
-# everything still works, and save. Don't rename the file.
+# choose *Run → Run Selected Cell and All Below* (in Colab: *Runtime → Run cell and below*).
+# If a test cell shows a warning, find its cause: this course's grader takes no points for it unless the test says so, but
+# plain nbgrader gives the whole cell 0 points. Before you hand in, choose *Kernel → Restart & Run All* (in Colab:
+# *Runtime → Restart session and run all*), check that everything still works, and save. Don't rename the file.
 #
 # **One rule for all functions**: return new arrays, and leave the arguments as they are. `w = w - g` makes a new
 # array; `w -= g` changes the caller's.
@@ -500,7 +500,7 @@ for _outputs, _expected in [
 # softmax. It returns shape (examples, classes).
 #
 # *NumPy*: `@`; broadcasting adds `b` to each row; `Z.max(axis=1, keepdims=True)` and `.sum(axis=1, keepdims=True)` have
-# shape (examples, 1), so that they fit to the rows.
+# shape (examples, 1), so that they line up with the rows.
 
 
 # %% nbgrader={"grade_id": "dense", "solution": true}
@@ -899,7 +899,7 @@ expect(_what, np.array([_w, _v]), [_expected_w, _expected_v], "the rate and mu",
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# All three methods go downhill by the gradient alone. What they lack is a step size of its own for each parameter.
+# All three methods use the same learning rate for all parameters. The methods of the next exercise don't.
 
 # %% [markdown]
 # ## Exercise 8: Adam, and a race (8 points)
@@ -1100,7 +1100,7 @@ float(3 - len(_faults))
 #
 # **b)** Write `steps_per_epoch(n, batch_size)`: the number of these batches, a whole number. There is one step per batch.
 #
-# *NumPy*: `.permutation(n)` of the generator; slices `order[start : start + batch_size]` for each `start` in
+# *NumPy*: the generator's `.permutation(n)`; slices `order[start : start + batch_size]` for each `start` in
 # `range(0, n, batch_size)`. (`np.array_split` makes parts of nearly equal size, which is something else.)
 
 
@@ -1288,10 +1288,11 @@ float(_points)
 # *NumPy*: `@`, `.T`, `.sum(axis=0)`, `H > 0` (an array of `True` and `False` can be multiplied like 1 and 0). If you get
 # lost, write down the shape of each factor: there is only one order in which they fit together.
 #
-# **The numerical check.** Whoever writes a backward pass compares it with **central differences**: change one parameter a
-# little, up and down, and see how the loss changes, $(L(w + h) - L(w - h)) / 2h$. This is slow, but needs no formula. The
-# next cell has it ready, `numerical_gradient`, with a small network to try it on; the cell after your solution calls
-# `check_gradients(backward)`. Grading makes the same comparison with networks of other sizes.
+# **The numerical check.** A backward pass is always compared with **central differences**: change one parameter a little,
+# up and down, and see how the loss changes, $(L(w + h) - L(w - h)) / 2h$. This is slow, but it needs no formula. The
+# next cell defines it, `numerical_gradient`, and a small network to try it on. The cell after your solution calls
+# `check_gradients(backward)`, which prints the largest difference in each of the four gradients. Grading makes the same
+# comparison with networks of other sizes.
 
 
 # %% nbgrader={"grade_id": "gradient_check", "locked": true}
@@ -1425,7 +1426,7 @@ for _sizes in [(6, 3, 5, 4), (3, 3, 3, 3)]:
 # Goal: split the data, and see what happens if you choose by the test set.
 #
 # - The **training set** is what the network learns from.
-# - The **validation set** is what you look at while you choose the layers, the learning rate, when to stop.
+# - The **validation set** is what you look at while you choose the layers, the learning rate, and when to stop.
 # - The **test set** is "the real world". Nobody touches it before everything else is done.
 #
 # **a)** Write `split(n, n_validation, n_test, seed)`: shuffle the indices 0, …, n − 1 with `np.random.default_rng(seed)` and
@@ -1434,7 +1435,7 @@ for _sizes in [(6, 3, 5, 4), (3, 3, 3, 3)]:
 # another one. (Keras's `validation_split=0.3` doesn't shuffle: it takes the *last* 30%. If the data is sorted by class,
 # you have to shuffle it yourself.)
 #
-# *NumPy*: `.permutation(n)` of the generator, and slices. Count from the front: `order[-0:]` is everything, not nothing.
+# *NumPy*: the generator's `.permutation(n)`, and slices. Count from the front: `order[-0:]` is everything, not nothing.
 #
 # **b)** Below, 1,000 "networks" guess the answers to 50 yes-or-no questions, all of them blindly. The best of them is
 # chosen *by the test set*. Then it meets 20,000 new questions. Set `answer_fresh` to the accuracy, to one decimal, that
