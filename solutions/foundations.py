@@ -86,11 +86,10 @@ def unchanged(what, function, *arguments, **options):
 
 # %% nbgrader={"grade_id": "several", "locked": true}
 def several(what, received, number=None):
-    """Return what a function returned as a list; raise WrongAnswer unless it is several values, `number` if given."""
-    if not np.iterable(received):
+    """Return `received`; raise WrongAnswer unless it is a tuple, list or array (of `number` values, if given)."""
+    if not hasattr(received, "__len__"):
         wanted = f"{number or 'several'} values"
         expect(f"{what}: what is returned", received, wanted, "the `return` of the function")
-    received = list(received)
     if number is not None:
         expect(f"{what}: how many values are returned", len(received), number, "the `return` of the function")
     return received
@@ -1151,7 +1150,7 @@ for _n, _size, _sizes in [
     (3, 8, [3]),
     (9, 4, [4, 4, 1]),
 ]:
-    _batches = list(minibatches(_n, _size, 7))
+    _batches = minibatches(_n, _size, 7)
     expect(
         f"Exercise 9, minibatches({_n}, {_size}, seed), the sizes, and all indices, sorted",
         [len(b) for b in _batches] + sorted(int(i) for b in _batches for i in b),
