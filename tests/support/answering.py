@@ -151,8 +151,8 @@ def run(cells: Sequence[NotebookNode], namespace: dict[str, Any], answer: Answer
             if most is not None:
                 verdicts[grade_id(cell)] = verdict(cell, most, namespace)
             else:
-                mine = answer is not None and grade_id(cell) == answer.cell
-                run_cell(cell, completed(answer.code, cell.source) if mine else cell.source, namespace)
+                mine = answer.code if answer and grade_id(cell) == answer.cell else None
+                run_cell(cell, cell.source if mine is None else completed(mine, cell.source), namespace)
         except Exception:
             if answer is None:
                 raise
