@@ -31,12 +31,16 @@ NEEDED_TO_TEST = (
     "axe_playwright_python",
     "hypothesis",
     "kubernetes_validate",
+    "material",
+    "mkdocs",
+    "mkdocstrings_handlers",
     "mypy",
     "pandas",
     "playwright",
     "pytest",
     "pytest_timeout",
     "ruff",
+    "spylls",
     "xdist",
 )
 

@@ -41,6 +41,7 @@ class SubmissionApp(NbGrader):  # type: ignore[misc]
     """Grade the one notebook in a folder."""
 
     name = "autograder-submission"
+    arguments = "[ASSIGNMENT]"
     description = "Grade one submission: a folder in; results.json, feedback.html and record.json out"
     examples = """
         autograder submission                   the notebook in /submission, whichever assignment it is for

@@ -11,8 +11,10 @@ from autograder.grading.job import CellTime, GradingJob
 class Grading(Configurable):  # type: ignore[misc]
     """How submissions are graded; their limits are `c.Limits`."""
 
-    workers = Integer(0, help="Notebooks graded at once; 0: as many as cores and memory allow.").tag(config=True)
-    sandbox = Bool(True, help="Run students' code in a sandbox. Without one, every record says so.").tag(config=True)
+    workers = Integer(0, help="Number of notebooks graded at once; 0 means as many as cores and memory allow.").tag(
+        config=True
+    )
+    sandbox = Bool(True, help="Run students' code in a sandbox. If this is off, every record says so.").tag(config=True)
     not_isolated = List(
         Unicode(),
         help="Grade cells that can't be graded in isolation (the rehearsal lists them) and may run beside the "
@@ -21,31 +23,33 @@ class Grading(Configurable):  # type: ignore[misc]
     attachments = List(
         Unicode(),
         ["*"],
-        help="Files of a student's folder that its notebooks may read, as patterns. Saved models are never among them.",
+        help="Patterns for the files in a student's folder that notebooks may read; never saved models.",
     ).tag(config=True)
     model_handles = Bool(
         False,
-        help="Let models with custom layers or Lambda stay with the student's code and be asked for predictions there.",
+        help="Keep models with custom layers or Lambda in the student's kernel; tests ask for predictions.",
     ).tag(config=True)
-    model_parameters = Integer(50_000_000, help="Parameters of a model that a test may look at.").tag(config=True)
+    model_parameters = Integer(50_000_000, help="Largest number of parameters of a model that a test may look at.").tag(
+        config=True
+    )
     cell_seconds = Dict(
         Float(),
         key_trait=Unicode(),
-        help="Wall time of single cells: grade_id, or assignment/grade_id -> seconds; never more than "
+        help="Time limits for particular cells, in seconds, by grade_id or assignment/grade_id. They never exceed "
         "c.Limits.cell_seconds.",
     ).tag(config=True)
     reference_factor = Float(
         30,
-        help="How many times the reference solution's own time a cell may take; 0: always c.Limits.cell_seconds. "
-        "Never more than that, nor less than c.Grading.reference_min_seconds.",
+        help="A cell may take this many times as long as the reference solution, but at least "
+        "c.Grading.reference_min_seconds and at most c.Limits.cell_seconds; 0 means always c.Limits.cell_seconds.",
     ).tag(config=True)
-    reference_min_seconds = Float(10, help="Seconds that a cell may take however fast the reference is.").tag(
+    reference_min_seconds = Float(10, help="Seconds that a cell may always take, however fast the reference is.").tag(
         config=True
     )
-    environment = Dict(Unicode(), key_trait=Unicode(), help="More environment variables that cells see.").tag(
+    environment = Dict(Unicode(), key_trait=Unicode(), help="Additional environment variables that cells see.").tag(
         config=True
     )
-    visible = List(Unicode(), help="More folders that cells may read, at the same path.").tag(config=True)
+    visible = List(Unicode(), help="Additional folders that cells may read, at the same path.").tag(config=True)
     plain_kernels = List(
         Unicode(),
         help="Kernels, by name, whose notebooks are graded as plain nbgrader does: tests run in the student's kernel, "

@@ -32,20 +32,27 @@ _INODES = 200_000  # files of all tmpfs; empty ones cost memory that no size lim
 class Limits(Configurable):  # type: ignore[misc]
     """Limits of one candidate, set as `c.Limits.cell_seconds = 120` in nbgrader_config.py."""
 
-    cell_seconds = Float(60, help="Wall time of one cell, in seconds.").tag(config=True)
-    total_seconds = Float(3600, help="Wall time of a whole notebook, in seconds.").tag(config=True)
-    start_seconds = Float(60, help="Wall time in which the kernel must be ready, in seconds.").tag(config=True)
-    memory_bytes = Integer(4 << 30, help="Memory of all the notebook's processes and files, in bytes.").tag(config=True)
-    processes = Integer(512, help="Processes and threads of a notebook.").tag(config=True)
-    disk_bytes = Integer(1 << 30, help="Size of each folder it can write to, in bytes (they are in memory).").tag(
+    cell_seconds = Float(
+        60, help="Time limit for one cell, in seconds (wall time); see also c.Grading.reference_factor."
+    ).tag(config=True)
+    total_seconds = Float(3600, help="Time limit for a whole notebook, in seconds.").tag(config=True)
+    start_seconds = Float(60, help="Time limit for the kernel to start, in seconds.").tag(config=True)
+    memory_bytes = Integer(4 << 30, help="Memory limit for all of a notebook's processes and files, in bytes.").tag(
         config=True
     )
-    output_bytes = Integer(10_000_000, help="Output of a whole notebook, in bytes.").tag(config=True)
-    output_messages = Integer(20_000, help="Output messages of a whole notebook.").tag(config=True)
-    written_files = Integer(
-        100, help="Files that a notebook writes and that are put into autograded/, for people who grade by hand."
+    processes = Integer(512, help="Number of processes and threads that a notebook may have.").tag(config=True)
+    disk_bytes = Integer(
+        1 << 30, help="Size of each folder that a notebook can write to, in bytes (they are kept in memory)."
     ).tag(config=True)
-    written_bytes = Integer(20_000_000, help="Size of those files in all, in bytes.").tag(config=True)
+    output_bytes = Integer(
+        10_000_000,
+        help="Output of a notebook, in bytes. The rest is left out; eight times this much ends the notebook.",
+    ).tag(config=True)
+    output_messages = Integer(20_000, help="Number of output messages of a notebook.").tag(config=True)
+    written_files = Integer(
+        100, help="Number of files written by a notebook that are kept in autograded/ for whoever grades by hand."
+    ).tag(config=True)
+    written_bytes = Integer(20_000_000, help="Total size of the files kept in autograded/, in bytes.").tag(config=True)
 
 
 class LimitKind(enum.StrEnum):

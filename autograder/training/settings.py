@@ -15,7 +15,7 @@ from autograder.training.reproducibility import environment, has_same_libraries
 
 
 class WeightsPolicy(enum.StrEnum):
-    """What a test of accuracy does with weights that don't come from the trainer."""
+    """What a test of accuracy does with weights that the trainer did not make: accept, flag or refuse them."""
 
     ACCEPT = "accept"
     FLAG = "flag"
@@ -65,28 +65,36 @@ class Trainer(Configurable):  # type: ignore[misc]
     """How models are trained, and how much a training may cost."""
 
     enabled = Bool(
-        True, help="Train models in the trainer when a notebook calls `fit`; otherwise in the notebook itself."
+        True, help="Run `fit` in the trainer. If this is off, models train in the notebook, as in plain nbgrader."
     ).tag(config=True)
-    seed = Integer(0, help="Seed of initial weights and shuffling.").tag(config=True)
-    cpu_slots = Integer(1, help="Training runs at once where there is no GPU; they share the cores.").tag(config=True)
-    threads = Integer(0, help="Threads per training run; 0: its share of the cores. Results depend on it.").tag(
+    seed = Integer(0, help="Seed for initial weights and shuffling.").tag(config=True)
+    cpu_slots = Integer(1, help="Number of simultaneous training runs without a GPU; they share the cores.").tag(
         config=True
     )
-    gpu_slot_bytes = Integer(6 << 30, help="GPU memory per training run, in bytes.").tag(config=True)
-    cache_folder = Unicode("", help="Folder of stored training runs; empty: .autograder/trainings.").tag(config=True)
-    cache_bytes = Integer(
-        10 << 30, help="Largest size of that folder, in bytes; what was not used for longest is deleted first."
+    threads = Integer(
+        0, help="Number of threads per training run, on which results depend; 0 means its share of the cores."
     ).tag(config=True)
-    max_parameters = Integer(20_000_000, help="Parameters of a model.").tag(config=True)
-    max_flops = Float(2e15, help="Floating-point operations of one training, as estimated.").tag(config=True)
-    max_epochs = Integer(500, help="Epochs of one training.").tag(config=True)
-    memory_bytes = Integer(4 << 30, help="Memory of one training, in bytes, as estimated.").tag(config=True)
-    training_seconds = Float(7200, help="Wall time of one training, in seconds.").tag(config=True)
-    notebook_seconds = Float(14400, help="Wall time of all trainings of one notebook, in seconds.").tag(config=True)
+    gpu_slot_bytes = Integer(6 << 30, help="GPU memory per training run, in bytes.").tag(config=True)
+    cache_folder = Unicode("", help="Folder where training results are kept; empty means .autograder/trainings.").tag(
+        config=True
+    )
+    cache_bytes = Integer(
+        10 << 30, help="Size limit of the folder of training results, in bytes; those unused for longest go first."
+    ).tag(config=True)
+    max_parameters = Integer(20_000_000, help="Largest number of parameters of a model.").tag(config=True)
+    max_flops = Float(2e15, help="Largest estimated number of floating-point operations per training run.").tag(
+        config=True
+    )
+    max_epochs = Integer(500, help="Largest number of epochs per training run.").tag(config=True)
+    memory_bytes = Integer(4 << 30, help="Largest estimated memory per training run, in bytes.").tag(config=True)
+    training_seconds = Float(7200, help="Time limit for one training run, in seconds.").tag(config=True)
+    notebook_seconds = Float(14400, help="Time limit for all training runs of one notebook, in seconds.").tag(
+        config=True
+    )
     weights = Enum(
         tuple(policy.value for policy in WeightsPolicy),
         WeightsPolicy.FLAG.value,
-        help="What a test of accuracy does with weights that don't come from the trainer.",
+        help="What a test of accuracy does with weights that the trainer did not make: accept, flag or refuse them.",
     ).tag(config=True)
 
     def budget(self) -> TrainingBudget:

@@ -10,7 +10,7 @@ from pathlib import Path
 from nbgrader_suite import DIFFERENCES
 from repository import ROOT
 
-# Those on regrading, files, filters and failures. All of them take five times as long: docs/grading.md has the command.
+# Those on regrading, files, filters and failures; docs/differences.md has the command for all (five times as long).
 PART = (
     *("filter_notebook", "side_effects", "handle_failure", "force_single_notebook", "update_newer_single_notebook"),
     *("late_submission_penalty_plugin", "hidden_tests_single_notebook", "missing_files", "missing_notebook"),
@@ -37,5 +37,5 @@ def test_a_part_of_nbgraders_tests_passes_and_those_that_differ_fail(tmp_path: P
 
 
 def test_the_docs_list_each_test_that_differs_with_its_reason() -> None:
-    text = (ROOT / "docs" / "grading.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "differences.md").read_text(encoding="utf-8")
     assert dict(re.findall(r"^\| `(test_\w+)` \| (.+) \|$", text, re.MULTILINE)) == DIFFERENCES

@@ -1,4 +1,4 @@
-"""Where our scores differ from plain nbgrader's on purpose: the list that docs/grading.md tells instructors."""
+"""Where our scores differ from plain nbgrader's on purpose: the list that docs/differences.md gives instructors."""
 
 from pathlib import Path
 

@@ -16,7 +16,7 @@ from autograder.sandbox.limits import Limits
 from autograder.training.settings import Trainer
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-GRADING = (ROOT / "docs" / "grading.md").read_text(encoding="utf-8")
+SETTINGS = (ROOT / "docs" / "reference" / "settings.md").read_text(encoding="utf-8")
 
 
 def exercises(assignment: str) -> dict[str, str]:
@@ -68,7 +68,7 @@ def test_ten_seeds_were_measured_and_the_one_that_grades_passes(assignment: str)
 
 @pytest.mark.parametrize("kind", [Limits, Grading, Trainer])
 def test_every_setting_is_told_with_its_default(kind: type) -> None:
-    told = dict(re.findall(rf"^\| `c\.{kind.__name__}\.(\w+)` \| (.+?) \|", GRADING, re.MULTILINE))
+    told = dict(re.findall(rf"^\| `c\.{kind.__name__}\.(\w+)` \| (.+?) \|", SETTINGS, re.MULTILINE))
     assert told == {
         name: f"{default:g}" if isinstance(default, float) else repr(default) for name, default in defaults(kind)
     }

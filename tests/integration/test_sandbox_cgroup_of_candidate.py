@@ -17,7 +17,7 @@ from autograder.sandbox.host import find_bwrap
 
 pytestmark = [
     needs_sandbox,
-    pytest.mark.skipif(not cgroups.parents(), reason="no control group is delegated to this process (docs/grading.md)"),
+    pytest.mark.skipif(not cgroups.parents(), reason="no control group is delegated to this process (docs/sandbox.md)"),
 ]
 MIB = 1 << 20
 STARTED = (

@@ -1,6 +1,6 @@
 """nbgrader's own tests with this engine; a pytest plugin.
 
-`DIFFERENCES` has the tests that are to fail, each with the reason: docs/grading.md lists them, and how to run it.
+`DIFFERENCES` has the tests that are to fail, each with the reason: docs/differences.md lists them, and how to run it.
 """
 
 import functools

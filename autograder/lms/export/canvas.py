@@ -22,7 +22,7 @@ class CanvasExporter(GradesExporter):
     default_to = "canvas.csv"
     next_step = "in Canvas, Grades > Import; it shows what changes, and a blank cell empties a grade that is there"
     columns = Dict(
-        help="Canvas's name of an assignment, with its number, by nbgrader's: {'ps1': 'Problem set 1 (4711)'}"
+        help="Canvas's title and number of each assignment, by its nbgrader name: {'ps1': 'Problem set 1 (4711)'}"
     ).tag(config=True)
 
     def export(self, gradebook: Gradebook) -> None:

@@ -1,0 +1,111 @@
+"""The documentation builds as a site without a warning, works offline, links to what is there, and is up to date."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+import reference_pages
+from repository import ROOT
+
+LINK = re.compile(r"\]\((?!https?:|mailto:)([^)#\s]*)(?:#([^)\s]+))?\)")
+FENCED = re.compile(r"^(`{3,}).*?^\1$|`[^`\n]+`", re.MULTILINE | re.DOTALL)
+TOP = ("README.md", "SECURITY.md", "CONTRIBUTING.md", "CHANGELOG.md")
+
+
+def built(root: Path, site: Path) -> subprocess.CompletedProcess[str]:
+    """Build the site of the documentation in `root`, strictly."""
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(site)]
+    environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
+    return subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("site")
+    done = built(ROOT, folder)
+    assert done.returncode == 0, done.stderr
+    assert "WARNING" not in done.stderr
+    return folder
+
+
+class Fetched(HTMLParser):
+    """What a browser fetches to show a page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        if tag in ("script", "img", "iframe", "source") and given.get("src"):
+            self.found.append(str(given["src"]))
+        if tag == "link" and given.get("rel") in ("stylesheet", "preload", "icon", "preconnect"):
+            self.found.append(str(given["href"]))
+
+
+def test_every_page_is_built_and_works_offline(site: Path) -> None:
+    pages = sorted(site.rglob("*.html"))
+    sources = {path.relative_to(ROOT / "docs").with_suffix(".html") for path in (ROOT / "docs").rglob("*.md")}
+    assert sources <= {path.relative_to(site) for path in pages}
+    for page in pages:
+        parser = Fetched()
+        parser.feed(page.read_text(encoding="utf-8"))
+        assert parser.found
+        assert [url for url in parser.found if re.match("(https?:)?//", url)] == [], page
+
+
+def test_the_api_page_has_the_function_that_courses_import(site: Path) -> None:
+    page = re.sub("<[^>]+>", "", (site / "reference" / "api.html").read_text(encoding="utf-8"))
+    assert "configure(c" in page
+    assert "nbgrader's commands" in page.replace("&#39;", "'").replace("’", "'")
+
+
+@pytest.mark.parametrize("planted", ["[nowhere](no-such-page.md)", "[here](student.md#no-such-heading)"])
+def test_a_broken_link_stops_the_build(planted: str, tmp_path: Path) -> None:
+    for name in ("docs", "tests/support", "autograder"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("*.pyc"))
+    for name in ("mkdocs.yml", "SECURITY.md", "CHANGELOG.md"):
+        shutil.copy(ROOT / name, tmp_path)
+    with (tmp_path / "docs" / "index.md").open("a", encoding="utf-8") as page:
+        page.write(f"\n{planted}\n")
+    done = built(tmp_path, tmp_path / "site")
+    assert done.returncode == 1
+    assert planted[planted.index("(") + 1 : -1] in done.stdout + done.stderr
+
+
+def anchors(path: Path) -> set[str]:
+    """The anchors of a Markdown file's headings, as GitHub makes them."""
+    headings = re.findall(
+        r"^#+ (.+)$", re.sub(r"^(`{3,}).*?^\1$", "", path.read_text("utf-8"), flags=re.M | re.S), re.M
+    )
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("name", TOP)
+def test_links_of_the_pages_beside_the_code_lead_somewhere(name: str) -> None:
+    text = FENCED.sub("", (ROOT / name).read_text(encoding="utf-8"))
+    for target, anchor in LINK.findall(text):
+        path = ROOT / (target or name)
+        assert path.exists(), f"{name}: {target}"
+        assert not anchor or anchor in anchors(path), f"{name}: {target}#{anchor}"
+
+
+def test_files_that_messages_and_code_refer_to_are_there() -> None:
+    files = [*ROOT.glob("*.md"), *(ROOT / "autograder").rglob("*"), *(ROOT / "tests").rglob("*.py")]
+    for path in files:
+        if path.is_file() and path.suffix in (".py", ".md", ".yaml", "") and "__pycache__" not in path.parts:
+            for page in re.findall(r"\bdocs/[\w/-]+\.(?:md|png|svg)\b", path.read_text(encoding="utf-8")):
+                assert (ROOT / page).is_file(), f"{path.relative_to(ROOT)} refers to {page}"
+
+
+def test_commands_are_listed_as_they_are() -> None:
+    assert (reference_pages.FOLDER / "commands.md").read_text(encoding="utf-8") == reference_pages.commands_page()
+
+
+def test_settings_are_listed_as_they_are() -> None:
+    assert (reference_pages.FOLDER / "settings.md").read_text(encoding="utf-8") == reference_pages.settings_page()
