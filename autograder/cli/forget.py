@@ -13,7 +13,7 @@ from autograder.training.settings import Trainer
 
 
 class ForgetApp(CourseApp):
-    """Delete the remembered trainings that only one student asked for."""
+    """Delete the stored training runs that only one student asked for."""
 
     name = "autograder-forget"
     description = "Delete the stored training runs that only this student requested"
@@ -27,6 +27,7 @@ class ForgetApp(CourseApp):
             self.fail(f"Give one student (received {', '.join(self.extra_args) or 'none'}): autograder forget STUDENT")
         student = self.extra_args[0]
         gone = training_cache(self.root.resolve(), Trainer(parent=self)).forget(student)
+        runs = f"{gone} stored training {'run' if gone == 1 else 'runs'}"
         self.out.say(
             f"Deleted {counted(gone, 'stored training run')} that only {student} requested, and the list of requests.",
             "Grades are kept. To remove those as well, delete the student's folders and the rows in the gradebook.",

@@ -48,7 +48,7 @@ class RehearseApp(CourseApp):
     flags: ClassVar[dict[Any, Any]] = {
         "mutants": (
             {"RehearseApp": {"mutants": True}},
-            f"Look for tests that give points to mutants of the reference; costs {len(MUTANTS) + 2} gradings.",
+            f"Look for tests that give points to mutants of the reference; takes {len(MUTANTS) + 2} grading runs.",
         ),
         "no-sandbox": ({"Grading": {"sandbox": False}}, "Run the notebooks without a sandbox."),
         **FLAGS,

@@ -75,7 +75,7 @@ class Trainer(Configurable):  # type: ignore[misc]
         0, help="Number of threads per training run, on which results depend; 0 means its share of the cores."
     ).tag(config=True)
     gpu_slot_bytes = Integer(6 << 30, help="GPU memory per training run, in bytes.").tag(config=True)
-    cache_folder = Unicode("", help="Folder where training results are kept; empty means .autograder/trainings.").tag(
+    cache_folder = Unicode("", help="Folder where training results are kept; empty means `.autograder/trainings`.").tag(
         config=True
     )
     cache_bytes = Integer(
