@@ -15,10 +15,21 @@ __all__ = ["__version__", "configure"]
 
 
 def configure(c: Any) -> None:
-    """Have nbgrader's commands and formgrader's buttons grade with this engine, too.
+    """Make nbgrader's own commands and formgrader's buttons grade with this engine.
 
-    For nbgrader_config.py, where `c = get_config()`: `configure(c)`. `nbgrader generate_feedback` then writes this
-    package's page of feedback, and what formgrader shows of a submission is inert.
+    Call it in `nbgrader_config.py`:
+
+        from autograder import configure
+
+        c = get_config()
+        configure(c)
+
+    Afterwards `nbgrader autograde` and formgrader's button grade as `autograder grade` does, `nbgrader
+    generate_assignment` can change an assignment that has submissions, `nbgrader generate_feedback` writes this
+    package's feedback page, and formgrader shows submissions without anything in them that runs.
+
+    Args:
+        c: nbgrader's configuration, as `get_config()` returns it.
     """
     from autograder.cli.nbgrader_commands import replace_converters  # nbgrader is not imported before it is needed
 
