@@ -27,7 +27,6 @@ class ForgetApp(CourseApp):
             self.fail(f"Give one student (received {', '.join(self.extra_args) or 'none'}): autograder forget STUDENT")
         student = self.extra_args[0]
         gone = training_cache(self.root.resolve(), Trainer(parent=self)).forget(student)
-        runs = f"{gone} stored training {'run' if gone == 1 else 'runs'}"
         self.out.say(
             f"Deleted {counted(gone, 'stored training run')} that only {student} requested, and the list of requests.",
             "Grades are kept. To remove those as well, delete the student's folders and the rows in the gradebook.",

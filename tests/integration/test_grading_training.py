@@ -270,4 +270,4 @@ def test_an_instructor_can_refuse_other_weights(graded: Class) -> None:
 
 def test_a_student_can_be_forgotten(graded: Class) -> None:
     said = autograder(graded.folder, "forget", "other")
-    assert said.startswith("Deleted: 1 stored training run that only other asked for")
+    assert said.startswith("Deleted 1 stored training run that only other requested")
