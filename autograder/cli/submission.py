@@ -54,7 +54,8 @@ class SubmissionApp(NbGrader):  # type: ignore[misc]
     submission = Unicode("/submission", help="Folder with what a student handed in; only read.").tag(config=True)
     results = Unicode("/results", help="Folder for the results.").tag(config=True)
     cache = Unicode(
-        "", help="Folder of stored results and training runs that many gradings share; empty: nothing is stored."
+        "",
+        help="Folder of stored results and training runs that many runs of this command share; empty: nothing is stored.",
     ).tag(config=True)
     aliases: ClassVar[dict[str, Any]] = {
         **nbgrader_aliases,

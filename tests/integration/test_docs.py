@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -11,6 +12,8 @@ from pathlib import Path
 import pytest
 import reference_pages
 from repository import ROOT
+
+from autograder.cli.root import AutograderApp
 
 LINK = re.compile(r"\]\((?!https?:|mailto:)([^)#\s]*)(?:#([^)\s]+))?\)")
 FENCED = re.compile(r"^(`{3,}).*?^\1$|`[^`\n]+`", re.MULTILINE | re.DOTALL)
@@ -109,3 +112,34 @@ def test_commands_are_listed_as_they_are() -> None:
 
 def test_settings_are_listed_as_they_are() -> None:
     assert (reference_pages.FOLDER / "settings.md").read_text(encoding="utf-8") == reference_pages.settings_page()
+
+
+def test_commands_in_the_docs_are_there_with_their_options() -> None:
+    apps = {name: app for name, (app, _) in AutograderApp.subcommands.items()}
+    unknown = []
+    for path in [*(ROOT / "docs").rglob("*.md"), *ROOT.glob("*.md")]:
+        for block in re.findall(r"^```bash\n(.*?)^```", path.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL):
+            for line in block.replace("\\\n", " ").splitlines():
+                words = shlex.split(line, comments=True)
+                if words[:3] == ["python3", "-m", "autograder"]:
+                    words = words[2:]
+                if not words or words[0] != "autograder":
+                    continue
+                app = apps.get(words[1])
+                known = (
+                    {
+                        name
+                        for names in [*app.flags, *app.aliases]
+                        for name in ([names] if isinstance(names, str) else names)
+                    }
+                    if app
+                    else set()
+                )
+                options = [word.removeprefix("--").partition("=")[0] for word in words if word.startswith("--")]
+                if app is None or not all(option in known or "." in option for option in options):
+                    unknown.append(f"{path.relative_to(ROOT)}: {line}")
+    assert unknown == []
+
+
+def test_the_readme_is_short() -> None:
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 150

@@ -1,4 +1,4 @@
-"""The README says what is true: points, commands, measured accuracies."""
+"""README and docs say what is true: points, commands, measured accuracies."""
 
 import json
 import re
@@ -15,7 +15,8 @@ from autograder.grading.settings import Grading
 from autograder.sandbox.limits import Limits
 from autograder.training.settings import Trainer
 
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+COURSE = (ROOT / "docs" / "course.md").read_text(encoding="utf-8")
+MEASURED = (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8")
 SETTINGS = (ROOT / "docs" / "reference" / "settings.md").read_text(encoding="utf-8")
 
 
@@ -27,7 +28,7 @@ def exercises(assignment: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("assignment", ASSIGNMENTS)
 def test_each_exercise_is_listed_with_its_points(assignment: str) -> None:
-    table = README.split("| assignment | exercise | points |")[1].split("\n\n")[0]
+    table = COURSE.split("| assignment | exercise | points |")[1].split("\n\n")[0]
     assert dict(re.findall(rf"^\| `{assignment}` \| (.+) \| (\d+) \|$", table, re.MULTILINE)) == exercises(assignment)
 
 
@@ -38,7 +39,7 @@ def test_the_measured_table_is_the_one_that_the_command_prints(tmp_path: Path) -
     command = [sys.executable, "-m", "autograder", "accuracy"]
     printed = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout
     table = printed[printed.index("| assignment") : printed.rindex("|") + 1]
-    assert table in README
+    assert table in COURSE
     assert len(table.splitlines()) == 2 + sum(1 + len(plan.compared) for plan in accuracy.PLANS.values())
 
 
@@ -94,7 +95,7 @@ def test_the_attacks_are_counted_and_listed_as_measured() -> None:
     run = [row for row in rows if row["run_there"]]
     gaining = [row for row in run if row["there"]]
     full = [row for row in gaining if row["there"] == row["full"]]
-    told = " ".join(README.split())
+    told = " ".join(MEASURED.split())
     assert f"{len(rows)} submissions in which nothing is solved" in told
     assert (
         f"{len(gaining)} of the {len(run)} that are harmless enough to be run there gain points, {len(full)} of" in told
@@ -115,7 +116,7 @@ def test_the_damages_are_counted_as_measured() -> None:
     ]
     whole = measured.pop("whole")
     kept = sum(points == whole for points in measured.values())
-    told = " ".join(README.split())
+    told = " ".join(MEASURED.split())
     assert f"{len(measured)} kinds of damage to a notebook" in told
     assert f"plain nbgrader gives full points to {kept} of them; here all {len(measured)} keep full points" in told
 
@@ -137,8 +138,8 @@ Google Colab; Подключение библиотек; Общие переме
 
 
 def coverage() -> list[tuple[str, str]]:
-    """Slides, and where they are covered, by the README's table."""
-    table = README.split("| slide | where |")[1].split("\n\n")[0]
+    """Slides, and where they are covered, by the table in docs/course.md."""
+    table = COURSE.split("| slide | where |")[1].split("\n\n")[0]
     return re.findall(r"^\| ([^|]*[^-|]) \| (.+) \|$", table, re.MULTILINE)
 
 

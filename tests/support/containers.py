@@ -23,7 +23,7 @@ PACKAGES = ("podman", "runc", "mmdebstrap")
 WHEELS = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "autograder-tests" / "wheels"
 USER = 4321  # somebody who is not in the image's /etc/passwd
 PROFILE = "autograder/container/seccomp.json"
-# What a container is started with, by podman. The README says what each is for.
+# What a container is started with, by podman. docs/container.md says what each is for.
 FLAGS = {
     "--network none": "",
     "--read-only": "",

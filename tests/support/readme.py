@@ -1,4 +1,4 @@
-"""Reads the README's commands, so that the tests run what users are told to run."""
+"""Reads the commands of the README and of some pages, so that the tests run what users are told to run."""
 
 import re
 import shlex
@@ -8,19 +8,23 @@ from pathlib import Path
 
 from repository import ROOT
 
-README = ROOT / "README.md"
+PAGES = ("README.md", "docs/student.md", "docs/operator.md")
 
 
 def commands(name: str) -> list[list[str]]:
-    """The commands of the README's block that follows `<!-- run: name -->`, split into words; comments are left out."""
-    block = re.search(rf"<!-- run: {name} -->\n```bash\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
-    if block is None:
-        raise LookupError(f"README.md has no block <!-- run: {name} -->")
-    return [words for line in block.group(1).splitlines() if (words := shlex.split(line, comments=True))]
+    """The commands of the block that follows `<!-- run: name -->`, split into words; comments are left out.
+
+    Raises LookupError where no page has such a block, or where two pages have different ones.
+    """
+    text = "\n".join((ROOT / page).read_text(encoding="utf-8") for page in PAGES)
+    blocks = set(re.findall(rf"<!-- run: {name} -->\n```bash\n(.*?)```", text, re.DOTALL))
+    if len(blocks) != 1:
+        raise LookupError(f"{', '.join(PAGES)} have {len(blocks) or 'no'} block <!-- run: {name} -->")
+    return [words for line in blocks.pop().splitlines() if (words := shlex.split(line, comments=True))]
 
 
 class Place:
-    """A folder in which one of the users runs the README's commands."""
+    """A folder in which one of the users runs the commands."""
 
     def __init__(self, folder: Path) -> None:
         """Use `folder`."""
@@ -36,5 +40,5 @@ class Place:
         return done.stdout + done.stderr
 
     def block(self, name: str) -> list[str]:
-        """Run every command of a README block; returns what each printed."""
+        """Run every command of a block; returns what each printed."""
         return [self.run(words) for words in commands(name)]

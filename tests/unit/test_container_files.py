@@ -17,7 +17,7 @@ from autograder.container.__main__ import COURSE
 ROOM = ROOT / "autograder" / "container"
 MANIFEST = (ROOM / "kubernetes.yaml").read_text(encoding="utf-8")
 CONTAINERFILE = (ROOT / "autograder" / "Containerfile").read_text(encoding="utf-8")
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "container.md").read_text(encoding="utf-8")
 PROFILE = json.loads((ROOM / "seccomp.json").read_text(encoding="utf-8"))
 
 
@@ -92,11 +92,11 @@ DOCKERS_OWN = {"--tmpfs /tmp", "--security-opt apparmor=unconfined"}
 
 
 @pytest.mark.parametrize(("program", "place"), [("podman", 0), ("docker", 1)])
-def test_the_readme_starts_the_container_with_the_flags_that_are_tested(program: str, place: int) -> None:
+def test_the_page_starts_the_container_with_the_flags_that_are_tested(program: str, place: int) -> None:
     wanted = {SPELLED.get(flag, (flag, flag))[place] for flag in FLAGS} | (
         DOCKERS_OWN if program == "docker" else set()
     )
-    block = re.search(rf"```bash\n({program} run .*?)```", README, re.DOTALL)
+    block = re.search(rf"```bash\n({program} run .*?)```", PAGE, re.DOTALL)
     assert block is not None
     command = " ".join(block[1].replace("\\\n", " ").split())
     options = command.removeprefix(f"{program} run --rm ").partition(" --volume")[0]
@@ -104,8 +104,8 @@ def test_the_readme_starts_the_container_with_the_flags_that_are_tested(program:
 
 
 @pytest.mark.parametrize("place", [0, 1])
-def test_the_readme_says_what_each_flag_is_for(place: int) -> None:
-    table = README.split("| podman | docker | what it is for |\n|---|---|---|\n")[1].split("\n\n")[0]
+def test_the_page_says_what_each_flag_is_for(place: int) -> None:
+    table = PAGE.split("| podman | docker | what it is for |\n|---|---|---|\n")[1].split("\n\n")[0]
     told: set[str] = set()
     for row in table.splitlines():
         podman, docker, why = (cell.strip() for cell in row.split("|")[1:-1])

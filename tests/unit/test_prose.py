@@ -3,7 +3,7 @@
 import prose
 import pytest
 
-PAGES = {name: text for name, text in prose.pages() if name != "README.md"}
+PAGES = dict(prose.pages())
 
 
 @pytest.mark.parametrize("name", PAGES)

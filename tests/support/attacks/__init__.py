@@ -7,7 +7,7 @@
     messages   forged messages, a forged wire  breaking   the examiner and the machine
     models     Keras models
 
-`python tests/support/attacks/table.py` prints the README's table from what was measured last.
+`python tests/support/attacks/table.py` prints the table of docs/attacks.md from what was measured last.
 """
 
 import importlib
