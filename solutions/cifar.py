@@ -1375,4 +1375,4 @@ else:
 #
 # **What this course did**: it went from a neuron in NumPy to a network that tells horses from ships. What was new in
 # this notebook is little code: 3 channels instead of 1, a few layers against overfitting, and short checks before long
-# trainings. What leads to an accuracy of 0.95 and more is depth, more epochs, more augmentation, and a GPU.
+# training runs. What leads to an accuracy of 0.95 and more is depth, more epochs, more augmentation, and a GPU.

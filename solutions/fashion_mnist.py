@@ -1264,7 +1264,7 @@ expect("Exercise 11, the output's shape for 7 classes", _other.output_shape, (No
 # | fine-tuned | your network's features | everything |
 # | from scratch | the same layers with random weights | everything |
 #
-# The few images are repeated, so that all trainings take about the same number of steps. The accuracy is measured on 1,000
+# The few images are repeated, so that all training runs take about the same number of steps. The accuracy is measured on 1,000
 # other training images of MNIST. The first time, `load_data` downloads 11 MB. The
 # experiment takes about a minute on two CPU cores.
 

@@ -225,7 +225,7 @@ show_row(
 # The network has convolutions only. Its last two do what dense layers do in a classifier: one has kernels of 5×5, as large
 # as what is left of a window of 28×28, and one has kernels of 1×1. The gain: the same weights also take a larger image. On a
 # window the output has shape (1, 1, 11); on a scene of 112×112 it has shape (22, 22, 11), the answers for
-# 22 × 22 windows that are 4 pixels apart (each of the two poolings halves). One call looks everywhere. The idea is
+# 22 × 22 windows that are 4 pixels apart (each of the two pooling layers halves). One call looks everywhere. The idea is
 # from Sermanet et al., *OverFeat*, ICLR 2014.
 #
 # The next cell trains for about half a minute on two cores.

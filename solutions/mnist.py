@@ -5,7 +5,7 @@
 # yourself. The slides use Keras 2; here everything is Keras 3, and where the two differ the text says so.
 #
 # **You will** prepare images for a network, predict the sizes of its layers before you build it, find the mistakes in
-# networks and trainings of others, train your own, read its learning curves, look inside it, save it, and let it read
+# networks and training runs of others, train your own, read its learning curves, look inside it, save it, and let it read
 # your handwriting.
 #
 # **The lecture's homework slide** has three items: play with the layers and their parameters (1), Fashion-MNIST (2), and
@@ -819,7 +819,7 @@ if not _axes.get_title():
 #      validation comes at the epoch's end
 #    - d: the network overfits
 #
-# The next cell draws four other trainings of one small network. Each has one of these diagnoses:
+# The next cell draws four other training runs of one small network. Each has one of these diagnoses:
 # `"healthy"`, `"overfitting"`, `"learning rate too small"`, `"learning rate too large"`, `"sorted by label"` (the
 # training images stood in the order of their labels, first all zeros and last all nines).
 #

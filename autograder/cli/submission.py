@@ -55,7 +55,7 @@ class SubmissionApp(NbGrader):  # type: ignore[misc]
     results = Unicode("/results", help="Folder for the results.").tag(config=True)
     cache = Unicode(
         "",
-        help="Folder of stored results and training runs that many runs of this command share; empty: nothing is stored.",
+        help="Folder of stored results and training runs that many runs can share; empty: nothing is stored.",
     ).tag(config=True)
     aliases: ClassVar[dict[str, Any]] = {
         **nbgrader_aliases,

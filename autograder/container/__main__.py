@@ -27,7 +27,7 @@ USAGE = f"""The autograder {__version__}, in a container.
                                    grades.csv there
   submission [ASSIGNMENT]          grade the one notebook in /submission, write to /results; /cache, where it is
                                    mounted, is shared by many such runs
-  health                           say whether students' code can be run here, and on what trainings run
+  health                           say whether students' code can be run here, and where models are trained
   nbgrader …, or any command of `autograder --help`, in /course
 """
 
@@ -99,13 +99,13 @@ def unusable(folder: Path, assignment: str) -> str:
 
 
 def health() -> int:
-    """Whether students' code can be run here, in a sandbox; and what trainings run on."""
+    """Whether students' code can be run here, in a sandbox; and where models are trained."""
     found = devices.gpus()
     print(f"autograder {__version__}")
     works = "works" if has_proc() else "works, without a /proc of its own (docs/container.md)"
     print(f"sandbox: {missing_requirement() or works}")
     print("memory limit:", "cgroup" if cgroups.parents() else "watchdog")
-    print("trainings on:", ", ".join(f"{gpu.name} ({gpu.memory} MiB)" for gpu in found) or f"{devices.cores()} cores")
+    print("training on:", ", ".join(f"{gpu.name} ({gpu.memory} MiB)" for gpu in found) or f"{devices.cores()} cores")
     return 1 if missing_requirement() else 0
 
 

@@ -107,7 +107,7 @@ def test_without_a_proc_of_its_own_trainings_on_a_gpu_stop_and_say_so(handed_in:
         assert done.returncode == 1
         assert "--security-opt unmask=/proc/*" in done.stdout + done.stderr
     assert not (handed_in / "autograded").exists()
-    assert f"trainings on: {NAME} (15360 MiB)" in run("health", options=[_answering(tmp_path)]).stdout
+    assert f"training on: {NAME} (15360 MiB)" in run("health", options=[_answering(tmp_path)]).stdout
 
 
 def test_without_a_proc_of_its_own_it_is_healthy_and_says_so() -> None:

@@ -62,7 +62,7 @@ def test_the_page_shows_how_the_model_did(graded: Class) -> None:
     assert len(charts) == 3
     assert all(chart["role"] == "img" and chart["aria-labelledby"] for chart in charts)
     assert "Seed of the initial weights 0" in found.text
-    assert "Other trainings" not in found.text
+    assert "Other training runs" not in found.text
 
 
 def test_a_training_within_the_notebook_is_shown_with_its_reason_and_no_flag(graded: Class) -> None:

@@ -2,18 +2,26 @@
 
 import prose
 import pytest
+from repository import ASSIGNMENTS
 
-PAGES = dict(prose.pages())
-
-
-@pytest.mark.parametrize("name", PAGES)
-def test_pages_are_spelled_right(name: str) -> None:
-    assert prose.misspelled(PAGES[name]) == []
+READ = {"page": dict(prose.pages()), "notebook": dict(prose.notebooks()), "message": dict(prose.messages())}
+TEXTS = [pytest.param(text, id=name) for texts in READ.values() for name, text in texts.items()]
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_pages_are_idiomatic(name: str) -> None:
-    assert prose.banned(PAGES[name]) == []
+def test_pages_notebooks_and_messages_are_found() -> None:
+    assert {"README.md", "docs/student.md", "docs/reference/settings.md"} <= READ["page"].keys()
+    assert {f"solutions/{name}.py" for name in ASSIGNMENTS} == READ["notebook"].keys()
+    assert {"autograder/cli/grade.py", "autograder/reports/templates/feedback.html.j2"} <= READ["message"].keys()
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_words_are_spelled_right(text: str) -> None:
+    assert prose.misspelled(text) == []
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_sentences_are_idiomatic(text: str) -> None:
+    assert prose.banned(text) == []
 
 
 @pytest.mark.parametrize("word", ["recieve", "colour", "initialiser", "gradeing", "studen's"])
