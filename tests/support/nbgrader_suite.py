@@ -24,7 +24,7 @@ DIFFERENCES = {
     "test_no_execute": "`--no-execute` would grade what a student's file claims to have shown: it is refused",
     "test_infinite_loop": "the reference solution itself loops: the rehearsal stops before any submission",
     "test_missing_files": "an empty folder is reported as not graded, and the exit code is 1",
-    "test_missing_source_kernelspec": "a submission that names another kernel is mended and graded",
+    "test_missing_source_kernelspec": "a submission that names another kernel is fixed and graded",
     "test_handle_failure": _ONE_OF_TWO,
     "test_handle_failure_single_notebook": _ONE_OF_TWO,
     "test_add_extra_notebooks_with_submissions": "a notebook can be added after grading",
