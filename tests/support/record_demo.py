@@ -1,7 +1,7 @@
 """Records `autograder demo` in a terminal as an animated SVG: `python tests/support/record_demo.py FILE`.
 
 The lines are those that the command printed, and appear in that order; waiting is shortened. Where a viewer asks for
-reduced motion, or doesn't animate, all lines are there at once.
+reduced motion, the last lines are there at once.
 """
 
 import os
@@ -19,6 +19,8 @@ from rich.text import Text
 COLUMNS = 110
 SECONDS = 14.0  # of the recording
 PAUSE = 1.5  # seconds that a line waits at most
+LINES = 30  # of the terminal's window; what is above scrolls out
+LINE = 24.4  # height of a line in rich's picture
 COMMAND = "python3 -m autograder demo"
 
 
@@ -62,11 +64,33 @@ def picture(lines: list[tuple[float, str]]) -> str:
         svg = console.export_svg(title="autograder demo", theme=MONOKAI, unique_id="demo")
     svg = re.sub(r"@font-face\s*\{.*?\}", "", svg, flags=re.DOTALL)  # nothing is fetched from elsewhere
     svg = svg.replace("Fira Code", "DejaVu Sans Mono, Menlo, Consolas")
-    rules = [".demo-matrix text { animation: appear 0.01s both }", "@keyframes appear { from { opacity: 0 } }"]
-    rules += [f".at{n} {{ animation-delay: {at:.2f}s !important }}" for n, at in enumerate(appearing)]
-    rules.append("@media (prefers-reduced-motion) { .demo-matrix text { animation: none !important } }")
+    return windowed(
+        re.sub(r'<text class="([^"]*)"([^>]*clip-path="url\(#demo-line-(\d+)\)")', r'<text class="\1 at\3"\2', svg),
+        appearing,
+    )
+
+
+def windowed(svg: str, appearing: list[float]) -> str:
+    """The picture with a window of `LINES` lines, in which each line appears at its time and pushes the others up."""
+    hidden = max(0, len(appearing) - LINES)
+    up = [f"transform: translateY({-LINE * n:.1f}px)" for n in range(hidden + 1)]
+    steps = [f"{100 * at / SECONDS:.2f}% {{ {up[n]} }}" for n, at in enumerate(appearing[LINES:], start=1)]
+    rules = [
+        ".demo-matrix text { animation: appear 0.01s both }",
+        "@keyframes appear { from { opacity: 0 } }",
+        *(f".at{n} {{ animation-delay: {at:.2f}s !important }}" for n, at in enumerate(appearing)),
+        f".demo-matrix {{ {up[hidden]}; animation: scroll {SECONDS}s step-end both }}",
+        f"@keyframes scroll {{ 0% {{ {up[0]} }} {' '.join(steps)} 100% {{ {up[hidden]} }} }}",
+        "@media (prefers-reduced-motion) { .demo-matrix, .demo-matrix text { animation: none !important } }",
+    ]
     svg = svg.replace("</style>", "\n".join(rules) + "\n</style>", 1)
-    return re.sub(r'<text class="([^"]*)"([^>]*clip-path="url\(#demo-line-(\d+)\)")', r'<text class="\1 at\3"\2', svg)
+    for part in (
+        r'(viewBox="0 0 [\d.]+ )([\d.]+)',
+        r'(<rect x="0" y="0" width="[\d.]+" height=")([\d.]+)',
+        r'(<rect fill="[^"]+" stroke="[^"]+" [^>]*? height=")([\d.]+)',
+    ):
+        svg = re.sub(part, lambda found: f"{found[1]}{float(found[2]) - LINE * hidden:.1f}", svg, count=1)
+    return svg
 
 
 if __name__ == "__main__":
