@@ -22,7 +22,18 @@ _REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+/blob(?:/[\w.-]+)+", re.ASCII)
 
 
 def add_badges(c: Any) -> None:
-    """For nbgrader_config.py: what `nbgrader generate_assignment` makes begins with the badge."""
+    """Make each released notebook begin with Colab's badge.
+
+    Call it in `nbgrader_config.py`:
+
+        from autograder.course.colab import add_badges
+
+        add_badges(c)
+        c.ColabBadge.repository = "owner/repository/blob/main"  # where release/ is on GitHub
+
+    Args:
+        c: nbgrader's configuration, as `get_config()` returns it.
+    """
     # Not appended to what is there: nbgrader reads the file twice.
     c.GenerateAssignment.preprocessors = [*GenerateAssignment.preprocessors.default(), ColabBadge]
 
