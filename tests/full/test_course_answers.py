@@ -12,7 +12,7 @@ import pytest
 from repository import SMALL_DATA
 
 # Solution cells whose exercise changes what was made before it: their answers run from the first cell on.
-WHOLE = {"foundations": (), "mnist": (), "cifar": ()}
+WHOLE = {"foundations": (), "mnist": (), "fashion_mnist": (), "cifar": ()}
 SMALLER = {"SMALL_DIGITS": "1500", "SMALL_PHOTOS": "1000"}  # so many are enough for the reference
 ANSWERS = [(assignment, answer) for assignment in WHOLE for answer in answering.answers(assignment)]
 

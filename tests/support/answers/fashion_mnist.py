@@ -8,7 +8,7 @@ BatchNormalization = functools.partial(BatchNormalization, momentum=0.9)
 
 
 # %% AFTER load: fewer images
-raw_x_train, raw_y_train = raw_x_train[:600], raw_y_train[:600]
+raw_x_train, raw_y_train = raw_x_train[:500], raw_y_train[:500]
 
 
 # %% AFTER subset: fewer images, a single epoch, and a function that the wrong answers to Exercise 1 use
@@ -707,7 +707,10 @@ def train_own(model, x, y):
     return model.history
 
 
-# %% AFTER own_summary: a function that answers to Exercise 7 use
+# %% AFTER train_small: a network that learns the made-up images in seconds, and a function that answers to Exercise 7 use
+model = Sequential([keras.Input(shape=input_shape), Flatten(), Dense(num_classes, activation="softmax")])
+
+
 def fitted(model, x, y, epochs=4, **settings):
     model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
     return model.fit(x, y, **{"batch_size": 32, "epochs": epochs, "validation_split": 0.1, "verbose": 0, **settings})
