@@ -5,12 +5,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from autograder.common.text import counted
 from autograder.grading.job import ReviewKind
 from autograder.grading.record import GradeStatus
 from autograder.notebooks.reading import Mend
 from autograder.reports.class_data import Class, Student, normalised, readable, without_names
-from autograder.training.training_record import WeightsOrigin
 
 FEW = 4  # things that are named one by one
 K = TypeVar("K")
@@ -124,13 +122,6 @@ def _of(student: Student) -> Iterator[tuple[ConcernKind, str]]:
     review = status.review if status else ()
     for item in review:
         yield (ConcernKind.WEIGHTS if item.kind == ReviewKind.WEIGHTS else ConcernKind.FLAGGED), item.text
-    if not any(item.kind == ReviewKind.WEIGHTS for item in review):
-        for name, record in student.records.items():
-            if count := sum(one.weights == WeightsOrigin.GIVEN for one in record.run.trainings):
-                yield (
-                    ConcernKind.WEIGHTS,
-                    f"{name}: {counted(count, 'training run')} started from weights that did not come from the trainer",
-                )
 
 
 def _mended(mends: Sequence[Mend]) -> str:
