@@ -33,7 +33,6 @@ from autograder.grading.trainer_link import TrainerLink
 from autograder.kernel.candidate import Candidate
 from autograder.kernel.fork_server import ForkServerPool
 from autograder.sandbox.bubblewrap import SandboxError
-from autograder.sandbox.cpu_time import STARVED
 from autograder.sandbox.limits import CellLimit, LimitKind, size
 
 # What a granted model may be asked: about itself, and for predictions. Never `evaluate`: labels don't cross.
@@ -96,7 +95,7 @@ class _Grading:
         self._calls = 0
         self._seconds: dict[int, float] = {}
         self._contested: tuple[str, ...] = ()
-        self._starved = False
+        self._starved = 0.0
         self._limit: LimitKind | None = None
 
     def run(self) -> Outcome:
@@ -139,7 +138,7 @@ class _Grading:
                         self._cell(index, candidate, exam)
             if candidate.ended is not None:
                 self._limit = candidate.ended.limit
-            self._starved |= candidate.starved
+            self._starved = max(self._starved, candidate.starved)
             written = candidate.written()
         finally:
             candidate.close()
@@ -307,7 +306,7 @@ class _Grading:
         with candidate.serving():
             start()
             answer, late = self._answer(candidate, exam, limit.seconds)
-            starved = late and clock.starved()
+            starved = clock.starved() if late else 0.0
             itself = self._spent_by_itself(exam.cpu_seconds() - before, limit) if late else ""
             theirs_first = (candidate.interrupt, candidate.stop_serving, exam.interrupt)
             stops = theirs_first if late and not itself else (exam.interrupt,)
@@ -317,7 +316,7 @@ class _Grading:
                     answer = exam.answer(GRACE)
         if answer is None:
             raise ExaminerError(f"{what} could not be stopped{itself}")
-        self._starved |= starved or (late and answer.delay >= STARVED * limit.seconds)
+        self._starved = max(self._starved, starved, min(1.0, answer.delay / limit.seconds) if late else 0.0)
         self._calls += answer.calls
         self._contested = answer.contested
         if late:

@@ -1,8 +1,8 @@
 """Many notebooks at once: worker processes, an examiner for each environment, and what is tried again.
 
 A fault of ours is tried once more. A notebook that met a limit of time while the machine was too busy to run it is
-graded a second time, by itself, after all others, and has PATIENCE times as long; where even that is not enough and the
-machine's other work is the cause, it is not graded. So a busy machine costs nobody points.
+graded a second time, by itself, after all others, and has PATIENCE times as long; where the machine's other
+work leaves it less of that than the limit itself, it is not graded. So a busy machine costs nobody points.
 """
 
 import os
@@ -23,6 +23,7 @@ from autograder.examiner.plan import imported
 from autograder.grading.job import FAULTS, Event, GradingJob, Listener, Outcome, Status, WorkerMessage, WorkerOrder
 from autograder.kernel.kernelspec import Kernel
 from autograder.sandbox import cgroups
+from autograder.sandbox.cpu_time import STARVED
 from autograder.sandbox.limits import Limits
 from autograder.training.client import TrainerError, TrainerProcess, status
 from autograder.training.devices import cores
@@ -30,6 +31,7 @@ from autograder.training.devices import cores
 TRIES = 2
 LOOK = 1.0  # seconds between looks at how the trainer stands
 PATIENCE = 4  # times as long for a notebook that met a limit of time because the machine was busy
+NEVER_ITS_TIME = 1 - 1 / PATIENCE  # the part of that in which it did not run, if it did not even get the limit itself
 KERAS = ("keras", "tensorflow")
 
 
@@ -46,11 +48,11 @@ def _patient(job: GradingJob) -> GradingJob:
     return replace(job, limits=Limits(**values), seconds={at: PATIENCE * limit for at, limit in job.seconds.items()})
 
 
-def _too_busy(outcome: Outcome) -> Outcome:
+def _too_busy() -> Outcome:
     return Outcome(
         Status.FAULT,
-        f"the machine was so busy with other work that the notebook hit its limit of {outcome.limit} twice, the second "
-        f"time alone and with {PATIENCE} times as long. Grade it again when the machine is less busy",
+        "the machine was so busy with other work that the notebook hit a limit of time twice, the second time alone and "
+        f"with {PATIENCE} times as long. Grade it again when the machine is less busy",
     )
 
 
@@ -78,14 +80,14 @@ class Pool:
         alone: dict[int, GradingJob] = {}
         again: list[GradingJob] = []
         for job, outcome in self._pass(jobs, workers):
-            if outcome.starved:
+            if outcome.starved >= STARVED:
                 again.append(_patient(job))
                 alone[id(again[-1])] = job
                 self._listener(Event(job.student, job.notebook, f"again later, alone ({outcome.limit})", 0, 1))
             else:
                 yield job, outcome
         for longer, outcome in self._pass(again, 1):
-            yield alone[id(longer)], _too_busy(outcome) if outcome.starved else outcome
+            yield alone[id(longer)], _too_busy() if outcome.starved > NEVER_ITS_TIME else outcome
 
     def close(self) -> None:
         """End everything."""

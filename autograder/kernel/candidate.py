@@ -59,7 +59,7 @@ class Candidate:
 
     rpc_socket: socket.socket  # the examiner's end of the RPC socket
     ended: Termination | None = None
-    starved = False  # whether it has met a limit of time because the machine was busy
+    starved = 0.0  # where it has met a limit of time, the part of it in which the machine kept it from running
     memory_limit = "watchdog"  # what bounds its memory, once it has started: "cgroup" where it is in one of its own
     _group: cgroups.Group | None = None
     _serving: str | None = None  # id of the request that has it serve, while it does
@@ -134,7 +134,7 @@ class Candidate:
         reply = self._reply(request, outputs, limit.seconds)
         late = not reply and not self.ended
         if late:
-            self.starved |= clock.starved()
+            self.starved = max(self.starved, clock.starved())
             reply = self._interrupted(request, outputs, f"The cell ran longer than {limit}")
         found = outputs.done()
         dropped = self._channels.dropped > before
@@ -327,7 +327,7 @@ class Candidate:
 
     def _end(self, why: Termination) -> None:
         self.ended = self.ended or self._watchdog.ended or why
-        self.starved |= self.ended.starved
+        self.starved = max(self.starved, self.ended.starved)
         kill_tree(self._process.pid)
 
     def _termination_output(self) -> KernelOutput:

@@ -10,7 +10,7 @@ import time
 from autograder.sandbox.host import read
 
 BUSY = 0.75  # of the wall time as processor time: it had what one thread can use
-STARVED = 0.25  # of the wall time in which it could not run though it would
+STARVED = 0.25  # of the wall time in which it could not run though it would: then the machine was too busy
 
 
 class Clock:
@@ -22,14 +22,16 @@ class Clock:
         self._began = time.monotonic()
         self._used, self._stalls = _used(pid), _stalls(pid)
 
-    def starved(self) -> bool:
-        """Whether the time that has passed until now is due to the machine, and not to the process."""
+    def starved(self) -> float:
+        """The part of the time until now, from 0 to 1, in which the machine kept the process from running.
+
+        0 where the process had what one thread can use.
+        """
         wall = time.monotonic() - self._began
         if _used(self._pid) - self._used >= BUSY * wall:
-            return False
-        return any(
-            after - before >= STARVED * wall for before, after in zip(self._stalls, _stalls(self._pid), strict=True)
-        )
+            return 0.0
+        lost = max(after - before for before, after in zip(self._stalls, _stalls(self._pid), strict=True))
+        return min(1.0, lost / wall) if wall > 0 else 0.0
 
 
 def _used(pid: int) -> float:

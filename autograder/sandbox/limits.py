@@ -75,7 +75,7 @@ class Termination:
 
     limit: LimitKind
     message: str
-    starved: bool = False  # the machine was too busy: it may get further when run alone
+    starved: float = 0.0  # the part of the time in which the machine kept it from running: see `Clock`
 
 
 @dataclass(frozen=True)
@@ -181,7 +181,7 @@ class Watchdog(threading.Thread):
         limits = self._limits
         if time.monotonic() > self._deadline and time.monotonic() > self._deadline + self._paused():
             message = f"The notebook ran longer than {limits.total_seconds:g} s, {OF_ASSIGNMENT}."
-            return Termination(LimitKind.TOTAL_TIME, message, starved=self.clock is not None and self.clock.starved())
+            return Termination(LimitKind.TOTAL_TIME, message, starved=self.clock.starved() if self.clock else 0.0)
         if self._self.memory_info().rss - self._own > _GROWTH:
             return Termination(LimitKind.OUTPUT, "The notebook sent more than the grader can store.")
         if _threads(processes) >= limits.processes:

@@ -91,7 +91,7 @@ def heading(page: Page, name: str) -> Locator:
 
 def ordered(texts: list[str], *, down: bool) -> list[str]:
     """Percentages in order; who has none comes last."""
-    given = sorted((text for text in texts if text != "–"), key=lambda text: float(text.split()[0]), reverse=down)
+    given = sorted((text for text in texts if text != "–"), key=lambda text: float(text.split("%")[0]), reverse=down)
     return given + ["–"] * (len(texts) - len(given))
 
 

@@ -26,6 +26,7 @@ from autograder.grading.pipeline import Autograde, ProgressListener
 from autograder.grading.rehearsal import cell_limits
 from autograder.grading.settings import Grading
 from autograder.notebooks.instructor import InstructorCell, Version
+from autograder.sandbox.cpu_time import STARVED
 from autograder.sandbox.limits import Limits, tree
 
 HANGS = "import time\ndef total(numbers):\n    print('called')\n    time.sleep(600)"
@@ -90,7 +91,7 @@ def contended(pid: int) -> Iterator[None]:
 def test_a_cell_that_sleeps_is_to_blame_itself(start: Start) -> None:
     candidate = start(cell_seconds=2)
     assert not candidate.run("import time\ntime.sleep(60)").ok
-    assert not candidate.starved
+    assert candidate.starved < STARVED
 
 
 @needs_sandbox
@@ -98,7 +99,7 @@ def test_a_cell_that_the_machine_did_not_let_run_is_not_to_blame(start: Start) -
     candidate = start(cell_seconds=2)
     with contended(candidate._process.pid):
         assert not candidate.run("while True: pass").ok
-    assert candidate.starved
+    assert candidate.starved >= STARVED
 
 
 @needs_sandbox
@@ -107,7 +108,8 @@ def test_a_notebook_that_the_machine_did_not_let_run_is_not_to_blame(start: Star
     with contended(candidate._process.pid):
         candidate.run("while True: pass")
     assert candidate.ended is not None
-    assert (candidate.ended.limit, candidate.starved) == ("total time", True)
+    assert candidate.ended.limit == "total time"
+    assert candidate.starved >= STARVED
 
 
 @needs_sandbox
@@ -115,7 +117,7 @@ def test_a_notebook_that_the_machine_never_lets_run_is_not_graded(tmp_path: Path
     never_ending_class(tmp_path, BUSY)
     subprocess.run([sys.executable, "-m", "autograder", "rehearse", "numbers"], cwd=tmp_path, check=True)
     processor = min(os.sched_getaffinity(0))
-    hogs = [subprocess.Popen([sys.executable, "-S", "-c", "while True: pass"]) for _ in range(2)]
+    hogs = [subprocess.Popen([sys.executable, "-S", "-c", "while True: pass"]) for _ in range(8)]
     try:
         for hog in hogs:
             os.sched_setaffinity(hog.pid, {processor})
