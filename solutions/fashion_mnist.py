@@ -19,10 +19,10 @@
 # **How to work**: run the cells from top to bottom (Shift+Enter). Write your code where `raise NotImplementedError`
 # stands, then run the test cell below it: silence means that the visible tests pass. Grading runs further tests on
 # other inputs, so solve the exercise rather than its tests.
-# *Run All* stops at the first cell that fails. To leave an exercise for later, select the cell after its tests and
-# choose *Run → Run Selected Cell and All Below* (in Colab: *Runtime → Run cell and below*). If a test cell shows a
+# *Run All* stops at the first cell that fails. To leave an exercise for later, select the heading of the next
+# exercise and choose *Run → Run Selected Cell and All Below* (in Colab: *Runtime → Run cell and below*). If a test cell shows a
 # warning, find its cause: this course's grader takes no points for one, but plain nbgrader does. Before you hand in,
-# choose *Kernel → Restart & Run All* (in Colab: *Runtime → Restart session and run all*), check that everything still
+# choose *Kernel → Restart Kernel and Run All Cells* (in Colab: *Runtime → Restart session and run all*), check that everything still
 # works, and save. Don't rename the file.
 #
 # **In a hurry?** Set `QUICK = True` in the next cell to use few images and a single epoch: seconds instead of minutes.
@@ -1329,5 +1329,5 @@ plt.show()
 #
 # ## Before you hand in
 #
-# Choose *Kernel → Restart & Run All* (in Colab: *Runtime → Restart session and run all*) with `QUICK = False`, and check
+# Choose *Kernel → Restart Kernel and Run All Cells* (in Colab: *Runtime → Restart session and run all*) with `QUICK = False`, and check
 # that no cell fails that worked before, and that the numbers in your conclusion are still those of your table. Then save.

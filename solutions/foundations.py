@@ -16,10 +16,10 @@
 # **How to work**: run the cells from top to bottom (Shift+Enter). Write your code in place of `raise NotImplementedError`,
 # then run the test cell below it. If nothing is printed, the visible tests pass. Grading runs further tests on
 # other inputs, so solve the exercise rather than its tests. No exercise needs another one to be solved.
-# *Run All* stops at the first cell that fails. To leave an exercise for later, select the cell after its tests and
-# choose *Run → Run Selected Cell and All Below* (in Colab: *Runtime → Run cell and below*).
+# *Run All* stops at the first cell that fails. To leave an exercise for later, select the heading of the next
+# exercise and choose *Run → Run Selected Cell and All Below* (in Colab: *Runtime → Run cell and below*).
 # If a test cell shows a warning, find its cause: this course's grader takes no points for it unless the test says so, but
-# plain nbgrader gives the whole cell 0 points. Before you hand in, choose *Kernel → Restart & Run All* (in Colab:
+# plain nbgrader gives the whole cell 0 points. Before you hand in, choose *Kernel → Restart Kernel and Run All Cells* (in Colab:
 # *Runtime → Restart session and run all*), check that everything still works, and save. Don't rename the file.
 #
 # **One rule for all functions**: return new arrays, and leave the arguments as they are. `w = w - g` makes a new
@@ -98,8 +98,9 @@ def several(what, received, number=None):
 # %% [markdown]
 # # Part 1: learning from examples
 #
-# The first ideas about neural networks date from the 1950s and 60s. A long period of disappointment followed, until the
-# 1990s. Deep networks appeared in 2012, and in 2015 one of them recognized the images of ImageNet better than people do.
+# The first ideas about neural networks date from the 1940s to the 1960s. A long period of disappointment followed, until the
+# 1990s. In 2012 a deep network won the ImageNet competition by a wide margin, and in 2015 one of them made fewer mistakes
+# there than a trained person.
 #
 # **Machine learning** lets a computer do a task that nobody can describe step by step. A program learns from
 # **examples** by **minimizing an error**, and a **quality metric** tells us how well it does. **Neural networks** are one
@@ -241,7 +242,7 @@ if _wrong:
 # %% [markdown]
 # # NumPy on one page
 #
-# All functions from here on take and return NumPy arrays. If NumPy is new to you, read this page and run its two cells; if
+# Most functions from here on take NumPy arrays and return them. If NumPy is new to you, read this page and run its two cells; if
 # you know it, come back when an exercise names a call that you have forgotten. In the table, `X` is an array of shape (n, m).
 #
 # | you want | you write |
@@ -800,7 +801,7 @@ if str(answer_screening) != "B":
 # %% [markdown]
 # # Part 4: gradient descent
 #
-# A network has between hundreds and tens of millions of parameters $w$. The **gradient** $g = \nabla L(w)$ points in the
+# A network has from hundreds to billions of parameters $w$. The **gradient** $g = \nabla L(w)$ points in the
 # direction in which the loss grows fastest, so training goes the other way, in small steps. The coefficient $\eta$ of the
 # step is the **learning rate**.
 #
@@ -930,7 +931,8 @@ expect(_what, np.array([_w, _v]), [_expected_w, _expected_v], "the rate and mu",
 # The race below runs down $L(w) = \frac12 (w_0^2 + 30\, w_1^2)$, a valley that is 30 times as steep across as along.
 # AdaGrad and AdaDelta are given. The others are yours, and each is drawn as soon as it is solved. Then answer:
 #
-# **b)** All three answers can be read from the formulas and the plot:
+# **b)** All three answers can be read from the formulas, and two of them from the plot as well (its first three curves are
+# there if Exercise 7 is solved):
 #
 # - `answer_zigzag`: the method that jumps from one side of the valley to the other in each of its first steps;
 # - `answer_shrinking`: the method that divides by something that can only grow, so that its steps die out;
@@ -1287,7 +1289,7 @@ float(_points)
 # *NumPy*: `@`, `.T`, `.sum(axis=0)`, `H > 0` (an array of `True` and `False` can be multiplied like 1 and 0). If you get
 # lost, write down the shape of each factor: there is only one order in which they fit together.
 #
-# **The numerical check.** A backward pass is always compared with **central differences**: change one parameter a little,
+# **The numerical check.** Compare every backward pass that you write by hand with **central differences**: change one parameter a little,
 # up and down, and see how the loss changes, $(L(w + h) - L(w - h)) / 2h$. This is slow, but it needs no formula. The
 # next cell defines it, `numerical_gradient`, and a small network to try it on. The cell after your solution calls
 # `check_gradients(backward)`, which prints the largest difference in each of the four gradients. Grading makes the same
@@ -1369,8 +1371,10 @@ def backward(X, Y, H, P, W2):
 # %% nbgrader={"grade_id": "try_backward", "locked": true}
 try:
     check_gradients(backward)
-except Exception as error:  # not solved yet
-    print(f"The check can't run yet: {type(error).__name__} {error}")
+except NotImplementedError:
+    print("Once backward is solved, this cell checks it.")
+except Exception as error:
+    print(f"backward stops with an error: {type(error).__name__}: {error}")
 
 # %% nbgrader={"grade_id": "test_backward_output", "grade": true, "locked": true, "points": 4}
 # Two examples, so Δ2 = (P − Y) / 2 = [[-0.25, 0.25], [0.125, -0.125]].
@@ -1925,7 +1929,7 @@ plt.show()
 #
 # A pooling layer keeps the largest number of each block of the map. This saves computations later, and it loses
 # information: where in the block the number was, and what else was there. The size of the blocks is usually 2 to 4, and the
-# stride equals the size or is a multiple of it.
+# stride usually equals the size; if it is smaller, the blocks overlap.
 #
 # Write `max_pool(image, size, stride)`: from `image` (height, width), take the largest number of each block of size×size.
 # Blocks start every `stride` rows and every `stride` columns from the top left. Blocks that would stick out are left out;
@@ -2112,8 +2116,10 @@ try:
     right.legend()
     figure.tight_layout()
     plt.show()
-except Exception as error:  # not solved yet
-    print(f"Not all of the exercises are solved yet: {error!r}")
+except NotImplementedError:
+    print("Not all of the exercises that this plot needs are solved yet.")
+except Exception as error:
+    print(f"One of the functions stops with an error: {type(error).__name__}: {error}")
 
 # %% [markdown]
 # # Glossary
@@ -2167,4 +2173,6 @@ except Exception as error:  # not solved yet
 #
 # # At the end
 #
-# Choose *Kernel → Restart & Run All*, check that every test cell stays silent, save, and hand in the file. Keep its name.
+# Choose *Kernel → Restart Kernel and Run All Cells* (in Colab: *Runtime → Restart session and run all*), check that every
+# test cell stays silent, save, and hand in the file. Keep its name. If you have left an exercise out, run the rest with *Run
+# Selected Cell and All Below*, and hand the notebook in anyway: each exercise is graded on its own.

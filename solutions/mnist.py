@@ -12,17 +12,17 @@
 # CIFAR (3). This notebook builds the network that all three start from. Exercises 3 and 5 begin item 1, which Homework 3
 # continues.
 #
-# **Time**: plan two to three hours, of which the computer trains for some minutes. **Memory**: 2 GB. **Points**: 60.
+# **Time**: two to three hours, including 3 to 10 minutes of training. **Memory**: 2 GB. **Points**: 60.
 #
 # **How to work**: run the cells from top to bottom (Shift+Enter). Write your code where `raise NotImplementedError`
 # stands, then run the test cell below it: silence means that the visible tests pass. Grading runs further tests on
 # other inputs, so solve the exercise rather than its tests.
 #
-# No exercise needs another one to be solved: where the training needs something that you haven't written yet, a
-# stand-in takes its place. *Run All* stops at the first cell that fails. To leave an exercise for later, select the cell
-# after its tests and choose *Run → Run Selected Cell and All Below* (in Colab: *Runtime → Run cell and below*).
+# Exercise 8 trains with the `train` of Exercise 7. No other exercise needs another one to be solved: a stand-in takes the
+# place of what the training needs from Exercises 1, 2, 4, and 6. *Run All* stops at the first cell that fails. To leave an exercise for later, select the
+# heading of the next exercise and choose *Run → Run Selected Cell and All Below* (in Colab: *Runtime → Run cell and below*).
 #
-# Before you hand in, choose *Kernel → Restart & Run All* (in Colab: *Runtime → Restart session and run all*), check
+# Before you hand in, choose *Kernel → Restart Kernel and Run All Cells* (in Colab: *Runtime → Restart session and run all*), check
 # that everything still works, and save. Don't rename the file.
 #
 # **In a hurry?** Set `QUICK = True` in the next cell: few images and one epoch, so that the training takes seconds. The
@@ -185,7 +185,7 @@ print("input_shape:", input_shape)
 
 
 # %% [markdown]
-# From here on the network sees numbers between 0 and 1, whatever the range of the camera or the scanner was.
+# From here on, the network sees numbers between 0 and 1 instead of 0 to 255.
 #
 # ## Exercise 2: one-hot labels (2 points)
 #
@@ -298,6 +298,12 @@ expect(
     [],
     "the example in the text",
 )
+expect(
+    "Exercise 3, answer_smallest",
+    answer_smallest,
+    answer_smallest if answer_smallest in list("abcde") else "one of the letters a, b, c, d, e",
+    "item 4",
+)
 ### BEGIN HIDDEN TESTS
 _expected = {"a": "fewer", "b": "fewer", "c": "same", "d": "more", "e": "fewer"}
 for _letter in "abcde":
@@ -343,7 +349,9 @@ def build_model(input_shape, num_classes):
 
 # %% [markdown]
 # The test looks at each layer by itself, with the input that it really gets: a wrong kernel size costs the points of its
-# own row, not of those below. Each right row is worth half a point; grading prints the rows with what was expected.
+# own row, not of those below. Each correct row is worth half a point; grading prints the rows with
+# what was expected. The order of the layers, the dropout rate and the activations are worth one more point, and other
+# sizes of images another one.
 
 # %% nbgrader={"grade_id": "test_layers", "grade": true, "locked": true, "points": 4}
 _network = build_model((28, 28, 1), 10)
@@ -634,7 +642,7 @@ expect(
 # ## Exercise 8: the training itself (20 points)
 #
 # There is nothing to write here: the cells below train *your* network with what you wrote, and measure how good it is.
-# First a stand-in takes the place of whatever you have not solved yet in exercises 1, 2, 4 and 6, so that you can go on.
+# Solve Exercise 7 first. A stand-in takes the place of whatever you have not solved yet in Exercises 1, 2, 4, and 6.
 # The stand-in for the network is a smaller one, whose test accuracy was 0.974.
 
 
@@ -662,6 +670,15 @@ try:
 except (NameError, ValueError):
     print("Exercise 2: a stand-in for one_hot is used.")
     y_train, y_test = (np.float32(labels[:, np.newaxis] == range(num_classes)) for labels in (raw_y_train, raw_y_test))
+
+try:
+    model
+except NameError:  # without Exercise 1 there was no `input_shape` to build it for
+    try:
+        keras.utils.set_random_seed(SEED)
+        model = build_model((28, 28, 1), num_classes)
+    except Exception:
+        pass  # the next lines see to it
 
 try:
     if (model.input_shape, model.output_shape) != ((None, 28, 28, 1), (None, num_classes)):
@@ -697,7 +714,7 @@ history = train(model, x_train, y_train)
 # Only now comes the test set: data "from the real world", untouched until everything was chosen. `evaluate` gives its
 # loss and accuracy; the slide's network had an accuracy of 0.9892.
 #
-# The points rise in a straight line: from none at an accuracy of 0.965 (what a network without convolutions reaches)
+# The points rise in a straight line: from none at an accuracy of 0.965 (what a small network without convolutions reached)
 # to all 20 from 0.985 up. Grading trains your network anew, so the graded accuracy may differ from yours by a few
 # thousandths.
 
@@ -738,8 +755,8 @@ float(_points)
 # ## Exercise 9: learning curves (2 points)
 #
 # Write `plot_history(history)`: draw `history.history["accuracy"]` and `history.history["val_accuracy"]` over the
-# number of the epoch, which starts at 1, with `axes.plot(range(1, ...), ..., label=...)` into a new
-# `figure, axes = plt.subplots()`. Add a title, the axis labels `epoch` and `accuracy`, and a legend
+# number of the epoch, which starts at 1, with `axes.plot(range(1, ...), ..., marker="o", label=...)` into a new
+# `figure, axes = plt.subplots()`. Give the axes a title (`axes.set(title=...)`), the axis labels `epoch` and `accuracy`, and a legend
 # (`axes.set`, `axes.legend`), and return `axes`. Don't call `plt.show()` in the function: it closes the figure. The cell
 # below yours shows it.
 
@@ -750,8 +767,8 @@ def plot_history(history):
     ### BEGIN SOLUTION
     figure, axes = plt.subplots()
     number = range(1, len(history.history["accuracy"]) + 1)
-    axes.plot(number, history.history["accuracy"], label="training")
-    axes.plot(number, history.history["val_accuracy"], label="validation")
+    axes.plot(number, history.history["accuracy"], marker="o", label="training")
+    axes.plot(number, history.history["val_accuracy"], marker="o", label="validation")
     axes.set(title="Accuracy of the model", xlabel="epoch", ylabel="accuracy")
     axes.legend(loc="lower right")
     return axes
@@ -1107,7 +1124,7 @@ def save_and_load(model, path):
 
 # %% nbgrader={"grade_id": "checkpoint", "locked": true}
 saved_model = save_and_load(model, "mnist.keras")
-print("The loaded network reads", predict_digit(saved_model, raw_x_test[0]))
+print("The loaded network reads", saved_model.predict(x_test[:1], verbose=0).argmax())
 
 # %% nbgrader={"grade_id": "test_save_and_load", "grade": true, "locked": true, "points": 1}
 _two = Sequential([keras.Input(shape=(4,)), Dense(3, activation="relu"), Dense(2)])
@@ -1186,8 +1203,8 @@ plt.show()
 #    them stays even if it is empty.
 # 3. `center(digit)`: put `digit`, of at most 28×28, into `np.zeros((28, 28))`. The row of its center of mass is
 #    $\sum \text{row index} \cdot \text{value} \,/ \sum \text{value}$ over all its pixels, and its column likewise. The
-#    digit's top row goes to 13.5 minus that row, rounded to a whole number, but not below 0 and not above
-#    28 − height, so that nothing is cut off (`np.clip`). The same with columns and the width.
+#    digit's top row goes to 13.5 minus that row, rounded to a whole number with `round` (`np.round` gives a float), but not
+#    below 0 and not above 28 − height, so that nothing is cut off (`np.clip`). The same with columns and the width.
 
 
 # %% nbgrader={"grade_id": "own_digit", "solution": true}
@@ -1370,12 +1387,12 @@ OWN_STROKES = [[(0, 2), (3, 0), (6, 2), (5, 6), (0, 14), (4, 12), (9, 14)]]
 
 def read_picture(path):
     """A PNG or JPEG file as gray values from 0 to 255; what is transparent counts as white paper."""
-    pixels = plt.imread(path).astype("float64")
-    if pixels.max() > 1:
-        pixels /= 255
-    if pixels.ndim == 3 and pixels.shape[2] in (2, 4):
-        pixels = pixels[..., :-1] * pixels[..., -1:] + 1 - pixels[..., -1:]
-    return np.round(255 * (pixels.mean(axis=2) if pixels.ndim == 3 else pixels))
+    from PIL import Image, ImageOps
+
+    upright = ImageOps.exif_transpose(Image.open(path))  # a phone notes how it was held
+    pixels = np.asarray(upright.convert("RGBA"), dtype="float64") / 255
+    pixels = pixels[..., :3] * pixels[..., 3:] + 1 - pixels[..., 3:]
+    return np.round(255 * pixels.mean(axis=2))
 
 
 picture = read_picture(OWN_PICTURE) if OWN_PICTURE else draw(OWN_STROKES, 60, 20, 5)
@@ -1394,7 +1411,10 @@ plt.show()
 # %% [markdown]
 # ## Before you hand in
 #
-# Choose *Kernel → Restart & Run All*, with `QUICK = False`, and see that no cell fails that worked before. Then save.
+# Choose *Kernel → Restart Kernel and Run All Cells* (in Colab: *Runtime → Restart session and run all*), with
+# `QUICK = False`, and check that every cell that worked before still works. Then save.
+#
+# ## The slides' headings in English
 #
 # | on the slides | in English |
 # |---|---|

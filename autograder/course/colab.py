@@ -84,13 +84,13 @@ def badge(repository: str, assignment: str, notebook: str, *, graded: bool = Tru
         link = f"{COLAB}github/{repository}/{quote(f'release/{assignment}/{notebook}.ipynb')}"
         keep = "choose *File → Save a copy in Drive* first, which keeps your work"
     else:
-        link, keep = COLAB, f"choose *File → Upload notebook*, and this file, `{notebook}.ipynb`"
+        link, keep = COLAB, f"choose *File → Upload notebook* and select `{notebook}.ipynb`"
     hand_in = (
-        f" To hand in, choose *File → Download → Download .ipynb*, and name the file `{notebook}.ipynb` if it is "
-        "called otherwise."
+        f" To hand in, choose *File → Download → Download .ipynb*, and name the file `{notebook}.ipynb` if it has "
+        "another name."
     )
     return (
         f"{_BADGE}({link})\n\n"
-        f"In Colab nothing has to be installed. There, {keep}. *Restart & Run All* is *Runtime → Restart session and "
-        f"run all*.{hand_in if graded else ''}"
+        f"In Colab nothing has to be installed. There, {keep}. *Restart Kernel and Run All Cells* is *Runtime → "
+        f"Restart session and run all*.{hand_in if graded else ''}"
     )

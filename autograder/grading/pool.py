@@ -51,8 +51,8 @@ def _patient(job: GradingJob) -> GradingJob:
 def _too_busy() -> Outcome:
     return Outcome(
         Status.FAULT,
-        "the machine was so busy with other work that the notebook hit a limit of time twice, the second time alone and "
-        f"with {PATIENCE} times as long. Grade it again when the machine is less busy",
+        "the machine was so busy with other work that the notebook hit a limit of time twice, the second time alone "
+        f"and with {PATIENCE} times as long. Grade it again when the machine is less busy",
     )
 
 

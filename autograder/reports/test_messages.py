@@ -32,8 +32,8 @@ NEXT = {
     "IndentationError": "Python cannot read this cell, so none of it ran. Indent that line like the others in its "
     "block.",
     "TabError": "Python cannot read this cell, so none of it ran. Use spaces instead of tabs.",
-    "NameError": "The test uses a name that is not defined when your notebook runs from top to bottom. Choose Kernel → "
-    "Restart & Run All to see which cell stops, and check that you spelled the name as the exercise does.",
+    "NameError": "The test uses a name that is not defined when your notebook runs from top to bottom. Choose "
+    "Kernel → Restart Kernel and Run All Cells to see which cell stops, and check the spelling of the name.",
     "AttributeError": "Something has a different type than the test expects. Print `type(...)` of what your code "
     "returns and compare it with the exercise.",
     "TypeError": "Something has a different type, or takes different arguments, than the test expects. Compare the "
@@ -51,7 +51,7 @@ NEXT = {
     "CellTimeLimit": "Your code took too long. Look for loops over single numbers that one NumPy call could replace.",
     "TotalTimeLimit": "Your notebook took too long overall. What could run only once, or on less data?",
     "MemoryLimit": "Your notebook used too much memory. What does it keep that it no longer needs?",
-    "NotebookCrashed": "Your notebook's kernel died. Choose Kernel → Restart & Run All to see where.",
+    "NotebookCrashed": "Your notebook's kernel died. Choose Kernel → Restart Kernel and Run All Cells to see where.",
     "WeightsRefused": "Train the model with `fit` in the notebook itself, starting from new weights.",
     "CannotCross": "The test could not use your result. The message says what to return instead.",
 }

@@ -251,6 +251,13 @@ answer_steps = 165
 answer_changes = {"a": "less", "b": "less", "c": "same", "d": "more", "e": "less"}
 answer_smallest = "b"
 
+# %% WRONG answers: a change in place of its letter -> test_answer_changes
+answer_sizes = [26, 13, 11, 5]
+answer_steps = 165
+answer_changes = {"a": "fewer", "b": "fewer", "c": "same", "d": "more", "e": "fewer"}
+answer_smallest = "strides"
+
+
 # %% WRONG answers: larger kernels alone, without the smaller maps -> test_answer_changes
 answer_sizes = [26, 13, 11, 5]
 answer_steps = 165
