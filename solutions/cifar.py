@@ -19,7 +19,7 @@
 # by hand.
 #
 # **How to work**: run the cells from top to bottom (Shift+Enter). Write your code where `raise NotImplementedError`
-# stands, then run the test cell below it: silence means that the visible tests pass. Grading runs further tests on
+# stands, then run the test cell below it: no error, and no ✗, means that the visible tests pass. Grading runs further tests on
 # other inputs, so solve the exercise rather than its tests. An exercise that you leave out costs its own points only.
 # *Run All* stops at the first cell that fails. To leave an exercise for later, select the heading of the next
 # exercise and choose *Run → Run Selected Cell and All Below* (in Colab: *Runtime → Run cell and below*). If a test cell shows a

@@ -17,7 +17,7 @@
 # a conclusion in words that your instructor reads.
 #
 # **How to work**: run the cells from top to bottom (Shift+Enter). Write your code where `raise NotImplementedError`
-# stands, then run the test cell below it: silence means that the visible tests pass. Grading runs further tests on
+# stands, then run the test cell below it: no error, and no ✗, means that the visible tests pass. Grading runs further tests on
 # other inputs, so solve the exercise rather than its tests.
 # *Run All* stops at the first cell that fails. To leave an exercise for later, select the heading of the next
 # exercise and choose *Run → Run Selected Cell and All Below* (in Colab: *Runtime → Run cell and below*). If a test cell shows a
@@ -300,7 +300,8 @@ expect(
 # `{**BASE, "depth": 1}` is a copy of `BASE` with another depth.
 #
 # You may use kernel sizes from 1 to 7, depths from 1 to 4, dropout from 0.0 to 0.9, and the optimizers `"adam"`,
-# `"sgd"`, and `"rmsprop"`. Before you run them, guess: which run will be the best, and which change will matter most?
+# `"sgd"`, and `"rmsprop"`. Before you run them, guess, and write
+# it down in a comment: which run will be the best, and which change will matter most?
 
 # %% nbgrader={"grade_id": "plan", "solution": true}
 ### BEGIN SOLUTION
@@ -588,7 +589,8 @@ expect("Exercise 4, the validation accuracy of the best of your runs", best["val
 # %% [markdown]
 # How far can you trust such a number? An accuracy `a` that is measured on `n` images has a standard error of
 # `sqrt(a * (1 - a) / n)`; for 0.80 on 3,000 images, that is 0.0073. The black lines in the plot reach two standard errors
-# to each side. Another seed changes the accuracy, too. To see by how much, run `BASE` with a few of them.
+# to each side. For the difference of two such accuracies, take up to 1.4 times as much. Another seed changes the accuracy,
+# too.
 #
 # ## Conclusion in words (8 points)
 #
@@ -620,13 +622,13 @@ expect("Exercise 4, the validation accuracy of the best of your runs", best["val
 # ideas rather than of computers:
 #
 # - at most **100,000 parameters** (the lecture's network has 121,930);
-# - at most **10 epochs**. Aim for less than 4 minutes on two CPU cores. Slower networks are allowed, but your notebook has
-#   to finish within the time limit of grading.
+# - at most **10 epochs**. Aim for less than 4 minutes on two CPU cores.
 #
 # Some ideas, none of which you need: more or fewer filters, `padding="same"`, a third convolution,
 # `BatchNormalization()` after a convolution (it keeps the numbers that a layer passes on in one range, and the network
 # learns faster), another batch size, or a learning rate that falls from epoch to epoch: `ExponentialDecay(start,
-# decay_steps, decay_rate)` in place of the number that `Adam` takes. Choose by validation here, too.
+# decay_steps, decay_rate)` in place of the number that `Adam` takes. (If you compute `decay_steps` from `len(x)`, round
+# up: the test of Exercise 7 has 100 images, and 0 steps are an error.) Choose by validation here, too.
 
 # %% nbgrader={"grade_id": "budget", "locked": true}
 max_parameters = 100_000
@@ -831,7 +833,7 @@ expect(
     "Exercise 7, what train_own returns for images of shape (28, 28, 3)",
     _type,
     "History",
-    "what `fit` returns. If an error comes from the shape of images: use `x` and `y` only, never `x_test`",
+    "what `fit` returns. It was given 100 images of shape (28, 28, 3): use `x` and `y` only, never `x_test`",
 )
 expect(
     "Exercise 7, the curves in the history (and perhaps more)",
@@ -1322,12 +1324,12 @@ plt.show()
 # | 30 | 0.31 | 0.89 | 0.94 |
 # | 100 | 0.29 | 0.93 | 0.94 |
 #
-# Here, the features from clothes did harm. There may be two reasons: just before the head, a network keeps what tells
-# clothes apart and drops the rest, which a frozen body can't get back; and 200 steps may be few for a new head. Is your own
-# network better? If you have time, test each reason, one at a time: take features from an earlier layer, such as
-# `Flatten`, or raise `transfer_steps`.
+# In this run, the features from clothes did not help. There may be two reasons: just before the head, a network keeps what
+# tells clothes apart and drops the rest, which a frozen body can't get back; and 200 steps may be too few for a new head
+# to fit even the images that it trains on. Does your own network do better? If you have time, test each reason, one at a
+# time: take features from an earlier layer, such as `Flatten`, or raise `transfer_steps`.
 #
 # ## Before you hand in
 #
-# Choose *Kernel → Restart Kernel and Run All Cells* (in Colab: *Runtime → Restart session and run all*) with `QUICK = False`, and check
-# that no cell fails that worked before, and that the numbers in your conclusion are still those of your table. Then save.
+# Choose *Kernel → Restart Kernel and Run All Cells* (in Colab: *Runtime → Restart session and run all*) with
+# `QUICK = False`, and check that no cell fails that worked before, and that the numbers in your conclusion are still those of your table. Then save.

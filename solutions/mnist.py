@@ -15,7 +15,7 @@
 # **Time**: two to three hours, including 3 to 10 minutes of training. **Memory**: 2 GB. **Points**: 60.
 #
 # **How to work**: run the cells from top to bottom (Shift+Enter). Write your code where `raise NotImplementedError`
-# stands, then run the test cell below it: silence means that the visible tests pass. Grading runs further tests on
+# stands, then run the test cell below it: no error, and no ✗, means that the visible tests pass. Grading runs further tests on
 # other inputs, so solve the exercise rather than its tests.
 #
 # Exercise 8 trains with the `train` of Exercise 7. No other exercise needs another one to be solved: a stand-in takes the
