@@ -1,6 +1,7 @@
 """`autograder feedback`: each student's page, whatever nbgrader_config.py says of the engine."""
 
 import logging
+from glob import escape
 from shlex import quote
 from typing import Any, ClassVar
 
@@ -42,4 +43,9 @@ class FeedbackApp(CourseApp):
         except NbGraderException as error:
             self.fail("%s", error, then=again, why="once that is fixed; the other pages were written")
         self.out.say(f"Written: {self.coursedir.feedback_directory}/<student>/{assignment}/")
-        self.next(f"nbgrader release_feedback {quote(assignment)}", "or send the pages another way")
+        folders = self.root.glob(f"{escape(self.coursedir.feedback_directory)}/*/{escape(assignment)}")
+        if all((folder / "timestamp.txt").is_file() for folder in folders):
+            self.next(f"nbgrader release_feedback {quote(assignment)}", "or send the pages another way")
+        else:  # nbgrader names a student's folder in the exchange by that time
+            self.out.say("Send the pages yourself: not all of these submissions came through nbgrader's exchange.")
+            self.next("autograder export --to grades.csv", "the grades")

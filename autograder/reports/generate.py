@@ -69,6 +69,21 @@ class GenerateFeedback(FindsNotebooks, NbgraderGenerateFeedback):  # type: ignor
         except FAULTS as error:
             raise RuntimeError(f"no page of {notebook_filename}: {error}") from error  # nbgrader stops for some others
 
+    def init_destination(self, assignment_id: str, student_id: str) -> bool:
+        """As nbgrader's; pages that are older than the grade are written again, too."""
+        with temp_attrs(self, force=self.force or self._outdated(assignment_id, student_id)):
+            return bool(super().init_destination(assignment_id, student_id))
+
+    def _outdated(self, assignment_id: str, student_id: str) -> bool:
+        """Whether the student was graded again, or any grade was given by hand, since the pages were written."""
+        pages = Path(self._format_dest(assignment_id, student_id)).glob("*.html")
+        written = [path.stat().st_mtime for path in pages]
+        kind, _, path = self.coursedir.db_url.partition(":///")
+        if kind != "sqlite":  # nobody knows when it changed
+            return bool(written)
+        graded = [Path(path), *Path(self._format_source(assignment_id, student_id)).iterdir()]
+        return bool(written) and max(one.stat().st_mtime for one in graded if one.exists()) > min(written)
+
     def init_assignment(self, assignment_id: str, student_id: str) -> None:
         """As nbgrader's; records, and files that the notebook wrote (in hidden tests too), stay with the instructor."""
         names = {"assignment": assignment_id, "student": student_id}

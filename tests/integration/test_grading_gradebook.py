@@ -54,6 +54,26 @@ def test_a_score_given_by_hand_stays_and_is_not_asked_for_again(course: Course) 
     assert status.review == ()
 
 
+def test_a_page_of_feedback_is_written_again_where_the_grade_is_newer_and_else_left(course: Course) -> None:
+    page = course.folder / "feedback" / "ada" / "ps1" / "p1.html"
+
+    def written() -> tuple[str, int]:
+        run(course, "autograder.cli.feedback.FeedbackApp", "ps1")
+        return page.read_text(encoding="utf-8"), page.stat().st_mtime_ns
+
+    course.hand_in("ada", HALF, **SOLVED)
+    course.grade()
+    first = written()
+    assert written() == first
+    course.score_by_hand("ada", "essay", manual_score=3.5)
+    by_hand, _ = written()
+    assert by_hand != first[0]
+    assert "3.5" in by_hand
+    course.hand_in("ada", FULL, **{**SOLVED, "add": OTHER_ADD})
+    course.grade()
+    assert written()[0] != by_hand
+
+
 def test_a_score_given_by_hand_for_an_answer_that_has_changed_stays_and_is_listed(course: Course) -> None:
     course.hand_in("ada", FULL, **SOLVED)
     course.grade()

@@ -1,4 +1,4 @@
-"""For mkdocs.yml: SECURITY.md and CHANGELOG.md become pages of the site, with their links as seen from docs/."""
+"""For mkdocs.yml: SECURITY.md and CHANGELOG.md become pages of the site, and links from and to them follow."""
 
 from pathlib import Path
 from typing import Any
@@ -15,3 +15,10 @@ def on_files(files: Files, config: Any) -> Files:
         text = (ROOT / source).read_text(encoding="utf-8").replace("](docs/", "](")
         files.append(File.generated(config, page, content=text))
     return files
+
+
+def on_page_markdown(markdown: str, **_: Any) -> str:
+    """Link to the pages of the site; in the folder, the links lead to the files."""
+    for page, source in PAGES.items():
+        markdown = markdown.replace(f"](../{source}", f"]({page}")
+    return markdown
