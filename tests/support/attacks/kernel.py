@@ -217,7 +217,7 @@ def exit_in_a_test(s: Submission) -> None:
 
 @attack()
 def compile_without_asserts(s: Submission) -> None:
-    """Has IPython's compiler optimise asserts away"""
+    """Has IPython's compiler optimize asserts away"""
     s.code(
         NOTHING
         + """
