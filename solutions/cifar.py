@@ -172,6 +172,7 @@ expect("Exercise 1, the labels given, after the call", _column, [[250], [3]], "w
 #    take in memory as `uint8` and as `float32`.
 
 # %% nbgrader={"grade_id": "answers", "solution": true}
+# answer_first_layer, answer_megabytes = …
 ### BEGIN SOLUTION
 answer_first_layer = [320, 896]
 answer_megabytes = [153.6, 614.4]

@@ -304,6 +304,7 @@ expect(
 # it down in a comment: which run will be the best, and which change will matter most?
 
 # %% nbgrader={"grade_id": "plan", "solution": true}
+# plan = …
 ### BEGIN SOLUTION
 plan = [
     BASE,
@@ -981,6 +982,7 @@ for name, recall in zip(class_names, recall_per_class(raw_y_test, predicted, num
     print(f"{name:12} {recall:.3f}")
 
 # %% nbgrader={"grade_id": "hardest", "solution": true}
+# answer_hardest = …
 ### BEGIN SOLUTION
 answer_hardest = "Shirt"
 ### END SOLUTION

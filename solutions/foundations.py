@@ -205,6 +205,7 @@ expect("Exercise 1, encode_people of three others, y_regression", _y_number, [5,
 ### END HIDDEN TESTS
 
 # %% nbgrader={"grade_id": "tasks", "solution": true}
+# answer_tasks = …
 ### BEGIN SOLUTION
 answer_tasks = {
     "a": "classification",
@@ -254,8 +255,8 @@ if _wrong:
 # | the position of the largest number in each row | `X.argmax(axis=1)` |
 # | to compare | `X > 0` is an array of `True` and `False`; `(X > 0) & (X < 1)`; `.sum()` counts them, `.astype(int)` makes 1 and 0 |
 # | to choose, element by element | `np.where(X > 0, this, that)`, `np.maximum(X, 0)`, `np.clip(X, low, high)` |
-# | a part | `X[2:5]` rows 2 to 4, `X[:, 0]` the first column, `X[::2]` every second row, `X[indices]` those rows |
-# | a frame of zeros | `np.pad(X, 1)` |
+# | a part | `X[2:5]` rows 2 to 4, `X[:, 0]` the first column, `X[::2]` every other row, `X[indices]` those rows |
+# | a border of zeros | `np.pad(X, 1)` |
 # | the numbers 0 to n − 1 in random order | `np.random.default_rng(seed).permutation(n)` |
 #
 # **`axis`** is the dimension that disappears: `axis=1` of shape (n, m) leaves (n,). With **`keepdims=True`** it stays, with
@@ -609,7 +610,7 @@ expect(_what, _received, _expected, "which function belongs to which layer, all 
 # - the **error indicator** $[a(x) \ne y(x)]$ is 1 for a wrong class and 0 for a right one. A network can't be trained on
 #   it, because small changes of the weights don't change it;
 # - the **squared error** $(a(x) - y(x))^2$ is the usual loss for regression;
-# - the **cross-entropy** is the usual loss for classification. It is large if the network gave the right class a small
+# - the **cross-entropy** is the usual loss for classification. It is large if the network gave the correct class a small
 #   probability. With one-hot rows $Y$ and probabilities $P$, averaged over the n examples:
 #
 # $$-\frac{1}{n}\sum_{i=1}^n \sum_k Y_{ik} \ln \hat P_{ik}, \qquad \hat P = \text{clip}(P, \varepsilon, 1 - \varepsilon)$$
@@ -719,7 +720,7 @@ for _epsilon in (1e-7, 1e-3):
 # `accuracy, precision, recall`. If a denominator is 0, return 0 for that fraction.
 #
 # *NumPy*: `(y_pred == 1) & (y_true == 1)` (with the parentheses) is an array of `True` and `False`; `np.sum` counts the
-# `True`, `np.mean` gives their share.
+# `True`, `np.mean` gives their fraction.
 #
 # **b)** 20 of 1,000 scans show a tumor (class 1). Network A calls every scan healthy. Network B finds 16 of the 20 and
 # raises 44 false alarms. Set `answer_a` and `answer_b` each to a tuple (accuracy, precision, recall), correct to three
@@ -760,6 +761,7 @@ for _true, _pred in [([0, 1, 0, 1, 0, 0, 1, 0, 0, 0], [1, 1, 0, 1, 1, 0, 0, 1, 0
 ### END HIDDEN TESTS
 
 # %% nbgrader={"grade_id": "screening", "solution": true}
+# answer_a, answer_b, answer_screening = …
 ### BEGIN SOLUTION
 answer_a = (0.98, 0.0, 0.0)
 answer_b = ((16 + 936) / 1000, 16 / (16 + 44), 16 / 20)
@@ -1044,6 +1046,7 @@ figure.tight_layout()
 plt.show()
 
 # %% nbgrader={"grade_id": "race_answers", "solution": true}
+# answer_zigzag, answer_shrinking, answer_first_step = …
 ### BEGIN SOLUTION
 answer_zigzag = "gradient descent"
 answer_shrinking = "AdaGrad"
@@ -1226,6 +1229,7 @@ axes.legend(fontsize=8)
 plt.show()
 
 # %% nbgrader={"grade_id": "rates", "solution": true}
+# answer_rates = …
 ### BEGIN SOLUTION
 answer_rates = ["too small", "too small", "right", "right", "right", "too large"]
 ### END SOLUTION
@@ -1441,7 +1445,7 @@ for _sizes in [(6, 3, 5, 4), (3, 3, 3, 3)]:
 # *NumPy*: the generator's `.permutation(n)`, and slices. Count from the front: `order[-0:]` is everything, not nothing.
 #
 # **b)** Below, 1,000 "networks" guess the answers to 50 yes-or-no questions, all of them blindly. The best of them is
-# chosen *by the test set*. Then it meets 20,000 new questions. Set `answer_fresh` to the accuracy, to one decimal, that
+# chosen *by the test set*. Then it meets 20,000 new questions. Set `answer_fresh` to the accuracy (a fraction, to one decimal) that
 # you expect of it there. Set `answer_sets` to a dictionary that says which set, `"training"`, `"validation"`, or `"test"`,
 # you use for each of `"find the weights"`, `"choose the number of layers"`, `"report the quality at the very end"`.
 
@@ -1503,6 +1507,7 @@ axes.legend(loc="upper left")
 plt.show()
 
 # %% nbgrader={"grade_id": "sets", "solution": true}
+# answer_fresh, answer_sets = …
 ### BEGIN SOLUTION
 answer_fresh = 0.5
 answer_sets = {
@@ -1515,7 +1520,7 @@ answer_sets = {
 # %% nbgrader={"grade_id": "test_sets", "grade": true, "locked": true, "points": 2}
 _kind = "a share from 0 to 1"
 _received = _kind if 0 <= answer_fresh <= 1 else str(answer_fresh)
-expect("Exercise 12, answer_fresh", _received, _kind, "what an accuracy is: a share, not a percentage")
+expect("Exercise 12, answer_fresh", _received, _kind, "what an accuracy is: a fraction, not a percentage")
 _uses = ["choose the number of layers", "find the weights", "report the quality at the very end"]
 expect("Exercise 12, the keys of answer_sets", sorted(answer_sets), _uses, "the three uses in the text")
 expect(
@@ -1613,6 +1618,7 @@ for _degree, (_training, _validation) in zip(_degrees, _errors):
     print(f"degree {_degree:2}: training error {_training:.4f}, validation error {_validation:.4f}")
 
 # %% nbgrader={"grade_id": "overfitting", "solution": true}
+# answer_degree, answer_beyond = …
 ### BEGIN SOLUTION
 answer_degree = 3
 answer_beyond = ("falls", "rises")
@@ -1727,6 +1733,7 @@ print("means with gamma = 1, beta = 0:              ", _normalized.mean(axis=0).
 print("standard deviations with gamma = 1, beta = 0:", _normalized.std(axis=0).round(3))
 
 # %% nbgrader={"grade_id": "normalised", "solution": true}
+# answer_normalized, answer_single = …
 ### BEGIN SOLUTION
 answer_normalized = (3.0, 2.0)
 answer_single = "b"
@@ -1772,7 +1779,7 @@ if str(answer_single) != "b":
 # - **kernel size** k: usually 3 or 5, odd;
 # - **padding**: `"valid"` means none. The kernel stays within the image, and the map is smaller than the image. With
 #   `"same"`, (k − 1) / 2 rows and columns of zeros are put on each side of the image first, which keeps the size for s = 1;
-# - **stride** s: the step from one place to the next, down and to the right. Places where the kernel would stick out at the
+# - **stride** s: the step from one place to the next, down and to the right. Places where the kernel would extend past the
 #   bottom or on the right are left out.
 #
 # | input | kernel | feature map |
@@ -1932,7 +1939,7 @@ plt.show()
 # stride usually equals the size; if it is smaller, the blocks overlap.
 #
 # Write `max_pool(image, size, stride)`: from `image` (height, width), take the largest number of each block of size×size.
-# Blocks start every `stride` rows and every `stride` columns from the top left. Blocks that would stick out are left out;
+# Blocks start every `stride` rows and every `stride` columns from the top left. Blocks that would extend past the edge are left out;
 # there is no padding.
 #
 # *NumPy*: slices and `.max()`, as in Exercise 14.

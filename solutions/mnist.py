@@ -262,6 +262,7 @@ print(f"label {raw_y_train[0]} became {y_train[0]}")
 # 4. `answer_smallest`: the letter of the change after which the fewest parameters are left.
 
 # %% nbgrader={"grade_id": "answers", "solution": true}
+# answer_sizes, answer_steps, answer_changes, answer_smallest = …
 ### BEGIN SOLUTION
 answer_sizes = [26, 13, 11, 5]
 answer_steps = 165
@@ -887,6 +888,7 @@ figure.tight_layout()
 plt.show()
 
 # %% nbgrader={"grade_id": "read_curves", "solution": true}
+# answer_validation, answer_curves = …
 ### BEGIN SOLUTION
 answer_validation = {"b", "c"}
 answer_curves = {
