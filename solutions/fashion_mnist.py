@@ -689,7 +689,7 @@ expect(
 expect(
     "Exercise 5, what each pixel of three images becomes by its own value",
     _prepared[..., 0],
-    _number_of[_raw],
+    _number_of[_before],
     "what looks at more than one pixel: means, maxima, positions",
     tolerance=1e-5,
 )

@@ -464,9 +464,9 @@ def best_run(table):
     return min(table, key=lambda row: row["val_accuracy"])
 
 
-# %% WRONG best_run: the second -> test_best_run, test_results
+# %% WRONG best_run: the one in the middle -> test_best_run, test_results
 def best_run(table):
-    return table[1]
+    return table[len(table) // 2]
 
 
 # %% WRONG best_run: the table sorted in place -> test_best_run, test_results
@@ -553,7 +553,7 @@ def preprocess(images):
 # %% WRONG preprocess: the images given are changed -> test_preprocess
 def preprocess(images):
     x = np.expand_dims(images.astype("float32") / 255.0, axis=-1)
-    images //= 255
+    images[-1, -1, -1] += 1
     return x
 
 
