@@ -57,7 +57,7 @@ def test_the_page_shows_how_the_model_did(graded: Class) -> None:
     pictures = [image["alt"] for image in found.all("img")]
     assert len(pictures) == 12
     assert all(", predicted as " in words for words in pictures)
-    assert "475 parameters in all" in found.text
+    assert "475 parameters in total" in found.text
     charts = found.all("svg")
     assert len(charts) == 3
     assert all(chart["role"] == "img" and chart["aria-labelledby"] for chart in charts)
