@@ -1,7 +1,7 @@
 """No test of ours gives a point to a wrong solution made of the reference, whatever it does to its arguments.
 
-Mutants of fashion_mnist and cifar take ten minutes each: `autograder rehearse ASSIGNMENT --mutants` grades them. What their
-tests refuse is held by `test_course_answers.py`, with students' wrong answers.
+Mutants of fashion_mnist and cifar take ten minutes each: `autograder rehearse ASSIGNMENT --mutants` grades them. What
+their tests refuse is held by `test_course_answers.py`, with students' wrong answers.
 """
 
 from pathlib import Path
