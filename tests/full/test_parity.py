@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import nbformat
 import pytest
 from engines import (
     GUIDE,
@@ -18,7 +17,6 @@ from engines import (
 )
 from sample_scores import ENDLESS, EXPECTED
 
-from autograder.common.error_outputs import stands_alone
 from autograder.course import build
 
 USES_SQUARES = "sum_of_squares_uses_squares"  # it deletes a helper of the student's
@@ -106,21 +104,6 @@ def test_deleted_tests_are_put_back_and_scored_where_nbgrader_leaves_them_to_a_p
     plain, ours = ({mark for (student, _, _), mark in found.items() if student == "empty"} for found in foundations)
     assert plain == {(None, True)}
     assert ours == {(0, False)}
-
-
-def test_failed_tests_show_their_message_alone_in_both_autograded_notebooks() -> None:
-    students = tuple(name for name in EXPECTED["foundations"] if name != ENDLESS)
-    plain = sample_graded_plain("foundations", tuple(sorted({*students[::2], "empty"})))
-    for folder in (plain, sample_graded("foundations", students)):
-        errors = [
-            output
-            for path in folder.glob("autograded/*/foundations/foundations.ipynb")
-            for cell in nbformat.read(path, as_version=4).cells
-            for output in cell.get("outputs", [])
-            if output.output_type == "error" and output.ename == "WrongAnswer"
-        ]
-        assert errors
-        assert all(stands_alone(output) for output in errors)
 
 
 def test_mnist_has_nbgraders_scores() -> None:
