@@ -124,7 +124,7 @@ def test_the_references_work_passes_the_check_of_a_course_that_has_no_solutions(
 def test_points_that_the_released_notebook_earns_are_told(graded: Graded) -> None:
     told = [line for line in graded.said.splitlines() if "the released notebook" in line]
     assert len(told) == 1
-    assert "in which nothing is solved, gets 1 of 1" in told[0]
+    assert "with nothing solved, gets 1 of 1" in told[0]
 
 
 def test_the_table_in_the_docs_is_of_these_exercises() -> None:

@@ -86,7 +86,7 @@ def test_what_the_author_left_behind_gives_no_points(graded: Graded, name: str, 
 
 def test_it_is_told_before_anybody_is_graded(graded: Graded) -> None:
     assert "made.txt" in graded.line("the solution writes")
-    assert graded.line("p1, test_free: ").endswith("the released notebook, in which nothing is solved, gets 1 of 1")
+    assert graded.line("p1, test_free: ").endswith("the released notebook, with nothing solved, gets 1 of 1")
     assert graded.said.splitlines().index(graded.line("p1, test_free: ")) < graded.said.splitlines().index(
         graded.line(" to grade; ")
     )

@@ -190,7 +190,7 @@ def test_an_honest_fit_is_trained_by_the_trainer_once_for_all(graded: Class) -> 
     (other,) = graded.trainings("other")
     assert (other["by"], other["remembered"]) == ("trainer", False)
     assert graded.record("ada")["run"]["flags"] == []
-    assert "trainings: " in graded.said
+    assert "training runs: " in graded.said
 
 
 @pytest.mark.parametrize(
@@ -252,7 +252,7 @@ def test_after_a_change_of_a_hidden_test_nothing_is_trained(graded: Class) -> No
     nbformat.write(notebook, graded.source)
     generate(graded.folder, "ps")
     said = autograder(graded.folder, "grade", "ps", "--student", "other")
-    assert "trainings: 0 trained" in said
+    assert "training runs: 0 trained" in said
     assert graded.trainings("other")[0]["remembered"]
     assert graded.score("other") == 5
 
