@@ -376,7 +376,7 @@ class _Grading:
             exam.interrupt()
             answer = exam.answer(GRACE)
         if answer is None:
-            raise ExaminerError(f"what is to be learnt of the model in {grade_id} could not be stopped")
+            raise ExaminerError(f"looking at the model in {grade_id} could not be stopped")
         if answer.insight is not None:
             self._models[grade_id] = answer.insight
 

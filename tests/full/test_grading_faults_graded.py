@@ -133,12 +133,12 @@ def test_the_time_that_a_test_spends_by_itself_is_not_told_as_the_submitted_code
         if cell.metadata.nbgrader["grade"]
     }
     assert course.scores("ada") == {"test_size": 0.0, "test_wait": 0.0}
-    assert "the test itself" in said["test_size"]
-    assert "the test itself" not in said["test_wait"]
+    assert "The test itself" in said["test_size"]
+    assert "The test itself" not in said["test_wait"]
 
 
 def test_a_test_that_nothing_interrupts_needs_a_person_who_is_told_whose_time_it_was(slow: tuple[Course, Seen]) -> None:
     _, seen = slow
     assert seen.statuses["bob"].label == GradeStatus.NEEDS_PERSON
     assert "test_size" in seen.statuses["bob"].notebooks["p1"].message
-    assert "the test itself" in seen.statuses["bob"].notebooks["p1"].message
+    assert "The test itself" in seen.statuses["bob"].notebooks["p1"].message

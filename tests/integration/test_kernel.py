@@ -199,6 +199,7 @@ def test_it_serves_its_names_and_runs_cells_between(start: Start, sandboxed: boo
     for number in (1, 2):
         assert candidate.run(f"x = [{number}, 'a']").ok
         with candidate.serving():
+            peer.begin(None)
             assert peer.fetch(["x", "y"])[0] == {"x": [number, "a"]}
             peer.end()
     assert candidate.ended is None
