@@ -85,7 +85,7 @@ def test_a_score_that_is_none_is_the_instructors_mistake_and_waits_for_a_person(
     plain, ours = both.scores("odd", test)
     assert (plain, ours) == (2, None)
     assert both.waits("odd", test)
-    assert "can give 0 to 2" in next(line for line in both.said.splitlines() if f"p1, {test}:" in line)
+    assert "can only give 0 to 2" in next(line for line in both.said.splitlines() if f"p1, {test}:" in line)
 
 
 def test_too_many_points_stop_the_notebook_in_nbgrader_and_only_the_cell_here(both: Both) -> None:
