@@ -100,9 +100,9 @@ def test_no_listener_is_reached(hostile: HostileClass) -> None:
 
 @needs_sandbox
 def test_plain_nbgrader_gives_points_for_many_of_them(graded: Graded, tmp_path: Path) -> None:
-    """Every eighth, as some take nbgrader its time limit; all, into `measured.json`, where MEASURE_ATTACKS is set."""
+    """Every twelfth, as some take nbgrader its time limit; all, into `measured.json`, where MEASURE_ATTACKS is set."""
     runnable = [attack for attack in ATTACKS if not (attack.dangerous or attack.ours)]
-    chosen = runnable if os.environ.get("MEASURE_ATTACKS") else runnable[::8]
+    chosen = runnable if os.environ.get("MEASURE_ATTACKS") else runnable[::12]
     numbers = [attack.name for attack in chosen if attack.assignment == "numbers"]
     models = [attack.name for attack in chosen if attack.assignment == "model"]
     parts = [("numbers", numbers[::2]), ("numbers", numbers[1::2]), ("model", models)]

@@ -89,9 +89,13 @@ def contended(pid: int) -> Iterator[None]:
 
 @needs_sandbox
 def test_a_cell_that_sleeps_is_to_blame_itself(start: Start) -> None:
-    candidate = start(cell_seconds=2)
-    assert not candidate.run("import time\ntime.sleep(60)").ok
-    assert candidate.starved < STARVED
+    """At most three times: with other work, a machine may well not let it run in one of these spans of two seconds."""
+    starved = []
+    while not starved or (starved[-1] >= STARVED and len(starved) < 3):
+        candidate = start(cell_seconds=2)
+        assert not candidate.run("import time\ntime.sleep(60)").ok
+        starved.append(candidate.starved)
+    assert starved[-1] < STARVED, starved
 
 
 @needs_sandbox
@@ -132,7 +136,7 @@ def test_a_notebook_that_the_machine_never_lets_run_is_not_graded(tmp_path: Path
         for hog in hogs:
             hog.kill()
             hog.wait()
-    assert done.returncode == 1
+    assert done.returncode == 1, done.stdout + done.stderr
     assert "so busy with other work" in done.stdout + done.stderr
     with Gradebook(f"sqlite:///{tmp_path / 'gradebook.db'}") as gradebook:
         assert gradebook.assignment_submissions("numbers") == []
@@ -146,7 +150,7 @@ def never_ending_class(folder: Path, answer: str) -> None:
     submission = Submission(notebook, folder / "submitted" / "ada" / "numbers", folder, folder, 0)
     submission.code(answer)
     submission.write()
-    add_config(folder, "c.Grading.reference_min_seconds = 2")
+    add_config(folder, "c.Grading.reference_min_seconds = 1")
 
 
 @dataclass
