@@ -125,7 +125,7 @@ class Examination:
         assert peer is not None
         if not step.across:
             names = self._shell.user_ns
-            self._run_given(step.code)
+            self._run_given(step.code, rendered=False)  # what it shows is shown by the student's kernel
             self._imported |= {name: names.pop(name) for name in step.imports if name in names}
             return Answer()
         peer.begin(permitted, keeps=True)
@@ -151,9 +151,9 @@ class Examination:
         self._models[index], self._used[index] = peer.models, [replace(use) for use in peer.models if use.used]
         return Answer(asked=tuple(sorted(peer.asked)), calls=peer.calls)
 
-    def _run_given(self, code: str) -> tuple[list[Output], BaseException | None]:
+    def _run_given(self, code: str, *, rendered: bool = True) -> tuple[list[Output], BaseException | None]:
         """Run what is the instructor's; returns what it showed and raised."""
-        outputs, _, error = self._shell.run(code)
+        outputs, _, error = self._shell.run(code, rendered=rendered)
         if self._files is not None:
             self._files.claim()
         return outputs, error

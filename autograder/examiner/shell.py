@@ -5,6 +5,7 @@ displays into three places, so that their order is lost; they store any amount o
 fit into one message; and the hook sets neither `_` nor `Out`, and ignores a final semicolon.
 """
 
+import contextlib
 import io
 import json
 import sys
@@ -121,16 +122,28 @@ class Shell(InteractiveShell):
     def _showtraceback(self, etype: Any, evalue: Any, stb: list[str]) -> None:
         self.outputs.add("error", ename=etype.__name__, evalue=_text_of(evalue), traceback=list(stb))
 
-    def run(self, code: str) -> tuple[list[Output], Any, BaseException | None]:
-        """Run a cell; returns its outputs, the value of its last expression, and what it raised."""
+    def run(self, code: str, *, rendered: bool = True) -> tuple[list[Output], Any, BaseException | None]:
+        """Run a cell; returns its outputs, the value of its last expression, and what it raised.
+
+        With `rendered=False` what it displays is text alone, and no figure is drawn.
+        """
         self.outputs = CellOutputs()
-        with _streams(self.outputs):
+        with _streams(self.outputs), contextlib.nullcontext() if rendered else self._as_text():
             result: Any = self.run_cell(code, store_history=True)  # type: ignore[no-untyped-call]
         error = result.error_before_exec or result.error_in_exec
         if error is not None and not any(item["output_type"] == "error" for item in self.outputs.items):
             name, text = type(error).__name__, _text_of(error)
             self.outputs.add("error", ename=name, evalue=text, traceback=[f"{name}: {text}"])
         return self.outputs.items, result.result, error
+
+    @contextmanager
+    def _as_text(self) -> Iterator[None]:
+        formatter = self.display_formatter
+        active, formatter.active_types = formatter.active_types, ["text/plain"]
+        try:
+            yield
+        finally:
+            formatter.active_types = active
 
 
 def _text_of(error: BaseException) -> str:

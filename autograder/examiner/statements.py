@@ -1,16 +1,21 @@
 """A cell's text as Python statements, as IPython understands it."""
 
 import ast
+import functools
+import re
 import symtable
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 from IPython.core.inputtransformer2 import TransformerManager
 
 Scopes = dict[tuple[str, int], list[symtable.SymbolTable]]
 
+# What may be a magic, a shell command or a request for help; in a cell without any, every line is Python as it stands.
+_NO_PYTHON = re.compile(r"^\s*[%!?,;/]|=\s*[%!]|\?", re.MULTILINE)
 TAKES_VALUE = {"-n", "-r", "-p", "-l", "-s", "-T", "-D"}  # options of %timeit and %prun
 
 
@@ -36,12 +41,11 @@ class Magic:
     binds: tuple[str, ...] = ()
 
 
+@functools.lru_cache(maxsize=1024)
 def parse(source: str) -> Statements | None:
-    """The statements of a cell's `source`; None where IPython could not run any of it."""
+    """The statements of a cell's `source`; None where IPython could not run any of it. Nobody may change them."""
     try:
-        text = TransformerManager().transform_cell(  # type: ignore[no-untyped-call]
-            source.replace("\r\n", "\n").replace("\r", "\n")
-        )
+        text = python_of(source.replace("\r\n", "\n").replace("\r", "\n"))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about escapes and comparisons in the text: not ours to report
             tree = compile(text, "<cell>", "exec", ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
@@ -53,6 +57,21 @@ def parse(source: str) -> Statements | None:
     for scope in family(table):
         scopes.setdefault((scope.get_name(), scope.get_lineno()), []).append(scope)
     return Statements(text, tuple(tree.body), scopes)
+
+
+def python_of(source: str) -> str:
+    """The Python that IPython makes of a cell.
+
+    It reads a cell several times, token by token, for magics in the midst of Python. That is nearly all of the time
+    that it takes, and is left out where there can be none.
+    """
+    manager: Any = TransformerManager()  # type: ignore[no-untyped-call]
+    lines = (source if source.endswith("\n") else f"{source}\n").splitlines(keepends=True)
+    for transform in (*manager.cleanup_transforms, *manager.line_transforms):
+        lines = transform(lines)
+    if _NO_PYTHON.search("".join(lines)):
+        lines = manager.do_token_transforms(lines)
+    return "".join(lines)
 
 
 def family(table: symtable.SymbolTable) -> Iterator[symtable.SymbolTable]:

@@ -85,6 +85,27 @@ def test_a_locked_cells_statement_that_fails_fails_the_tests_of_what_it_binds_an
     assert answers[1].outputs[-1]["evalue"] == "not yet"
 
 
+DRAWN = [
+    cell(
+        "class Figure:\n    drawn = 0\n    def _repr_html_(self):\n        Figure.drawn += 1\n"
+        "        return '<p>drawn</p>'\ndisplay(Figure())\nFigure()"
+    ),
+    cell("def f(x):\n    return x", "solution"),
+    cell("assert Figure.drawn == 0\ndisplay(Figure())\nassert Figure.drawn == 1\nf(2)", "grade", "drawn"),
+]
+
+
+def test_what_a_locked_cell_displays_is_drawn_by_the_students_kernel_alone_and_what_a_test_displays_here(
+    examiner: Examiner,
+) -> None:
+    with exam(examiner, DRAWN, "def f(x):\n    return x") as made:
+        made.given(0)
+        assert replace(made.answer(30), delay=0.0) == Answer()
+        answer = grade(made, 2)
+    assert answer.score == 2
+    assert answer.outputs[0]["data"]["text/html"] == "<p>drawn</p>"
+
+
 def test_a_message_that_stands_alone_does_so_in_the_outputs(examiner: Examiner) -> None:
     setup = (
         "class WrongAnswer(AssertionError):\n    def _render_traceback_(self):\n        return str(self).splitlines()"
