@@ -2131,52 +2131,55 @@ except Exception as error:
 # %% [markdown]
 # # Glossary
 #
-# The slides are in Russian; these are their terms.
+# The slides are in Russian. These are their terms, in the order of this notebook.
 #
 # | Russian | English | in one line |
 # |---|---|---|
-# | нейрон, персептрон | neuron, perceptron | weighted sum of inputs plus a bias, sent through an activation function |
-# | функция активации | activation function | what a neuron applies to its sum |
+# | нейрон, персептрон | neuron, perceptron | a weighted sum of inputs plus a bias, sent through an activation function |
+# | функция активации | activation function | the function that a neuron applies to its sum |
+# | параметры | parameters | the weights and biases, which training changes |
 # | глубокая нейросеть | deep neural network | a network of many layers |
 # | свёрточная сеть | convolutional network | a network with kernels that slide over its input |
-# | рекуррентная сеть | recurrent network | a network that reads a sequence and remembers |
+# | рекуррентная сеть | recurrent network | a network that reads a sequence and remembers what it has read |
 # | спайковая сеть | spiking network | a network whose neurons send pulses over time |
-# | обучение на прецедентах (на примерах) | learning from examples | the rule is learned from examples, not written down |
+# | обучение на прецедентах (на примерах) | learning from examples | finding a rule in examples instead of writing it down |
 # | признаки | features | the numbers that describe an example, $X$ |
-# | целевая переменная | target | the number or class to be found, $y$ |
-# | классификация | classification | finding a class |
-# | регрессия | regression | finding a number |
-# | кластеризация | clustering | finding groups that nobody has named |
-# | ранжирование | ranking | finding an order |
-# | предсказание | prediction, forecasting | finding what comes next |
-# | ошибка, функция потерь | error, loss function | what training makes small |
-# | индикатор ошибки | error indicator | 1 if wrong, 0 if right |
-# | квадратичная ошибка | squared error | the square of the difference |
-# | метрика качества | quality metric | what tells people how good it is |
-# | доля верных ответов | accuracy | the share of right answers |
-# | точность | precision | the share of the selected items that are relevant |
-# | полнота | recall | the share of the relevant items that are selected |
-# | градиентный спуск | gradient descent | small steps against the gradient |
-# | момент, инерция | momentum | remembering the direction of earlier steps |
-# | скорость обучения | learning rate | the coefficient of a step |
+# | целевая переменная | target | the number or class to be predicted, $y$ |
+# | классификация | classification | predicting a class |
+# | регрессия | regression | predicting a number |
+# | кластеризация | clustering | finding groups of similar examples that nobody has named |
+# | ранжирование | ranking | putting things in order |
+# | предсказание | prediction, forecasting | predicting the next values of a series |
+# | ошибка, функция потерь | error, loss function | the number that training makes as small as possible |
+# | индикатор ошибки | error indicator | 1 for a wrong answer, 0 for a right one |
+# | квадратичная ошибка | squared error | the square of the difference between answer and target |
+# | метрика качества | quality metric | a number that tells people how good a network is |
+# | доля верных ответов | accuracy | the fraction of answers that are right |
+# | точность | precision | the fraction of the selected items that are relevant |
+# | полнота | recall | the fraction of the relevant items that are selected |
+# | градиентный спуск | gradient descent | many small steps against the gradient of the loss |
+# | момент, инерция | momentum | a step that remembers the direction of the steps before it |
+# | скорость обучения | learning rate | the factor by which a step multiplies the gradient |
 # | паралич сети | network paralysis | steps so small that nothing more is learned |
-# | пакетный режим | full-batch mode | all examples for one step |
-# | стохастический режим | stochastic mode | one example for one step |
-# | мини-пакет | mini-batch | a small part of the examples for one step |
+# | пакетный режим | full-batch mode | all examples for each step |
+# | стохастический режим | stochastic mode | one example for each step |
+# | мини-пакет | mini-batch | a small part of the examples for each step |
 # | эпоха | epoch | one pass through all training data |
-# | обратное распространение ошибки | back-propagation | the gradient, layer by layer, from the last to the first |
-# | обучающая выборка | training set | what the network learns from |
-# | валидационная выборка | validation set | what choices are based on |
-# | тестовая выборка | test set | what is untouched until the end |
-# | переобучение | overfitting | memorizing the training examples |
-# | регуляризация | regularization | what works against overfitting |
-# | свёрточный слой | convolutional layer | kernels that slide over an image, one map each |
-# | ядро свёртки | kernel | the small array of weights that slides |
-# | карта признаков | feature map | the result of one kernel |
-# | сохранение размера | "same" padding | zeros around the image that keep its size |
-# | шаг | stride | how far the kernel or block moves |
-# | слой подвыборки, пулинга | pooling layer | the largest number of each block |
-# | полносвязный слой | dense, fully connected layer | every neuron has every input |
+# | обратное распространение ошибки | back-propagation | computing the gradient layer by layer, from the last to the first |
+# | обучающая выборка | training set | the examples that the network learns from |
+# | валидационная выборка | validation set | the examples that choices are based on |
+# | тестовая выборка | test set | the examples that nobody touches until the very end |
+# | переобучение | overfitting | memorizing the training examples, including their noise |
+# | регуляризация | regularization | whatever works against overfitting |
+# | dropout | dropout | setting a random share of a layer's inputs to 0 in each training step |
+# | batch normalization | batch normalization | bringing each feature to mean 0 and standard deviation 1 within a batch |
+# | свёрточный слой | convolutional layer | kernels that slide over an image, with one feature map per kernel |
+# | ядро свёртки | kernel | the small array of weights that slides over the image |
+# | карта признаков | feature map | the output of one kernel |
+# | сохранение размера | "same" padding | zeros around the image, so that the map keeps its size |
+# | шаг | stride | how far the kernel or block moves from one place to the next |
+# | слой подвыборки, пулинга | pooling layer | a layer that keeps the largest number of each block |
+# | полносвязный слой | dense, fully connected layer | a layer in which each neuron is connected to every input |
 #
 # # At the end
 #
