@@ -99,8 +99,8 @@ def several(what, received, number=None):
 # # Part 1: learning from examples
 #
 # The first ideas about neural networks date from the 1940s to the 1960s. A long period of disappointment followed, until the
-# 1990s. In 2012 a deep network won the ImageNet competition by a wide margin, and in 2015 one of them made fewer mistakes
-# there than a trained person.
+# 1990s. In 2012 a deep network won the ImageNet competition by a wide margin, and in 2015 another one made fewer
+# mistakes there than a trained person.
 #
 # **Machine learning** lets a computer do a task that nobody can describe step by step. A program learns from
 # **examples** by **minimizing an error**, and a **quality metric** tells us how well it does. **Neural networks** are one
@@ -177,10 +177,10 @@ _received = unchanged(_what, encode_people, list(people))
 _X, _y_class, _y_number = several(_what, _received, 3)
 expect("Exercise 1, encode_people(people), the shape of X", np.shape(_X), (4, 5), "which columns are features")
 expect(
-    "Exercise 1, encode_people(people), what X holds (f: floats, U: text, O: objects)",
+    "Exercise 1, encode_people(people), what X holds (f: floats, i: whole numbers, U: text, O: objects)",
     np.asarray(_X).dtype.kind,
     "f",
-    "how the array is made: from numbers only",
+    "how the array is made: from numbers only, and with their decimals",
 )
 expect(
     "Exercise 1, encode_people(people), X of the third person",
@@ -194,14 +194,22 @@ expect(
     [(4,), (4,)],
     "one number per person",
 )
+expect(
+    "Exercise 1, encode_people(people), the two targets of the third person",
+    [_y_class[2], _y_number[2]],
+    [0, 3.9],
+    "which target is a class, which is a number, and how the class becomes a number",
+)
 ### BEGIN HIDDEN TESTS
 _X, _y_class, _y_number = encode_people(
     [(150, 100, 1, "f", 3.5, 5.0, "yes"), (201, 99, 3, "m", 3.6, 4.0, "no"), (180, 98, 0, "f", 4.1, 3.0, "yes")]
 )
 _expected = [[150, 100, 1, 0, 3.5], [201, 99, 3, 1, 3.6], [180, 98, 0, 0, 4.1]]
 expect("Exercise 1, encode_people of three others, X", _X, _expected, "numbers that should come from `rows`")
-expect("Exercise 1, encode_people of three others, y_classification", _y_class, [1, 0, 1], "which target is a class")
-expect("Exercise 1, encode_people of three others, y_regression", _y_number, [5, 4, 3], "which target is a number")
+expect(
+    "Exercise 1, encode_people of three others, y_classification", _y_class, [1, 0, 1], "where the classes come from"
+)
+expect("Exercise 1, encode_people of three others, y_regression", _y_number, [5, 4, 3], "where the grades come from")
 ### END HIDDEN TESTS
 
 # %% nbgrader={"grade_id": "tasks", "solution": true}
@@ -231,14 +239,14 @@ _right = dict(zip("abcdef", ["classification", "regression", "clustering", "rank
 _wrong = [letter for letter in "abcdef" if answer_tasks[letter] != _right[letter]]
 if _wrong:
     raise WrongAnswer(
-        f"Exercise 1, answer_tasks: {', '.join(_wrong)} not right.\n"
+        f"Exercise 1, answer_tasks, not right for: {', '.join(_wrong)}.\n"
         "Look at what the answer is: a class, a number, a group, an order, or what comes next."
     )
 ### END HIDDEN TESTS
 
 # %% [markdown]
 # To a network, a person is now five numbers, and it never sees anything else. Only you know what a column means, and that
-# 40 beers per day look like a typing error.
+# 40 beers per day is probably a typo.
 
 # %% [markdown]
 # # NumPy on one page
@@ -256,6 +264,7 @@ if _wrong:
 # | to compare | `X > 0` is an array of `True` and `False`; `(X > 0) & (X < 1)`; `.sum()` counts them, `.astype(int)` makes 1 and 0 |
 # | to choose, element by element | `np.where(X > 0, this, that)`, `np.maximum(X, 0)`, `np.clip(X, low, high)` |
 # | a part | `X[2:5]` rows 2 to 4, `X[:, 0]` the first column, `X[::2]` every other row, `X[indices]` those rows |
+# | an array from a list, an array of zeros | `np.array([[1, 2], [3, 4]])`, `np.zeros((rows, columns))` |
 # | a border of zeros | `np.pad(X, 1)` |
 # | the numbers 0 to n − 1 in random order | `np.random.default_rng(seed).permutation(n)` |
 #
@@ -300,7 +309,7 @@ print("slices of it:                 ", order[:2], order[2:4], order[4:6], "(a s
 #
 # ## Exercise 2: activation functions (5 points)
 #
-# Goal: write the four classic activation functions, one of them so that large numbers do no harm.
+# Goal: write the four classic activation functions, and make one of them safe for large numbers.
 #
 # A neuron sends its weighted sum through an **activation function**. Without one, a network of many layers could
 # do no more than a single layer.
@@ -316,7 +325,7 @@ print("slices of it:                 ", order[:2], order[2:4], order[4:6], "(a s
 # $z = -720$ the formula above computes $e^{720}$, which is too large for a float: NumPy warns of an overflow, and the
 # result is exactly 0 instead of $2 \cdot 10^{-313}$. For $z < 0$ use $e^z / (1 + e^z)$, which is the same number. Note that
 # `np.where(condition, a, b)` computes both `a` and `b` for every element before it chooses, so neither of them may
-# overflow. The power $e^{-|z|}$ never does.
+# overflow. The power $e^{-|z|}$ never overflows.
 #
 # *NumPy*: `np.where`, `np.maximum`, `np.exp`, `np.abs`, `np.tanh`.
 
@@ -337,14 +346,16 @@ def activation(z, kind):
 
 
 # %% nbgrader={"grade_id": "test_activation", "grade": true, "locked": true, "points": 3}
-_z = np.array([-2.0, 0.0, 3.0])
-expect("Exercise 2, step of [-2, 0, 3]", activation(_z, "step"), [0, 1, 1], "what happens at 0")
-_received = unchanged("Exercise 2, relu of [-2, 0, 3]", activation, _z, "relu")
-expect("Exercise 2, relu of [-2, 0, 3]", _received, [0, 0, 3], "the maximum")
-_z = np.log(np.array([1.0, 3.0]))
-expect("Exercise 2, sigmoid of [ln 1, ln 3]", activation(_z, "sigmoid"), [1 / 2, 3 / 4], "the sign of the exponent")
-_z = np.log(np.array([1.0, 2.0]))
-expect("Exercise 2, tanh of [ln 1, ln 2]", activation(_z, "tanh"), [0, 3 / 5], "the formula")
+_ln2, _ln3 = math.log(2), math.log(3)
+for _kind, _name, _z, _expected, _look in [
+    ("step", "[-2, 0, 2.5]", [-2.0, 0.0, 2.5], [0, 1, 1], "what happens at 0"),
+    ("relu", "[[-2, 0], [2.5, 1]]", [[-2.0, 0.0], [2.5, 1.0]], [[0, 0], [2.5, 1]], "the maximum, with its decimals"),
+    ("sigmoid", "[-ln 3, 0, ln 3]", [-_ln3, 0.0, _ln3], [1 / 4, 1 / 2, 3 / 4], "the sign of the exponent"),
+    ("tanh", "[-ln 2, 0, ln 2]", [-_ln2, 0.0, _ln2], [-3 / 5, 0, 3 / 5], "the formula"),
+]:
+    _what = f"Exercise 2, {_kind} of {_name}"
+    _received = unchanged(_what, activation, np.array(_z), _kind)
+    expect(_what, _received, _expected, _look)
 ### BEGIN HIDDEN TESTS
 _oracles = {
     "step": lambda z: 0.0 if z < 0 else 1.0,
@@ -356,7 +367,7 @@ for _kind, _oracle in _oracles.items():
     _z = np.linspace(-4, 4, 12).reshape(3, 4)
     _expected = [[_oracle(z) for z in row] for row in _z.tolist()]
     _received = activation(_z, _kind)
-    expect(f"Exercise 2, {_kind} of 3×4 numbers from -4 to 4", _received, _expected, "the formula", tolerance=1e-5)
+    expect(f"Exercise 2, {_kind} of 3×4 numbers from -4 to 4", _received, _expected, "the shape of z", tolerance=1e-5)
 ### END HIDDEN TESTS
 
 # %% nbgrader={"grade_id": "test_stable_sigmoid", "grade": true, "locked": true, "points": 2}
@@ -475,7 +486,7 @@ for _outputs, _expected in [
 
 # %% [markdown]
 # One perceptron separates its inputs by a straight line (with more inputs, by a plane). XOR can't be separated like that.
-# This was one reason for the disappointment before the 1990s, and it takes a second layer to solve it.
+# This was one reason for the disappointment before the 1990s. Solving it takes a second layer.
 
 # %% [markdown]
 # ## Exercise 4: dense layers, softmax, a network (9 points)
@@ -551,9 +562,9 @@ _what = "Exercise 4, softmax of [[0, ln 3], [ln 4, 0]]"
 _received = unchanged(_what, softmax, np.log(np.array([[1.0, 3.0], [4.0, 1.0]])))
 expect(_what, _received, [[0.25, 0.75], [0.8, 0.2]], "the sum in the denominator: one per row")
 with np.errstate(all="ignore"):
-    _received = softmax(np.array([[1000.0, 1000.0 + math.log(3)], [0.0, 0.0]]))
-_what = "Exercise 4, softmax of [[1000, 1000 + ln 3], [0, 0]]"
-expect(_what, _received, [[0.25, 0.75], [0.5, 0.5]], "what is subtracted from each row", tolerance=1e-4)
+    _received = softmax(np.array([[1000.0, 1000.0 + math.log(3)], [0.0, -2000.0]]))
+_what = "Exercise 4, softmax of [[1000, 1000 + ln 3], [0, -2000]]"
+expect(_what, _received, [[0.25, 0.75], [1, 0]], "what is subtracted from each row", tolerance=1e-4)
 ### BEGIN HIDDEN TESTS
 _Z = np.linspace(-2, 3, 12).reshape(3, 4) ** 2 - np.array([[0.0], [900.0], [0.0]])
 _powers = [[math.exp(z - max(row)) for z in row] for row in _Z.tolist()]
@@ -595,7 +606,8 @@ expect(_what, _received, _expected, "which function belongs to which layer, all 
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# That is all a network is: products, sums, and now and then a function. A **deep** network simply has more layers.
+# That is all a network is: products and sums, with a function after each layer. A **deep** network simply has more
+# layers.
 
 # %% [markdown]
 # # Part 3: error and quality
@@ -607,11 +619,12 @@ expect(_what, _received, _expected, "which function belongs to which layer, all 
 # Training looks for the parameters that make the error, the **loss**, as small as possible. Let $a(x)$ be the network's
 # answer:
 #
-# - the **error indicator** $[a(x) \ne y(x)]$ is 1 for a wrong class and 0 for a right one. A network can't be trained on
-#   it, because small changes of the weights don't change it;
+# - the **error indicator** $[a(x) \ne y(x)]$ is 1 for a wrong class and 0 for a right one. A network can't be trained
+#   on it, because a small change in the weights usually leaves it exactly as it was, so its gradient is 0;
 # - the **squared error** $(a(x) - y(x))^2$ is the usual loss for regression;
 # - the **cross-entropy** is the usual loss for classification. It is large if the network gave the correct class a small
-#   probability. With one-hot rows $Y$ and probabilities $P$, averaged over the n examples:
+#   probability. Let $P$ hold the probabilities, and let the rows of $Y$ be **one-hot**: 1 in the column of the right
+#   class and 0 in the others. Averaged over the n examples, the cross-entropy is
 #
 # $$-\frac{1}{n}\sum_{i=1}^n \sum_k Y_{ik} \ln \hat P_{ik}, \qquad \hat P = \text{clip}(P, \varepsilon, 1 - \varepsilon)$$
 #
@@ -647,20 +660,15 @@ def cross_entropy(Y, P, epsilon=1e-7):
 
 # %% nbgrader={"grade_id": "test_error_indicator", "grade": true, "locked": true, "points": 1}
 expect(
-    "Exercise 5, error_indicator of the classes [1, 2, 0] and the answers [1, 0, 0]",
-    error_indicator(np.array([1, 2, 0]), np.array([1, 0, 0])),
-    [0, 1, 0],
-    "whether 1 means right or wrong",
+    "Exercise 5, error_indicator of the classes [1, 2, 0] and the answers [1, 0, 2]",
+    error_indicator(np.array([1, 2, 0]), np.array([1, 0, 2])),
+    [0, 1, 1],
+    "whether 1 means right or wrong, and that each example has its own",
 )
 ### BEGIN HIDDEN TESTS
 _what = "Exercise 5, error_indicator of five classes"
 _received = error_indicator(np.array([4, 3, 2, 1, 0]), np.array([0, 3, 1, 1, 4]))
-expect(
-    _what,
-    _received,
-    [1, 0, 1, 0, 1],
-    "answers whose number is larger than that of the class, and such where it is smaller",
-)
+expect(_what, _received, [1, 0, 1, 0, 1], "how many examples there are")
 ### END HIDDEN TESTS
 
 # %% nbgrader={"grade_id": "test_squared_error", "grade": true, "locked": true, "points": 1}
@@ -686,6 +694,10 @@ _what = "Exercise 5, cross_entropy of Y = [[1, 0]], P = [[0, 1]]"
 with np.errstate(all="ignore"):
     _received = unchanged(_what, cross_entropy, np.array([[1.0, 0.0]]), np.array([[0.0, 1.0]]))
 expect(_what, _received, 7 * math.log(10), "the clipping: it comes before the logarithm", tolerance=1e-4)
+_what = "Exercise 5, cross_entropy of Y = [[1, 0]], P = [[1, 0]], epsilon = 0.25"
+with np.errstate(all="ignore"):
+    _received = cross_entropy(np.array([[1.0, 0.0]]), np.array([[1.0, 0.0]]), epsilon=0.25)
+expect(_what, _received, -math.log(0.75), "both ends of the clipping, and the argument `epsilon`")
 ### BEGIN HIDDEN TESTS
 _P = np.array([[0.1, 0.2, 0.7], [0.3, 0.3, 0.4], [0.6, 0.3, 0.1], [0.25, 0.5, 0.25], [0.0, 0.0, 1.0]])
 _classes = [2, 0, 1, 1, 2]
@@ -695,7 +707,9 @@ for _epsilon in (1e-7, 1e-3):
     with np.errstate(all="ignore"):
         _received = cross_entropy(_Y, _P.copy(), epsilon=_epsilon)
     _what = f"Exercise 5, cross_entropy of 5 examples and 3 classes, one of probability 1, epsilon {_epsilon}"
-    expect(_what, _received, _expected, "both ends of the clipping, and the argument `epsilon`")
+    expect(
+        _what, _received, _expected, "the sum over the classes, both ends of the clipping, and the argument `epsilon`"
+    )
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -707,8 +721,9 @@ for _epsilon in (1e-7, 1e-3):
 #
 # Goal: compute three metrics, and see when accuracy is useless.
 #
-# A loss is for training; a **metric** is for people. Let the classes be 0 and 1 (the *positive* class), and let TP, FP,
-# TN, FN be the numbers of true and false positives and negatives:
+# A loss is for training; a **metric** is for people. Let the classes be 0 (*negative*) and 1 (*positive*). Each answer
+# is one of four kinds: a true positive (TP) says 1 and is right, a false positive (FP) says 1 and is wrong, a true
+# negative (TN) says 0 and is right, a false negative (FN) says 0 and is wrong. From the number of each:
 #
 # $$\text{accuracy} = \frac{TP + TN}{n} \qquad \text{precision} = \frac{TP}{TP + FP} \qquad
 # \text{recall} = \frac{TP}{TP + FN}$$
@@ -724,7 +739,7 @@ for _epsilon in (1e-7, 1e-3):
 #
 # **b)** 20 of 1,000 scans show a tumor (class 1). Network A calls every scan healthy. Network B finds 16 of the 20 and
 # raises 44 false alarms. Set `answer_a` and `answer_b` each to a tuple (accuracy, precision, recall), correct to three
-# decimals, and `answer_screening` to the letter of the network, `"A"` or `"B"`, that is of use to a doctor.
+# decimals, and `answer_screening` to the letter of the network, `"A"` or `"B"`, that a doctor could use.
 
 
 # %% nbgrader={"grade_id": "binary_metrics", "solution": true}
@@ -747,11 +762,16 @@ expect(
     [3 / 8, 2 / 3, 2 / 6],
     "the denominator of each fraction",
 )
-with np.errstate(all="ignore"):
-    _received = binary_metrics(np.array([0, 1, 0, 0]), np.array([0, 0, 0, 0]))
-expect("Exercise 6, binary_metrics where nothing is selected", _received, [0.75, 0, 0], "denominators of 0")
+for _name, _true, _pred in [("selected", [0, 1, 0, 0], [0, 0, 0, 0]), ("relevant", [0, 0, 0, 0], [0, 1, 0, 0])]:
+    with np.errstate(all="ignore"):
+        _received = binary_metrics(np.array(_true), np.array(_pred))
+    expect(f"Exercise 6, binary_metrics where nothing is {_name}", _received, [0.75, 0, 0], "denominators of 0")
 ### BEGIN HIDDEN TESTS
-for _true, _pred in [([0, 1, 0, 1, 0, 0, 1, 0, 0, 0], [1, 1, 0, 1, 1, 0, 0, 1, 0, 0]), ([0, 0, 0], [0, 1, 1])]:
+for _true, _pred in [
+    ([0, 1, 0, 1, 0, 0, 1, 0, 0, 0], [1, 1, 0, 1, 1, 0, 0, 1, 0, 0]),
+    ([0, 0, 0], [0, 1, 1]),
+    ([1, 0, 1], [1, 0, 1]),
+]:
     _pairs = list(zip(_true, _pred))
     _tp, _fp, _fn = _pairs.count((1, 1)), _pairs.count((0, 1)), _pairs.count((1, 0))
     _expected = [(len(_pairs) - _fp - _fn) / len(_pairs), _tp / max(_tp + _fp, 1), _tp / max(_tp + _fn, 1)]
@@ -803,18 +823,18 @@ if str(answer_screening) != "B":
 # %% [markdown]
 # # Part 4: gradient descent
 #
-# A network has from hundreds to billions of parameters $w$. The **gradient** $g = \nabla L(w)$ points in the
-# direction in which the loss grows fastest, so training goes the other way, in small steps. The coefficient $\eta$ of the
-# step is the **learning rate**.
+# A network has hundreds, millions, or even billions of parameters $w$. The **gradient** $g = \nabla L(w)$ points in the
+# direction in which the loss grows fastest, so training goes the other way, in small steps. The coefficient $\eta$ of
+# the step is the **learning rate**.
 #
 # ## Exercise 7: gradient descent, momentum, Nesterov (7 points)
 #
 # Goal: write one step of three methods.
 #
-# With **momentum**, a step remembers the direction of the steps before it, its velocity $v$ (0 at first), as a rolling ball
-# has inertia; $\mu$ is the share of it that stays. **Nesterov's** momentum takes the gradient not at the current position
-# but at the position to which the velocity is about to carry it. There are several conventions. We use this one, with the
-# learning rate inside $v$:
+# With **momentum**, a step remembers the direction of the steps before it, its velocity $v$ (0 at first), like a ball
+# that keeps rolling; $\mu$ is the share of the velocity that is kept. **Nesterov's** momentum takes the gradient not at
+# the current position but at the position to which the velocity is about to carry it. There are several conventions. We
+# use this one, with the learning rate inside $v$:
 #
 # | step | formulas |
 # |---|---|
@@ -823,9 +843,9 @@ if str(answer_screening) != "B":
 # | Nesterov | $g = \nabla L(w + \mu v), \quad v' = \mu v - \eta\, g, \quad w' = w + v'$ |
 #
 # Write `gradient_step(w, g, rate)`, which returns $w'$; `momentum_step(w, v, g, rate, mu)`, which returns the two arrays
-# $w', v'$; and `nesterov_step(w, v, gradient, rate, mu)`, which takes a **function** `gradient(w)` instead of an array and
-# also returns $w', v'$. `w`, `v`, `g` are arrays of the same shape, whatever it is. (Keras stores $w + \mu v$ instead of
-# $w$, which is the same method, seen from the point ahead.)
+# $w', v'$; and `nesterov_step(w, v, gradient, rate, mu)`, which takes a **function** `gradient(w)` in place of `g` and
+# also returns $w', v'$. `w`, `v`, and `g` all have the same shape, with any number of dimensions. (Keras stores
+# $w + \mu v$ instead of $w$, which is the same method, seen from the point ahead.)
 #
 # *NumPy*: `+`, `-`, `*` work element by element on any shape. Remember the one rule: `w - rate * g`, not `w -= rate * g`.
 
@@ -933,8 +953,7 @@ expect(_what, np.array([_w, _v]), [_expected_w, _expected_v], "the rate and mu",
 # The race below runs down $L(w) = \frac12 (w_0^2 + 30\, w_1^2)$, a valley that is 30 times as steep across as along.
 # AdaGrad and AdaDelta are given. The others are yours, and each is drawn as soon as it is solved. Then answer:
 #
-# **b)** All three answers can be read from the formulas, and two of them from the plot as well (its first three curves are
-# there if Exercise 7 is solved):
+# **b)** All three answers follow from the formulas. The plot shows the first one as well, if Exercise 7 is solved:
 #
 # - `answer_zigzag`: the method that jumps from one side of the valley to the other in each of its first steps;
 # - `answer_shrinking`: the method that divides by something that can only grow, so that its steps die out;
@@ -967,6 +986,8 @@ expect(f"{_what}: w'", _w, [0.9], "both hats, and the root")
 _w, _, _ = adam_step(np.array([0.9]), np.array([0.4]), np.array([4.0]), 2, np.array([4.0]), rate=0.1, beta2=0.75)
 # m' = 0.76, its hat 0.76 / 0.19 = 4; v' = 7, its hat 7 / 0.4375 = 16
 expect("Exercise 8, the next step, t = 2, with g = 4 again: w'", _w, [0.8], "the power t in both hats")
+_w, _, _ = adam_step(np.array([0.0]), np.array([0.0]), np.array([0.0]), 1, np.array([0.25]), rate=1.0, epsilon=0.75)
+expect("Exercise 8, w' after step 1 from 0 with g = 0.25, rate 1, epsilon 0.75", _w, [-0.25], "where epsilon stands")
 ### BEGIN HIDDEN TESTS
 _w, _m, _v = np.array([1.0, -2.0]), np.zeros(2), np.zeros(2)
 _expected = [[1.0, 0.0, 0.0], [-2.0, 0.0, 0.0]]
@@ -980,8 +1001,6 @@ for _t in range(1, 6):
     _w, _m, _v = adam_step(*_given, rate=0.05, beta1=0.8, beta2=0.95)
 _what = "Exercise 8, w, m and v of two parameters after 5 steps"
 expect(_what, np.transpose([_w, _m, _v]), _expected, "the arguments beta1 and beta2", tolerance=1e-5)
-_w, _, _ = adam_step(np.array([0.0]), np.array([0.0]), np.array([0.0]), 1, np.array([0.25]), rate=1.0, epsilon=0.75)
-expect("Exercise 8, w' after step 1 from 0 with g = 0.25, rate 1, epsilon 0.75", _w, [-0.25], "where epsilon stands")
 ### END HIDDEN TESTS
 
 
@@ -1031,11 +1050,12 @@ _methods = {
 figure, (left, right) = plt.subplots(1, 2, figsize=(13, 4.5))
 _grid = np.meshgrid(np.linspace(-9, 3, 121), np.linspace(-2, 2, 81))
 left.contour(*_grid, valley(_grid), levels=np.geomspace(0.3, 90, 9), colors="lightgrey")
-for _marker, (_name, (_step, _memories)) in zip("osd^v*", _methods.items()):
+for _number, (_name, (_step, _memories)) in enumerate(_methods.items()):
+    _style = {"color": f"C{_number}", "marker": "osd^v*"[_number], "markersize": 3, "linewidth": 1, "label": _name}
     try:
         _path = run(_step, _memories)
-        left.plot(*_path.T, marker=_marker, markersize=3, linewidth=1, label=_name)
-        right.semilogy([valley(w) for w in _path], marker=_marker, markersize=3, linewidth=1, label=_name)
+        left.plot(*_path.T, **_style)
+        right.semilogy([valley(w) for w in _path], **_style)
     except Exception as error:  # not solved yet
         print(f"{_name} is not drawn: {error!r}")
 left.set(title="60 steps down the valley", xlabel="$w_0$, along", ylabel="$w_1$, across", xlim=(-9, 3), ylim=(-2, 2))
@@ -1062,7 +1082,8 @@ expect(
     "the six names in the text",
 )
 _kind = "a positive number"
-_received = _kind if answer_first_step > 0 else str(answer_first_step)
+_is_number = hasattr(answer_first_step, "__float__")
+_received = _kind if _is_number and answer_first_step > 0 else repr(answer_first_step)
 expect("Exercise 8, answer_first_step", _received, _kind, "the size of the step, whatever its direction")
 ### BEGIN HIDDEN TESTS
 _faults = []
@@ -1081,8 +1102,8 @@ float(3 - len(_faults))
 
 # %% [markdown]
 # Each method has a learning rate that suits it here, so the race shows how the methods move, not which one is best. Adam's
-# first step doesn't depend on the size of the gradient at all, which is why one learning rate, 0.001, works for so many
-# networks.
+# first step doesn't depend on the size of the gradient at all, which is one reason why the same learning rate, 0.001,
+# works for so many networks.
 
 # %% [markdown]
 # ## Exercise 9: batches and epochs (6 points)
@@ -1093,7 +1114,7 @@ float(3 - len(_faults))
 #
 # - **full-batch** (batch mode): all examples, for one precise and expensive step;
 # - **stochastic**: one example at a time, for many noisy and cheap steps;
-# - **mini-batch**: a small part of the examples at a time, usually a power of two. This is what everybody does.
+# - **mini-batch**: a small part of the examples at a time, usually a power of two. This is what almost everybody does.
 #
 # An **epoch** is one pass through all training data. Each epoch shuffles the examples and cuts them into batches.
 #
@@ -1129,6 +1150,8 @@ for _n, _size, _sizes in [(10, 4, [4, 4, 2]), (6, 3, [3, 3])]:
     _what = f"Exercise 9, minibatches({_n}, {_size}, seed)"
     _batches = several(_what, minibatches(_n, _size, SEED))
     expect(f"{_what}, the sizes of the batches", [len(b) for b in _batches], _sizes, "the last batch")
+    _kinds = sorted({np.asarray(b).dtype.kind for b in _batches} - {"i", "u"})
+    expect(f"{_what}, kinds of numbers other than whole ones (f: floats)", _kinds, [], "how the indices are made")
     _all = sorted(int(i) for b in _batches for i in b)
     expect(f"{_what}, all indices, sorted", _all, list(range(_n)), "whether each index comes once")
 _what = "Exercise 9, minibatches(1000, 100, seed)"
@@ -1187,15 +1210,15 @@ for _n, _size, _steps in [(42_000, 256, 165), (512, 256, 2), (513, 256, 3), (42_
 # *curvature* $c > 0$, the gradient is $c\,w$, and a step gives $w' = w - \eta\, c\, w = (1 - \eta c)\, w$.
 #
 # **a)** For which $\eta$ does $|w|$ become smaller? Write `largest_rate(curvatures)`: for a sum of such terms,
-# $L(w) = \frac12 \sum_i c_i w_i^2$, return the limit below which gradient descent gets to the minimum from everywhere
-# (above it, it does not). `curvatures` is an array (n,) of positive numbers.
+# $L(w) = \frac12 \sum_i c_i w_i^2$, return the limit below which gradient descent reaches the minimum from any starting
+# point (above the limit, it doesn't). `curvatures` is an array (n,) of positive numbers.
 #
 # *NumPy*: one of `np.min`, `np.max`, `np.sum`, `np.mean`; decide which.
 #
-# **b)** The cell below takes 100 steps down $L(w) = \frac12 (w_0^2 + 10\, w_1^2)$ with six rates. We call a rate
-# `"too large"` if the loss at the end is larger than at the start, `"too small"` if it is between the start and a
-# hundredth of it, and `"right"` if it is smaller than that. Set `answer_rates` to a list of six of these words, one per
-# rate, in the order of the legend.
+# **b)** The cell below takes 100 steps down $L(w) = \frac12 (w_0^2 + 10\, w_1^2)$ with six rates. Compare the loss
+# after the last step with the loss at the start. If it is larger, we call the rate `"too large"`. If it has become
+# smaller, but not smaller than a hundredth of the loss at the start, the rate is `"too small"`. Otherwise the rate is
+# `"right"`. Set `answer_rates` to a list of six of these words, one per rate, in the order of the legend.
 
 
 # %% nbgrader={"grade_id": "largest_rate", "solution": true}
@@ -1275,7 +1298,8 @@ float(_points)
 # $$H = \text{relu}(X W_1 + b_1) \qquad P = \text{softmax}(H W_2 + b_2) \qquad
 # L = -\frac1n \sum_{i,k} Y_{ik} \ln P_{ik}$$
 #
-# Softmax and cross-entropy together have a simple derivative, here called $\Delta_2$, of shape (n, classes). From it follow:
+# Softmax and cross-entropy together have a simple derivative, here called $\Delta_2$, of shape (n, classes). The rest
+# follows from it:
 #
 # $$\Delta_2 = \frac{1}{n}(P - Y) \qquad
 # \frac{\partial L}{\partial W_2} = H^\top \Delta_2 \qquad
@@ -1445,9 +1469,10 @@ for _sizes in [(6, 3, 5, 4), (3, 3, 3, 3)]:
 # *NumPy*: the generator's `.permutation(n)`, and slices. Count from the front: `order[-0:]` is everything, not nothing.
 #
 # **b)** Below, 1,000 "networks" guess the answers to 50 yes-or-no questions, all of them blindly. The best of them is
-# chosen *by the test set*. Then it meets 20,000 new questions. Set `answer_fresh` to the accuracy (a fraction, to one decimal) that
-# you expect of it there. Set `answer_sets` to a dictionary that says which set, `"training"`, `"validation"`, or `"test"`,
-# you use for each of `"find the weights"`, `"choose the number of layers"`, `"report the quality at the very end"`.
+# chosen *by the test set*. Then it meets 20,000 new questions. Set `answer_fresh` to the accuracy that you expect on
+# those new questions (a fraction, to one decimal). Set `answer_sets` to a dictionary that says which set, `"training"`,
+# `"validation"`, or `"test"`, you use for each of `"find the weights"`, `"choose the number of layers"`, and
+# `"report the quality at the very end"`.
 
 
 # %% nbgrader={"grade_id": "split", "solution": true}
@@ -1465,6 +1490,8 @@ for _given, _sizes in [((10, 3, 2), [5, 3, 2]), ((8, 4, 0), [4, 4, 0]), ((8, 0, 
     _what = f"Exercise 12, split({', '.join(map(str, _given))}, seed)"
     _sets = several(_what, split(*_given, SEED), 3)
     expect(f"{_what}, the sizes of the sets", [len(s) for s in _sets], _sizes, "where each set starts and ends")
+    _kinds = sorted({np.asarray(s).dtype.kind for s in _sets if len(s)} - {"i", "u"})
+    expect(f"{_what}, kinds of numbers other than whole ones (f: floats)", _kinds, [], "how the indices are made")
     _all = sorted(int(i) for s in _sets for i in s)
     expect(f"{_what}, all indices, sorted", _all, list(range(_given[0])), "whether each index is in exactly one set")
 _what = "Exercise 12, split(900, 300, 300, seed)"
@@ -1518,8 +1545,8 @@ answer_sets = {
 ### END SOLUTION
 
 # %% nbgrader={"grade_id": "test_sets", "grade": true, "locked": true, "points": 2}
-_kind = "a share from 0 to 1"
-_received = _kind if 0 <= answer_fresh <= 1 else str(answer_fresh)
+_kind = "a number from 0 to 1"
+_received = _kind if hasattr(answer_fresh, "__float__") and 0 <= answer_fresh <= 1 else repr(answer_fresh)
 expect("Exercise 12, answer_fresh", _received, _kind, "what an accuracy is: a fraction, not a percentage")
 _uses = ["choose the number of layers", "find the weights", "report the quality at the very end"]
 expect("Exercise 12, the keys of answer_sets", sorted(answer_sets), _uses, "the three uses in the text")
@@ -1585,9 +1612,9 @@ if _wrong:
 # learn a scale $\gamma$ and a shift $\beta$. It is given below.
 #
 # **d)** Set `answer_normalized` to a tuple (mean, standard deviation) of a feature after batch normalization with
-# $\gamma = 2$, $\beta = 3$. Set `answer_single` to what would come out in use for a batch of a single example, if its own
-# batch statistics were used. `"a"`: the example unchanged; `"b"`: $\beta$, whatever the example is; `"c"`: $\gamma$ times
-# the example.
+# $\gamma = 2$, $\beta = 3$. Now suppose that a network in use normalizes a single example by the mean and standard
+# deviation of a batch that holds this example alone. Set `answer_single` to the letter of what comes out: `"a"`, the
+# example unchanged; `"b"`, $\beta$, whatever the example is; `"c"`, $\gamma$ times the example.
 
 # %% nbgrader={"grade_id": "polynomials", "locked": true}
 _x_train, _x_valid = np.linspace(-1, 1, 15), np.linspace(-0.95, 0.95, 40)
@@ -1625,8 +1652,8 @@ answer_beyond = ("falls", "rises")
 ### END SOLUTION
 
 # %% nbgrader={"grade_id": "test_overfitting", "grade": true, "locked": true, "points": 2}
-_kind = "a degree from 1 to 12"
-_received = _kind if answer_degree in range(1, 13) else str(answer_degree)
+_kind = "a whole number from 1 to 12"
+_received = _kind if answer_degree in range(1, 13) else repr(answer_degree)
 expect("Exercise 13, answer_degree", _received, _kind, "the degrees in the plot")
 expect(
     "Exercise 13, words in answer_beyond other than falls and rises",
@@ -1664,23 +1691,24 @@ def penalty_gradient(w, l1, l2):
 
 
 # %% nbgrader={"grade_id": "test_penalty", "grade": true, "locked": true, "points": 1}
-_what = "Exercise 13, penalty([3, -4], l1 = 1, l2 = 0)"
-expect(_what, penalty(np.array([3.0, -4.0]), 1.0, 0.0), 7, "the absolute values")
-_what = "Exercise 13, penalty([3, -4], l1 = 0, l2 = 1)"
-_received = unchanged(_what, penalty, np.array([3.0, -4.0]), 0.0, 1.0)
+_w = np.array([[3.0, 0.0], [0.0, -4.0]])
+_what = "Exercise 13, penalty([[3, 0], [0, -4]], l1 = 1, l2 = 0)"
+expect(_what, penalty(_w.copy(), 1.0, 0.0), 7, "the absolute values, and the sum over all weights")
+_what = "Exercise 13, penalty([[3, 0], [0, -4]], l1 = 0, l2 = 1)"
+_received = unchanged(_what, penalty, _w, 0.0, 1.0)
 expect(_what, _received, 25, "the squares; there is no root, and no factor 1/2")
 ### BEGIN HIDDEN TESTS
 _w = np.linspace(-2, 3, 12).reshape(3, 4)
 _expected = sum(0.3 * abs(x) + 0.02 * x * x for row in _w.tolist() for x in row)
 _received = penalty(_w, 0.3, 0.02)
 _what = "Exercise 13, penalty of 3×4 weights, l1 = 0.3, l2 = 0.02"
-expect(_what, _received, _expected, "the sums: over all weights, whatever the shape of w", tolerance=1e-5)
+expect(_what, _received, _expected, "the factors l1 and l2, and the sums over all weights", tolerance=1e-5)
 ### END HIDDEN TESTS
 
 # %% nbgrader={"grade_id": "test_penalty_gradient", "grade": true, "locked": true, "points": 2}
-_what = "Exercise 13, penalty_gradient([3, 0, -4], l1 = 1, l2 = 0.5)"
-_received = unchanged(_what, penalty_gradient, np.array([3.0, 0.0, -4.0]), 1.0, 0.5)
-expect(_what, _received, [4, 0, -5], "the sign and its value at 0, and the derivative of a square")
+_what = "Exercise 13, penalty_gradient([[3, 0], [0, -4]], l1 = 1, l2 = 0.5)"
+_received = unchanged(_what, penalty_gradient, np.array([[3.0, 0.0], [0.0, -4.0]]), 1.0, 0.5)
+expect(_what, _received, [[4, 0], [0, -5]], "the sign and its value at 0, and the derivative of a square")
 ### BEGIN HIDDEN TESTS
 _w = np.linspace(-2, 3, 12).reshape(3, 4)
 _h = 1e-5
@@ -1690,7 +1718,7 @@ _differences = [
 ]
 _received = penalty_gradient(_w, 0.3, 0.02)
 _what = "Exercise 13, penalty_gradient of 3×4 weights, l1 = 0.3, l2 = 0.02, against central differences"
-expect(_what, _received, _differences, "the shape of w, and which part has which factor", tolerance=1e-5)
+expect(_what, _received, _differences, "the shape of w, and which term has which factor", tolerance=1e-5)
 ### END HIDDEN TESTS
 
 
@@ -1779,8 +1807,8 @@ if str(answer_single) != "b":
 # - **kernel size** k: usually 3 or 5, odd;
 # - **padding**: `"valid"` means none. The kernel stays within the image, and the map is smaller than the image. With
 #   `"same"`, (k − 1) / 2 rows and columns of zeros are put on each side of the image first, which keeps the size for s = 1;
-# - **stride** s: the step from one place to the next, down and to the right. Places where the kernel would extend past the
-#   bottom or on the right are left out.
+# - **stride** s: the step from one place to the next, down and to the right. Places where the kernel would extend past
+#   the bottom or right edge are left out.
 #
 # | input | kernel | feature map |
 # |---|---|---|
@@ -1821,18 +1849,20 @@ _slide = np.array(
     [[1, 2, -4, 0, 7], [-3, 5, 0, 4, -2], [1, 4, -6, 8, 5], [3, 7, -1, 0, 2], [6, 1, 2, -2, 1]], dtype=float
 )
 _kernel = np.array([[-1, 0, -1], [0, 2, 0], [-1, 0, -1]], dtype=float)
+_what = "Exercise 14, conv2d of the slide's image and kernel"
+_received = unchanged(_what, conv2d, _slide, _kernel)
 expect(
-    "Exercise 14, conv2d of the slide's image and kernel",
-    conv2d(_slide, _kernel),
+    _what,
+    _received,
     [[18, -14, 6], [9, -28, 17], [11, -13, -2]],
     "the first place, worked out by hand: 2·5 − (1 − 4 + 1 − 6) = 18",
 )
-_right_neighbor = np.array([[0, 0, 0], [0, 0, 1], [0, 0, 0]], dtype=float)
+_right_neighbor = np.array([[0, 0, 0], [0, 0, 0.5], [0, 0, 0]])
 expect(
-    "Exercise 14, conv2d of the slide's image and a kernel with a 1 to the right of its middle",
+    "Exercise 14, conv2d of the slide's image and a kernel with 0.5 to the right of its middle",
     conv2d(_slide, _right_neighbor),
-    [[0, 4, -2], [-6, 8, 5], [-1, 0, 2]],
-    "whether the kernel is turned",
+    [[0, 2, -1], [-3, 4, 2.5], [-0.5, 0, 1]],
+    "whether the kernel is turned, and the decimals",
 )
 ### BEGIN HIDDEN TESTS
 for _size in (3, 5, 1):
@@ -1850,13 +1880,10 @@ for _size in (3, 5, 1):
 ### END HIDDEN TESTS
 
 # %% nbgrader={"grade_id": "test_conv2d_same", "grade": true, "locked": true, "points": 3}
-_ones = np.ones((3, 4))
-expect(
-    'Exercise 14, conv2d of 3×4 ones with a 3×3 kernel of ones, padding="same"',
-    conv2d(_ones, np.ones((3, 3)), padding="same"),
-    [[4, 6, 6, 4], [6, 9, 9, 6], [4, 6, 6, 4]],
-    "the zeros around the image",
-)
+for _size, _map in [(3, [[4, 6, 6, 4], [6, 9, 9, 6], [4, 6, 6, 4]]), (5, [[9, 12, 12, 9]] * 3)]:
+    _what = f'Exercise 14, conv2d of 3×4 ones with a {_size}×{_size} kernel of ones, padding="same"'
+    _received = unchanged(_what, conv2d, np.ones((3, 4)), np.ones((_size, _size)), padding="same")
+    expect(_what, _received, _map, "how many zeros are put around the image for a kernel of this size")
 ### BEGIN HIDDEN TESTS
 for _size in (3, 5):
     _image = np.sin(np.arange(42.0)).reshape(6, 7) + 2
@@ -1868,7 +1895,7 @@ for _size in (3, 5):
             _map[_i, _j] += _kernel[_a, _b] * _image[_i + _a - _half, _j + _b - _half]
     _received = conv2d(_image, _kernel, padding="same")
     _what = f'Exercise 14, conv2d of a 6×7 image and a {_size}×{_size} kernel, padding="same"'
-    expect(_what, _received, _map, "how many zeros a kernel of this size needs on each side", tolerance=1e-5)
+    expect(_what, _received, _map, "which number of the kernel meets which of the image", tolerance=1e-5)
 ### END HIDDEN TESTS
 
 # %% nbgrader={"grade_id": "test_conv2d_stride", "grade": true, "locked": true, "points": 2}
@@ -1881,6 +1908,12 @@ expect(
     conv2d(_slide, _kernel, stride=2),
     [[18, 6], [11, -2]],
     "the places that are left",
+)
+expect(
+    'Exercise 14, conv2d of 3×4 ones with a 3×3 kernel of ones, padding="same", stride 2',
+    conv2d(np.ones((3, 4)), np.ones((3, 3)), padding="same", stride=2),
+    [[4, 6], [4, 6]],
+    "the places that fit, after the zeros are put around the image",
 )
 ### BEGIN HIDDEN TESTS
 for _padding, _frame, _stride in [("valid", 0, 2), ("valid", 0, 3), ("same", 1, 2), ("same", 1, 3)]:
@@ -1955,12 +1988,11 @@ def max_pool(image, size, stride):
 
 
 # %% nbgrader={"grade_id": "test_max_pool", "grade": true, "locked": true, "points": 3}
-expect(
-    "Exercise 15, max_pool of a 4×4 map, size 2, stride 2",
-    max_pool(np.array([[1, 3, 2, 0], [5, 4, 1, 1], [0, 0, 7, 8], [2, 1, 9, 6]], dtype=float), 2, 2),
-    [[5, 2], [2, 9]],
-    "which four numbers make a block",
-)
+_image = [[1, 3, 2, 0], [5, 4, 1, 1], [0, 0, 7, 8], [2, 1, 9, 6]]
+for _stride, _maxima in [(2, [[5, 2], [2, 9]]), (1, [[5, 4, 2], [5, 7, 8], [2, 9, 9]])]:
+    _what = f"Exercise 15, max_pool of {_image}, size 2, stride {_stride}"
+    _received = unchanged(_what, max_pool, np.array(_image, dtype=float), 2, _stride)
+    expect(_what, _received, _maxima, "which four numbers make a block, and where blocks start")
 expect(
     "Exercise 15, max_pool of [[-5, -3, -9], [-4, -6, -1]], size 2, stride 2",
     max_pool(np.array([[-5.0, -3.0, -9.0], [-4.0, -6.0, -1.0]]), 2, 2),
@@ -1968,7 +2000,7 @@ expect(
     "negative numbers, and a column that fills no block",
 )
 ### BEGIN HIDDEN TESTS
-for _height, _width, _size, _stride in [(5, 7, 2, 2), (9, 6, 3, 3), (8, 9, 2, 4), (4, 8, 4, 4), (11, 10, 3, 6)]:
+for _height, _width, _size, _stride in [(5, 7, 2, 2), (9, 6, 3, 3), (8, 9, 2, 4), (11, 10, 3, 6), (8, 10, 3, 2)]:
     _image = np.cos(np.arange(_height * _width) * 1.3).reshape(_height, _width) - 5
     _maxima = []
     for _top in range(0, _height - _size + 1, _stride):
@@ -1977,9 +2009,8 @@ for _height, _width, _size, _stride in [(5, 7, 2, 2), (9, 6, 3, 3), (8, 9, 2, 4)
             _block = [float(_image[_top + a, _left + b]) for a in range(_size) for b in range(_size)]
             _maxima[-1].append(sorted(_block)[-1])
     _what = f"Exercise 15, max_pool of a {_height}×{_width} map, size {_size}, stride {_stride}"
-    expect(
-        _what, max_pool(_image, _size, _stride), _maxima, "where blocks start, and which of them fit", tolerance=1e-5
-    )
+    _received = max_pool(_image, _size, _stride)
+    expect(_what, _received, _maxima, "how many blocks fit, down and to the right", tolerance=1e-5)
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -1989,14 +2020,14 @@ for _height, _width, _size, _stride in [(5, 7, 2, 2), (9, 6, 3, 3), (8, 9, 2, 4)
 # %% [markdown]
 # ## Exercise 16: sizes and parameters (4 points)
 #
-# Goal: know what a layer puts out and how many parameters it has before you build it.
+# Goal: work out the size of a layer's output and the number of its parameters before you build it.
 #
 # A convolution or pooling of size k and stride s turns n rows (or columns) into
 #
 # $$\text{valid: } \Big\lfloor \frac{n - k}{s} \Big\rfloor + 1 \qquad\qquad \text{same: } \Big\lceil \frac{n}{s} \Big\rceil$$
 #
-# A convolution with f kernels of k×k on c channels has $f\,(k^2 c + 1)$ parameters; the 1 is the bias of each kernel. A dense
-# layer of m neurons with n inputs has $m\,(n + 1)$. Pooling, flattening, and dropout have none.
+# A convolution with f kernels of k×k on c channels has $f\,(k^2 c + 1)$ parameters; the 1 is the bias of each kernel. A
+# dense layer has (inputs + 1) parameters per neuron. Pooling, flattening, and dropout have none.
 #
 # **a)** Write `output_size(n, k, stride, padding)`, with `padding` either `"valid"` or `"same"`.
 #

@@ -119,7 +119,9 @@ def run_cell(cell: NotebookNode, code: str, namespace: dict[str, Any]) -> object
 
 def completed(code: str, reference: str) -> str:
     """An answer, with the functions of `reference` that it leaves out."""
-    given = {node.name for node in ast.parse(code).body if isinstance(node, ast.FunctionDef)}
+    body = ast.parse(code).body
+    given = {node.name for node in body if isinstance(node, ast.FunctionDef)}
+    given |= {name.id for node in body if isinstance(node, ast.Assign) for name in node.targets if hasattr(name, "id")}
     functions = [node for node in ast.parse(reference).body if isinstance(node, ast.FunctionDef)]
     return "\n\n".join([code, *(ast.unparse(node) for node in functions if node.name not in given)])
 

@@ -1,5 +1,25 @@
 """Answers to the exercises of foundations; see answering.py."""
 
+# %% GIVEN race: without its picture
+_methods = {}
+
+
+# %% GIVEN plot_rates: without its picture
+rates = [0.0001, 0.001, 0.05, 0.15, 0.19, 0.25]
+
+
+# %% GIVEN guessers: without their picture
+_guessers = 100
+
+
+# %% GIVEN polynomials: errors like theirs, without the picture
+_degrees = range(1, 13)
+_errors = np.array([[1 / degree, abs(degree - 3) + 0.1] for degree in _degrees])
+
+
+# %% GIVEN plot_maps: without its picture
+_edges = {}
+
 
 # %% RIGHT encode_people: by loops that append
 def encode_people(rows):
@@ -33,6 +53,38 @@ def encode_people(rows):
     table = np.array(rows, dtype=object)
     table[:, 3] = np.where(table[:, 3] == "m", 1, 0)
     return table[:, :5].astype(float), table[:, 6] == "yes", table[:, 5].astype(float)
+
+
+# %% RIGHT encode_people: by a structured array
+def encode_people(rows):
+    kinds = [
+        ("h", float),
+        ("iq", float),
+        ("beer", float),
+        ("sex", "U1"),
+        ("school", float),
+        ("uni", float),
+        ("s", "U3"),
+    ]
+    t = np.array([tuple(r) for r in rows], dtype=kinds)
+    X = np.vstack([t["h"], t["iq"], t["beer"], (t["sex"] == "m").astype(float), t["school"]]).T
+    return X, np.char.equal(t["s"], "yes").astype(np.uint8), t["uni"]
+
+
+# %% RIGHT encode_people: from text by a dictionary of codes, as a tuple of tuples
+def encode_people(rows):
+    code = {"f": 0.0, "m": 1.0, "no": 0, "yes": 1}
+    X = tuple(tuple(code.get(v, v) for v in row[:5]) for row in rows)
+    return X, tuple(code[row[6]] for row in rows), tuple(row[5] for row in rows)
+
+
+# %% RIGHT encode_people: into an array of zeros
+def encode_people(rows):
+    X, c, r = np.zeros((len(rows), 5)), np.zeros(len(rows), dtype=np.int8), np.zeros(len(rows))
+    for i, row in enumerate(rows):
+        X[i, :3], X[i, 3], X[i, 4] = row[:3], ["f", "m"].index(row[3]), row[4]
+        c[i], r[i] = row[6] == "yes", row[5]
+    return X, c, r
 
 
 # %% WRONG encode_people: changes the rows in place -> test_encode_people
@@ -98,8 +150,48 @@ def encode_people(rows):
     X = np.array([[*row[:3], float(row[3] == "m"), row[4]] for row in rows])
 
 
+# %% WRONG encode_people: numbers cut to whole ones -> test_encode_people
+def encode_people(rows):
+    X = np.zeros((len(rows), 5), dtype=int)
+    for i, row in enumerate(rows):
+        X[i] = [*row[:3], row[3] == "m", row[4]]
+    return X, np.array([row[6] == "yes" for row in rows]), np.array([row[5] for row in rows])
+
+
+# %% WRONG encode_people: rows for columns -> test_encode_people
+def encode_people(rows):
+    X = np.array([[*row[:3], float(row[3] == "m"), row[4]] for row in rows])
+    return X.T, np.array([row[6] == "yes" for row in rows]), np.array([row[5] for row in rows])
+
+
+# %% WRONG encode_people: a target as text -> test_encode_people
+def encode_people(rows):
+    X = np.array([[*row[:3], float(row[3] == "m"), row[4]] for row in rows])
+    return X, np.array([row[6] for row in rows]), np.array([row[5] for row in rows])
+
+
+# %% WRONG encode_people: the classes of the slide's people -> test_encode_people
+def encode_people(rows):
+    X = np.array([[*row[:3], float(row[3] == "m"), row[4]] for row in rows])
+    return X, np.array([int(row[6] == "yes") for row in people]), np.array([row[5] for row in rows])
+
+
+# %% WRONG encode_people: the grades of the slide's people -> test_encode_people
+def encode_people(rows):
+    X = np.array([[*row[:3], float(row[3] == "m"), row[4]] for row in rows])
+    return X, np.array([int(row[6] == "yes") for row in rows]), np.array([row[5] for row in people])
+
+
 # %% RIGHT tasks: in another order, by dict
 answer_tasks = dict(f="classification", e="prediction", d="ranking", c="clustering", b="regression", a="classification")
+
+
+# %% RIGHT tasks: NumPy's texts
+answer_tasks = {
+    str(k): np.str_(v)
+    for k, v in zip("abcdef", "classification regression clustering ranking prediction classification".split())
+}
+
 
 # %% WRONG tasks: a letter is missing -> test_tasks
 answer_tasks = {"a": "classification", "b": "regression", "c": "clustering", "d": "ranking", "e": "prediction"}
@@ -109,6 +201,18 @@ answer_tasks = dict(zip("abcdef", "Classification regression clustering ranking 
 
 # %% WRONG tasks: groups that nobody knows taken for classes -> test_tasks
 answer_tasks = dict(zip("abcdef", "classification regression classification ranking prediction clustering".split()))
+
+
+# %% WRONG tasks: a list -> test_tasks
+answer_tasks = ["classification", "regression", "clustering", "ranking", "prediction", "classification"]
+
+
+# %% WRONG tasks: a forecast taken for regression -> test_tasks
+answer_tasks = dict(zip("abcdef", "classification regression clustering ranking regression classification".split()))
+
+
+# %% WRONG tasks: a digit taken for a number -> test_tasks
+answer_tasks = dict(zip("abcdef", "classification regression clustering ranking prediction regression".split()))
 
 
 # %% RIGHT activation: by selections
@@ -175,6 +279,39 @@ def activation(z, kind):
     if kind == "tanh":
         return np.tanh(z)
     return (z + np.abs(z)) / 2
+
+
+# %% RIGHT activation: by piecewise and select
+def activation(z, kind):
+    z = np.asarray(z, dtype=float)
+    if kind == "sigmoid":
+        return np.piecewise(z, [z >= 0], [lambda p: 1 / (1 + np.exp(-p)), lambda q: np.exp(q) / (1 + np.exp(q))])
+    if kind == "tanh":
+        e = np.expm1(-2 * np.abs(z))
+        return np.sign(z) * -e / (2 + e)
+    return np.select([kind == "step", kind == "relu"], [np.heaviside(z, 1.0), np.fmax(z, 0)])
+
+
+# %% RIGHT activation: by match and the logarithm of 1 + e^z
+def activation(z, kind):
+    match kind:
+        case "step":
+            return np.greater_equal(z, 0).astype(np.int8)
+        case "sigmoid":
+            return np.exp(np.minimum(z, 0) - np.log1p(np.exp(-np.abs(z))))
+        case "tanh":
+            return 1 - 2 / (np.exp(2 * z) + 1)
+        case "relu":
+            return (np.sign(z) + 1) / 2 * z
+
+
+# %% RIGHT activation: vectorized with floats
+def activation(z, kind):
+    def sigmoid(x):
+        return 1 / (1 + math.exp(-x)) if x >= 0 else 1 - 1 / (1 + math.exp(x)) if x > -30 else math.exp(x)
+
+    f = {"step": lambda x: float(x >= 0), "sigmoid": sigmoid, "tanh": math.tanh, "relu": lambda x: max(0.0, x)}[kind]
+    return np.vectorize(f, otypes=[float])(z)
 
 
 # %% WRONG activation: a sigmoid that overflows -> test_stable_sigmoid
@@ -317,6 +454,70 @@ def activation(z, kind):
     return np.maximum(z, 0.0)
 
 
+# %% WRONG activation: vectorized, so that whole numbers come out -> test_activation
+def activation(z, kind):
+    if kind == "step":
+        return np.where(z >= 0, 1.0, 0.0)
+    if kind == "sigmoid":
+        small = np.exp(-np.abs(z))
+        return np.where(z >= 0, 1.0, small) / (1.0 + small)
+    if kind == "tanh":
+        return np.tanh(z)
+    return np.vectorize(lambda x: max(0, x))(z)
+
+
+# %% WRONG activation: the step in place -> test_activation
+def activation(z, kind):
+    if kind == "step":
+        z[z >= 0] = 1
+        z[z < 0] = 0
+        return z
+    if kind == "sigmoid":
+        small = np.exp(-np.abs(z))
+        return np.where(z >= 0, 1.0, small) / (1.0 + small)
+    if kind == "tanh":
+        return np.tanh(z)
+    return np.maximum(z, 0)
+
+
+# %% WRONG activation: the sigmoid in place -> test_activation
+def activation(z, kind):
+    if kind == "step":
+        return np.where(z >= 0, 1.0, 0.0)
+    if kind == "sigmoid":
+        m = z >= 0
+        z[m] = 1 / (1 + np.exp(-z[m]))
+        z[~m] = np.exp(z[~m]) / (1 + np.exp(z[~m]))
+        return z
+    if kind == "tanh":
+        return np.tanh(z)
+    return np.maximum(z, 0)
+
+
+# %% WRONG activation: tan for tanh -> test_activation
+def activation(z, kind):
+    if kind == "step":
+        return np.where(z >= 0, 1.0, 0.0)
+    if kind == "sigmoid":
+        small = np.exp(-np.abs(z))
+        return np.where(z >= 0, 1.0, small) / (1.0 + small)
+    if kind == "tanh":
+        return np.tan(z)
+    return np.maximum(z, 0)
+
+
+# %% WRONG activation: a flat step -> test_activation
+def activation(z, kind):
+    if kind == "step":
+        return np.array([1 if number >= 0 else 0 for number in z.ravel()])
+    if kind == "sigmoid":
+        small = np.exp(-np.abs(z))
+        return np.where(z >= 0, 1.0, small) / (1.0 + small)
+    if kind == "tanh":
+        return np.tanh(z)
+    return np.maximum(z, 0.0)
+
+
 # %% RIGHT perceptron: by loops
 def perceptron(x, w, b, f_act):
     sums = []
@@ -381,6 +582,26 @@ def predicted_class(outputs):
     return np.array([np.argsort(-row)[0] for row in outputs])
 
 
+# %% RIGHT perceptron: by vectorize and round
+def perceptron(x, w, b, f_act):
+    return np.array([f_act(np.sum(np.multiply(row, w)) + b) for row in x])
+
+
+def predicted_class(outputs):
+    if outputs.shape[1] == 1:
+        return np.floor(outputs.flatten() + 0.5)
+    return np.array([max(range(len(r)), key=lambda k: r[k]) for r in outputs])
+
+
+# %% RIGHT perceptron: by tensordot and where
+def perceptron(x, w, b, f_act):
+    return f_act(np.tensordot(x, w, axes=1) + np.full(len(x), b))
+
+
+def predicted_class(outputs):
+    return [int(row[0] >= 0.5) if row.size == 1 else int(np.where(row == row.max())[0][0]) for row in outputs]
+
+
 # %% WRONG perceptron: the bias outside of the function -> test_perceptron
 def perceptron(x, w, b, f_act):
     return f_act(x @ w) + b
@@ -432,6 +653,37 @@ def predicted_class(outputs):
     if outputs.shape[1] <= 2:
         return (outputs[:, -1] >= 0.5).astype(int)
     return outputs.argmax(axis=1)
+
+
+# %% WRONG perceptron: rounded to even -> test_predicted_class
+def predicted_class(outputs):
+    if outputs.shape[1] == 1:
+        return np.round(outputs[:, 0]).astype(int)
+    return outputs.argmax(axis=1)
+
+
+# %% WRONG perceptron: the largest outputs themselves -> test_predicted_class
+def predicted_class(outputs):
+    if outputs.shape[1] == 1:
+        return (outputs[:, 0] >= 0.5).astype(int)
+    return outputs.max(axis=1)
+
+
+# %% WRONG perceptron: outputs as a column -> test_perceptron
+def perceptron(x, w, b, f_act):
+    return f_act(x @ w.reshape(-1, 1) + b)
+
+
+# %% WRONG perceptron: the bias once for each input -> test_perceptron
+def perceptron(x, w, b, f_act):
+    return f_act(np.sum(x * w + b, axis=1))
+
+
+# %% WRONG perceptron: one-hot rows -> test_predicted_class
+def predicted_class(outputs):
+    if outputs.shape[1] == 1:
+        return (outputs[:, 0] >= 0.5).astype(int)
+    return (outputs == outputs.max(axis=1, keepdims=True)).astype(int)
 
 
 # %% RIGHT dense: by einsum and logarithms
@@ -517,6 +769,32 @@ def two_layer(X, W1, b1, W2, b2, f_hidden, f_out):
     return np.vstack([f_out(f_hidden(x[None] @ W1 + b1) @ W2 + b2) for x in X])
 
 
+# %% RIGHT dense: by broadcasting, softmax by differences
+def dense(X, W, b):
+    return (X[:, :, None] * W[None]).sum(axis=1) + b[None, :]
+
+
+def softmax(Z):
+    with np.errstate(over="ignore"):
+        return 1 / np.exp(Z[:, None, :] - Z[:, :, None]).sum(axis=2)
+
+
+def two_layer(X, W1, b1, W2, b2, f_hidden, f_out):
+    for W, b, f in ((W1, b1, f_hidden), (W2, b2, f_out)):
+        X = f(X @ W + b)
+    return X
+
+
+# %% RIGHT dense: the bias as a row of W
+def dense(X, W, b):
+    return np.hstack([X, np.ones((len(X), 1))]) @ np.vstack([W, b])
+
+
+def softmax(Z):
+    Z = Z - np.max(Z, axis=-1)[..., np.newaxis]
+    return np.array([np.exp(r) / np.exp(r).sum() for r in Z])
+
+
 # %% WRONG dense: no bias -> test_dense
 def dense(X, W, b):
     return X @ W
@@ -566,6 +844,56 @@ def two_layer(X, W1, b1, W2, b2, f_hidden, f_out):
 # %% WRONG dense: two layers for the first example -> test_two_layer
 def two_layer(X, W1, b1, W2, b2, f_hidden, f_out):
     return f_out(f_hidden(X[:1] @ W1 + b1) @ W2 + b2)
+
+
+# %% WRONG dense: softmax by the smallest number of each row -> test_softmax
+def softmax(Z):
+    powers = np.exp(Z - Z.min(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+# %% WRONG dense: softmax by the mean of each row -> test_softmax
+def softmax(Z):
+    powers = np.exp(Z - Z.mean(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+# %% WRONG dense: softmax divided by the largest number -> test_softmax
+def softmax(Z):
+    powers = np.exp(Z / Z.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+# %% WRONG dense: softmax cut off -> test_softmax
+def softmax(Z):
+    powers = np.exp(np.clip(Z, -700, 700))
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+# %% WRONG dense: the weights by rows -> test_dense
+def dense(X, W, b):
+    return X @ W.T + b if W.shape[0] == W.shape[1] else X @ W + b
+
+
+# %% WRONG dense: no bias in the second layer -> test_two_layer
+def two_layer(X, W1, b1, W2, b2, f_hidden, f_out):
+    return f_out(f_hidden(X @ W1 + b1) @ W2)
+
+
+# %% WRONG dense: f_out before the second bias -> test_two_layer
+def two_layer(X, W1, b1, W2, b2, f_hidden, f_out):
+    return f_out(f_hidden(X @ W1 + b1) @ W2) + b2
+
+
+# %% WRONG dense: relu for every hidden function -> test_two_layer
+def two_layer(X, W1, b1, W2, b2, f_hidden, f_out):
+    return f_out(np.maximum(X @ W1 + b1, 0) @ W2 + b2)
+
+
+# %% WRONG dense: the bias in place -> test_dense
+def dense(X, W, b):
+    b += X @ W
+    return b
 
 
 # %% RIGHT losses: by loops, as lists
@@ -647,6 +975,34 @@ def cross_entropy(Y, P, epsilon=1e-7):
     return -np.einsum("ik,ik->", Y, np.log(P)) / len(P)
 
 
+# %% RIGHT losses: by truth values and a trace
+def error_indicator(y_true, y_pred):
+    return (y_true - y_pred).astype(bool)
+
+
+def squared_error(y_true, y_pred):
+    return np.power(np.subtract(y_true, y_pred), 2)
+
+
+def cross_entropy(Y, P, epsilon=1e-7):
+    return -np.trace(Y @ np.log(np.clip(P, epsilon, 1 - epsilon)).T) / np.shape(Y)[0]
+
+
+# %% RIGHT losses: by average and tensordot
+def error_indicator(y_true, y_pred):
+    return np.array([int(a != b) for a, b in zip(y_true.tolist(), y_pred.tolist())], dtype=np.uint8)
+
+
+def squared_error(y_true, y_pred):
+    return y_true**2 - 2 * y_true * y_pred + y_pred**2
+
+
+def cross_entropy(Y, P, epsilon=1e-7):
+    return np.average(
+        [-np.dot(y, np.log(np.median([p, 0 * p + epsilon, 0 * p + 1 - epsilon], axis=0))) for y, p in zip(Y, P)]
+    )
+
+
 # %% WRONG losses: 1 for a right answer -> test_error_indicator
 def error_indicator(y_true, y_pred):
     return (y_true == y_pred).astype(int)
@@ -709,6 +1065,53 @@ def cross_entropy(Y, P, epsilon=1e-7):
     return -np.sum(Y * np.log(np.maximum(P, epsilon))) / len(Y)
 
 
+# %% WRONG losses: epsilon added -> test_cross_entropy
+def cross_entropy(Y, P, epsilon=1e-7):
+    return -np.sum(Y * np.log(P + epsilon)) / len(Y)
+
+
+# %% WRONG losses: the sign -> test_cross_entropy
+def cross_entropy(Y, P, epsilon=1e-7):
+    return np.sum(Y * np.log(np.clip(P, epsilon, 1 - epsilon))) / len(Y)
+
+
+# %% WRONG losses: a loss for each example -> test_cross_entropy
+def cross_entropy(Y, P, epsilon=1e-7):
+    return -np.sum(Y * np.log(np.clip(P, epsilon, 1 - epsilon)), axis=1)
+
+
+# %% WRONG losses: the other classes too -> test_cross_entropy
+def cross_entropy(Y, P, epsilon=1e-7):
+    P = np.clip(P, epsilon, 1 - epsilon)
+    return -np.sum(Y * np.log(P) + (1 - Y) * np.log(1 - P)) / len(Y)
+
+
+# %% WRONG losses: epsilon always 1e-7 -> test_cross_entropy
+def cross_entropy(Y, P, epsilon=1e-7):
+    return -np.sum(Y * np.log(np.clip(P, 1e-7, 1 - 1e-7))) / len(Y)
+
+
+# %% WRONG losses: the share of errors -> test_error_indicator
+def error_indicator(y_true, y_pred):
+    return np.mean(y_true != y_pred)
+
+
+# %% WRONG losses: the absolute error -> test_squared_error
+def squared_error(y_true, y_pred):
+    return np.abs(y_true - y_pred)
+
+
+# %% WRONG losses: the indicator of three examples -> test_error_indicator
+def error_indicator(y_true, y_pred):
+    return np.array([int(y_true[i] != y_pred[i]) for i in range(3)])
+
+
+# %% WRONG losses: the loss of two classes -> test_cross_entropy
+def cross_entropy(Y, P, epsilon=1e-7):
+    P = np.clip(P, epsilon, 1 - epsilon)
+    return -np.mean(Y[:, 1] * np.log(P[:, 1]) + (1 - Y[:, 1]) * np.log(1 - P[:, 1]))
+
+
 # %% RIGHT binary_metrics: by a loop
 def binary_metrics(y_true, y_pred):
     tp = fp = tn = fn = 0
@@ -763,6 +1166,25 @@ def binary_metrics(y_true, y_pred):
     return 1 - (fp + fn) / len(y_true), precision, recall
 
 
+# %% RIGHT binary_metrics: by sets of places
+def binary_metrics(y_true, y_pred):
+    relevant, selected = set(np.flatnonzero(y_true).tolist()), set(np.flatnonzero(y_pred).tolist())
+    hits = len(relevant & selected)
+    return (
+        1 - len(relevant ^ selected) / len(y_true),
+        hits / len(selected) if selected else 0,
+        hits and hits / len(relevant),
+    )
+
+
+# %% RIGHT binary_metrics: by bits
+def binary_metrics(y_true, y_pred):
+    tp = (y_true & y_pred).sum()
+    precision = np.divide(tp, y_pred.sum(), out=np.zeros(1), where=y_pred.sum() > 0)[0]
+    recall = np.divide(tp, y_true.sum(), out=np.zeros(1), where=y_true.sum() > 0)[0]
+    return (y_true ^ y_pred ^ 1).mean(), precision, recall
+
+
 # %% RIGHT screening: rounded, as lists
 answer_a = [0.98, 0, 0]
 answer_b = [0.952, 0.267, 0.8]
@@ -772,6 +1194,14 @@ answer_screening = "B"
 answer_a = np.array([980 / 1000, 0, 0])
 answer_b = np.array([952 / 1000, 16 / 60, 16 / 20])
 answer_screening = np.str_("B")
+
+
+# %% RIGHT screening: from fractions
+from fractions import Fraction
+
+answer_a = (Fraction(980, 1000), Fraction(0), Fraction(0))
+answer_b = (Fraction(952, 1000), Fraction(16, 60), Fraction(4, 5))
+answer_screening = "B"
 
 
 # %% WRONG binary_metrics: precision and recall exchanged -> test_binary_metrics
@@ -798,6 +1228,36 @@ def binary_metrics(y_true, y_pred):
     return np.mean(y_true == y_pred), tp / max(y_pred.sum(), 1), tp / np.sum(y_true)
 
 
+# %% WRONG binary_metrics: without its zeros -> test_binary_metrics
+def binary_metrics(y_true, y_pred):
+    tp = sum(1 for t, p in zip(y_true, y_pred) if t and p)
+    return np.mean(y_true == y_pred), tp / sum(y_pred.tolist()), tp / sum(y_true.tolist())
+
+
+# %% WRONG binary_metrics: 1 where nothing is selected -> test_binary_metrics
+def binary_metrics(y_true, y_pred):
+    tp = np.sum(y_true * y_pred)
+    return np.mean(y_true == y_pred), tp / y_pred.sum() if y_pred.sum() else 1, tp / max(y_true.sum(), 1)
+
+
+# %% WRONG binary_metrics: counts in place of fractions -> test_binary_metrics
+def binary_metrics(y_true, y_pred):
+    return np.sum(y_true == y_pred), np.sum(y_true * y_pred), np.sum(y_true)
+
+
+# %% WRONG binary_metrics: specificity for recall -> test_binary_metrics
+def binary_metrics(y_true, y_pred):
+    tp = np.sum(y_true * y_pred)
+    tn, fp = np.sum((1 - y_true) * (1 - y_pred)), np.sum((1 - y_true) * y_pred)
+    return np.mean(y_true == y_pred), tp / max(y_pred.sum(), 1), tn / max(tn + fp, 1)
+
+
+# %% WRONG binary_metrics: 0 where there are no false answers of a kind -> test_binary_metrics
+def binary_metrics(y_true, y_pred):
+    tp, fp, fn = np.sum(y_true * y_pred), np.sum((1 - y_true) * y_pred), np.sum(y_true * (1 - y_pred))
+    return np.mean(y_true == y_pred), tp / (tp + fp) if fp else 0, tp / (tp + fn) if fn else 0
+
+
 # %% WRONG screening: one number -> test_screening
 answer_a = 0.98
 answer_b = (0.952, 0.267, 0.8)
@@ -817,6 +1277,18 @@ answer_screening = "B"
 answer_a = (0.98, 0, 0)
 answer_b = (0.952, 0.267, 0.8)
 answer_screening = "A"
+
+
+# %% WRONG screening: precision and recall exchanged -> test_screening
+answer_a = (0.98, 0, 0)
+answer_b = (0.952, 0.8, 0.267)
+answer_screening = "B"
+
+
+# %% WRONG screening: accuracy of B without the false alarms -> test_screening
+answer_a = (0.98, 0, 0)
+answer_b = (0.996, 0.267, 0.8)
+answer_screening = "B"
 
 
 # %% RIGHT steps: by functions of NumPy
@@ -894,6 +1366,24 @@ def momentum_step(w, v, g, rate, mu):
 
 def nesterov_step(w, v, gradient, rate, mu):
     return momentum_step(w, v, gradient(w + mu * v), rate, mu)
+
+
+# %% RIGHT steps: as lists of numbers
+def momentum_step(w, v, g, rate, mu):
+    v = [mu * float(a) - rate * float(b) for a, b in zip(v, g)]
+    return [float(a) + b for a, b in zip(w, v)], v
+
+
+def nesterov_step(w, v, gradient, rate, mu):
+    g = gradient(np.array([a + mu * b for a, b in zip(w, v)]))
+    v = [mu * float(a) - rate * float(b) for a, b in zip(v, g)]
+    return [float(a) + b for a, b in zip(w, v)], v
+
+
+# %% RIGHT steps: as lambdas
+gradient_step = lambda w, g, rate: w - rate * g
+momentum_step = lambda w, v, g, rate, mu: (w + mu * v - rate * g, mu * v - rate * g)
+nesterov_step = lambda w, v, gradient, rate, mu: momentum_step(w, v, gradient(w + mu * v), rate, mu)
 
 
 # %% WRONG steps: uphill -> test_gradient_step
@@ -978,6 +1468,35 @@ def nesterov_step(w, v, gradient, rate, mu):
     velocity = mu * v - rate * gradient(w + mu * v)
 
 
+# %% WRONG steps: momentum with the rate outside -> test_momentum_step
+def momentum_step(w, v, g, rate, mu):
+    v = mu * v + g
+    return w - rate * v, v
+
+
+# %% WRONG steps: momentum as a running mean -> test_momentum_step
+def momentum_step(w, v, g, rate, mu):
+    v = mu * v - (1 - mu) * rate * g
+    return w + v, v
+
+
+# %% WRONG steps: Nesterov looks a whole velocity ahead -> test_nesterov_step
+def nesterov_step(w, v, gradient, rate, mu):
+    v = mu * v - rate * gradient(w + v)
+    return w + v, v
+
+
+# %% WRONG steps: Nesterov goes from the point ahead -> test_nesterov_step
+def nesterov_step(w, v, gradient, rate, mu):
+    ahead = w + mu * v
+    v = mu * v - rate * gradient(ahead)
+    return ahead + v, v
+
+
+# %% WRONG steps: uphill, as a lambda -> test_gradient_step
+gradient_step = lambda w, g, rate: w + rate * g
+
+
 # %% RIGHT adam_step: with both corrections in the rate
 def adam_step(w, m, v, t, g, rate=0.001, beta1=0.9, beta2=0.999, epsilon=1e-7):
     m = beta1 * m + (1 - beta1) * g
@@ -1015,10 +1534,29 @@ def adam_step(w, m, v, t, g, rate=0.001, beta1=0.9, beta2=0.999, epsilon=1e-7):
     return w, m, v
 
 
+# %% RIGHT adam_step: by a class
+class _Moment:
+    def __init__(self, beta):
+        self.beta = beta
+
+    def next(self, old, new):
+        return self.beta * old + (1.0 - self.beta) * new
+
+
+def adam_step(w, m, v, t, g, rate=0.001, beta1=0.9, beta2=0.999, epsilon=1e-7):
+    m, v = _Moment(beta1).next(m, g), _Moment(beta2).next(v, np.power(g, 2))
+    hats = [x / -np.expm1(t * math.log(b)) for x, b in ((m, beta1), (v, beta2))]
+    return np.array([w - np.multiply(rate, hats[0]) / (hats[1] ** (1 / 2) + epsilon), m, v])
+
+
 # %% RIGHT race_answers: computed
 answer_zigzag = ["gradient descent", "momentum"][0]
 answer_shrinking = "AdaGrad"
 answer_first_step = 0.4 * 250 / (np.sqrt(250**2) + 1e-7)
+
+
+# %% RIGHT race_answers: NumPy's text and a fraction
+answer_zigzag, answer_shrinking, answer_first_step = np.str_("gradient descent"), "AdaGrad", 2 / 5
 
 
 # %% WRONG adam_step: no bias correction -> test_adam_step
@@ -1079,6 +1617,41 @@ def adam_step(w, m, v, t, g, rate=0.001, beta1=0.9, beta2=0.999, epsilon=1e-7):
     return w - rate * m / (1 - beta1**t) / (np.sqrt(v / (1 - beta2**t)) + epsilon)
 
 
+# %% WRONG adam_step: the betas exchanged -> test_adam_step
+def adam_step(w, m, v, t, g, rate=0.001, beta1=0.9, beta2=0.999, epsilon=1e-7):
+    m = beta2 * m + (1 - beta2) * g
+    v = beta1 * v + (1 - beta1) * g**2
+    return w - rate * m / (1 - beta2**t) / (np.sqrt(v / (1 - beta1**t)) + epsilon), m, v
+
+
+# %% WRONG adam_step: no root -> test_adam_step
+def adam_step(w, m, v, t, g, rate=0.001, beta1=0.9, beta2=0.999, epsilon=1e-7):
+    m = beta1 * m + (1 - beta1) * g
+    v = beta2 * v + (1 - beta2) * g**2
+    return w - rate * m / (1 - beta1**t) / (v / (1 - beta2**t) + epsilon), m, v
+
+
+# %% WRONG adam_step: t counted from 0 -> test_adam_step
+def adam_step(w, m, v, t, g, rate=0.001, beta1=0.9, beta2=0.999, epsilon=1e-7):
+    m = beta1 * m + (1 - beta1) * g
+    v = beta2 * v + (1 - beta2) * g**2
+    return w - rate * m / (1 - beta1 ** (t + 1)) / (np.sqrt(v / (1 - beta2 ** (t + 1))) + epsilon), m, v
+
+
+# %% WRONG adam_step: another order -> test_adam_step
+def adam_step(w, m, v, t, g, rate=0.001, beta1=0.9, beta2=0.999, epsilon=1e-7):
+    m = beta1 * m + (1 - beta1) * g
+    v = beta2 * v + (1 - beta2) * g**2
+    return m, v, w - rate * m / (1 - beta1**t) / (np.sqrt(v / (1 - beta2**t)) + epsilon)
+
+
+# %% WRONG adam_step: Keras's epsilon before the correction -> test_adam_step
+def adam_step(w, m, v, t, g, rate=0.001, beta1=0.9, beta2=0.999, epsilon=1e-7):
+    m = beta1 * m + (1 - beta1) * g
+    v = beta2 * v + (1 - beta2) * g**2
+    return w - rate * np.sqrt(1 - beta2**t) / (1 - beta1**t) * m / (np.sqrt(v) + epsilon), m, v
+
+
 # %% WRONG race_answers: another name -> test_race
 answer_zigzag = "SGD"
 answer_shrinking = "AdaGrad"
@@ -1093,6 +1666,14 @@ answer_first_step = -0.4
 answer_zigzag = "momentum"
 answer_shrinking = "AdaDelta"
 answer_first_step = 100
+
+
+# %% WRONG race_answers: as a text -> test_race
+answer_zigzag, answer_shrinking, answer_first_step = "gradient descent", "AdaGrad", "0.4"
+
+
+# %% WRONG race_answers: the slowest curve -> test_race
+answer_zigzag, answer_shrinking, answer_first_step = "gradient descent", "AdaDelta", 0.4
 
 
 # %% RIGHT minibatches: by shuffle and a loop
@@ -1152,6 +1733,34 @@ def minibatches(n, batch_size, seed):
 
 def steps_per_epoch(n, batch_size):
     return len(range(0, n, batch_size))
+
+
+# %% RIGHT minibatches: by Python's random and a deque
+def minibatches(n, batch_size, seed):
+    import random
+
+    order = list(range(n))
+    random.Random(seed).shuffle(order)
+    batches = []
+    while order:
+        batches.append(np.array(order[:batch_size]))
+        order = order[batch_size:]
+    return batches
+
+
+def steps_per_epoch(n, batch_size):
+    whole, rest = divmod(n, batch_size)
+    return whole + bool(rest)
+
+
+# %% RIGHT minibatches: by the numbers of the batches
+def minibatches(n, batch_size, seed):
+    rank = np.random.default_rng(seed).permutation(n)
+    return [np.flatnonzero(rank // batch_size == k) for k in range(steps_per_epoch(n, batch_size))]
+
+
+def steps_per_epoch(n, batch_size):
+    return math.floor((n + batch_size - 1) / batch_size)
 
 
 # %% WRONG minibatches: parts of about one size -> test_minibatches
@@ -1236,6 +1845,45 @@ def steps_per_epoch(n, batch_size):
     return round(n / batch_size + 0.5)
 
 
+# %% WRONG minibatches: as floats -> test_minibatches
+def minibatches(n, batch_size, seed):
+    order = np.linspace(0, n - 1, n)
+    np.random.default_rng(seed).shuffle(order)
+    return [order[i : i + batch_size] for i in range(0, n, batch_size)]
+
+
+# %% WRONG minibatches: the batches shuffled, not the indices -> test_minibatches
+def minibatches(n, batch_size, seed):
+    batches = [np.arange(i, min(i + batch_size, n)) for i in range(0, n, batch_size)]
+    return [batches[k] for k in np.random.default_rng(seed).permutation(len(batches))]
+
+
+# %% WRONG minibatches: the rest first -> test_minibatches
+def minibatches(n, batch_size, seed):
+    order = np.random.default_rng(seed).permutation(n)
+    first = n % batch_size or batch_size
+    return [order[:first]] + [order[i : i + batch_size] for i in range(first, n, batch_size)]
+
+
+# %% WRONG minibatches: the rest joins the last batch -> test_minibatches
+def minibatches(n, batch_size, seed):
+    order = np.random.default_rng(seed).permutation(n)
+    k = max(n // batch_size, 1)
+    return [order[i * batch_size : (i + 1) * batch_size if i < k - 1 else n] for i in range(k)]
+
+
+# %% WRONG minibatches: not a whole number -> test_steps_per_epoch
+def steps_per_epoch(n, batch_size):
+    return n / batch_size
+
+
+# %% WRONG minibatches: filled up from the start -> test_minibatches
+def minibatches(n, batch_size, seed):
+    order = np.random.default_rng(seed).permutation(n)
+    steps = math.ceil(n / batch_size)
+    return list(np.resize(order, steps * batch_size).reshape(steps, batch_size))
+
+
 # %% RIGHT largest_rate: by Python's max
 def largest_rate(curvatures):
     return 2 / max(curvatures)
@@ -1257,6 +1905,16 @@ def largest_rate(curvatures):
     for c in curvatures:
         rate = min(rate, 2 / c)
     return rate
+
+
+# %% RIGHT largest_rate: by eigenvalues
+def largest_rate(curvatures):
+    return np.float32(2) / np.linalg.eigvalsh(np.diag(curvatures))[-1]
+
+
+# %% RIGHT largest_rate: as an array without dimensions
+def largest_rate(curvatures):
+    return np.asarray(2 / curvatures.max())
 
 
 # %% RIGHT rates: as a tuple
@@ -1287,6 +1945,21 @@ def largest_rate(curvatures):
     return 2 / curvatures[-1]
 
 
+# %% WRONG largest_rate: by the mean -> test_largest_rate
+def largest_rate(curvatures):
+    return 2 / np.mean(curvatures)
+
+
+# %% WRONG largest_rate: one for each -> test_largest_rate
+def largest_rate(curvatures):
+    return 2 / curvatures
+
+
+# %% WRONG largest_rate: just below -> test_largest_rate
+def largest_rate(curvatures):
+    return 1.99 / max(curvatures)
+
+
 # %% WRONG rates: one is missing -> test_rates
 answer_rates = ["too small", "too small", "right", "right", "too large"]
 
@@ -1295,6 +1968,10 @@ answer_rates = ["too small", "too small", "right", "right", "right", "too big"]
 
 # %% WRONG rates: the rate near the limit -> test_rates
 answer_rates = ["too small", "too small", "right", "right", "too large", "too large"]
+
+
+# %% WRONG rates: the line that hardly falls -> test_rates
+answer_rates = ["too small", "right", "right", "right", "right", "too large"]
 
 
 # %% RIGHT backward: by loops over the examples
@@ -1344,6 +2021,28 @@ def backward(X, Y, H, P, W2):
     delta1 = delta2 @ W2.T
     delta1[H == 0] = 0
     return X.T @ delta1, delta1.sum(axis=0), H.T @ delta2, delta2.sum(axis=0)
+
+
+# %% RIGHT backward: with ones beside the inputs
+def backward(X, Y, H, P, W2):
+    ones = np.ones((X.shape[0], 1))
+    D2 = (P - Y) / len(X)
+    D1 = np.where(H > 0, (W2 @ D2.T).T, 0.0)
+    G1, G2 = np.hstack([X, ones]).T @ D1, np.hstack([H, ones]).T @ D2
+    return G1[:-1], G1[-1], G2[:-1], G2[-1]
+
+
+# %% RIGHT backward: entry by entry
+def backward(X, Y, H, P, W2):
+    n, d, h, c = len(X), X.shape[1], H.shape[1], W2.shape[1]
+    d2 = [[(P[i, k] - Y[i, k]) / n for k in range(c)] for i in range(n)]
+    d1 = [[sum(d2[i][k] * W2[j, k] for k in range(c)) if H[i, j] > 0 else 0 for j in range(h)] for i in range(n)]
+    return (
+        [[sum(X[i, a] * d1[i][j] for i in range(n)) for j in range(h)] for a in range(d)],
+        [sum(d1[i][j] for i in range(n)) for j in range(h)],
+        [[sum(H[i, j] * d2[i][k] for i in range(n)) for k in range(c)] for j in range(h)],
+        [sum(d2[i][k] for i in range(n)) for k in range(c)],
+    )
 
 
 # %% WRONG backward: no mean over the examples -> test_backward_output, test_backward_hidden
@@ -1409,6 +2108,49 @@ def backward(X, Y, H, P, W2):
     return H.T @ delta2, delta2.sum(axis=0)
 
 
+# %% WRONG backward: biases as rows -> test_backward_output, test_backward_hidden
+def backward(X, Y, H, P, W2):
+    D2 = (P - Y) / len(X)
+    D1 = (D2 @ W2.T) * (H > 0)
+    return X.T @ D1, D1.sum(axis=0, keepdims=True), H.T @ D2, D2.sum(axis=0, keepdims=True)
+
+
+# %% WRONG backward: the second layer first -> test_backward_output, test_backward_hidden
+def backward(X, Y, H, P, W2):
+    D2 = (P - Y) / len(X)
+    D1 = (D2 @ W2.T) * (H > 0)
+    return H.T @ D2, D2.sum(axis=0), X.T @ D1, D1.sum(axis=0)
+
+
+# %% WRONG backward: divided by the number of inputs -> test_backward_output, test_backward_hidden
+def backward(X, Y, H, P, W2):
+    D2 = (P - Y) / X.shape[1]
+    D1 = (D2 @ W2.T) * (H > 0)
+    return X.T @ D1, D1.sum(axis=0), H.T @ D2, D2.sum(axis=0)
+
+
+# %% WRONG backward: H in place of its sign -> test_backward_hidden
+def backward(X, Y, H, P, W2):
+    D2 = (P - Y) / len(X)
+    D1 = (D2 @ W2.T) * H
+    return X.T @ D1, D1.sum(axis=0), H.T @ D2, D2.sum(axis=0)
+
+
+# %% WRONG backward: a mean for the biases on top of 1/n -> test_backward_output, test_backward_hidden
+def backward(X, Y, H, P, W2):
+    D2 = (P - Y) / len(X)
+    D1 = (D2 @ W2.T) * (H > 0)
+    return X.T @ D1, D1.mean(axis=0), H.T @ D2, D2.mean(axis=0)
+
+
+# %% WRONG backward: relu of the gradient -> test_backward_hidden
+def backward(X, Y, H, P, W2):
+    D2 = (P - Y) / len(X)
+    D1 = D2 @ W2.T
+    D1 = D1 * (D1 > 0)
+    return X.T @ D1, D1.sum(axis=0), H.T @ D2, D2.sum(axis=0)
+
+
 # %% RIGHT split: by numpy's split
 def split(n, n_validation, n_test, seed):
     order = np.random.default_rng(seed).permutation(n)
@@ -1437,6 +2179,23 @@ def split(n, n_validation, n_test, seed):
     test = [next(order) for _ in range(n_test)]
     validation = [next(order) for _ in range(n_validation)]
     return np.array(list(order)), np.array(validation), np.array(test)
+
+
+# %% RIGHT split: by ranks
+def split(n, n_validation, n_test, seed):
+    rank = np.argsort(np.random.default_rng(seed).random(n))
+    n_train = n - n_validation - n_test
+    return [
+        np.where((low <= rank) & (rank < high))[0]
+        for low, high in [(0, n_train), (n_train, n - n_test), (n - n_test, n)]
+    ]
+
+
+# %% RIGHT split: by sets
+def split(n, n_validation, n_test, seed):
+    order = np.random.default_rng(seed).permutation(n).tolist()
+    t, v = order[:n_test], order[n_test : n_test + n_validation]
+    return np.array(sorted(set(range(n)) - set(t) - set(v))), np.array(v), np.array(t)
 
 
 # %% RIGHT sets: as a fraction
@@ -1505,6 +2264,34 @@ def split(n, n_validation, n_test, seed):
     return order[: n - n_test], order[n - n_test :]
 
 
+# %% WRONG split: fractions of n -> test_split
+def split(n, n_validation, n_test, seed):
+    order = np.random.default_rng(seed).permutation(n)
+    a, b = int(n * 0.5), int(n * 0.8)
+    return order[:a], order[a:b], order[b:]
+
+
+# %% WRONG split: the test set always the last examples -> test_split
+def split(n, n_validation, n_test, seed):
+    order = np.random.default_rng(seed).permutation(n - n_test)
+    return order[n_validation:], order[:n_validation], np.arange(n - n_test, n)
+
+
+# %% WRONG split: validation and test exchanged -> test_split
+def split(n, n_validation, n_test, seed):
+    order = np.random.default_rng(seed).permutation(n)
+    k = n - n_validation - n_test
+    return order[:k], order[k : k + n_test], order[k + n_test :]
+
+
+# %% WRONG split: as floats -> test_split
+def split(n, n_validation, n_test, seed):
+    order = np.linspace(0, n - 1, n)
+    np.random.default_rng(seed).shuffle(order)
+    k = n - n_validation - n_test
+    return order[:k], order[k : k + n_validation], order[k + n_validation :]
+
+
 # %% WRONG sets: a percentage -> test_sets
 answer_fresh = 50
 answer_sets = {
@@ -1541,9 +2328,23 @@ answer_sets = {
     "report the quality at the very end": "validation",
 }
 
+
+# %% WRONG sets: as a text -> test_sets
+answer_fresh = "0.5"
+answer_sets = {
+    "find the weights": "training",
+    "choose the number of layers": "validation",
+    "report the quality at the very end": "test",
+}
+
+
 # %% RIGHT overfitting: a NumPy number and a list
 answer_degree = _degrees[int(np.argmin(_errors[:, 1]))] + np.int64(0)
 answer_beyond = ["falls", "rises"]
+
+
+# %% RIGHT overfitting: as a float and an array
+answer_degree, answer_beyond = 3.0, np.array(["falls", "rises"])
 
 
 # %% RIGHT penalty: by loops
@@ -1604,6 +2405,12 @@ def dropout(x, rate, u, training):
     return y
 
 
+# %% RIGHT dropout: by choose
+def dropout(x, rate, u, training):
+    keep = 1 - rate
+    return np.choose((u >= rate) & bool(training), [x * (not training), x / keep])
+
+
 # %% RIGHT normalised: as a list of whole numbers
 answer_normalized = [3, 2]
 answer_single = "b"
@@ -1623,6 +2430,14 @@ answer_beyond = ("falls", "rises")
 # %% WRONG overfitting: both fall -> test_overfitting
 answer_degree = 3
 answer_beyond = ("falls", "falls")
+
+
+# %% WRONG overfitting: exchanged -> test_overfitting
+answer_degree, answer_beyond = 3, ("rises", "falls")
+
+
+# %% WRONG overfitting: as a text -> test_overfitting
+answer_degree, answer_beyond = "3", ("falls", "rises")
 
 
 # %% WRONG penalty: L1 without absolute values -> test_penalty
@@ -1670,6 +2485,42 @@ def penalty_gradient(w, l1, l2):
     return np.array([l1 * np.sign(number) + 2 * l2 * number for number in w.ravel()])
 
 
+# %% WRONG penalty: by the norm of a matrix -> test_penalty
+def penalty(w, l1, l2):
+    return l1 * np.linalg.norm(w, 1) + l2 * (w**2).sum()
+
+
+# %% WRONG penalty: the mean -> test_penalty
+def penalty(w, l1, l2):
+    return l1 * np.abs(w).mean() + l2 * (w**2).mean()
+
+
+# %% WRONG penalty: the norm, not its square -> test_penalty
+def penalty(w, l1, l2):
+    return l1 * np.abs(w).sum() + l2 * np.sqrt((w**2).sum())
+
+
+# %% WRONG penalty: a gradient of the numbers, not of signs -> test_penalty_gradient
+def penalty_gradient(w, l1, l2):
+    return l1 * np.abs(w) + 2 * l2 * w
+
+
+# %% WRONG penalty: a division by 0 -> test_penalty_gradient
+def penalty_gradient(w, l1, l2):
+    with np.errstate(all="ignore"):
+        return l1 * w / np.abs(w) + 2 * l2 * w
+
+
+# %% WRONG penalty: l2 within the square -> test_penalty
+def penalty(w, l1, l2):
+    return l1 * np.abs(w).sum() + ((l2 * w) ** 2).sum()
+
+
+# %% WRONG penalty: a gradient without its factor l2 -> test_penalty_gradient
+def penalty_gradient(w, l1, l2):
+    return l1 * np.sign(w) + w
+
+
 # %% WRONG dropout: what remains isn't scaled -> test_dropout
 def dropout(x, rate, u, training):
     return np.where(u >= rate, x, 0.0) if training else x
@@ -1703,6 +2554,26 @@ def dropout(x, rate, u, training):
     return np.where(u >= rate, x * 4 / 3, 0.0) if training else x
 
 
+# %% WRONG dropout: random numbers of its own -> test_dropout
+def dropout(x, rate, u, training):
+    return np.where(np.random.default_rng(0).random(x.shape) >= rate, x / (1 - rate), 0) if training else x
+
+
+# %% WRONG dropout: kept and dropped exchanged -> test_dropout
+def dropout(x, rate, u, training):
+    return np.where(u < rate, x / (1 - rate), 0) if training else x
+
+
+# %% WRONG dropout: in training and in use -> test_dropout
+def dropout(x, rate, u, training):
+    return np.where(u >= rate, x / (1 - rate), 0)
+
+
+# %% WRONG dropout: what is dropped leaves -> test_dropout
+def dropout(x, rate, u, training):
+    return x[u >= rate] / (1 - rate) if training else x
+
+
 # %% WRONG normalised: one number -> test_normalised
 answer_normalized = 3
 answer_single = "b"
@@ -1718,6 +2589,18 @@ answer_single = "b"
 # %% WRONG normalised: the example unchanged -> test_normalised
 answer_normalized = (3, 2)
 answer_single = "a"
+
+
+# %% WRONG normalised: the variance -> test_normalised
+answer_normalized, answer_single = (3, 4), "b"
+
+
+# %% WRONG normalised: a capital -> test_normalised
+answer_normalized, answer_single = (3, 2), "B"
+
+
+# %% WRONG normalised: gamma times the example -> test_normalised
+answer_normalized, answer_single = (3, 2), "c"
 
 
 # %% RIGHT conv2d: by loops over the places
@@ -1776,6 +2659,28 @@ def conv2d(image, kernel, padding="valid", stride=1):
         image = np.pad(image, kernel.shape[0] // 2)
     windows = np.lib.stride_tricks.sliding_window_view(image, kernel.shape)
     return np.einsum("ijab,ab->ij", windows, kernel)[::stride, ::stride]
+
+
+# %% RIGHT conv2d: by Fourier transforms
+def conv2d(image, kernel, padding="valid", stride=1):
+    k = len(kernel)
+    if padding == "same":
+        image = np.pad(image, k // 2)
+    size = [a + k - 1 for a in image.shape]
+    full = np.fft.irfft2(np.fft.rfft2(image, size) * np.fft.rfft2(kernel[::-1, ::-1], size), size)
+    return full[k - 1 : image.shape[0], k - 1 : image.shape[1]][::stride, ::stride]
+
+
+# %% RIGHT conv2d: by numpy.correlate, row by row
+def conv2d(image, kernel, padding="valid", stride=1):
+    k = kernel.shape[1]
+    if padding == "same":
+        image = np.vstack([np.zeros((k // 2, image.shape[1])), image, np.zeros((k // 2, image.shape[1]))])
+        image = np.hstack([np.zeros((len(image), k // 2)), image, np.zeros((len(image), k // 2))])
+    out = []
+    for i in range(0, len(image) - k + 1, stride):
+        out.append(sum(np.correlate(image[i + a], kernel[a], "valid") for a in range(k))[::stride])
+    return np.array(out)
 
 
 # %% WRONG conv2d: the kernel turned -> test_conv2d_valid, test_conv2d_same, test_conv2d_stride
@@ -1840,6 +2745,73 @@ def conv2d(image, kernel, padding="valid", stride=1):
     return (windows[::stride, ::stride] * kernel).sum(axis=(2, 3))[:rows, :columns]
 
 
+# %% WRONG conv2d: whole numbers -> test_conv2d_valid, test_conv2d_same, test_conv2d_stride
+def conv2d(image, kernel, padding="valid", stride=1):
+    k = len(kernel)
+    if padding == "same":
+        image = np.pad(image, k // 2)
+    windows = np.lib.stride_tricks.sliding_window_view(image, (k, k))
+    return (windows[::stride, ::stride] * kernel).sum(axis=(2, 3)).astype(int)
+
+
+# %% WRONG conv2d: the border repeated -> test_conv2d_same, test_conv2d_stride
+def conv2d(image, kernel, padding="valid", stride=1):
+    k = len(kernel)
+    if padding == "same":
+        image = np.pad(image, k // 2, mode="edge")
+    windows = np.lib.stride_tricks.sliding_window_view(image, (k, k))
+    return (windows[::stride, ::stride] * kernel).sum(axis=(2, 3))
+
+
+# %% WRONG conv2d: the kernel transposed -> test_conv2d_valid, test_conv2d_same, test_conv2d_stride
+def conv2d(image, kernel, padding="valid", stride=1):
+    k = len(kernel)
+    if padding == "same":
+        image = np.pad(image, k // 2)
+    windows = np.lib.stride_tricks.sliding_window_view(image, (k, k))
+    return (windows[::stride, ::stride] * kernel.T).sum(axis=(2, 3))
+
+
+# %% WRONG conv2d: stride to the right only -> test_conv2d_stride
+def conv2d(image, kernel, padding="valid", stride=1):
+    k = len(kernel)
+    if padding == "same":
+        image = np.pad(image, k // 2)
+    windows = np.lib.stride_tricks.sliding_window_view(image, (k, k))
+    return (windows[:, ::stride] * kernel).sum(axis=(2, 3))
+
+
+# %% WRONG conv2d: zeros at the bottom and on the right alone -> test_conv2d_same, test_conv2d_stride
+def conv2d(image, kernel, padding="valid", stride=1):
+    k = len(kernel)
+    if padding == "same":
+        image = np.pad(image, (0, k - 1))
+    windows = np.lib.stride_tricks.sliding_window_view(image, (k, k))
+    return (windows[::stride, ::stride] * kernel).sum(axis=(2, 3))
+
+
+# %% WRONG conv2d: the kernel in place -> test_conv2d_valid, test_conv2d_same
+def conv2d(image, kernel, padding="valid", stride=1):
+    k = len(kernel)
+    if padding == "same":
+        image = np.pad(image, k // 2)
+    windows = np.lib.stride_tricks.sliding_window_view(image, (k, k))
+    result = (windows[::stride, ::stride] * kernel).sum(axis=(2, 3))
+    kernel[...] = 0
+    return result
+
+
+# %% WRONG conv2d: the image in place where nothing is padded -> test_conv2d_valid
+def conv2d(image, kernel, padding="valid", stride=1):
+    k = len(kernel)
+    if padding == "same":
+        image = np.pad(image, k // 2)
+    windows = np.lib.stride_tricks.sliding_window_view(image, (k, k))
+    result = (windows[::stride, ::stride] * kernel).sum(axis=(2, 3))
+    image[...] = 0
+    return result
+
+
 # %% RIGHT max_pool: by lists
 def max_pool(image, size, stride):
     rows, columns = (range(0, n - size + 1, stride) for n in image.shape)
@@ -1883,6 +2855,30 @@ def max_pool(image, size, stride):
     return np.array([rows[:, left : left + size].max(axis=1) for left in lefts]).T
 
 
+# %% RIGHT max_pool: by reshaping where size and stride agree
+def max_pool(image, size, stride):
+    if size == stride:
+        h, w = image.shape[0] // size, image.shape[1] // size
+        return image[: h * size, : w * size].reshape(h, size, w, size).max(axis=(1, 3))
+    return np.lib.stride_tricks.sliding_window_view(image, (size, size)).max(axis=(2, 3))[::stride, ::stride]
+
+
+# %% RIGHT max_pool: by sorting
+def max_pool(image, size, stride):
+    out = []
+    for i in range(0, image.shape[0], stride):
+        if i + size > image.shape[0]:
+            continue
+        out.append(
+            [
+                sorted(image[i : i + size, j : j + size].flatten().tolist())[-1]
+                for j in range(0, image.shape[1], stride)
+                if j + size <= image.shape[1]
+            ]
+        )
+    return out
+
+
 # %% WRONG max_pool: the mean -> test_max_pool
 def max_pool(image, size, stride):
     windows = np.lib.stride_tricks.sliding_window_view(image, (size, size))
@@ -1915,6 +2911,50 @@ def max_pool(image, size, stride):
 def max_pool(image, size, stride):
     windows = np.lib.stride_tricks.sliding_window_view(image, (size, size))
     return windows[::size, ::size].max(axis=(2, 3))
+
+
+# %% WRONG max_pool: blocks that don't overlap -> test_max_pool
+def max_pool(image, size, stride):
+    windows = np.lib.stride_tricks.sliding_window_view(image, (size, size))
+    return windows[:: max(stride, size), :: max(stride, size)].max(axis=(2, 3))
+
+
+# %% WRONG max_pool: as many blocks as strides -> test_max_pool
+def max_pool(image, size, stride):
+    rows, columns = image.shape[0] // stride, image.shape[1] // stride
+    return np.array(
+        [
+            [image[i * stride : i * stride + size, j * stride : j * stride + size].max() for j in range(columns)]
+            for i in range(rows)
+        ]
+    )
+
+
+# %% WRONG max_pool: in place -> test_max_pool
+def max_pool(image, size, stride):
+    rows, columns = (range(0, n - size + 1, stride) for n in image.shape)
+    for i in rows:
+        for j in columns:
+            image[i : i + size, j : j + size] = image[i : i + size, j : j + size].max()
+    return image[rows.start : rows.stop : stride, columns.start : columns.stop : stride]
+
+
+# %% WRONG max_pool: rows for columns -> test_max_pool
+def max_pool(image, size, stride):
+    rows, columns = (range(0, n - size + 1, stride) for n in image.shape)
+    return np.array([[image[i : i + size, j : j + size].max() for i in rows] for j in columns])
+
+
+# %% WRONG max_pool: the largest of the diagonal -> test_max_pool
+def max_pool(image, size, stride):
+    rows, columns = (range(0, n - size + 1, stride) for n in image.shape)
+    return np.array([[max(image[i + a, j + a] for a in range(size)) for j in columns] for i in rows])
+
+
+# %% WRONG max_pool: a square map -> test_max_pool
+def max_pool(image, size, stride):
+    places = range(0, image.shape[0] - size + 1, stride)
+    return np.array([[image[i : i + size, j : j + size].max() for j in places] for i in places])
 
 
 # %% RIGHT sizes: rounded by NumPy
@@ -1977,6 +3017,19 @@ def conv_parameters(k, channels, filters):
     return dense_parameters(k * k * channels, filters)
 
 
+# %% RIGHT sizes: by floats and strings
+def output_size(n, k, stride, padding):
+    return {"valid": math.floor((n - k) / stride + 1), "same": int(math.ceil(n / stride))}[padding]
+
+
+def conv_parameters(k, channels, filters):
+    return np.int32(k) ** 2 * channels * filters + filters
+
+
+def dense_parameters(inputs, neurons):
+    return float((inputs + 1) * neurons)
+
+
 # %% WRONG sizes: without the first place -> test_output_size
 def output_size(n, k, stride, padding):
     return math.ceil(n / stride) if padding == "same" else (n - k) // stride
@@ -2020,3 +3073,28 @@ def dense_parameters(inputs, neurons):
 # %% WRONG sizes: biases for the smaller side -> test_parameters
 def dense_parameters(inputs, neurons):
     return inputs * neurons + min(inputs, neurons)
+
+
+# %% WRONG sizes: rounded up -> test_output_size
+def output_size(n, k, stride, padding):
+    return math.ceil(n / stride) if padding == "same" else math.ceil((n - k) / stride) + 1
+
+
+# %% WRONG sizes: "same" rounded down -> test_output_size
+def output_size(n, k, stride, padding):
+    return n // stride if padding == "same" else (n - k) // stride + 1
+
+
+# %% WRONG sizes: a bias for each channel -> test_parameters
+def conv_parameters(k, channels, filters):
+    return filters * channels * (k * k + 1)
+
+
+# %% WRONG sizes: one bias for all -> test_parameters
+def conv_parameters(k, channels, filters):
+    return filters * channels * k * k + 1
+
+
+# %% WRONG sizes: not rounded -> test_output_size
+def output_size(n, k, stride, padding):
+    return n / stride if padding == "same" else (n - k) / stride + 1
