@@ -1571,8 +1571,8 @@ if _wrong:
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# If you choose by a set, you have learned from it, if only a little, and from then on its accuracy is too good. This is why
-# the test set stays untouched, and why choosing has a set of its own.
+# If you choose by a set, you have learned from it, if only a little, and from then on its accuracy looks better than it is.
+# This is why the test set stays untouched, and why choosing has a set of its own.
 
 # %% [markdown]
 # ## Exercise 13: overfitting, and what helps (10 points)
