@@ -620,7 +620,7 @@ expect(_what, _received, _expected, "which function belongs to which layer, all 
 # answer:
 #
 # - the **error indicator** $[a(x) \ne y(x)]$ is 1 for a wrong class and 0 for a right one. A network can't be trained
-#   on it, because a small change in the weights usually leaves it exactly as it was, so its gradient is 0;
+#   on it, because a small change in the weights usually leaves the indicator exactly as it was, so its gradient is 0;
 # - the **squared error** $(a(x) - y(x))^2$ is the usual loss for regression;
 # - the **cross-entropy** is the usual loss for classification. It is large if the network gave the correct class a small
 #   probability. Let $P$ hold the probabilities, and let the rows of $Y$ be **one-hot**: 1 in the column of the right
@@ -935,7 +935,7 @@ expect(_what, np.array([_w, _v]), [_expected_w, _expected_v], "the rate and mu",
 # - **AdaDelta**: the same idea, with a running mean instead of the sum, and with steps measured by the size of earlier
 #   steps, which keeps the network from paralysis: $s' = \rho s + (1 - \rho) g^2$,
 #   $\Delta = g \sqrt{u + \varepsilon} / \sqrt{s' + \varepsilon}$, $u' = \rho u + (1 - \rho) \Delta^2$, $w' = w - \eta\, \Delta$
-# - **Adam**, practically a mixture of all of these, with the number of the step $t = 1, 2, 3, \dots$:
+# - **Adam**, practically a mixture of all of these, with the step number $t = 1, 2, 3, \dots$:
 #
 # $$m' = \beta_1 m + (1 - \beta_1)\, g \qquad v' = \beta_2 v + (1 - \beta_2)\, g^2$$
 # $$\hat m = \frac{m'}{1 - \beta_1^t} \qquad \hat v = \frac{v'}{1 - \beta_2^t} \qquad
@@ -1314,8 +1314,8 @@ float(_points)
 # it has computed, `H` (n, hidden) and `P` (n, classes); and `W2` (hidden, classes). It returns the four gradients
 # `dW1, db1, dW2, db2`, with the shapes of $W_1$, $b_1$, $W_2$, $b_2$.
 #
-# *NumPy*: `@`, `.T`, `.sum(axis=0)`, `H > 0` (an array of `True` and `False` can be multiplied like 1 and 0). If you get
-# lost, write down the shape of each factor: there is only one order in which they fit together.
+# *NumPy*: `@`, `.T`, `.sum(axis=0)`, `H > 0` (an array of `True` and `False` can be multiplied like 1 and 0). If you
+# get lost, write down the shape of each factor in letters, as here: there is only one order in which they fit together.
 #
 # **The numerical check.** Compare every backward pass that you write by hand with **central differences**: change one parameter a little,
 # up and down, and see how the loss changes, $(L(w + h) - L(w - h)) / 2h$. This is slow, but it needs no formula. The
@@ -1808,7 +1808,7 @@ if str(answer_single) != "b":
 # - **padding**: `"valid"` means none. The kernel stays within the image, and the map is smaller than the image. With
 #   `"same"`, (k − 1) / 2 rows and columns of zeros are put on each side of the image first, which keeps the size for s = 1;
 # - **stride** s: the step from one place to the next, down and to the right. Places where the kernel would extend past
-#   the bottom or right edge are left out.
+#   the bottom or right edge (of the padded image, with `"same"`) are left out.
 #
 # | input | kernel | feature map |
 # |---|---|---|
@@ -2014,8 +2014,8 @@ for _height, _width, _size, _stride in [(5, 7, 2, 2), (9, 6, 3, 3), (8, 9, 2, 4)
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# Pooling with size 2 and stride 2 leaves a quarter of the numbers, so the next convolution costs about a quarter. Pooling
-# has nothing to learn.
+# Pooling with size 2 and stride 2 leaves a quarter of the numbers, so the next convolution costs about a quarter as
+# much. Pooling has nothing to learn.
 
 # %% [markdown]
 # ## Exercise 16: sizes and parameters (4 points)
