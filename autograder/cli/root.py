@@ -18,6 +18,7 @@ from autograder.cli.feedback import FeedbackApp
 from autograder.cli.forget import ForgetApp
 from autograder.cli.generate import GenerateApp
 from autograder.cli.grade import GradeApp
+from autograder.cli.health import HealthApp
 from autograder.cli.rehearse import RehearseApp
 from autograder.cli.report import ReportApp
 from autograder.cli.restore import RestoreApp
@@ -31,7 +32,7 @@ GROUPS: dict[str, tuple[type[Any], ...]] = {
     "Check before handing in": (CheckApp,),
     "Grade": (CollectApp, RehearseApp, GradeApp, ReportApp, FeedbackApp, ExportApp),
     "Undo": (RestoreApp, ForgetApp),
-    "Automate": (SubmissionApp,),
+    "Automate": (HealthApp, SubmissionApp),
 }
 
 

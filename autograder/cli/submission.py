@@ -3,6 +3,7 @@
 import functools
 import json
 import logging
+import os
 import signal
 import sys
 import tempfile
@@ -14,10 +15,11 @@ from typing import Any, ClassVar, NoReturn
 from nbgrader.apps.baseapp import NbGrader, nbgrader_aliases, nbgrader_flags
 from nbgrader.converters import BaseConverter
 from nbgrader.coursedir import CourseDirectory
-from traitlets import Unicode
+from traitlets import Bool, Unicode
 
 from autograder.common.files import write_atomic
 from autograder.container import single_submission
+from autograder.container.single_submission import UnusableCourse
 from autograder.container.submitted_notebook import NotGradable, find
 from autograder.grading.pipeline import Autograde
 from autograder.grading.record import GradeStatus
@@ -30,6 +32,7 @@ from autograder.training.settings import Trainer
 FILES = ("results.json", "feedback.html", "record.json")
 OUR_FAULT = "Your submission could not be graded. This is not your fault; your instructor can see why."
 LOOKED_AT = "Your submission could not be graded automatically, so your instructor has to look at it."
+ZERO = "Write a score of 0 where nothing could be graded, for Gradescope, whose format requires a score."
 GRADED, FAULTY, UNGRADABLE = 0, 1, 2  # exit codes
 
 
@@ -49,21 +52,22 @@ class SubmissionApp(NbGrader):  # type: ignore[misc]
         autograder submission --submission=in --results=out
 
     Exit code 0: graded. 1: not graded because of an error in the grader; try again. 2: not graded because of what was
-    submitted.
+    submitted. Only a graded submission has a score in results.json, unless --zero is given.
     """
-    submission = Unicode("/submission", help="Folder with what a student handed in; only read.").tag(config=True)
+    submission = Unicode("/submission", help="Folder with what a student submitted; only read.").tag(config=True)
     results = Unicode("/results", help="Folder for the results.").tag(config=True)
     cache = Unicode(
         "",
         help="Folder of stored results and training runs that many runs can share; empty: nothing is stored.",
     ).tag(config=True)
+    zero = Bool(False, help=ZERO).tag(config=True)
     aliases: ClassVar[dict[str, Any]] = {
         **nbgrader_aliases,
         "submission": "SubmissionApp.submission",
         "results": "SubmissionApp.results",
         "cache": "SubmissionApp.cache",
     }
-    flags: ClassVar[dict[str, Any]] = nbgrader_flags
+    flags: ClassVar[dict[str, Any]] = {**nbgrader_flags, "zero": ({"SubmissionApp": {"zero": True}}, ZERO)}
     classes = [NbGrader, CourseDirectory, BaseConverter, Autograde, Grading, Limits, Trainer]  # noqa: RUF012  a trait, not a class variable
 
     def start(self) -> None:
@@ -76,20 +80,26 @@ class SubmissionApp(NbGrader):  # type: ignore[misc]
             self.log.setLevel(logging.CRITICAL)  # what the student and the operator need is printed below
         warnings.filterwarnings("ignore", "Object of type .* not in session", module=r"nbgrader\.api")
         to = Path(self.results)
+        if not (to.is_dir() and os.access(to, os.W_OK | os.X_OK)):
+            print(f"{self.name}: {to} can't be written: mount a folder for the results there", file=sys.stderr)
+            self.exit(FAULTY)
         try:
             for name in FILES:  # those of an earlier run
                 (to / name).unlink(missing_ok=True)
             code = self._grade(to)
         except NotGradable as error:
-            code = self._write(to, gradescope.not_gradable(str(error)), UNGRADABLE)
+            code = self._write(to, gradescope.not_gradable(str(error), zero=self.zero), UNGRADABLE)
         except (Exception, KeyboardInterrupt) as error:
-            if not isinstance(error, Stopped):
+            told = isinstance(error, Stopped | UnusableCourse)  # its message says it all
+            if not told:
                 traceback.print_exc()
-            print(f"{self.name}: not graded: {type(error).__name__}: {error}", file=sys.stderr)
+            print(f"{self.name}: not graded: {'' if told else f'{type(error).__name__}: '}{error}", file=sys.stderr)
             code = self._write(to, gradescope.not_graded(OUR_FAULT, GradeStatus.FAULT), FAULTY)
         self.exit(code)
 
     def _grade(self, to: Path) -> int:
+        if not os.access(self.submission, os.R_OK | os.X_OK):
+            raise UnusableCourse(f"{self.submission} can't be read: mount the folder with the submission there")
         known = single_submission.known_notebooks(self.coursedir, *self.extra_args)
         is_released = functools.partial(single_submission.is_released, self.coursedir, self.config, known)
         handed_in = find(Path(self.submission), known, is_released)

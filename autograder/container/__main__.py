@@ -12,10 +12,7 @@ import tempfile
 from pathlib import Path
 from typing import NoReturn
 
-from autograder.container.requirements import missing_requirement
-from autograder.sandbox import cgroups
-from autograder.sandbox.bubblewrap import has_proc
-from autograder.training import devices
+from autograder.container.requirements import health, missing_requirement
 from autograder.version import __version__
 
 COURSE = Path("/course")
@@ -42,7 +39,9 @@ def main(arguments: list[str]) -> int:
             cache = ["--cache=/cache"] if os.access("/cache", os.W_OK) else []
             return become("autograder.cli.submission", *cache, *rest, folder=OWN_COURSE)
         case ["health"]:
-            return health()
+            works, lines = health()
+            print(*lines, sep="\n")
+            return 0 if works else 1
         case ["nbgrader", *rest]:
             return become("nbgrader", *rest)
         case [] | ["help"] | ["--help"] | ["-h"]:
@@ -96,17 +95,6 @@ def unusable(folder: Path, assignment: str) -> str:
     if not (folder / "nbgrader_config.py").is_file():
         return f"there is no nbgrader_config.py in {folder}: mount an nbgrader course's folder there."
     return ""
-
-
-def health() -> int:
-    """Whether students' code can be run here, in a sandbox; and where models are trained."""
-    found = devices.gpus()
-    print(f"autograder {__version__}")
-    works = "works" if has_proc() else "works, without a /proc of its own (docs/container.md)"
-    print(f"sandbox: {missing_requirement() or works}")
-    print("memory limit:", "cgroup" if cgroups.parents() else "watchdog")
-    print("training on:", ", ".join(f"{gpu.name} ({gpu.memory} MiB)" for gpu in found) or f"{devices.cores()} cores")
-    return 1 if missing_requirement() else 0
 
 
 if __name__ == "__main__":

@@ -1,9 +1,12 @@
-"""Whether students' code can be run in this container, and trainings on its GPU."""
+"""Whether students' code can be run here, in a container or on a machine, and trainings on its GPU."""
 
 import functools
 
-from autograder.sandbox import bubblewrap
+from autograder.grading.pool import default_workers
+from autograder.sandbox import bubblewrap, cgroups
+from autograder.sandbox.limits import Limits
 from autograder.training import devices
+from autograder.version import __version__
 
 NO_PROC = (
     "A sandbox has no /proc of its own here, and training on a GPU needs one. Start the container with "
@@ -14,7 +17,21 @@ NO_PROC = (
 
 @functools.cache
 def missing_requirement() -> str:
-    """What the container was started without, and how to start it; empty where nothing is lacking."""
+    """What is lacking here, and how to start it; empty where nothing is lacking."""
     if why := bubblewrap.check():
-        return f"{why} docs/container.md has the flags that a container needs, and what each is for."
+        return f"{why} docs/sandbox.md says what allows one, and docs/container.md which flags a container needs."
     return NO_PROC if devices.gpus() and not bubblewrap.has_proc() else ""
+
+
+def health() -> tuple[bool, list[str]]:
+    """Whether students' code can be run here; and, in lines, that, how much at once, and where models are trained."""
+    found, problem = devices.gpus(), missing_requirement()
+    works = "works" if bubblewrap.has_proc() else "works, without a /proc of its own (docs/container.md)"
+    trained = ", ".join(f"{gpu.name} ({gpu.memory} MiB)" for gpu in found) or f"{devices.cores()} cores"
+    return not problem, [
+        f"autograder {__version__}",
+        f"sandbox: {problem or works}",
+        f"memory limit: {'cgroup' if cgroups.parents() else 'watchdog'}",
+        f"notebooks at once: {default_workers(Limits())}",
+        f"training on: {trained}",
+    ]

@@ -78,7 +78,7 @@ def database(coursedir: CourseDirectory) -> Path:
     if path is None or not path.is_file():
         raise UnusableCourse(
             f"the course in {coursedir.root} has no gradebook file that tells its assignments: run "
-            "`nbgrader generate_assignment` there"
+            "`autograder generate ASSIGNMENT` there"
         )
     return path
 

@@ -42,33 +42,36 @@ def find(
     files = list(_files(folder))
     found = sorted(path for path in files if path.suffix.lower() == ".ipynb")
     if not found:
-        there = f"There is only {_listed(files, folder)}." if files else "Nothing was handed in."
-        raise NotGradable(f"No notebook (a file that ends in .ipynb) was handed in. {there} Hand in {_wanted(known)}.")
+        there = f"There is only {_listed(files, folder)}." if files else "Nothing was submitted."
+        raise NotGradable(f"No notebook (a file that ends in .ipynb) was submitted. {there} Submit {_wanted(known)}.")
     if len(found) > MAX_NOTEBOOKS:
-        raise NotGradable(f"{len(found)} notebooks were handed in. Hand in one: {_wanted(known)}.")
+        raise NotGradable(f"{len(found)} notebooks were submitted. Submit one: {_wanted(known)}.")
     untouched = [path for path in found if len(found) > 1 and is_released(path)]
     worked = [path for path in found if path not in untouched] or found
-    why = "its name is as asked for"
+    why = "its name is the right one"
     fitting = [path for path in worked if any(path.stem == one.notebook for one in known)]
     if len(fitting) > 1 and len({path.name for path in fitting}) == 1:
-        why = "its name is as asked for, and it is in the fewest nested folders"
+        why = "its name is the right one, and it is in the fewest nested folders"
         fewest = min(len(path.parts) for path in fitting)
         fitting = [path for path in fitting if len(path.parts) == fewest]
     if not fitting:
-        why = "its cells are those asked for"
+        why = "its cells are those of the assignment"
         fitting = worked if len(worked) == 1 else [path for path in worked if _fits(path, known)]
     if not fitting:
-        raise NotGradable(f"None of {_listed(found, folder)} is a notebook of this course. Hand in {_wanted(known)}.")
+        raise NotGradable(f"None of {_listed(found, folder)} is a notebook of this course. Submit {_wanted(known)}.")
     if len(fitting) > 1:
         raise NotGradable(
-            f"{len(fitting)} notebooks were handed in: {_listed(fitting, folder)}. Which one counts is not clear: "
-            f"hand in one, {_wanted(known)}."
+            f"{len(fitting)} notebooks were submitted: {_listed(fitting, folder)}. Which one counts is not clear: "
+            f"submit one, {_wanted(known)}."
         )
     others = [path for path in found if path != fitting[0]]
     if worked != found:
-        why += f"; nothing of yours is in {_listed(untouched, folder)}"
+        why += f"; there is no work of yours in {_listed(untouched, folder)}"
     remark = f"{_listed(fitting, folder)} was graded, not {_listed(others, folder)}: {why}." if others else ""
-    return SubmittedNotebook(fitting[0], _as_what(fitting[0], known), remark)
+    found_as = _as_what(fitting[0], known)
+    if not found_as.graded:
+        raise NotGradable(f"Nothing in {found_as.notebook}.ipynb is graded, so it need not be submitted.")
+    return SubmittedNotebook(fitting[0], found_as, remark)
 
 
 def _as_what(path: Path, known: Sequence[KnownNotebook]) -> KnownNotebook:
@@ -86,7 +89,7 @@ def _as_what(path: Path, known: Sequence[KnownNotebook]) -> KnownNotebook:
     if len(named) > 1:
         names = ", ".join(one.assignment for one in named)
         raise NotGradable(
-            f"{_shown(path.name)} is asked for in several assignments ({names}), and its cells do not show which it is."
+            f"{_shown(path.name)} belongs to several assignments ({names}), and its cells do not show which one it is."
         )
     raise NotGradable(
         f"{_shown(path.name)} is not a notebook of this course: neither its name nor what is in it is that of "
@@ -117,8 +120,8 @@ def _files(folder: Path) -> Iterator[Path]:
                     count += 1
                     if count > MAX_ENTRIES:
                         raise NotGradable(
-                            f"More than {MAX_ENTRIES:,} files and folders were handed in. Hand in the notebook, and "
-                            "what it reads."
+                            f"More than {MAX_ENTRIES:,} files and folders were submitted. Submit the notebook and "
+                            "the files that it reads."
                         )
                     if _PASSED_OVER.match(entry.name):
                         continue
@@ -138,7 +141,7 @@ def _listed(paths: Sequence[Path], folder: Path) -> str:
 
 
 def _wanted(known: Sequence[KnownNotebook]) -> str:
-    return " or ".join(f"{name}.ipynb" for name in sorted({one.notebook for one in known}))
+    return " or ".join(f"{name}.ipynb" for name in sorted({one.notebook for one in known if one.graded}))
 
 
 def _shown(name: str) -> str:

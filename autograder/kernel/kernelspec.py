@@ -79,7 +79,7 @@ def find_kernel(metadata: Mapping[str, Any], chosen: str = "", plain: Collection
     if other or _is_python(language) != _is_python(spec.language):
         raise KernelError(
             f"its language is {language}, and its kernel {name!r} is one for {spec.language} here. Set the right "
-            "kernel in source/ and run `nbgrader generate_assignment` again."
+            "kernel in source/ and run `autograder generate ASSIGNMENT`."
         )
     if name in plain:
         return _plain_kernel(name, spec)
@@ -122,7 +122,7 @@ def _kernelspec(name: str, language: str) -> KernelSpec:
         f"its kernel {which} is not installed here. Installed are: {', '.join(there) or 'none'}. Install it"
         + (f": {further}" if _is_python(language or "python") else "")
         + ". `jupyter kernelspec list` shows what is found; or set another kernel in source/ and run "
-        "`nbgrader generate_assignment` again."
+        "`autograder generate ASSIGNMENT`."
     )
 
 

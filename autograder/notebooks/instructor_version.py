@@ -155,7 +155,7 @@ def existing_gradebook(coursedir: CourseDirectory, assignment: str) -> Iterator[
 def _not_generated(assignment: str) -> str:
     return (
         f"{assignment}: the gradebook does not know this assignment. Check its name, and run "
-        f"`nbgrader generate_assignment {assignment}`."
+        f"`autograder generate {assignment}`."
     )
 
 

@@ -16,6 +16,7 @@ class KnownNotebook:
     assignment: str
     notebook: str
     grade_ids: frozenset[str]
+    graded: bool = True  # whether any cell of it has points
 
     def share_in(self, ids: Collection[str | None]) -> float:
         """The share of its grade_ids, from 0 to 1, that are among these."""
@@ -25,7 +26,12 @@ class KnownNotebook:
 def known_notebooks(gradebook: Gradebook) -> list[KnownNotebook]:
     """Those of all assignments."""
     return [
-        KnownNotebook(assigned.name, notebook.name, frozenset(cell.name for cell in notebook.source_cells))
+        KnownNotebook(
+            assigned.name,
+            notebook.name,
+            frozenset(cell.name for cell in notebook.source_cells),
+            bool(notebook.grade_cells or notebook.task_cells),
+        )
         for assigned in gradebook.assignments
         for notebook in assigned.notebooks
     ]

@@ -185,8 +185,8 @@ def _parsed(text: str) -> dict[str, Any]:
         raise Unreadable("The file is nested too deeply to be a notebook.") from None
     except ValueError as error:
         raise Unreadable(
-            f"The file is not a notebook: it is not JSON ({str(error)[:200]}). Open it in Jupyter, save it, and hand "
-            "it in again."
+            f"The file is not a notebook: it is not JSON ({str(error)[:200]}). Perhaps it was cut off, or "
+            "is another file under this name: check that it opens in Jupyter, and submit it again."
         ) from None
     if not isinstance(data, dict):
         raise Unreadable(f"The file is not a notebook: it holds {_json_type(data)}, not an object with cells.")

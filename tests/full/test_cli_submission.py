@@ -166,7 +166,7 @@ def test_a_renamed_notebook_in_a_folder_counts_beside_the_released_one(
     hand_in(handed_in, "numbers.ipynb", notebook(course, solved=False))
     answer = grade()
     assert answer.results["score"] == tiny_course.FULL["numbers"], answer.told
-    assert "nothing of yours is in numbers.ipynb." in answer.told
+    assert "there is no work of yours in numbers.ipynb." in answer.told
     assert answer.told.endswith("numbers (1).ipynb was graded as numbers.ipynb.")
 
 
@@ -337,12 +337,12 @@ def _odd_name(folder: Path, course: Path) -> None:
 
 
 BAD = {
-    _nothing: "No notebook (a file that ends in .ipynb) was handed in. Nothing was handed in.",
+    _nothing: "No notebook (a file that ends in .ipynb) was submitted. Nothing was submitted.",
     _other_files: "There is only homework.pdf.",
-    _several: "2 notebooks were handed in: model.ipynb, numbers.ipynb.",
-    _two_copies: "2 notebooks were handed in: a.ipynb, b.ipynb.",
-    _same_name_twice: "2 notebooks were handed in: new/numbers.ipynb, old/numbers.ipynb.",
-    _many: "50 notebooks were handed in. Hand in one: model.ipynb or numbers.ipynb.",
+    _several: "2 notebooks were submitted: model.ipynb, numbers.ipynb.",
+    _two_copies: "2 notebooks were submitted: a.ipynb, b.ipynb.",
+    _same_name_twice: "2 notebooks were submitted: new/numbers.ipynb, old/numbers.ipynb.",
+    _many: "50 notebooks were submitted. Submit one: model.ipynb or numbers.ipynb.",
     _not_json: "it is not JSON",
     _empty: "it is not JSON",
     _no_notebook_in_it: "not a notebook",
@@ -355,7 +355,7 @@ BAD = {
     _endless: "numbers.ipynb is a link to another file; the file itself is needed.",
     _pipe: "numbers.ipynb is not a regular file.",
     _a_folder: "No notebook",
-    _too_many_files: "More than 10,000 files and folders were handed in.",
+    _too_many_files: "More than 10,000 files and folders were submitted.",
     _deep_folders: "can't be read: File name too long.",
     _odd_name: "There is only \\x1b[2J\\udcff.txt.",
 }
@@ -371,12 +371,32 @@ def test_the_student_is_told_what_is_wrong(
     assert answer.code == 2, answer.said
     assert answer.told.startswith("Your submission was not graded. ")
     assert BAD[make] in answer.told
+    assert "score" not in answer.results
     assert "Traceback" not in answer.said
     assert tiny_course.SECRET not in json.dumps(answer.results)
     assert sorted(path.name for path in answer.folder.iterdir()) == ["results.json"]
 
 
+@needs_sandbox
+def test_where_a_platform_needs_a_score_it_is_zero_with_the_reason(grade: Grade, handed_in: Path) -> None:
+    (handed_in / "numbers.ipynb").write_text("junk")
+    answer = grade("--zero")
+    assert answer.code == 2, answer.said
+    assert answer.results["score"] == 0
+    assert "it is not JSON" in answer.told
+    assert answer.results["extra_data"]["status"] == "not gradable"
+
+
 # what is our fault
+
+
+def test_a_folder_that_is_not_mounted_is_our_fault(grade: Grade, handed_in: Path) -> None:
+    handed_in.rmdir()
+    answer = grade("--zero")
+    assert answer.code == 1
+    assert "can't be read: mount the folder with the submission there" in answer.said
+    assert "Traceback" not in answer.said
+    assert "score" not in answer.results
 
 
 def test_an_assignment_that_the_course_lacks_is_our_fault(grade: Grade, course: Path, handed_in: Path) -> None:
@@ -394,7 +414,7 @@ def test_a_course_without_a_gradebook_is_our_fault(
     (tmp_path / "course").mkdir()
     answer = submissions.grade(tmp_path, tmp_path / "course", capfd)
     assert answer.code == 1
-    assert "nbgrader generate_assignment" in answer.said
+    assert "autograder generate" in answer.said
     assert "score" not in answer.results
 
 

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 import reference_pages
+from candidates import needs_sandbox
+from graded_course import POINTS, Course
 from repository import ROOT
 
 from autograder.cli.root import AutograderApp
@@ -143,3 +145,50 @@ def test_commands_in_the_docs_are_there_with_their_options() -> None:
 
 def test_the_readme_is_short() -> None:
     assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 150
+
+
+OPERATOR = (ROOT / "docs" / "operator.md").read_text(encoding="utf-8")
+PLACE = "/srv/course"
+
+
+@pytest.fixture(scope="module")
+def nightly(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A course with two submissions, one of which can't be read; in it, the page's script and an environment."""
+    course = Course(tmp_path_factory.mktemp("nightly") / "course")
+    course.hand_in("ada", POINTS)
+    course.hand_in("eve").write_text("junk")
+    (script,) = re.findall(r"```bash\n(#!/bin/sh\n.*?)```", OPERATOR, re.DOTALL)
+    (course.folder / "nightly.sh").write_text(
+        script.replace(PLACE, str(course.folder)).replace("foundations mnist", "ps1"), encoding="utf-8"
+    )
+    program = course.folder / ".venv" / "bin" / "autograder"
+    program.parent.mkdir(parents=True)
+    program.write_text(f'#!/bin/sh\nPYTHONPATH={ROOT} exec {sys.executable} -m autograder "$@"\n', encoding="utf-8")
+    program.chmod(0o755)
+    return course.folder
+
+
+@needs_sandbox
+def test_the_script_for_cron_writes_everything_and_its_exit_code_asks_for_a_person(nightly: Path) -> None:
+    (line,) = re.findall(r"```cron\n(.*)\n```", OPERATOR)
+    command = line.split(maxsplit=5)[5].replace(PLACE, str(nightly))
+    assert "%" not in command  # cron takes it for the end of the line
+    environment = {"HOME": os.environ.get("HOME", "/root"), "LOGNAME": "grader", "PATH": "/usr/bin:/bin"}
+    done = subprocess.run(["/bin/sh", "-c", command], env=environment, capture_output=True, text=True, check=False)
+    log = (nightly / "nightly.log").read_text(encoding="utf-8")
+    assert done.stdout == "autograder: exit code 1, see nightly.log\n", log
+    assert "The file is not a notebook" in log
+    assert "ada" in (nightly / "grades.csv").read_text(encoding="utf-8-sig")
+    assert (nightly / "reports" / "ps1.html").is_file()
+    assert list(nightly.glob("feedback/ada/ps1/*.html"))
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not here")
+def test_the_systemd_units_are_valid(nightly: Path, tmp_path: Path) -> None:
+    units = dict(re.findall(r"```ini\n# /etc/systemd/system/(\S+)\n(.*?)```", OPERATOR, re.DOTALL))
+    assert units.keys() == {"autograder.service", "autograder.timer"}
+    for name, text in units.items():
+        (tmp_path / name).write_text(text.replace(PLACE, str(nightly)), encoding="utf-8")
+    command = ["systemd-analyze", "verify", *(str(tmp_path / name) for name in units)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")

@@ -156,7 +156,7 @@ def test_a_source_that_nbgrader_would_refuse_is_told(course: tuple[CourseDirecto
 def test_an_unknown_assignment_is_told(course: tuple[CourseDirectory, Config]) -> None:
     coursedir, config = course
     for call in (lambda: notebooks(coursedir, "ps9"), lambda: read_version(coursedir, "ps9", "problem1", config)):
-        with pytest.raises(VersionError, match="nbgrader generate_assignment ps9"):
+        with pytest.raises(VersionError, match="autograder generate ps9"):
             call()
 
 

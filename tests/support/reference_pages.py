@@ -42,7 +42,7 @@ def commands_page() -> str:
         "`autograder COMMAND --help` says the same; `autograder COMMAND --help-all` lists "
         "every [setting](settings.md), and each of them is an option too: `--Limits.cell_seconds=120`. "
         "What a command returns to a script is under [exit codes](exit-codes.md).",
-        "Every command takes these options:",
+        "Commands that work on a course take these options, too:",
         _options({**FLAGS, **aliases()}, BuildApp),
     ]
     for group, apps in GROUPS.items():

@@ -59,6 +59,16 @@ def test_a_released_notebook_counts_only_where_it_is_alone(tmp_path: Path, names
     put(tmp_path, *names)
     found = find(tmp_path, KNOWN[:1], lambda path: path == tmp_path / "p1.ipynb")
     assert found.path == tmp_path / chosen
-    assert found.remark.endswith("nothing of yours is in p1.ipynb.")
+    assert found.remark.endswith("there is no work of yours in p1.ipynb.")
     (tmp_path / chosen).unlink()
     assert find(tmp_path, KNOWN, lambda path: True).path == tmp_path / "p1.ipynb"
+
+
+def test_a_notebook_without_points_is_told_so_and_not_run(tmp_path: Path) -> None:
+    known = [*KNOWN, KnownNotebook("show", "gallery", frozenset({"g"}), graded=False)]
+    put(tmp_path, "gallery.ipynb")
+    with pytest.raises(NotGradable, match=r"Nothing in gallery\.ipynb is graded"):
+        find(tmp_path, known)
+    (tmp_path / "gallery.ipynb").unlink()
+    with pytest.raises(NotGradable, match=r"Submit p1\.ipynb or p2\.ipynb\."):
+        find(tmp_path, known)

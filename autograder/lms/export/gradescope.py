@@ -38,12 +38,13 @@ def graded(tests: Sequence[Test], remarks: Sequence[str], status: str) -> dict[s
     }
 
 
-def not_gradable(why: str) -> dict[str, Any]:
+def not_gradable(why: str, *, zero: bool = False) -> dict[str, Any]:
     """Results of a submission in which there is nothing that could be graded; `why` tells the student what is wrong.
 
-    With a score: without one, Gradescope shows a failure of the autograder's in the place of the message.
+    `zero`: with a score of 0. Gradescope's format requires a score; without one, students may not see the message.
     """
-    return {"score": 0.0, **not_graded(f"Your submission was not graded. {why}", "not gradable")}
+    results = not_graded(f"Your submission was not graded. {why}", "not gradable")
+    return {"score": 0.0, **results} if zero else results
 
 
 def not_graded(why: str, status: str) -> dict[str, Any]:
