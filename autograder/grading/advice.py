@@ -12,41 +12,44 @@ class Refusal(enum.Enum):
 
     THREAD = ("it calls the student's code from another thread or process", "call it directly")
     PROCESS = (
-        "it changes its process (environment, folder, recursion limit), and the student's code has another",
-        "give the value as an argument, or set it in a locked cell, which runs in both",
+        "it changes its own process (environment, folder, recursion limit), but the student's code runs in another one",
+        "pass the value as an argument, or set it in a locked cell, which runs in both processes",
     )
-    PICKLED = ("it serializes an object of the student's", "compare the object's attributes")
+    PICKLED = ("it pickles an object of the student's", "compare the object's attributes")
     RECORDED = (
-        "it watches what its own process records (log records, floating-point errors)",
-        "have the function return, raise or print something",
+        "it relies on what its own process records (log records, floating-point errors)",
+        "have the function return, raise, or print something",
     )
-    OUTSIDE = ("it uses a file outside the work folder", "use a relative path: such files are the same on both sides")
-    OPEN_FILE = ("it gives the student's code an open file", "give its path, or look at what the function returns")
+    OUTSIDE = ("it uses a file outside the work folder", "use a relative path: those files are the same on both sides")
+    OPEN_FILE = (
+        "it passes an open file to the student's code",
+        "pass the file's path, or look at what the function returns",
+    )
     METHOD = (
-        "it puts a function of its own into a class of the student's",
-        "derive a class from that one, with the function as a method",
+        "it adds a function of its own to a class of the student's",
+        "derive a class from that class, with the function as a method",
     )
     CHANGED = (
         "the student's code changes an object of the test's",
-        "have it return a new object, or change a list, a set, a dict or an array",
+        "have it return a new object, or change a list, a set, a dict, or an array",
     )
     GIVEN = (
-        "it gives the student's code an object that isn't plain data",
-        "give data, a function, or an object of a class that the notebook or a module of the course defines, or have "
+        "it passes an object that isn't plain data to the student's code",
+        "pass data, a function, or an object of a class that the notebook or a module of the course defines, or have "
         "the student's code make the object",
     )
-    SIZE = ("the value that crosses is too large", "compare a part of it, its length, or a sum")
+    SIZE = ("a value that it passes or receives is too large", "compare a part of it, its length, or a sum")
     MODEL = (
         "it looks into a model that is not made of Keras's own layers and functions",
-        "ask for those, or, with `c.Grading.model_handles = True`, for the model's predictions alone",
+        "require those, or set `c.Grading.model_handles = True` and look only at the model's predictions",
     )
     PLAIN = (
-        "the reference solution fails it beside the student's code, as under plain nbgrader",
+        "the reference solution fails it even next to the student's code, as in plain nbgrader",
         "make it pass there first",
     )
     OTHERWISE = (
-        "what it looks at differs where test and student's code are in two processes",
-        "ask for what the student's functions return: numbers, texts, lists, arrays (docs/styles-of-tests.md)",
+        "what it looks at is different when test and student's code are in two processes",
+        "look at what the student's functions return: numbers, strings, lists, arrays (docs/styles-of-tests.md)",
     )
 
     @property
