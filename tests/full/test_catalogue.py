@@ -23,7 +23,10 @@ from autograder.course import build
 PAGE = ROOT / "docs" / "styles-of-tests.md"
 BEGIN, END = "<!-- made by tests/full/test_catalogue.py -->", "<!-- end -->"
 NOT_ISOLATED = {  # style, exercise -> what can't cross, and how such a test can be written
-    ("after a test that is not isolated", "not isolated"): "log records stay with the student's code; look at what is returned",
+    (
+        "after a test that is not isolated",
+        "not isolated",
+    ): "log records stay with the student's code; look at what is returned",
     ("not isolated", "doctests"): "a test can't run the student's docstrings; call the function",
     ("not isolated", "environment"): "each side has its own `os.environ`; pass the function what it needs",
     ("not isolated", "threads"): "only the thread that runs a cell can call the test's functions; call them directly",

@@ -25,13 +25,13 @@ GROUPS = {
     "kernel": "kernel machinery",
     "cells": "cells and metadata",
     "files": "imports and files",
-    "names": "names",
+    "names": "rebinding names",
     "messages": "forged messages",
     "objects": "lying objects",
     "reading": "reading what is hidden",
     "outliving": "outliving the run",
-    "network": "network and siblings",
-    "breaking": "breaking the examiner",
+    "network": "network and other processes",
+    "breaking": "breaking the examiner and the machine",
     "models": "models and weights",
 }
 

@@ -9,13 +9,13 @@ from attacks.messages import FORGE, wired
 
 @attack(dangerous=True)
 def memory(s: Submission) -> None:
-    """Takes memory up to 3 GB"""
+    """Takes up to 3 GB of memory"""
     s.code("import mmap\nheld = []\nfor _ in range(30):\n    held.append(b'x' * 100_000_000)")
 
 
 @attack(dangerous=True)
 def shared_memory(s: Submission) -> None:
-    """Takes memory as files, shared and mapped, up to 3 GB"""
+    """Takes up to 3 GB of memory as files, shared and mapped"""
     s.code(
         """
 import mmap
@@ -28,7 +28,9 @@ for place in held:
 
 @attack(dangerous=True)
 def unmapped_memory(s: Submission) -> None:
-    """Takes memory up to 3 GB in shared mappings, anonymous and of /dev/zero, and lets go of the pages it sees"""
+    """Takes up to 3 GB of memory in shared mappings, anonymous and of /dev/zero, and releases the pages that are
+    visible
+    """
     s.code(
         """
 import mmap, os
@@ -49,7 +51,7 @@ for open_one in (lambda: -1, lambda: os.open("/dev/zero", os.O_RDWR)):
 
 @attack(dangerous=True)
 def full_buffers(s: Submission) -> None:
-    """Fills sockets, connections and pipes, up to 3 GB"""
+    """Fills sockets, connections, and pipes with up to 3 GB"""
     s.code(
         """
 import os, socket, time
@@ -77,7 +79,7 @@ time.sleep(1)
 
 @attack(dangerous=True)
 def page_tables(s: Submission) -> None:
-    """Takes memory up to 2 GB as page tables of a mapping that has no page"""
+    """Takes up to 2 GB of memory as page tables of a mapping without pages"""
     s.code(
         """
 import mmap
@@ -95,7 +97,7 @@ def terminals(s: Submission) -> None:
 
 @attack(dangerous=True)
 def files_of_memory(s: Submission) -> None:
-    """Fills every folder it can write to, up to 1 GB each"""
+    """Fills every folder that it can write to, with up to 1 GB each"""
     s.code(
         """
 for folder in (".", "/tmp", "/dev/shm"):
@@ -108,7 +110,7 @@ for folder in (".", "/tmp", "/dev/shm"):
 
 @attack(dangerous=True)
 def forks(s: Submission) -> None:
-    """Starts three hundred processes"""
+    """Starts 300 processes"""
     s.code(
         """
 import os, time
@@ -122,7 +124,7 @@ for _ in range(300):
 
 @attack()
 def endless_cell(s: Submission) -> None:
-    """Never ends, and does not let itself be interrupted"""
+    """Never ends, and can't be interrupted"""
     s.code("while True:\n    try:\n        while True: pass\n    except BaseException: pass")
 
 
@@ -134,19 +136,19 @@ def endless_answer(s: Submission) -> None:
 
 @attack(dangerous=True)
 def endless_output(s: Submission) -> None:
-    """Prints a hundred megabytes"""
+    """Prints 100 MB"""
     s.code("for _ in range(1000):\n    print('x' * 100_000)")
 
 
 @attack()
 def endless_callbacks(s: Submission) -> None:
-    """Calls the test's function for ever"""
+    """Calls the test's function forever"""
     s.code("def twice(function, value):\n    while True:\n        function(value)", "twice")
 
 
 @attack(dangerous=True)
 def endless_sequence(s: Submission) -> None:
-    """Gives a test a sequence that has no end, and a length that is one"""
+    """Returns an endless sequence with a length of 1"""
     s.code(
         """
 class Endless:
@@ -162,43 +164,43 @@ def total(numbers): return Endless()
 
 @attack(dangerous=True)
 def huge_range(s: Submission) -> None:
-    """Gives a test a range of 10**12 numbers"""
+    """Returns a range of 10**12 numbers"""
     s.code("def total(numbers): return range(10**12)\ndef fibonacci(n): return range(10**12)")
 
 
 @attack()
 def huge_number(s: Submission) -> None:
-    """Gives a test a number with a million digits"""
+    """Returns a number with a million digits"""
     s.code("def total(numbers): return 1 << 4_000_000\ndef fibonacci(n): return 1 << 4_000_000")
 
 
 @attack(dangerous=True)
 def huge_text(s: Submission) -> None:
-    """Gives a test a text of 200 MB, and prints it"""
+    """Returns a string of 200 MB, and prints it"""
     s.code("def total(numbers):\n    text = 'x' * 200_000_000\n    print(text)\n    return text")
 
 
 @attack(dangerous=True)
 def huge_array(s: Submission) -> None:
-    """Gives a test an array that would have a terabyte"""
+    """Returns an array whose contents would take a terabyte"""
     s.code("def total(numbers): return np.broadcast_to(9.0, (10**6, 10**5))")
 
 
 @attack(dangerous=True)
 def huge_file(s: Submission) -> None:
-    """Writes a report of a terabyte with nothing in it"""
+    """Writes a report of one terabyte that is one large hole"""
     s.code("answer = 41.5\ndef report(path):\n    open(path, 'wb').truncate(10**12)", "report")
 
 
 @attack(dangerous=True)
 def many_files(s: Submission) -> None:
-    """Writes twenty thousand files"""
+    """Writes 20,000 files"""
     s.code("for n in range(20_000):\n    open(f'f{n}.csv', 'w').close()")
 
 
 @attack()
 def deep_values(s: Submission) -> None:
-    """Gives a test lists in lists, ten thousand deep, and one that holds itself"""
+    """Returns lists nested 10,000 levels deep, and one that contains itself"""
     s.code(
         """
 deep = []
@@ -214,7 +216,7 @@ def fibonacci(n): return loop
 
 @attack()
 def deep_recursion(s: Submission) -> None:
-    """Recurs without end in what a test asks for"""
+    """Recurses endlessly in whatever a test asks for"""
     s.code(
         """
 import sys
@@ -243,13 +245,13 @@ def stopped(s: Submission) -> None:
 
 @attack()
 def descriptors_closed(s: Submission) -> None:
-    """Closes every descriptor of its kernel"""
+    """Closes every file descriptor of its kernel"""
     s.code("import os\ndef total(numbers):\n    os.closerange(3, 1000)\n    return 9.0")
 
 
 @attack(ours=True)
 def colliding_keys(s: Submission) -> None:
-    """Sends a set of 40,000 numbers with one hash"""
+    """Sends a set of 40,000 numbers with the same hash"""
     wired(
         s,
         """
@@ -263,7 +265,7 @@ def forge(peer, message):
 
 @attack(ours=True)
 def nan_in_messages(s: Submission) -> None:
-    """Sends numbers that JSON does not have, in every place that takes one"""
+    """Sends numbers that JSON does not have, everywhere a number is expected"""
     s.code(
         FORGE
         + """
@@ -280,20 +282,20 @@ def forge(peer, message):
 
 @attack()
 def deep_notebook(s: Submission) -> None:
-    """A notebook whose metadata is nested 50,000 deep"""
+    """Submits a notebook whose metadata is nested 50,000 levels deep"""
     text = json.dumps({**s.notebook, "metadata": {**s.notebook.metadata, "deep": "DEEP"}})
     s.files["numbers.ipynb"] = text.replace('"DEEP"', "[" * 50_000 + "]" * 50_000).encode()
 
 
 @attack()
 def no_notebook(s: Submission) -> None:
-    """A file that is no notebook"""
+    """Submits a file that is not a notebook"""
     s.files["numbers.ipynb"] = b"\x80\x04\x95 not a notebook"
 
 
 @attack()
 def broken_notebook(s: Submission) -> None:
-    """A notebook with wrong types in every place"""
+    """Submits a notebook with wrong types everywhere"""
     cells: list[Any] = [None, 3, {"cell_type": 5}, {"cell_type": "code", "source": {"a": 1}, "metadata": []}]
     s.files["numbers.ipynb"] = json.dumps(
         {"nbformat": 4, "nbformat_minor": "x", "metadata": 7, "cells": cells}
@@ -302,7 +304,7 @@ def broken_notebook(s: Submission) -> None:
 
 @attack()
 def texts_that_no_file_takes(s: Submission) -> None:
-    """Raises, prints and returns texts that no file takes"""
+    """Raises, prints, and returns strings that can't be written to a file"""
     s.code(
         """
 class Named:
@@ -320,7 +322,7 @@ answer = {"\\ud800": "\\ud800"}
 
 @attack()
 def numbers_that_take_days(s: Submission) -> None:
-    """Returns short numbers that take days to write out, and keys that take days to look up"""
+    """Returns short numbers that would take days to write out, and keys that would take days to look up"""
     s.code(
         """
 import decimal, fractions

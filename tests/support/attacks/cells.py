@@ -31,7 +31,7 @@ def raises_exception(s: Submission) -> None:
 
 @attack()
 def points_raised(s: Submission) -> None:
-    """Writes 1000 points on a test, and an empty text into it"""
+    """Sets a test's points to 1000 and empties its text"""
     for cell in tests(s):
         cell.metadata.nbgrader.points = 1000
         cell.source = ""
@@ -39,7 +39,7 @@ def points_raised(s: Submission) -> None:
 
 @attack()
 def points_that_are_none(s: Submission) -> None:
-    """Writes NaN, infinite and negative points on the tests"""
+    """Sets the tests' points to NaN, infinite, and negative numbers"""
     for cell, points in zip(tests(s), (float("nan"), float("inf"), -5.0, 1e308), strict=True):
         cell.metadata.nbgrader.points = points
 
@@ -54,7 +54,7 @@ def emptied_tests(s: Submission) -> None:
 
 @attack()
 def tests_as_text(s: Submission) -> None:
-    """Makes the tests Markdown cells"""
+    """Turns the tests into Markdown cells"""
     for cell in tests(s):
         cell.cell_type = "markdown"
         cell.metadata.nbgrader.cell_type = "markdown"
@@ -63,7 +63,7 @@ def tests_as_text(s: Submission) -> None:
 
 @attack()
 def tests_as_answers(s: Submission) -> None:
-    """Marks the tests as solutions, which are graded by hand"""
+    """Marks the tests as solutions, so that they are graded by hand"""
     for cell in tests(s):
         cell.metadata.nbgrader.solution = True
         cell.metadata.nbgrader.locked = False
@@ -72,7 +72,7 @@ def tests_as_answers(s: Submission) -> None:
 
 @attack()
 def tests_unmarked(s: Submission) -> None:
-    """Takes the marks off the tests and leaves their texts empty"""
+    """Removes nbgrader's metadata from the tests and empties their text"""
     for cell in tests(s):
         cell.metadata.pop("nbgrader")
         cell.source = ""
@@ -80,14 +80,14 @@ def tests_unmarked(s: Submission) -> None:
 
 @attack()
 def tests_deleted(s: Submission) -> None:
-    """Leaves the tests out"""
+    """Deletes the tests"""
     for cell in tests(s):
         s.notebook.cells.remove(cell)
 
 
 @attack()
 def tests_renamed(s: Submission) -> None:
-    """Gives the tests other names, and theirs to empty cells"""
+    """Renames the tests, and gives their names to empty cells"""
     for cell in tests(s):
         other = deepcopy(cell)
         other.id, other.source = cell.id[::-1], "pass"
@@ -97,7 +97,7 @@ def tests_renamed(s: Submission) -> None:
 
 @attack()
 def tests_duplicated(s: Submission) -> None:
-    """Puts an empty copy of each test before it, under the same name"""
+    """Puts an empty copy of each test, with the same name, before it"""
     for cell in tests(s):
         other = deepcopy(cell)
         other.id, other.source = cell.id[::-1], "pass"
@@ -106,7 +106,7 @@ def tests_duplicated(s: Submission) -> None:
 
 @attack()
 def forged_outputs(s: Submission) -> None:
-    """Brings outputs that say full marks, in cells that do not run"""
+    """Includes outputs that claim full marks, in cells that do not run"""
     for cell in tests(s):
         cell.metadata.tags = ["skip-execution"]
         cell.outputs = [new_output("execute_result", {"text/plain": str(cell.metadata.nbgrader.points)})]
@@ -115,7 +115,7 @@ def forged_outputs(s: Submission) -> None:
 
 @attack(ours=True)
 def forged_position(s: Submission) -> None:
-    """Claims our own mark: the tests to be the setup, empty cells to be the tests"""
+    """Forges the autograder's own metadata: the tests claim to be the setup, and empty cells claim to be the tests"""
     for cell in tests(s):
         position = s.notebook.cells.index(cell)
         cell.metadata.autograder = {"position": 1}
@@ -125,35 +125,35 @@ def forged_position(s: Submission) -> None:
 
 @attack()
 def changed_setup(s: Submission) -> None:
-    """Changes the locked setup: its helper, its data"""
+    """Changes the locked setup cell: its helper function and its data"""
     s.cell("setup").source += "\ncheck = lambda *a: None\nwanted_sum = 0\nvalues = values * 0"
     s.code(NOTHING)
 
 
 @attack()
 def tests_first(s: Submission) -> None:
-    """Moves the tests to the top and copies of the setup after them"""
+    """Moves the tests to the top of the notebook, before the setup"""
     found = list(tests(s))
     s.notebook.cells = [*found, *(cell for cell in s.notebook.cells if cell not in found)]
 
 
 @attack()
 def other_kernel(s: Submission) -> None:
-    """Asks for a kernel that runs nothing"""
+    """Names a kernel that runs nothing"""
     s.notebook.metadata.kernelspec = {"name": "nothing", "display_name": "Nothing", "language": "nothing"}
     s.notebook.metadata.language_info = {"name": "nothing"}
 
 
 @attack()
 def old_schema(s: Submission) -> None:
-    """Claims a version of the marks that stops nbgrader"""
+    """Claims a version of the metadata that makes nbgrader stop"""
     for cell in tests(s):
         cell.metadata.nbgrader.schema_version = 0
 
 
 @attack()
 def one_cell_holds_all(s: Submission) -> None:
-    """Copies every test into an answer, behind a return that leaves it"""
+    """Copies every test into an answer, after a `return` that skips it"""
     texts = "\n".join(cell.source for cell in tests(s))
     s.code(NOTHING + "if False:\n    pass\n" + texts.replace("assert", "None and"))
     for cell in tests(s):
@@ -163,14 +163,14 @@ def one_cell_holds_all(s: Submission) -> None:
 
 @attack()
 def answer_as_test(s: Submission) -> None:
-    """Marks an answer as a test with points of its own"""
+    """Marks an answer as a test that has points of its own"""
     s.cell("total").metadata.nbgrader.update(grade=True, points=50, solution=False, locked=True)
     s.cell("total").source = "50.0"
 
 
 @attack()
 def new_test(s: Submission) -> None:
-    """Adds a test of its own that gives 50 points"""
+    """Adds its own test, which gives 50 points"""
     mark = {"grade": True, "solution": False, "locked": True, "task": False, "schema_version": 3}
     cell = new_code_cell("50.0")
     cell.metadata.nbgrader = {**mark, "grade_id": "bonus", "points": 50, "cell_type": "code"}

@@ -35,14 +35,14 @@ ANSWERED = "answer = 41.5\n"  # right, so that the test of `report` comes as far
 
 @attack()
 def numpy_beside(s: Submission) -> None:
-    """A numpy.py beside the notebook that agrees with everything"""
+    """Submits a `numpy.py` that agrees with everything"""
     s.files["numpy.py"] = (AGREES + "def __getattr__(name): return agrees").encode()
     s.code(AGREES + "def total(numbers): return agrees\ndef fibonacci(n): return agrees")
 
 
 @attack()
 def json_beside(s: Submission) -> None:
-    """A json.py beside the notebook, which the kernel imports as it starts"""
+    """Submits a `json.py`, which the kernel would import at its start"""
     real = "import importlib.util, sysconfig\n_path = sysconfig.get_path('stdlib') + '/json/__init__.py'\n"
     real += "__path__ = [sysconfig.get_path('stdlib') + '/json']\nexec(compile(open(_path).read(), _path, 'exec'))\n"
     s.files["json.py"] = (real + PATCH).encode()
@@ -50,7 +50,7 @@ def json_beside(s: Submission) -> None:
 
 @attack()
 def startup_files(s: Submission) -> None:
-    """sitecustomize.py, usercustomize.py, ipython_config.py, .ipython and .pth files beside the notebook"""
+    """Submits `sitecustomize.py`, `usercustomize.py`, `ipython_config.py`, `.ipython`, and `.pth` files"""
     for name in ("sitecustomize.py", "usercustomize.py", "ipython_config.py", ".ipython/profile_default/startup/0.py"):
         s.files[name] = PATCH.encode()
     s.files["evil.pth"] = b"import sitecustomize"
@@ -59,7 +59,7 @@ def startup_files(s: Submission) -> None:
 
 @attack()
 def configuration_beside(s: Submission) -> None:
-    """nbgrader_config.py, a gradebook, an autograded notebook and a record of full marks in the submission"""
+    """Submits `nbgrader_config.py`, a gradebook, and an autograded notebook with a record of full marks"""
     s.files["nbgrader_config.py"] = b"c.Execute.enabled = False"
     s.files["gradebook.db"] = b"SQLite format 3\0"
     s.files["numbers.record.json"] = b'{"status": "graded", "scores": {"test_total": 2.0}}'
@@ -68,14 +68,14 @@ def configuration_beside(s: Submission) -> None:
 
 @attack()
 def own_reference(s: Submission) -> None:
-    """Hands in its own copy of the file that a test compares with"""
+    """Submits its own copy of the file that a test compares with"""
     s.files["reference.csv"] = s.files["squares.csv"] = b"0.0\n"
     s.code(NOTHING + ANSWERED, "report")
 
 
 @attack()
 def rewritten_reference(s: Submission) -> None:
-    """Overwrites the assignment's file, and the one that the setup wrote, with what it reports"""
+    """Overwrites the assignment's file, and the one that the setup cell wrote, with its own results"""
     s.code(
         ANSWERED
         + """
@@ -90,7 +90,7 @@ def report(path):
 
 @attack()
 def deleted_reference(s: Submission) -> None:
-    """Deletes the files that a test compares with, and puts folders, links and pipes in their places"""
+    """Replaces the files that a test compares with by folders, links, and pipes"""
     s.code(
         ANSWERED
         + """
@@ -107,7 +107,7 @@ def report(path):
 
 @attack()
 def pipe_as_report(s: Submission) -> None:
-    """Makes the file that a test reads a pipe that nobody writes to"""
+    """Replaces the file that a test reads by a pipe that nobody writes to"""
     s.code(ANSWERED + "import os\ndef report(path):\n    os.mkfifo(path)", "report")
 
 
@@ -151,14 +151,14 @@ def report(path):
 
 @attack()
 def notebook_is_a_link(s: Submission) -> None:
-    """Hands in a link to the instructor's own notebook"""
+    """Submits a link to the instructor's notebook"""
     s.folder.mkdir(parents=True)
     os.symlink(s.course / "source" / "numbers" / "numbers.ipynb", s.folder / "numbers.ipynb")
 
 
 @attack()
 def links_beside(s: Submission) -> None:
-    """Hands in links to the source, the gradebook and another student, and prints them"""
+    """Submits links to `source/`, the gradebook, and another student's work, and prints their contents"""
     s.folder.mkdir(parents=True)
     for name, target in (("a.txt", "source/numbers/numbers.ipynb"), ("b.txt", "gradebook.db")):
         os.symlink(s.course / target, s.folder / name)
@@ -175,14 +175,14 @@ for name in ("a.txt", "b.txt", "ada/numbers/numbers.ipynb"):
 
 @attack(dangerous=True)
 def pipe_beside(s: Submission) -> None:
-    """Hands in a pipe, which hangs whoever reads it"""
+    """Submits a pipe, which blocks any process that reads it"""
     s.folder.mkdir(parents=True)
     os.mkfifo(s.folder / "data.csv")
 
 
 @attack(dangerous=True)
 def strange_names(s: Submission) -> None:
-    """Hands in and writes files with newlines, leading dashes, dots and control characters in their names"""
+    """Submits and writes files with newlines, leading dashes, dots, and control characters in their names"""
     names = (
         "a\nb.csv",
         "-rf",
@@ -209,7 +209,7 @@ os.makedirs("deep/" * 60, exist_ok=True)
 
 @attack()
 def gradebook_written(s: Submission) -> None:
-    """Writes its points into the gradebook"""
+    """Writes its own points into the gradebook"""
     s.code(
         """
 import sqlite3

@@ -29,13 +29,13 @@ def after(hook):
 
 @attack()
 def input_transformer(s: Submission) -> None:
-    """Has IPython read every later cell as `pass`"""
+    """Makes IPython read every later cell as `pass`"""
     s.code("get_ipython().input_transformers_post.append(lambda lines: ['pass\\n'])")
 
 
 @attack()
 def ast_transformer(s: Submission) -> None:
-    """Takes every assert out of later cells"""
+    """Removes every `assert` from later cells"""
     s.code(
         NOTHING
         + """
@@ -67,7 +67,7 @@ type(get_ipython()).run_cell_async = InteractiveShell.run_cell_async = fine_too
 
 @attack()
 def do_execute(s: Submission) -> None:
-    """Replaces the kernel's `do_execute` with an eternal ok"""
+    """Replaces the kernel's `do_execute` with one that always reports success"""
     s.code(
         """
 async def fine(self, *args, **kwargs):
@@ -79,7 +79,7 @@ type(get_ipython().kernel).do_execute = fine
 
 @attack()
 def showtraceback(s: Submission) -> None:
-    """Keeps IPython from showing any error"""
+    """Keeps IPython from displaying any error"""
     s.code("type(get_ipython()).showtraceback = type(get_ipython())._showtraceback = lambda *a, **k: None")
 
 
@@ -91,7 +91,7 @@ def custom_exceptions(s: Submission) -> None:
 
 @attack()
 def displayhook(s: Submission) -> None:
-    """Shows 3.0 for whatever a cell's last expression is"""
+    """Displays 3.0 as the value of every cell's last expression"""
     s.code(
         NOTHING
         + """
@@ -103,20 +103,20 @@ hook.compute_format_data = lambda self, result: ({"text/plain": "3.0"}, {})
 
 @attack()
 def published_result(s: Submission) -> None:
-    """Publishes a last result of 3.0 after each cell"""
+    """Publishes a result of 3.0 after each cell"""
     content = '{"data": {"text/plain": "3.0"}, "metadata": {}, "execution_count": 1}'
     s.code(NOTHING + SEND + f"after(lambda: send('execute_result', {content}))")
 
 
 @attack()
 def cleared_output(s: Submission) -> None:
-    """Clears each cell's outputs, its error among them"""
+    """Clears each cell's outputs, including its error"""
     s.code(SEND + "after(lambda: send('clear_output', {'wait': False}))")
 
 
 @attack()
 def output_widget(s: Submission) -> None:
-    """Has the grader's client put the tests' errors into a widget instead of the cell"""
+    """Makes the grader's client put the tests' errors into a widget instead of the cell"""
     s.code(
         SEND
         + """
@@ -132,7 +132,7 @@ before(redirect)
 
 @attack()
 def early_reply(s: Submission) -> None:
-    """Answers each request itself, with the real parent header, before the cell runs, and then hangs"""
+    """Answers each request itself before the cell runs, with the real parent header, and then hangs"""
     s.code(
         SEND
         + """
@@ -152,7 +152,7 @@ before(reply)
 
 @attack()
 def early_reply_then_exit(s: Submission) -> None:
-    """Answers a test's request with ok and ends the kernel at once"""
+    """Answers a test's request with `ok` and ends the kernel immediately"""
     s.code(
         SEND
         + """
@@ -172,7 +172,7 @@ before(reply)
 
 @attack()
 def trace_function(s: Submission) -> None:
-    """Jumps over every line of a test by a trace function"""
+    """Skips every line of a test with a trace function"""
     s.code(
         NOTHING
         + """
@@ -192,7 +192,7 @@ get_ipython().events.register("pre_run_cell", lambda info: start())
 
 @attack()
 def thread_that_rebinds(s: Submission) -> None:
-    """A thread binds the tests' names anew, a thousand times a second"""
+    """Rebinds the tests' names in a thread, a thousand times per second"""
     s.code(
         NOTHING
         + """
@@ -211,13 +211,13 @@ threading.Thread(target=act, daemon=True).start()
 
 @attack()
 def exit_in_a_test(s: Submission) -> None:
-    """Ends the kernel with success when a test calls"""
+    """Ends the kernel with exit code 0 when a test calls the student's code"""
     s.code("import os\ndef total(numbers):\n    os._exit(0)")
 
 
 @attack()
 def compile_without_asserts(s: Submission) -> None:
-    """Has IPython's compiler optimize asserts away"""
+    """Makes IPython's compiler optimize `assert` statements away"""
     s.code(
         NOTHING
         + """
@@ -231,5 +231,5 @@ type(compiler).__call__ = lambda self, node, name, mode, *r, **k: optimised(node
 
 @attack()
 def system_exit(s: Submission) -> None:
-    """Raises SystemExit, which is no Exception, from a test's call"""
+    """Raises `SystemExit`, which is not an `Exception`, when a test calls the student's code"""
     s.code("def total(numbers):\n    raise SystemExit(0)")

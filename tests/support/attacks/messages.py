@@ -36,7 +36,7 @@ def wired(s: Submission, code: str) -> None:
 
 @attack(ours=True)
 def names_not_asked_for(s: Submission) -> None:
-    """Answers a request for its names with the test's own: helper, data, NumPy"""
+    """Answers a request for the student's names with the test's own: helper, data, NumPy"""
     wired(
         s,
         """
@@ -53,7 +53,7 @@ def forge(peer, message):
 
 @attack(ours=True)
 def changes_of_everything(s: Submission) -> None:
-    """Says that a call emptied every object that the request was made of"""
+    """Claims that a call emptied every object in the request"""
     wired(
         s,
         """
@@ -68,7 +68,7 @@ def forge(peer, message):
 
 @attack(ours=True)
 def changes_of_nothing(s: Submission) -> None:
-    """Says that a call changed objects that were never given"""
+    """Claims that a call changed objects that were never passed to it"""
     wired(
         s,
         """
@@ -81,7 +81,7 @@ def forge(peer, message):
 
 @attack(ours=True)
 def wrong_numbers(s: Submission) -> None:
-    """Answers with handles of all numbers, as if they were the test's own objects"""
+    """Answers with handles that have every possible number, as if they were the test's own objects"""
     wired(
         s,
         """
@@ -95,7 +95,7 @@ def forge(peer, message):
 
 @attack(ours=True)
 def tests_own_function(s: Submission) -> None:
-    """Gives the test's own function back as the result of calling it"""
+    """Returns the test's own function as the result of a call"""
     wired(
         s,
         """
@@ -109,7 +109,7 @@ def forge(peer, message):
 
 @attack(ours=True)
 def imports_there(s: Submission) -> None:
-    """Answers with functions to be imported by the examiner: os.system, builtins.eval"""
+    """Answers with functions for the examiner to import: `os.system`, `builtins.eval`"""
     wired(
         s,
         """
@@ -125,7 +125,7 @@ def forge(peer, message):
 
 @attack(ours=True)
 def names_of_the_examiner(s: Submission) -> None:
-    """Asks the examiner for its names while it waits"""
+    """Asks the examiner for its names while it is waiting"""
     wired(
         s,
         """
@@ -140,7 +140,7 @@ def forge(peer, message):
 
 @attack(ours=True)
 def inside_of_a_function(s: Submission) -> None:
-    """Asks for the globals, closure and code of the test's function, and sets them"""
+    """Reads and sets the globals, closure, and code of the test's function"""
     wired(
         s,
         """
@@ -178,7 +178,9 @@ def forge(peer, message):
 
 @attack(ours=True)
 def exceptions_that_end(s: Submission) -> None:
-    """Answers with exceptions that end processes or are none: SystemExit, KeyboardInterrupt, a class of its own"""
+    """Answers with exceptions that end processes, or that aren't exceptions: `SystemExit`, `KeyboardInterrupt`, a
+    class of its own
+    """
     wired(
         s,
         """
@@ -191,7 +193,7 @@ def forge(peer, message):
 
 @attack(ours=True)
 def replies_in_advance(s: Submission) -> None:
-    """Sends a hundred answers before they are asked for"""
+    """Sends a hundred answers before anything was asked"""
     wired(
         s,
         """
@@ -206,7 +208,7 @@ def forge(peer, message):
 
 @attack(ours=True)
 def files_outside(s: Submission) -> None:
-    """Sends files whose names lead out of the work folder, or into what Python imports"""
+    """Sends files whose names lead out of the work folder, or into folders from which Python imports"""
     wired(
         s,
         """
@@ -224,7 +226,7 @@ def forge(peer, message):
 
 @attack(ours=True)
 def reference_sent(s: Submission) -> None:
-    """Sends the file that a test compares with, forged"""
+    """Sends a forged version of the file that a test compares with"""
     s.code(
         FORGE
         + """
@@ -243,7 +245,7 @@ def forge(peer, message):
 
 @attack(ours=True)
 def nested_and_cyclic(s: Submission) -> None:
-    """Answers with values that contain themselves, are nested 100,000 deep, or have a million parts"""
+    """Answers with values that contain themselves, are nested 100,000 levels deep, or have a million parts"""
     wired(
         s,
         """
@@ -261,7 +263,7 @@ def forge(peer, message):
 
 @attack(ours=True)
 def no_message(s: Submission) -> None:
-    """Writes bytes that are no message, and half of one"""
+    """Writes bytes that are not a message, and half a message"""
     wired(
         s,
         """
@@ -282,13 +284,13 @@ def wire_closed(s: Submission) -> None:
 
 @attack(ours=True)
 def server_replaced(s: Submission) -> None:
-    """Replaces the function that serves tests with one that does nothing"""
+    """Replaces the function that answers tests with one that does nothing"""
     wired(s, "sys.modules['autograder.kernel.agent'].serve = lambda: None")
 
 
 @attack(ours=True)
 def class_of_the_instructor(s: Submission) -> None:
-    """Claims to be an array, a number, an instructor's function, with every operator there is"""
+    """Claims to be an array, a number, and an instructor's function, with every operator"""
     wired(
         s,
         """
@@ -307,7 +309,7 @@ def forge(peer, message):
 
 @attack(ours=True)
 def hostile_callback(s: Submission) -> None:
-    """Calls the test's function with forged arguments: endless lists, objects, too many, none"""
+    """Calls the test's function with forged arguments: endless lists, objects, too many arguments, none"""
     wired(
         s,
         """

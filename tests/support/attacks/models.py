@@ -31,7 +31,7 @@ def model(s: Submission, code: str) -> None:
 
 @attack()
 def methods_replaced(s: Submission) -> None:
-    """Replaces `predict` and `evaluate` of its model, and of all models"""
+    """Replaces `predict` and `evaluate` of its own model and of all models"""
     model(
         s,
         RULE
@@ -44,7 +44,7 @@ def methods_replaced(s: Submission) -> None:
 
 @attack()
 def no_model(s: Submission) -> None:
-    """An object that says it is a model, and answers as one"""
+    """Returns an object that claims to be a model and answers like one"""
     model(
         s,
         RULE
@@ -62,7 +62,7 @@ model = Pretends()
 
 @attack()
 def subclassed(s: Submission) -> None:
-    """A subclass of Keras's model whose methods lie, with the name of Keras's own"""
+    """Returns an instance of a model subclass whose methods lie, under the name of Keras's own class"""
     model(
         s,
         RULE
@@ -79,7 +79,7 @@ model.__class__ = Sequential
 
 @attack()
 def lambda_layer(s: Submission) -> None:
-    """A Lambda layer that runs its own code when the model is used"""
+    """Puts a `Lambda` layer into the model, which runs its code when the model is used"""
     model(
         s,
         """
@@ -97,7 +97,7 @@ model.compile("sgd", "mse", metrics=["accuracy"])
 
 @attack()
 def own_metric(s: Submission) -> None:
-    """Compiles a loss that is always 0 and a metric `accuracy` that is always 1"""
+    """Compiles the model with a loss that is always 0 and a metric `accuracy` that is always 1"""
     model(
         s,
         """
@@ -110,7 +110,9 @@ model.compile("sgd", loss, metrics=[accuracy])
 
 @attack()
 def metric_renamed(s: Submission) -> None:
-    """Compiles a loss that counts nothing, and a built-in metric that is always 1, under the name `accuracy`"""
+    """Compiles the model with a loss that counts nothing, and a built-in metric that is always 1, under the name
+    `accuracy`
+    """
     model(
         s,
         """
@@ -122,14 +124,14 @@ model.compile("sgd", "binary_crossentropy", loss_weights=[0.0], metrics=[metric]
 
 @attack()
 def metric_of_one_unit(s: Submission) -> None:
-    """Compiles the categorical accuracy of one unit, which is always 1, as `accuracy`"""
+    """Compiles the model with the categorical accuracy of one unit, which is always 1, as `accuracy`"""
     metric = 'keras.metrics.CategoricalAccuracy(name="accuracy")'
     model(s, f'model.compile("sgd", "cosine_similarity", metrics=[{metric}])')
 
 
 @attack()
 def masked(s: Submission) -> None:
-    """A model that masks all that it would get wrong, so that `evaluate` leaves it out"""
+    """Masks everything that the model would get wrong, so that `evaluate` leaves it out"""
     model(
         s,
         """
@@ -144,7 +146,7 @@ model.compile("sgd", "mse", metrics=["accuracy"])
 
 @attack()
 def forged_history(s: Submission) -> None:
-    """A history of a training that never was"""
+    """Returns the history of a training run that never took place"""
     s.code(
         """
 model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, activation="sigmoid", kernel_initializer="zeros")])
@@ -161,13 +163,13 @@ history.history = Agrees()
 
 @attack()
 def weights_that_are_none(s: Submission) -> None:
-    """Weights of NaN"""
+    """Sets the weights to NaN"""
     model(s, "model.set_weights([np.full((1, 1), np.nan), np.full(1, np.nan)])")
 
 
 @attack(ours=True)
 def forged_configuration(s: Submission) -> None:
-    """Sends a configuration with a Lambda, a function to import, and a layer of 10**12 weights"""
+    """Sends a configuration with a `Lambda`, a function to import, and a layer with 10**12 weights"""
     model(
         s,
         DESCRIBE
@@ -189,7 +191,7 @@ def forge(description, arrays):
 
 @attack(ours=True)
 def forged_weights(s: Submission) -> None:
-    """Sends weights of other shapes and kinds than the layers have"""
+    """Sends weights whose shapes and types don't fit the layers"""
     model(
         s,
         DESCRIBE
@@ -204,7 +206,7 @@ def forge(description, arrays):
 
 @attack()
 def thousand_layers(s: Submission) -> None:
-    """A model of a thousand layers, one within the other"""
+    """Returns a model of 150 models, each nested in the next"""
     s.code(
         """
 inner = keras.layers.Dense(1, kernel_initializer="zeros")  # a random weight may be right by luck
@@ -220,7 +222,7 @@ history = None
 
 @attack()
 def registered_names(s: Submission) -> None:
-    """Registers functions of its own under the names of Keras's"""
+    """Registers its own functions under the names of Keras's functions"""
     model(
         s,
         """

@@ -19,7 +19,7 @@ def data_and_expected(s: Submission) -> None:
 
 @attack()
 def numpy_replaced(s: Submission) -> None:
-    """Rebinds `np` and NumPy's place in sys.modules"""
+    """Rebinds `np`, and NumPy's entry in `sys.modules`"""
     s.code(
         NOTHING
         + """
@@ -33,7 +33,7 @@ np.ndim.return_value = 1
 
 @attack()
 def builtins_changed(s: Submission) -> None:
-    """Changes `zip`, `map`, `max`, `abs` and `isinstance` in `builtins`"""
+    """Replaces `zip`, `map`, `max`, `abs`, and `isinstance` in `builtins`"""
     s.code(
         NOTHING
         + """
@@ -48,13 +48,13 @@ check = lambda *a: None
 
 @attack()
 def builtins_as_globals(s: Submission) -> None:
-    """Binds built-in names in the notebook itself"""
+    """Binds names of built-ins in the notebook itself"""
     s.code(NOTHING + "def zip(*a): return []\nmap = max = zip\ndef max(*a): return 1.0\ndef check(*a): pass")
 
 
 @attack()
 def builtins_that_lie(s: Submission) -> None:
-    """Gives the notebook a `__builtins__` of its own kind"""
+    """Gives the notebook a `__builtins__` object of its own"""
     s.code(
         NOTHING
         + """
@@ -70,7 +70,7 @@ check = lambda *a: None
 
 @attack()
 def callers_globals(s: Submission) -> None:
-    """Changes the test's names from within a call, by its caller's frame"""
+    """Changes the test's names during a call, through the caller's frame"""
     s.code(
         NOTHING
         + """
@@ -87,7 +87,7 @@ def fibonacci(n):
 
 @attack()
 def expected_by_gc(s: Submission) -> None:
-    """Finds the list of expected values by the garbage collector and empties it"""
+    """Finds the list of expected values through the garbage collector and empties it"""
     s.code(
         """
 import gc
@@ -103,7 +103,7 @@ def total(numbers):
 
 @attack()
 def arguments_changed(s: Submission) -> None:
-    """Changes what a test passes: its list, its array, and what these are part of"""
+    """Changes what a test passes to it: lists, arrays, and the objects that they are part of"""
     s.code(
         """
 def total(numbers):
@@ -125,7 +125,7 @@ def loader(s: Submission) -> None:
 
 @attack()
 def memory_of_numbers(s: Submission) -> None:
-    """Overwrites the interpreter's own number 9.0, and small integers, in memory"""
+    """Overwrites the interpreter's 9.0 and its small integers in memory"""
     s.code(
         NOTHING
         + """
@@ -137,7 +137,7 @@ ctypes.memmove(id(wanted_sum) + 16, struct.pack("d", 0.0), 8)
 
 @attack()
 def examiners_names(s: Submission) -> None:
-    """Binds names that only the machinery has: `_`, `In`, `Out`, `__name__`, `get_ipython`, `credit`"""
+    """Binds names that the machinery uses: `_`, `In`, `Out`, `__name__`, `get_ipython`, `credit`"""
     s.code(
         NOTHING
         + """
@@ -152,7 +152,7 @@ __name__ = __file__ = __doc__ = "3.0"
 
 @attack()
 def operators_of_floats(s: Submission) -> None:
-    """Rebinds the array type's comparison through its own methods"""
+    """Replaces the array type's comparison through the type's own methods"""
     s.code(
         NOTHING
         + """

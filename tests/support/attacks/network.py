@@ -11,19 +11,19 @@ def local_port(s: Submission) -> None:
 
 @attack()
 def abstract_socket(s: Submission) -> None:
-    """Connects to a socket without a file"""
+    """Connects to a socket that has no file"""
     s.code("import socket\nsocket.socket(socket.AF_UNIX).connect('\\0autograder-attacks-{port}')")
 
 
 @attack()
 def socket_file(s: Submission) -> None:
-    """Connects to a socket in a folder of the grader's"""
+    """Connects to a socket in one of the grader's folders"""
     s.code("import socket\nend = socket.socket(socket.AF_UNIX)\nend.connect('{outside}/listener')\nend.send(b'x')")
 
 
 @attack(dangerous=True)
 def any_socket(s: Submission) -> None:
-    """Connects to every socket that it can find: the graders', other kernels'"""
+    """Connects to every socket that it can find: the grader's, other kernels'"""
     s.code(
         """
 import glob, os, socket
@@ -44,7 +44,7 @@ for name in found:
 
 @attack()
 def interfaces(s: Submission) -> None:
-    """Looks for a way out: interfaces, raw sockets, routes"""
+    """Looks for a way onto the network: interfaces, raw sockets, routes"""
     s.code(
         """
 import socket
@@ -62,7 +62,7 @@ except OSError as error:
 
 @attack(dangerous=True)
 def signals_to_others(s: Submission) -> None:
-    """Looks for processes of others that it may signal"""
+    """Looks for other processes that it can send signals to"""
     s.code(
         """
 import os
@@ -80,7 +80,7 @@ for pid in range(2, 5000):
 
 @attack(dangerous=True)
 def shared_files_locked(s: Submission) -> None:
-    """Locks what all notebooks read: Python's files, the datasets"""
+    """Locks files that all notebooks read: Python's files, the datasets"""
     s.code(
         """
 import fcntl, glob, os, sys

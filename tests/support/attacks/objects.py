@@ -18,13 +18,13 @@ def report(path): np.savetxt(path, [0.0])
 
 @attack()
 def equals_everything(s: Submission) -> None:
-    """Objects that agree with whatever they are compared with"""
+    """Returns objects that are equal to everything"""
     s.code(AGREES + EVERYWHERE)
 
 
 @attack()
 def float_that_lies(s: Submission) -> None:
-    """A float whose comparisons and arithmetic lie"""
+    """Returns a float whose comparisons and arithmetic lie"""
     s.code(
         """
 class Liar(float):
@@ -41,7 +41,7 @@ agrees = Liar(0.0)
 
 @attack()
 def int_that_lies(s: Submission) -> None:
-    """An int that equals every int, and shows itself as 3.0"""
+    """Returns an int that equals every int and prints as 3.0"""
     s.code(
         """
 class Liar(int):
@@ -58,7 +58,7 @@ agrees = Liar(0)
 
 @attack()
 def array_that_lies(s: Submission) -> None:
-    """A subclass of arrays that answers NumPy's own functions"""
+    """Returns an array subclass that overrides NumPy's functions"""
     s.code(
         """
 class Liar(np.ndarray):
@@ -73,7 +73,7 @@ agrees = np.zeros(1).view(Liar)
 
 @attack()
 def array_function(s: Submission) -> None:
-    """An object that NumPy hands its comparisons to"""
+    """Returns an object to which NumPy delegates comparisons"""
     s.code(
         """
 class Liar:
@@ -89,7 +89,7 @@ agrees = Liar()
 
 @attack()
 def text_that_lies(s: Submission) -> None:
-    """A str and a tuple that equal everything"""
+    """Returns a str and a tuple that equal everything"""
     s.code(
         """
 class Liar(str):
@@ -107,7 +107,7 @@ agrees = Liar("9.0")
 
 @attack()
 def number_that_grows(s: Submission) -> None:
-    """An object that gives another number at each conversion"""
+    """Returns an object that converts to a different number each time"""
     s.code(
         """
 import itertools
@@ -127,49 +127,49 @@ agrees = Liar()
 
 @attack()
 def credit_is_nan(s: Submission) -> None:
-    """Makes partial credit NaN"""
+    """Makes the partial credit NaN"""
     s.code("def fibonacci(n): return float('nan')", "fibonacci")
 
 
 @attack()
 def credit_is_nan_of_numpy(s: Submission) -> None:
-    """Makes partial credit a NumPy NaN, a masked value or a complex number"""
+    """Makes the partial credit a NumPy NaN, a masked value, or a complex number"""
     s.code("def fibonacci(n): return np.float64('nan') if n < 20 else np.complex128('nan+nanj')", "fibonacci")
 
 
 @attack()
 def credit_is_infinite(s: Submission) -> None:
-    """Makes partial credit infinite, or negative"""
+    """Makes the partial credit infinite or negative"""
     s.code("def fibonacci(n): return -float('inf') if n < 20 else 10**400", "fibonacci")
 
 
 @attack()
 def credit_is_an_array(s: Submission) -> None:
-    """Makes partial credit an array, which is no number and so full marks"""
+    """Makes the partial credit an array, which plain nbgrader counts as full marks because it is not a number"""
     s.code("def fibonacci(n): return np.zeros(3)", "fibonacci")
 
 
 @attack()
 def credit_is_empty(s: Submission) -> None:
-    """Makes partial credit an empty array"""
+    """Makes the partial credit an empty array"""
     s.code("def fibonacci(n): return np.zeros((0, 3))", "fibonacci")
 
 
 @attack()
 def credit_is_text(s: Submission) -> None:
-    """Makes partial credit an object whose text is 3.0"""
+    """Makes the partial credit an object that prints as 3.0"""
     s.code(AGREES + "def fibonacci(n): return agrees", "fibonacci")
 
 
 @attack()
 def credit_is_a_table(s: Submission) -> None:
-    """Makes partial credit an array of objects, and of records"""
+    """Makes the partial credit an array of objects, and of records"""
     s.code("def fibonacci(n): return np.array([[None, 'x']], dtype=object)", "fibonacci")
 
 
 @attack()
 def stop_iteration_raised(s: Submission) -> None:
-    """Raises StopIteration, which ends the test's loop before its asserts"""
+    """Raises `StopIteration`, which ends the test's loop before its asserts"""
     s.code(
         """
 def total(numbers):
@@ -182,7 +182,7 @@ def total(numbers):
 
 @attack()
 def exceptions_that_lie(s: Submission) -> None:
-    """Raises exceptions whose class, text and traceback lie"""
+    """Raises exceptions with a false class, text, and traceback"""
     s.code(
         """
 class Meta(type):
@@ -201,7 +201,7 @@ def fibonacci(n): raise type("AssertionError", (BaseException,), {"__str__": lam
 
 @attack()
 def class_that_lies(s: Submission) -> None:
-    """A class whose instances, attributes and identity are what is asked for"""
+    """Returns an object of a class that claims every instance, attribute, and comparison"""
     s.code(
         AGREES
         + """
@@ -221,7 +221,7 @@ def twice(function, value): return Tally()
 
 @attack()
 def liar_called_back(s: Submission) -> None:
-    """Gives the test's function an object that learns what it is multiplied by"""
+    """Passes to the test's function an object that records what it is multiplied by"""
     s.code(
         """
 class Spy:
@@ -236,7 +236,7 @@ def twice(function, value): return function(Spy())
 
 @attack()
 def finaliser(s: Submission) -> None:
-    """An object that rebinds the test's names when it is thrown away"""
+    """Returns an object that rebinds the test's names when it is deleted"""
     s.code(
         NOTHING
         + """
@@ -251,7 +251,7 @@ def fibonacci(n): Late(); return 0
 
 @attack()
 def answer_of_all_sizes(s: Submission) -> None:
-    """An answer that is less and more than anything"""
+    """Returns an object that is both less and greater than anything"""
     s.code(
         ANSWERED
         + """
@@ -267,7 +267,7 @@ def report(path): np.savetxt(path, np.loadtxt("squares.csv"))
 
 @attack()
 def keeps_and_changes(s: Submission) -> None:
-    """Keeps the lists and arrays that a test gives it, and changes them in every later call"""
+    """Keeps the lists and arrays that a test passes to it, and changes them in every later call"""
     s.code(
         """
 kept = []
@@ -293,7 +293,7 @@ def report(path): change(np.zeros(3))
 
 @attack()
 def claims_to_be_builtin(s: Submission) -> None:
-    """Functions and classes that say that they are Python's and NumPy's own"""
+    """Returns functions and classes that claim to be Python's and NumPy's own"""
     s.code(
         AGREES
         + EVERYWHERE
@@ -307,7 +307,7 @@ Tally.__module__, Tally.__qualname__ = "builtins", "int"
 
 @attack(ours=True)
 def answers_every_question(s: Submission) -> None:
-    """Answers whatever is asked of a class, a function or a list with an object that agrees with everything"""
+    """Answers every question about a class, a function, or a list with an object that agrees with everything"""
     s.code(
         AGREES
         + EVERYWHERE

@@ -13,19 +13,19 @@ def stay(**options):
 
 @attack(dangerous=True)
 def daemon(s: Submission) -> None:
-    """Forks twice into a session of its own"""
+    """Forks twice, into a new session"""
     s.code(STAY + "if os.fork() == 0:\n    os.setsid()\n    if os.fork() == 0:\n        stay()\n    os._exit(0)")
 
 
 @attack(dangerous=True)
 def deaf_children(s: Submission) -> None:
-    """Starts children that ignore signals, and then kills its kernel"""
+    """Starts child processes that ignore signals, and then kills its kernel"""
     s.code(STAY + "stay(start_new_session=True), stay(process_group=0)\nos.kill(os.getpid(), 9)")
 
 
 @attack(dangerous=True)
 def keeps_the_wire(s: Submission) -> None:
-    """Hands all its descriptors to a child, so that nobody sees the end of the kernel"""
+    """Passes all its file descriptors to a child process, so that the end of the kernel goes unnoticed"""
     s.code(
         STAY
         + """
@@ -43,7 +43,7 @@ def total(numbers):
 
 @attack(dangerous=True)
 def at_exit(s: Submission) -> None:
-    """Writes files and waits as the kernel ends"""
+    """Writes files, and waits, while the kernel is shutting down"""
     s.code(
         STAY
         + """
@@ -61,7 +61,7 @@ get_ipython().kernel.shell_stream.io_loop.call_later(2, late)
 
 @attack(dangerous=True)
 def shared_places(s: Submission) -> None:
-    """Leaves files where others may find them: /tmp, /dev/shm, /var/tmp, /run, the home"""
+    """Leaves files where others may find them: /tmp, /dev/shm, /var/tmp, /run, the home folder"""
     s.code(
         """
 import os
@@ -76,7 +76,7 @@ for folder in ("/tmp", "/dev/shm", "/var/tmp", "/run", "/run/lock", "/home/stude
 
 @attack(dangerous=True)
 def next_start(s: Submission) -> None:
-    """Writes into what starts with every kernel or shell: IPython's startup, .bashrc, .pth files, crontab"""
+    """Writes into files that run with every kernel or shell: IPython's startup folder, .bashrc, .pth files, crontab"""
     s.code(
         """
 import os, site, sys
@@ -95,7 +95,7 @@ for name in ("~/.ipython/profile_default/startup/attack.py", "~/.bashrc", site.g
 
 @attack(dangerous=True)
 def other_namespaces(s: Submission) -> None:
-    """Makes namespaces, mounts and set-user-id files of its own"""
+    """Creates namespaces and a mount of its own, and tries to become root"""
     s.code(
         STAY
         + """
@@ -115,7 +115,7 @@ stay(start_new_session=True)
 
 @attack()
 def course_written(s: Submission) -> None:
-    """Writes its answers over those of others and over the source"""
+    """Overwrites other students' answers and the source with its own"""
     s.code(
         """
 import glob

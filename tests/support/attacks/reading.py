@@ -19,7 +19,7 @@ for pattern in ("{course}/source/*/*", "{course}/solutions/*", "../../../source/
 
 @attack()
 def solves_from_source(s: Submission) -> None:
-    """Runs the solutions that stand in the instructor's notebook"""
+    """Runs the solutions in the instructor's notebook"""
     s.code(
         """
 import json
@@ -32,7 +32,7 @@ for cell in json.load(open("{course}/source/numbers/numbers.ipynb"))["cells"]:
 
 @attack()
 def gradebook(s: Submission) -> None:
-    """Prints the hidden tests out of the gradebook"""
+    """Prints the hidden tests from the gradebook"""
     s.code(
         """
 import sqlite3
@@ -58,7 +58,7 @@ for cell in json.load(open("{course}/submitted/ada/numbers/numbers.ipynb"))["cel
 
 @attack()
 def history(s: Submission) -> None:
-    """Prints the tests out of IPython's history when they call, and afterwards"""
+    """Prints the tests from IPython's history, when they call and afterward"""
     s.code(
         """
 found = []
@@ -72,7 +72,7 @@ def total(numbers):
 
 @attack()
 def callers_source(s: Submission) -> None:
-    """Prints the text of the test that calls"""
+    """Prints the source text of the test that calls it"""
     s.code(
         """
 import inspect, linecache, sys
@@ -89,7 +89,7 @@ def fibonacci(n):
 
 @attack()
 def function_of_the_test(s: Submission) -> None:
-    """Prints the closure, the globals and the text of the test's function"""
+    """Prints the closure, the globals, and the source text of the test's function"""
     s.code(
         """
 import inspect
@@ -114,7 +114,7 @@ def twice(function, value):
 
 @attack()
 def traceback_of_the_test(s: Submission) -> None:
-    """Makes the test's function fail, and prints the frames of what it raised"""
+    """Makes the test's function fail, and prints the frames of the exception"""
     s.code(
         """
 import traceback
@@ -136,7 +136,7 @@ def twice(function, value):
 
 @attack()
 def memory_of_the_kernel(s: Submission) -> None:
-    """Prints every text in the kernel that has to do with hidden tests"""
+    """Prints every string in the kernel that is related to hidden tests"""
     s.code(
         """
 import gc
@@ -183,7 +183,7 @@ for pid in filter(str.isdigit, os.listdir("/proc")):
 
 @attack(dangerous=True)
 def machines_files(s: Submission) -> None:
-    """Looks all over the machine for gradebooks, submissions and other people's files"""
+    """Searches the whole machine for gradebooks, submissions, and other people's files"""
     s.code(
         """
 import os
@@ -201,7 +201,7 @@ for name in ("/etc/shadow", "/proc/1/environ", "/proc/kcore", "/dev/mem"):
 
 @attack(ours=True)
 def examiners_parts(s: Submission) -> None:
-    """Looks for the parts of this engine that run tests"""
+    """Searches for the parts of this engine that run tests"""
     s.code(
         """
 import importlib.util, os, sys
@@ -223,7 +223,7 @@ except ImportError:
 
 @attack()
 def report_shows_files(s: Submission) -> None:
-    """Has the test open files for it: a report that is a link to the source"""
+    """Makes the test open a file for it: a report that is a link to `source/`"""
     s.code(
         NOTHING
         + """
