@@ -12,10 +12,12 @@ from containers import FLAGS
 from repository import ROOT
 
 from autograder import __version__
+from autograder.cli.submission import UNGRADABLE
 from autograder.container.__main__ import COURSE
 
 ROOM = ROOT / "autograder" / "container"
 MANIFEST = (ROOM / "kubernetes.yaml").read_text(encoding="utf-8")
+FOR_ONE = (ROOM / "kubernetes-submission.yaml").read_text(encoding="utf-8")
 CONTAINERFILE = (ROOT / "autograder" / "Containerfile").read_text(encoding="utf-8")
 PAGE = (ROOT / "docs" / "container.md").read_text(encoding="utf-8")
 PROFILE = json.loads((ROOM / "seccomp.json").read_text(encoding="utf-8"))
@@ -28,8 +30,21 @@ def job() -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("version", ["1.31", kubernetes_validate.latest_version()])
-def test_the_manifest_is_valid_by_the_official_schema(job: dict[str, Any], version: str) -> None:
-    kubernetes_validate.validate(job, version, strict=True)
+@pytest.mark.parametrize("manifest", [MANIFEST, FOR_ONE], ids=["class", "submission"])
+def test_the_manifest_is_valid_by_the_official_schema(manifest: str, version: str) -> None:
+    kubernetes_validate.validate(yaml.safe_load(manifest), version, strict=True)
+
+
+def test_a_submission_that_cannot_be_graded_is_not_tried_again_and_has_no_privilege(job: dict[str, Any]) -> None:
+    one = yaml.safe_load(FOR_ONE)["spec"]
+    assert one["podFailurePolicy"]["rules"][0]["onExitCodes"]["values"] == [UNGRADABLE]
+    (container,) = one["template"]["spec"]["containers"]
+    assert one["podFailurePolicy"]["rules"][0]["onExitCodes"]["containerName"] == container["name"]
+    assert {mount["mountPath"] for mount in container["volumeMounts"]} == {"/submission", "/results", "/cache", "/tmp"}
+    assert one["template"]["spec"]["securityContext"] == job["spec"]["template"]["spec"]["securityContext"]
+    assert container["securityContext"]["readOnlyRootFilesystem"] is True
+    assert container["securityContext"]["allowPrivilegeEscalation"] is False
+    assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
 
 
 def test_a_slip_in_the_manifest_would_be_seen(job: dict[str, Any]) -> None:
@@ -65,7 +80,7 @@ def test_what_the_pod_mounts_is_where_the_image_looks(job: dict[str, Any]) -> No
 
 
 def test_no_file_repeats_the_version() -> None:
-    assert [file for file in (CONTAINERFILE, MANIFEST) if __version__ in file] == []
+    assert [file for file in (CONTAINERFILE, MANIFEST, FOR_ONE) if __version__ in file] == []
 
 
 def test_the_locks_pin_everything_and_each_once() -> None:
