@@ -20,10 +20,10 @@ OWN_COURSE = Path("/opt/course")  # built into the image
 OWN_HOME = Path("/opt/home")
 USAGE = f"""The autograder {__version__}, in a container.
 
-  grade ASSIGNMENT [OPTION…]       grade /course/submitted, write gradebook, feedback, reports and
-                                   grades.csv there
-  submission [ASSIGNMENT]          grade the one notebook in /submission, write to /results; /cache, where it is
-                                   mounted, is shared by many such runs
+  grade ASSIGNMENT [OPTION…]       grade /course/submitted, and write the gradebook, feedback, reports, and
+                                   grades.csv to /course
+  submission [ASSIGNMENT]          grade the one notebook in /submission, and write to /results; /cache, if it is
+                                   mounted, keeps what other runs can use again
   health                           say whether students' code can be run here, and where models are trained
   nbgrader …, or any command of `autograder --help`, in /course
 """
@@ -90,7 +90,9 @@ def unusable(folder: Path, assignment: str) -> str:
         return "which assignment? It comes first: grade ASSIGNMENT [OPTION…]"
     user = os.geteuid()
     if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
-        owner = f"it is of user {folder.stat().st_uid}, and this runs as {user}" if folder.exists() else "it is missing"
+        owner = "it is missing"
+        if folder.exists():
+            owner = f"it belongs to user {folder.stat().st_uid}, and this runs as user {user}"
         return f"{folder} can't be written ({owner}): mount the course there, and start as its owner (--user UID:GID)."
     if not (folder / "nbgrader_config.py").is_file():
         return f"there is no nbgrader_config.py in {folder}: mount an nbgrader course's folder there."
