@@ -9,9 +9,10 @@ A right answer gets every point of its exercise; a wrong one loses points in the
 other. Functions of the cell that an answer leaves out are the reference's.
 
 `python answering.py ASSIGNMENT [CELL…]` prints the verdicts as JSON. It runs the cells of an exercise once for
-each answer, in one Python without a kernel, upon what the reference's cells before that exercise made. Answers to a
-named CELL, whose exercise changes objects made before it (a training), and wrong ones that lose points in another
-exercise's tests as well, run the whole notebook. Two more headers make it small for all of them:
+each answer, in one Python without a kernel, upon what the reference's cells before it made; tests before the answer's
+cell and cells that only show pictures are left out. Answers to a named CELL, whose exercise changes objects made before
+it (a training), and wrong ones that lose points in another exercise's tests as well, run the whole notebook. Two more
+headers make it small for all of them:
 
     # %% GIVEN run_training: a network that learns in seconds, in place of that given cell
     # %% AFTER load: fewer images; run after that given cell
@@ -20,9 +21,10 @@ exercise's tests as well, run the whole notebook. Two more headers make it small
 import ast
 import json
 import re
+import symtable
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -136,19 +138,52 @@ def verdict(cell: NotebookNode, most: float, namespace: dict[str, Any]) -> Verdi
     return Verdict(value if isinstance(value, float) else most, most, None, "")
 
 
-def run(cells: Sequence[NotebookNode], namespace: dict[str, Any], answer: Answer | None = None) -> dict[str, Verdict]:
+def bound_and_read(cell: NotebookNode) -> tuple[set[str], set[str]]:
+    """The names that a cell binds, and those that it reads, also in functions."""
+    symbols = symtable.symtable(cell.source, grade_id(cell), "exec").get_symbols()
+    loaded = (node for node in ast.walk(ast.parse(cell.source)) if isinstance(node, ast.Name))
+    return (
+        {symbol.get_name() for symbol in symbols if symbol.is_assigned() or symbol.is_imported()},
+        {node.id for node in loaded if isinstance(node.ctx, ast.Load)},
+    )
+
+
+def needed(cells: Sequence[NotebookNode], answer: Answer, known: Collection[str]) -> list[NotebookNode]:
+    """Those of `cells` on which a verdict on `answer` depends; `known` names have their values from before it."""
+    here = [grade_id(cell) for cell in cells].index(answer.cell)
+    last = max(place for place, cell in enumerate(cells) if points(cell) is not None)
+    found, read_later = [], set[str]()
+    for place, cell in reversed(list(enumerate(cells[: last + 1]))):
+        bound, read = bound_and_read(cell)
+        is_picture = points(cell) is None and not is_solution(cell) and "plt.show()" in cell.source
+        if place < here:
+            bound -= set(known)
+        if (points(cell) is not None and place < here) or (is_picture and not bound & read_later):
+            continue
+        found.insert(0, cell)
+        read_later |= read
+    return found
+
+
+def run(
+    cells: Sequence[NotebookNode],
+    namespace: dict[str, Any],
+    answer: Answer | None = None,
+    before: dict[str, dict[str, Any]] | None = None,
+) -> dict[str, Verdict]:
     """Run `cells`, with `answer` in place of the reference's; returns each test's verdict by its `grade_id`.
 
-    With an answer, they run up to the last test; a given cell that fails with it is passed over, as a notebook's are
-    that go on after an error.
+    Into `before` goes what the names stood for before each cell.
+
+    With an answer, a given cell that fails is passed over, as a notebook's are that go on after an error.
     """
     from matplotlib import pyplot
 
     verdicts = {}
-    if answer:
-        cells = cells[: 1 + max(place for place, cell in enumerate(cells) if points(cell) is not None)]
     for cell in cells:
         most = points(cell)
+        if before is not None:
+            before[grade_id(cell)] = dict(namespace)
         try:
             if most is not None:
                 verdicts[grade_id(cell)] = verdict(cell, most, namespace)
@@ -172,19 +207,18 @@ def judge(assignment: str, whole: Sequence[str] = ()) -> dict[str, Any]:
     while points(parts[-1][-1]) is None:  # what comes after the notebook's last test
         del parts[-1][-1]
     namespace: dict[str, Any] = {"__name__": "__main__"}
-    before, reference = [], {}
-    for part in parts:
-        before.append(dict(namespace))
-        reference |= run(part, namespace)
+    before: dict[str, dict[str, Any]] = {}
     cells = [cell for part in parts for cell in part]
+    reference = run(cells, namespace, before=before)
     judged = []
     for answer in answers(assignment):
         place = next(i for i, part in enumerate(parts) if answer.cell in map(grade_id, part))
         own = set(map(grade_id, parts[place]))
         all_cells = answer.cell in whole or not own.issuperset(answer.refused_by)
         namespace.clear()  # the same dictionary, as functions made before the exercise look names up in it
-        namespace.update(before[0 if all_cells else place])
-        verdicts = run(cells if all_cells else parts[place], namespace, answer)
+        namespace.update(before[grade_id(cells[0]) if all_cells else answer.cell])
+        run_again = needed(cells if all_cells else parts[place], answer, namespace.keys())
+        verdicts = run(run_again, namespace, answer)
         judged.append({**asdict(answer), "exercise": place, "verdicts": {k: asdict(v) for k, v in verdicts.items()}})
     return {
         "reference": {name: asdict(found) for name, found in reference.items()},
