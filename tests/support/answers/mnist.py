@@ -1,5 +1,10 @@
 """Answers to the exercises of mnist; see answering.py."""
 
+# %% GIVEN run_training: half of the images, in larger steps
+compile_model(model)
+model.optimizer.learning_rate = 0.003
+history = train(model, x_train[:800], y_train[:800])
+
 
 # Exercise 1
 
@@ -90,6 +95,43 @@ def preprocess(images):
     return scaled[..., np.newaxis]
 
 
+# %% RIGHT preprocess: by TensorFlow, back to NumPy
+def preprocess(images):
+    return tf.image.convert_image_dtype(images[..., None], tf.float32).numpy()
+
+
+# %% RIGHT preprocess: interpolated
+def preprocess(images):
+    return np.interp(images, [0, 255], [0, 1]).astype("float32").reshape(*images.shape, -1)
+
+
+# %% WRONG preprocess: a list -> test_preprocess
+def preprocess(images):
+    return (images[..., np.newaxis] / np.float32(255)).tolist()
+
+
+# %% WRONG preprocess: a tensor -> test_preprocess
+def preprocess(images):
+    return tf.expand_dims(tf.cast(images, tf.float32) / 255, -1)
+
+
+# %% WRONG preprocess: whole numbers divided -> test_preprocess
+def preprocess(images):
+    return np.expand_dims(images // 255, -1).astype("float32")
+
+
+# %% WRONG preprocess: mean 0 and standard deviation 1 -> test_preprocess
+def preprocess(images):
+    images = images.astype("float32")
+    return np.expand_dims((images - images.mean()) / images.std(), -1)
+
+
+# %% WRONG preprocess: the shape of the images given is changed -> test_preprocess
+def preprocess(images):
+    images.shape = (*images.shape, 1)
+    return images.astype("float32") / 255
+
+
 # Exercise 2
 
 
@@ -167,6 +209,21 @@ def one_hot(labels, num_classes):
     rows = np.eye(num_classes)[labels]
     labels += 1
     return rows
+
+
+# %% RIGHT one_hot: counted
+def one_hot(labels, num_classes):
+    return np.array([np.bincount([label], minlength=num_classes) for label in labels])
+
+
+# %% RIGHT one_hot: by Keras's operations, a tensor
+def one_hot(labels, num_classes):
+    return keras.ops.one_hot(labels, num_classes)
+
+
+# %% WRONG one_hot: a row per class -> test_one_hot
+def one_hot(labels, num_classes):
+    return to_categorical(labels, num_classes).T
 
 
 # Exercise 3
@@ -269,6 +326,34 @@ answer_sizes = [26, 13, 11, 5]
 answer_steps = 165
 answer_changes = {"a": "fewer", "b": "fewer", "c": "same", "d": "more", "e": "fewer"}
 answer_smallest = "a"
+
+
+# %% RIGHT answers: NumPy's values
+answer_sizes = tuple(np.array([26, 13, 11, 5]))
+answer_steps = np.float64(165)
+answer_changes = {key: np.str_("fewer") for key in "abe"} | {"c": "same", "d": "more"}
+answer_smallest = np.array(["a", "b"])[1]
+
+
+# %% WRONG answers: heights and widths -> test_answer_sizes
+answer_sizes = [(26, 26), (13, 13), (11, 11), (5, 5)]
+answer_steps = 165
+answer_changes = {"a": "fewer", "b": "fewer", "c": "same", "d": "more", "e": "fewer"}
+answer_smallest = "b"
+
+
+# %% WRONG answers: the pooling rounded up -> test_answer_sizes
+answer_sizes = [26, 13, 11, 6]
+answer_steps = 165
+answer_changes = {"a": "fewer", "b": "fewer", "c": "same", "d": "more", "e": "fewer"}
+answer_smallest = "b"
+
+
+# %% WRONG answers: pooling taken for parameters -> test_answer_changes
+answer_sizes = [26, 13, 11, 5]
+answer_steps = 165
+answer_changes = {"a": "fewer", "b": "fewer", "c": "fewer", "d": "fewer", "e": "fewer"}
+answer_smallest = "b"
 
 
 # Exercise 4
@@ -500,6 +585,93 @@ def build_model(input_shape, num_classes):
     )
 
 
+# %% RIGHT build_model: layers as activations
+def build_model(input_shape, num_classes):
+    return Sequential(
+        [
+            keras.Input(shape=input_shape),
+            Conv2D(32, 3, activation=keras.layers.ReLU()),
+            MaxPooling2D(),
+            Conv2D(64, 3, activation=keras.layers.ReLU()),
+            MaxPooling2D(),
+            Flatten(),
+            Dense(64, activation=keras.layers.ReLU()),
+            Dropout(0.5),
+            Dense(num_classes, activation=keras.layers.Softmax()),
+        ]
+    )
+
+
+# %% WRONG build_model: means in place of the largest values -> test_layers, test_parameters
+def build_model(input_shape, num_classes):
+    return Sequential(
+        [
+            keras.Input(shape=input_shape),
+            Conv2D(32, 3, activation="relu"),
+            MaxPooling2D(),
+            Conv2D(64, 3, activation="relu"),
+            keras.layers.AveragePooling2D(2),
+            Flatten(),
+            Dense(64, activation="relu"),
+            Dropout(0.5),
+            Dense(num_classes, activation="softmax"),
+        ]
+    )
+
+
+# %% WRONG build_model: batch normalization as well -> test_parameters, test_other_shape
+def build_model(input_shape, num_classes):
+    return Sequential(
+        [
+            keras.Input(shape=input_shape),
+            Conv2D(32, 3, activation="relu"),
+            MaxPooling2D(),
+            Conv2D(64, 3, activation="relu"),
+            MaxPooling2D(),
+            keras.layers.BatchNormalization(),
+            Flatten(),
+            Dense(64, activation="relu"),
+            Dropout(0.5),
+            Dense(num_classes, activation="softmax"),
+        ]
+    )
+
+
+# %% WRONG build_model: two dropouts -> test_parameters
+def build_model(input_shape, num_classes):
+    return Sequential(
+        [
+            keras.Input(shape=input_shape),
+            Conv2D(32, 3, activation="relu"),
+            MaxPooling2D(),
+            Conv2D(64, 3, activation="relu"),
+            MaxPooling2D(),
+            Flatten(),
+            Dropout(0.5),
+            Dense(64, activation="relu"),
+            Dropout(0.5),
+            Dense(num_classes, activation="softmax"),
+        ]
+    )
+
+
+# %% WRONG build_model: softmax in the middle as well -> test_parameters
+def build_model(input_shape, num_classes):
+    return Sequential(
+        [
+            keras.Input(shape=input_shape),
+            Conv2D(32, 3, activation="relu"),
+            MaxPooling2D(),
+            Conv2D(64, 3, activation="relu"),
+            MaxPooling2D(),
+            Flatten(),
+            Dense(64, activation="softmax"),
+            Dropout(0.5),
+            Dense(num_classes, activation="softmax"),
+        ]
+    )
+
+
 # Exercise 5
 
 
@@ -643,6 +815,144 @@ def repaired_network(input_shape, num_classes):
     )
 
 
+# %% RIGHT repaired_network: layers as activations
+def repaired_network(input_shape, num_classes):
+    return Sequential(
+        [
+            keras.Input(shape=input_shape),
+            Conv2D(16, (3, 3), activation=keras.activations.relu),
+            MaxPooling2D((2, 2)),
+            Flatten(),
+            Dense(32, activation=keras.layers.ReLU()),
+            Dropout(0.5),
+            Dense(num_classes, activation=keras.layers.Softmax()),
+        ]
+    )
+
+
+# %% RIGHT repaired_network: the dropout before the flatten
+def repaired_network(input_shape, num_classes):
+    return Sequential(
+        [
+            keras.Input(shape=input_shape),
+            Conv2D(16, (3, 3), activation="relu"),
+            MaxPooling2D((2, 2)),
+            Dropout(0.5),
+            Flatten(),
+            Dense(32, activation="relu"),
+            Dense(num_classes, activation="softmax"),
+        ]
+    )
+
+
+# %% RIGHT repaired_network: an activation of its own in the middle
+def repaired_network(input_shape, num_classes):
+    return Sequential(
+        [
+            keras.Input(shape=input_shape),
+            Conv2D(16, (3, 3), activation="relu"),
+            MaxPooling2D((2, 2)),
+            Flatten(),
+            Dense(32),
+            keras.layers.Activation("gelu"),
+            Dropout(0.5),
+            Dense(num_classes, activation="softmax"),
+        ]
+    )
+
+
+# %% WRONG repaired_network: the convolution without its activation -> test_repaired_network
+def repaired_network(input_shape, num_classes):
+    return Sequential(
+        [
+            keras.Input(shape=input_shape),
+            Conv2D(16, (3, 3)),
+            MaxPooling2D((2, 2)),
+            Flatten(),
+            Dense(32, activation="relu"),
+            Dropout(0.5),
+            Dense(num_classes, activation="softmax"),
+        ]
+    )
+
+
+# %% WRONG repaired_network: means in place of the largest values -> test_repaired_network
+def repaired_network(input_shape, num_classes):
+    return Sequential(
+        [
+            keras.Input(shape=input_shape),
+            Conv2D(16, (3, 3), activation="relu"),
+            keras.layers.AveragePooling2D((2, 2)),
+            Flatten(),
+            Dense(32, activation="relu"),
+            Dropout(0.5),
+            Dense(num_classes, activation="softmax"),
+        ]
+    )
+
+
+# %% WRONG repaired_network: another rate of dropout -> test_repaired_network
+def repaired_network(input_shape, num_classes):
+    return Sequential(
+        [
+            keras.Input(shape=input_shape),
+            Conv2D(16, (3, 3), activation="relu"),
+            MaxPooling2D((2, 2)),
+            Flatten(),
+            Dense(32, activation="relu"),
+            Dropout(0.25),
+            Dense(num_classes, activation="softmax"),
+        ]
+    )
+
+
+# %% WRONG repaired_network: the dropout between the last sums and their softmax -> test_repaired_network
+def repaired_network(input_shape, num_classes):
+    return Sequential(
+        [
+            keras.Input(shape=input_shape),
+            Conv2D(16, (3, 3), activation="relu"),
+            MaxPooling2D((2, 2)),
+            Flatten(),
+            Dense(32, activation="relu"),
+            Dense(num_classes),
+            Dropout(0.5),
+            keras.layers.Softmax(),
+        ]
+    )
+
+
+# %% WRONG repaired_network: a softmax after the ReLU in the middle -> test_repaired_network
+def repaired_network(input_shape, num_classes):
+    return Sequential(
+        [
+            keras.Input(shape=input_shape),
+            Conv2D(16, (3, 3), activation="relu"),
+            MaxPooling2D((2, 2)),
+            Flatten(),
+            Dense(32, activation="relu"),
+            keras.layers.Softmax(),
+            Dropout(0.5),
+            Dense(num_classes, activation="softmax"),
+        ]
+    )
+
+
+# %% WRONG repaired_network: sigmoid at the end -> test_repaired_network
+def repaired_network(input_shape, num_classes):
+    return Sequential(
+        [
+            keras.Input(shape=input_shape),
+            Conv2D(16, (3, 3), activation="relu"),
+            MaxPooling2D((2, 2)),
+            Flatten(),
+            Dense(32, activation="relu"),
+            Dropout(0.5),
+            Dense(num_classes, activation="sigmoid"),
+        ]
+    )
+
+
 # Exercise 6
 
 
@@ -719,6 +1029,42 @@ def compile_model(model):
     return model
 
 
+# %% RIGHT compile_model: another metric that has "accuracy" in its name first
+def compile_model(model):
+    model.compile("adam", "categorical_crossentropy", metrics=["binary_accuracy", "accuracy"])
+    return model
+
+
+# %% RIGHT compile_model: from a configuration
+def compile_model(model):
+    adam = keras.optimizers.deserialize(keras.optimizers.serialize(Adam(learning_rate=10**-3)))
+    model.compile(optimizer=adam, loss=tf.keras.losses.CategoricalCrossentropy(), metrics=["accuracy"])
+    return model
+
+
+# %% WRONG compile_model: each class by itself -> test_compile
+def compile_model(model):
+    model.compile(loss="binary_crossentropy", optimizer="adam", metrics=["accuracy"])
+    return model
+
+
+# %% WRONG compile_model: for labels that are whole numbers -> test_compile
+def compile_model(model):
+    model.compile(loss="sparse_categorical_crossentropy", optimizer="adam", metrics=["accuracy"])
+    return model
+
+
+# %% WRONG compile_model: Adam with Nesterov's momentum -> test_compile
+def compile_model(model):
+    model.compile(loss="categorical_crossentropy", optimizer="nadam", metrics=["accuracy"])
+    return model
+
+
+# %% WRONG compile_model: what compile returns -> test_compile
+def compile_model(model):
+    return model.compile(loss="categorical_crossentropy", optimizer="adam", metrics=["accuracy"])
+
+
 # Exercise 7
 
 
@@ -790,6 +1136,37 @@ def train(model, x, y):
 def train(model, x, y):
     n = len(x) * 7 // 10
     return model.fit(x[:n], y[:n], batch_size=batch_size, epochs=epochs, validation_data=(x[:n], y[:n]), verbose=0)
+
+
+# %% RIGHT train: with a callback that adds to the history
+def train(model, x, y):
+    steady = keras.callbacks.LearningRateScheduler(lambda epoch, rate: rate)
+    return model.fit(x, y, batch_size, epochs, verbose=0, callbacks=[steady], validation_split=0.3)
+
+
+# %% RIGHT train: from tf.data
+def train(model, x, y):
+    n = round(0.7 * len(x))
+    train_set = tf.data.Dataset.from_tensor_slices((x[:n], y[:n])).shuffle(n, seed=1).batch(batch_size)
+    held_out = tf.data.Dataset.from_tensor_slices((x[n:], y[n:])).batch(batch_size)
+    return model.fit(train_set, validation_data=held_out, epochs=epochs, verbose=0)
+
+
+# %% WRONG train: twice -> test_train
+def train(model, x, y):
+    model.fit(x, y, batch_size=batch_size, epochs=epochs, validation_split=0.3, verbose=0)
+    return model.fit(x, y, batch_size=batch_size, epochs=epochs, validation_split=0.3, verbose=0)
+
+
+# %% WRONG train: shuffled before the split -> test_train
+def train(model, x, y):
+    order = np.random.default_rng(0).permutation(len(x))
+    return model.fit(x[order], y[order], batch_size=batch_size, epochs=epochs, validation_split=0.3, verbose=0)
+
+
+# %% WRONG train: validated on the test images -> test_train
+def train(model, x, y):
+    return model.fit(x, y, batch_size=batch_size, epochs=epochs, validation_data=(x_test, y_test), verbose=0)
 
 
 # Exercise 9
@@ -926,6 +1303,50 @@ def plot_history(history):
     return axes
 
 
+# %% RIGHT plot_history: lines made by themselves
+def plot_history(history):
+    from matplotlib.lines import Line2D
+
+    figure = plt.figure()
+    axes = figure.add_axes([0.1, 0.1, 0.8, 0.8])
+    for key in ("accuracy", "val_accuracy"):
+        axes.add_line(Line2D(*zip(*enumerate(history.history[key], 1)), marker="o", label=key))
+    axes.autoscale_view()
+    axes.set(title="Accuracy", xlabel="epoch", ylabel="accuracy")
+    plt.legend()
+    return axes
+
+
+# %% RIGHT plot_history: as History counts its epochs, and one
+def plot_history(history):
+    axes = plt.subplots()[1]
+    for values, name in zip(map(history.history.get, ("accuracy", "val_accuracy")), ("train", "valid")):
+        axes.plot(np.arange(len(values)) + 1.0, np.array(values), marker="o", label=name)
+    plt.setp(axes, title="learning curves", xlabel="Epoch", ylabel="Accuracy")
+    axes.legend(loc="best")
+    return axes
+
+
+# %% WRONG plot_history: the figure and the axes -> test_plot_history
+def plot_history(history):
+    figure, axes = plt.subplots()
+    axes.plot([1, 2, 3], history.history["accuracy"][:3], label="training")
+    axes.plot([1, 2, 3], history.history["val_accuracy"][:3], label="validation")
+    axes.set(title="Accuracy", xlabel="epoch", ylabel="accuracy")
+    axes.legend()
+    return figure, axes
+
+
+# %% WRONG plot_history: the labels of the axes exchanged -> test_plot_history
+def plot_history(history):
+    figure, axes = plt.subplots()
+    axes.plot([1, 2, 3], history.history["accuracy"][:3], label="training")
+    axes.plot([1, 2, 3], history.history["val_accuracy"][:3], label="validation")
+    axes.set(title="Accuracy", xlabel="accuracy", ylabel="epoch")
+    axes.legend()
+    return axes
+
+
 # Exercise 10
 
 
@@ -1030,6 +1451,64 @@ def shuffle_together(x, y, seed):
     return x[order], y[order]
 
 
+# %% RIGHT read_curves: a tuple, a dictionary from pairs
+answer_validation = ("c", "b", "b")
+answer_curves = dict(
+    zip("DCBA", ["learning rate too large", "overfitting", "learning rate too small", "sorted by label"])
+)
+
+# %% WRONG read_curves: every reason -> test_answer_validation
+answer_validation = set("abcd")
+answer_curves = {
+    "A": "sorted by label",
+    "B": "learning rate too small",
+    "C": "overfitting",
+    "D": "learning rate too large",
+}
+
+# %% WRONG read_curves: too small and too large exchanged -> test_answer_curves
+answer_validation = {"b", "c"}
+answer_curves = {
+    "A": "sorted by label",
+    "B": "learning rate too large",
+    "C": "overfitting",
+    "D": "learning rate too small",
+}
+
+
+# %% RIGHT shuffle_together: pairs, shuffled by Python
+def shuffle_together(x, y, seed):
+    import random
+
+    pairs = list(zip(x, y))
+    random.Random(seed).shuffle(pairs)
+    x, y = zip(*pairs)
+    return np.stack(x), np.stack(y)
+
+
+# %% RIGHT shuffle_together: by TensorFlow, from the seed
+def shuffle_together(x, y, seed):
+    order = tf.random.experimental.stateless_shuffle(tf.range(len(x)), seed=[seed, 0])
+    return tf.gather(x, order), tf.gather(y, order)
+
+
+# %% WRONG shuffle_together: always the same order -> test_shuffle_together
+def shuffle_together(x, y, seed):
+    order = np.random.default_rng(42).permutation(len(x))
+    return x[order], y[order]
+
+
+# %% WRONG shuffle_together: in turns, without any chance -> test_shuffle_together
+def shuffle_together(x, y, seed):
+    order = np.argsort(np.arange(len(x)) % 10, kind="stable")
+    return x[order], y[order]
+
+
+# %% WRONG shuffle_together: the labels left as they were -> test_shuffle_together
+def shuffle_together(x, y, seed):
+    return x[np.random.default_rng(seed).permutation(len(x))], y
+
+
 # Exercise 11
 
 
@@ -1091,6 +1570,27 @@ def predict_digit(model, image):
     image[image > 0] = 255
     image[:10] = 0
     return int(np.argmax(model.predict(batch, verbose=0)))
+
+
+# %% RIGHT predict_digit: where the probability is the largest, a tensor
+def predict_digit(model, image):
+    return tf.argmax(model.predict_on_batch(preprocess(image[tf.newaxis]))[0])
+
+
+# %% RIGHT predict_digit: sorted
+def predict_digit(model, image):
+    (row,) = model.predict(np.stack([preprocess(np.array([image]))[0]]), verbose=0)
+    return max(range(10), key=row.__getitem__)
+
+
+# %% WRONG predict_digit: the last class forgotten -> test_predict_digit
+def predict_digit(model, image):
+    return int(np.argmax(model.predict(preprocess(image[np.newaxis]), verbose=0)[0, :9]))
+
+
+# %% WRONG predict_digit: a text -> test_predict_digit
+def predict_digit(model, image):
+    return str(np.argmax(model.predict(preprocess(image[np.newaxis]), verbose=0)))
 
 
 # Exercise 12
@@ -1167,6 +1667,19 @@ def feature_maps(model, images):
     return found
 
 
+# %% RIGHT feature_maps: by TensorFlow's convolution
+def feature_maps(model, images):
+    first = [layer for layer in model.layers if isinstance(layer, Conv2D)][0]
+    kernels, biases = first.get_weights()
+    return first.activation(tf.nn.conv2d(preprocess(images), kernels, 1, "VALID") + biases).numpy()
+
+
+# %% WRONG feature_maps: one image only -> test_feature_maps
+def feature_maps(model, images):
+    first = next(layer for layer in model.layers if isinstance(layer, Conv2D))
+    return keras.Model(model.inputs, first.output).predict(preprocess(images[:1]), verbose=0)
+
+
 # Exercise 13
 
 
@@ -1236,6 +1749,28 @@ def save_and_load(model, path):
 def save_and_load(net, path):
     model.save(path)
     return keras.models.load_model(path)
+
+
+# %% RIGHT save_and_load: without what compile set
+def save_and_load(model, path):
+    if os.path.exists(path):
+        os.remove(path)
+    keras.models.save_model(model, path, include_optimizer=False)
+    return keras.models.load_model(path, compile=False, safe_mode=True)
+
+
+# %% WRONG save_and_load: saved, and the model that was there returned -> test_save_and_load
+def save_and_load(model, path):
+    model.save(path)
+    keras.models.load_model(path)
+    return model
+
+
+# %% WRONG save_and_load: the weights alone -> test_save_and_load
+def save_and_load(model, path):
+    model.save_weights(path.replace(".keras", ".weights.h5"))
+    model.load_weights(path.replace(".keras", ".weights.h5"))
+    return model
 
 
 # Exercise 14
@@ -1602,4 +2137,89 @@ def center(digit):
     left = int(np.clip(round(13.5 - np.average(columns, weights=digit)), 0, 28 - digit.shape[1]))
     image[top : top + digit.shape[0], left : left + digit.shape[1]] = digit
     digit /= digit.max()
+    return image
+
+
+# %% RIGHT own_digit: by steps over slices
+def clean(picture):
+    p = np.array(picture, dtype="float32")
+    flat = np.sort(p, axis=None)
+    middle = (flat[(flat.size - 1) // 2] + flat[flat.size // 2]) / 2
+    np.subtract(255, p, out=p, where=np.full(p.shape, middle > 127))
+    p *= p / p.max() >= 0.5
+    return p * (255 / np.max(p))
+
+
+def crop(picture):
+    rows, columns = picture.any(1), picture.any(0)
+    return picture[
+        rows.argmax() : len(rows) - rows[::-1].argmax(), columns.argmax() : len(columns) - columns[::-1].argmax()
+    ]
+
+
+def center(digit):
+    image, places = np.zeros((28, 28)), []
+    for n, sums in zip(digit.shape, (digit.sum(1), digit.sum(0))):
+        start = round(13.5 - sum(i * v for i, v in enumerate(sums)) / sum(sums))
+        start = 0 if start < 0 else 28 - n if start > 28 - n else start
+        places.append(slice(start, start + n))
+    image[tuple(places)] = digit
+    return image
+
+
+# %% WRONG own_digit: the mean for the median -> test_clean
+def clean(picture):
+    picture = picture.astype("float64")
+    picture = 255 - picture if picture.mean() > 127 else picture
+    return np.where(picture < picture.max() / 2, 0, picture * 255 / picture.max())
+
+
+# %% WRONG own_digit: from the smallest to the largest value -> test_clean
+def clean(picture):
+    picture = picture.astype("float64")
+    picture = 255 - picture if np.median(picture) > 127 else picture
+    picture = np.where(picture < picture.max() / 2, 0, picture - picture.min())
+    return picture * 255 / picture.max()
+
+
+# %% WRONG own_digit: not scaled -> test_clean
+def clean(picture):
+    picture = picture.astype("float64")
+    picture = 255 - picture if np.median(picture) > 127 else picture
+    return np.where(picture < picture.max() / 2, 0, picture)
+
+
+# %% WRONG own_digit: the last row and column left out -> test_crop
+def crop(picture):
+    rows, columns = np.flatnonzero(picture.any(axis=1)), np.flatnonzero(picture.any(axis=0))
+    return picture[rows[0] : rows[-1], columns[0] : columns[-1]]
+
+
+# %% WRONG own_digit: the center of the pixels, whatever their values -> test_center
+def center(digit):
+    image = np.zeros((28, 28))
+    rows, columns = np.nonzero(digit)
+    top = int(np.clip(round(13.5 - rows.mean()), 0, 28 - digit.shape[0]))
+    left = int(np.clip(round(13.5 - columns.mean()), 0, 28 - digit.shape[1]))
+    image[top : top + digit.shape[0], left : left + digit.shape[1]] = digit
+    return image
+
+
+# %% WRONG own_digit: cut to a whole number in place of rounded -> test_center
+def center(digit):
+    image = np.zeros((28, 28))
+    rows, columns = np.indices(digit.shape)
+    top = int(np.clip(int(13.5 - np.average(rows, weights=digit)), 0, 28 - digit.shape[0]))
+    left = int(np.clip(int(13.5 - np.average(columns, weights=digit)), 0, 28 - digit.shape[1]))
+    image[top : top + digit.shape[0], left : left + digit.shape[1]] = digit
+    return image
+
+
+# %% WRONG own_digit: rows and columns exchanged -> test_center
+def center(digit):
+    image = np.zeros((28, 28))
+    rows, columns = np.indices(digit.shape)
+    left = int(np.clip(round(13.5 - np.average(rows, weights=digit)), 0, 28 - digit.shape[1]))
+    top = int(np.clip(round(13.5 - np.average(columns, weights=digit)), 0, 28 - digit.shape[0]))
+    image[top : top + digit.shape[0], left : left + digit.shape[1]] = digit
     return image
