@@ -1480,11 +1480,6 @@ figure.tight_layout()
 plt.show()
 
 # %% [markdown]
-# ## Before you hand in
-#
-# Choose *Kernel → Restart Kernel and Run All Cells* (in Colab: *Runtime → Restart session and run all*), with
-# `QUICK = False`, and check that every cell that worked before still works. Then save.
-#
 # ## Glossary
 #
 # The slides are in Russian. These are their terms, as far as this notebook uses them.
@@ -1511,3 +1506,8 @@ plt.show()
 # | валидационная выборка | validation set | the examples that choices are based on |
 # | тестовая выборка | test set | the examples that nobody touches until the very end |
 # | переобучение | overfitting | memorizing the training examples, including their noise |
+#
+# ## Before you hand in
+#
+# Choose *Kernel → Restart Kernel and Run All Cells* (in Colab: *Runtime → Restart session and run all*), with
+# `QUICK = False`, and check that every cell that worked before still works. Then save.
