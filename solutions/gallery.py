@@ -1,18 +1,18 @@
 # %% [markdown]
 # # Gallery: what else networks do
 #
-# The lecture ends with a list: detectors, segmentation, generation, deepfakes, and "besides": text, translation,
+# The lecture ends with a list: detectors, segmentation, generation, deepfakes, and "besides that": text, translation,
 # music, medicine, weather, recommendations. This notebook has one small example of each that runs on your computer.
-# Some are networks on MNIST digits, others are a few lines of NumPy that show the idea without the size.
+# Some are networks on MNIST digits, others are a few lines of NumPy that show the idea on a small scale.
 #
 # **Nothing here is graded**, and there is nothing to hand in. Read it, run it, change it.
 #
-# **Time**: about an hour to read. Everything together runs in about 5 minutes on two CPU cores; four cells train a network and
-# take more than a few seconds, and the text above each says how long. **Memory**: 2 GB.
+# **Time**: about an hour to read. Everything together runs in about 5 minutes on two CPU cores; four cells train a network
+# for more than a few seconds, and the text above each of them says for how long. **Memory**: 2 GB.
 #
-# **How to work**: run the next two code cells, then any part you like, its cells in their order. The parts don't depend
-# on each other, but for Part 7, which listens with the functions of Part 6. With `QUICK = True` everything runs in
-# about a minute, and the networks are worse than they need to be.
+# **How to work**: run the next two code cells, then any part you like, from top to bottom. The parts don't depend on each
+# other, except that Part 7 uses the functions of Part 6. With `QUICK = True` everything runs in about a minute, and the
+# networks are worse than they need to be.
 
 # %% nbgrader={"grade_id": "setup", "locked": true}
 import os
@@ -73,7 +73,7 @@ def make_scenes(images, labels, count, size, most, rng):
     for scene, pixels in zip(scenes, classes, strict=True):
         placed = []
         wanted = rng.integers(1, most + 1)
-        for _ in range(20):  # tries: not each place is free
+        for _ in range(20):  # tries: some places are taken
             top, left = (int(corner) for corner in rng.integers(0, size - SIDE + 1, 2))
             free = all(max(abs(top - y), abs(left - x)) >= 22 for y, x, _ in placed)
             if free and len(placed) < wanted:
@@ -145,7 +145,7 @@ plt.show()
 # The lecture lists networks that are not convolutional. This is one of the simplest. Every pixel is a neuron with the
 # state +1 or −1, connected to all the others. The weights are computed, not trained, and such that each image to be
 # remembered is at rest. Start from a damaged image and let each neuron take the sign of its weighted inputs, again and
-# again: the state moves to the memory that is nearest.
+# again: the state usually moves to the nearest memory.
 #
 # Hopfield made the weight between two neurons large if they agree in most images, $W = X^T X / n$. Digits are too much
 # alike for that. The *projection rule* (Personnaz, Guyon and Dreyfus, Journal de Physique Lettres 1985) corrects for what
@@ -223,7 +223,7 @@ show_row(
 
 # %% [markdown]
 # The network has convolutions only. Its last two do what dense layers do in a classifier: one has kernels of 5×5, as large
-# as what is left of a window of 28×28, and one has kernels of 1×1. The gain: the same weights also take a larger image. On a
+# as what is left of a window of 28×28, and one has kernels of 1×1. The gain: the same weights also work on a larger image. On a
 # window the output has shape (1, 1, 11); on a scene of 112×112 it has shape (22, 22, 11), the answers for
 # 22 × 22 windows that are 4 pixels apart (each of the two pooling layers halves). One call looks everywhere. The idea is
 # from Sermanet et al., *OverFeat*, ICLR 2014.
@@ -318,7 +318,7 @@ for threshold, (precision, recalled_part) in zip(thresholds, curve, strict=True)
 #
 # **The real ones** find objects of all sizes and shapes, so a window of one size won't do. R-CNN (Girshick et al.,
 # CVPR 2014) classified about 2,000 proposed regions per image. YOLO (Redmon et al., CVPR 2016) predicts all boxes in one
-# pass, at 45 images per second on the graphics card of its paper; video is a sequence of images, so that is fast enough for it. DETR
+# pass, at 45 images per second on the graphics card of its paper, which is fast enough for video. DETR
 # (Carion et al., ECCV 2020) needs no suppression. Cars, X-rays and satellite images use them; so do cameras
 # that follow people, which is a question of law and consent before it is one of precision.
 #
@@ -333,7 +333,7 @@ for threshold, (precision, recalled_part) in zip(thresholds, curve, strict=True)
 #
 # Accuracy misleads here, as most pixels are background: a network that always says "background" is right for more than nine
 # pixels out of ten. So each class is measured by its IoU: of the pixels that have the class or are given it, the share that are
-# both. For the same reason a pixel of background counts for a tenth of another one in the loss.
+# both. For the same reason a pixel of background counts only a tenth as much as any other pixel in the loss.
 #
 # The next cell trains for about a minute on two cores.
 
@@ -402,7 +402,7 @@ plt.show()
 # %% [markdown]
 # Where the network hesitates, one digit has two colors: it decides pixel by pixel. *Instance* segmentation keeps objects
 # together by first detecting them (Mask R-CNN: He et al., ICCV 2017). *Segment anything* (Kirillov et al., ICCV 2023)
-# outlines whatever you point at; it was trained on 1.1 billion masks in 11 million images. Surgeons measure tumors that
+# outlines whatever you point at; it was trained on 1.1 billion masks in 11 million images. Doctors measure tumors that
 # way, cars find the road, and your phone blurs what is behind you.
 #
 # ## 4. Generation: a GAN
@@ -410,7 +410,7 @@ plt.show()
 # A **generative adversarial network** is two networks that play against each other (Goodfellow et al., NIPS 2014):
 #
 # * the **generator** turns random numbers into an image;
-# * the **discriminator** gets a real image or a made one, and says which it is.
+# * the **discriminator** gets a real image or a generated one, and says which it is.
 #
 # The discriminator learns to tell them apart, the generator to be taken for real. The generator never sees a real
 # image: all it learns comes back through the discriminator, by back-propagation. Both are small convolutional networks,
@@ -447,10 +447,11 @@ discriminator = keras.Sequential(
 print(f"parameters: generator {generator.count_params():,}, discriminator {discriminator.count_params():,}")
 
 # %% [markdown]
-# `fit` trains one network with one loss. Two networks with two losses need a step of their own: `GradientTape` notes
-# what is computed, so that the gradients of each loss can be asked for. This is what `fit` does inside.
+# `fit` trains one network with one loss. Two networks with two losses need a step of their own: `GradientTape` records
+# what is computed, so that it can give the gradients of each loss. This is what `fit` does inside.
 #
-# The cell after it trains for about 3 minutes on two cores, and shows after each epoch what becomes of the same random numbers.
+# The cell after the next one trains for about 3 minutes on two cores. After each epoch it shows the images that the generator
+# makes from the same random numbers.
 
 # %%
 cross_entropy = keras.losses.BinaryCrossentropy(from_logits=True)
@@ -488,7 +489,7 @@ for epoch in range(1, 2 if QUICK else 9):
     order = rng.permutation(len(real_images))
     steps = [gan_step(real_images[order[i : i + batch]]) for i in range(0, len(order) - batch + 1, batch)]
     gan_losses.append(np.mean(steps, axis=0))
-    show_row(np.asarray(generator(fixed_noise))[..., 0], f"Made after epoch {epoch}")
+    show_row(np.asarray(generator(fixed_noise))[..., 0], f"Generated after epoch {epoch}")
 
 # %%
 epoch_numbers = np.arange(1, len(gan_losses) + 1)
@@ -503,20 +504,20 @@ plt.show()
 
 # %% [markdown]
 # The curves don't tell how good the images are: each network's loss depends on how strong the other one is. People
-# therefore look at the images, or compare statistics of many made and real ones.
+# therefore look at the images, or compare statistics of many generated and real ones.
 #
-# Nearby random numbers give similar images. So we can walk from one made digit to another, through images that nobody
+# Nearby random numbers give similar images. So we can walk from one generated digit to another, through images that nobody
 # ever wrote:
 
 # %%
 start, end = fixed_noise[0], fixed_noise[1]
 walk = np.array([(1 - t) * start + t * end for t in np.linspace(0, 1, 12)], "float32")
-show_row(np.asarray(generator(walk))[..., 0], "From one made digit to another")
+show_row(np.asarray(generator(walk))[..., 0], "From one generated digit to another")
 
 # %% [markdown]
 # **The real ones.** The slide's faces are NVIDIA's: *Progressive growing of GANs* (Karras et al., ICLR 2018) made faces of
 # 1024×1024 pixels, and StyleGAN (Karras, Laine and Aila, CVPR 2019) lets you change pose and hair separately. Most image
-# generators today work otherwise, by **diffusion**: a network learns to remove a little noise from an image, and is applied many
+# generators today work differently, by **diffusion**: a network learns to remove a little noise from an image, and is applied many
 # times to noise alone (Ho, Jain and Abbeel, NeurIPS 2020); told what to draw by text, that became *Stable Diffusion* (Rombach
 # et al., CVPR 2022).
 #
@@ -598,14 +599,14 @@ plt.show()
 #
 # Detectors of fakes exist (Rössler et al., *FaceForensics++*, ICCV 2019), but the next generator is trained against
 # them, just as in Part 4. Signed recordings help (the C2PA standard says who made an image and what was changed), and
-# so do rules: the European Union's AI Act (Regulation 2024/1689, Article 50) demands that deepfakes are labeled. As a
+# so do rules: the European Union's AI Act (Regulation 2024/1689, Article 50) requires deepfakes to be labeled. As a
 # person: ask who published it first, call back on a number that you know, and don't share what you can't place. As an
 # engineer: the face and the voice belong to somebody. Ask before you train on them.
 #
 # ## 6. Speech
 #
-# Sound is a list of numbers, the air pressure some thousand times per second. For a network it becomes an image, the
-# **spectrogram**: which frequencies are in each short piece. From there on speech recognition is image recognition, and
+# Sound is a list of numbers: the air pressure, measured thousands of times per second. For a network it becomes an image, the
+# **spectrogram**: how loud each frequency is in each short piece. From there on speech recognition is image recognition, and
 # convolutions work.
 #
 # Vowels differ by two frequencies at which the mouth resonates, the *formants*. Those below are the means that Peterson
@@ -652,7 +653,8 @@ display(Audio(recording, rate=RATE))
 
 # %% [markdown]
 # To recognize the vowels, compare each piece with the mean spectrum of each vowel spoken by *another* voice, and take
-# the most similar. Then drop repetitions, as real systems do (their training is called CTC: Graves et al., ICML 2006).
+# the most similar. Then drop repetitions, as many real systems do (they are trained by a method called CTC: Graves et al.,
+# ICML 2006).
 
 
 # %%
@@ -722,7 +724,7 @@ print(f"{name}, {start * HOP / RATE:.1f} s from its start: {agreeing} of {len(pe
 display(Audio(clip, rate=RATE))
 
 # %% [markdown]
-# Writing music works as writing text does, in the next part: predict the next note. *MusicLM* (Agostinelli et al., 2023)
+# Writing music works like writing text in the next part: predict the next note. *MusicLM* (Agostinelli et al., 2023)
 # makes music from a description.
 #
 # ## 8. Text
@@ -774,7 +776,7 @@ for length in (1, 2, 3):
     rng = np.random.default_rng(SEED)
     names = [invent(counts, length, rng) for _ in range(200)]
     known = np.mean([name in CAPITALS for name in names])
-    print(f"after {length} letters: {', '.join(names[:7])} … ({known:.0%} are real capitals)")
+    print(f"by the last {length} letter(s): {', '.join(names[:7])} … ({known:.0%} are real capitals)")
 
 # %% [markdown]
 # With more letters to look back at, the names sound better, and more of them are copied: overfitting, as in the
@@ -857,7 +859,7 @@ plt.show()
 
 # %% [markdown]
 # Nobody told it a single pair of words. (Try it: add `("the dog barks", "el perro ladra")`. What happens to "the", and why
-# can nobody tell "dog" from "barks" by these sentences?)
+# can nobody tell "dog" from "barks" from these sentences alone?)
 #
 # Networks translate by the same kind of table, made anew for each sentence:
 # **attention** says, for each word to be written, which words to look at (Bahdanau, Cho and Bengio, ICLR 2015). The
@@ -900,13 +902,13 @@ for prevalence in (0.001, 0.01, 0.1, 0.5):
 # pneumonia in X-rays did worse in other hospitals, as it had partly learned to recognize the hospital (Zech et al., PLOS
 # Medicine 2018). Keep test data from *elsewhere*.
 #
-# Networks also grade skin cancer (Esteva et al., Nature 2017) and breast X-rays (McKinney et al., Nature 2020), and AlphaFold
-# predicts the shapes of proteins (Jumper et al., Nature 2021), which earned a part of the Nobel Prize in Chemistry of
+# Networks also find skin cancer in photographs (Esteva et al., Nature 2017) and breast cancer in X-rays (McKinney et al.,
+# Nature 2020), and AlphaFold predicts the shapes of proteins (Jumper et al., Nature 2021), which earned half of the Nobel Prize in Chemistry of
 # 2024.
 #
 # ## 11. Weather
 #
-# A rain radar makes a film; its next image is the forecast. Below, clouds drift with a wind that the program is not told. Suppose
+# A rain radar records a film, and the forecast is its next image. Below, clouds drift with a wind that the program is not told. Suppose
 # that each pixel of the next image is a weighted sum of the 5×5 pixels around it now: that is one convolution, and the
 # best kernel follows by least squares. Its largest weight shows where the wind comes from.
 
@@ -975,7 +977,7 @@ plt.legend()
 plt.show()
 
 # %% [markdown]
-# "Tomorrow as today" is the baseline that each weather service has to beat. Real winds turn and clouds grow, so a real
+# "Tomorrow as today" is the baseline that every weather service has to beat. Real winds turn and clouds grow, so a real
 # network has many layers: for rain radar, convolutions in a recurrent network (Shi et al., *Convolutional LSTM network*, NIPS
 # 2015); for the whole planet, GraphCast (Lam et al., Science 2023), which forecasts ten days in under a minute and was
 # more accurate than the best conventional forecast in 90 % of 1,380 comparisons. It learned from 39 years of weather that
