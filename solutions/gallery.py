@@ -1032,9 +1032,9 @@ for what, guess in (
 figure, grid = plt.subplots(1, 3, figsize=(13, 4.5), sharey=True, layout="constrained")
 tables = (np.where(known, true_ratings, np.nan), predicted_ratings, true_ratings)
 for axes, table, title in zip(grid, tables, ("known", "predicted", "true"), strict=True):
-    shown = axes.imshow(table[:60], cmap="RdYlGn", vmin=1, vmax=5)
+    shown = axes.imshow(table[:60], cmap="viridis", vmin=1, vmax=5)  # white: not known
     axes.set(title=title, xlabel="film")
-grid[0].set_ylabel("person")
+grid[0].set_ylabel("person (the first 60 of 200)")
 figure.colorbar(shown, ax=list(grid), label="stars", ticks=range(1, 6))
 plt.show()
 
