@@ -17,6 +17,12 @@ def linear(outputs=10, channels=3):
     return network
 
 
+# %% AFTER load: few epochs, enough for a network as small as that
+epochs = 2
+
+# %% GIVEN experiment_budget: few epochs
+experiment_epochs = 3
+
 # %% GIVEN run_overfit: left out, as it only shows
 
 # %% GIVEN run_sweep: left out, as it only shows
@@ -32,6 +38,8 @@ def linear(outputs=10, channels=3):
 # %% GIVEN show_history: left out, as it only shows
 
 # %% GIVEN show_mistakes: left out, as it only shows
+
+# %% GIVEN show_confused: left out, as it only shows
 
 # %% GIVEN compare_cifar100: left out, as it only shows; tests/full/test_cifar100.py runs it
 
@@ -1472,3 +1480,522 @@ def superclasses(fine, coarse):
 
 def to_superclasses(predicted, superclass):
     return np.flatnonzero(np.isin(superclass, predicted))
+
+
+# %% RIGHT flatten_labels: transposed
+def flatten_labels(labels):
+    (row,) = np.transpose(labels)
+    return row
+
+
+# %% RIGHT flatten_labels: joined
+def flatten_labels(labels):
+    return np.concatenate(list(labels))
+
+
+# %% WRONG flatten_labels: the first column of what is flat already -> test_flatten_labels
+def flatten_labels(labels):
+    return labels[0]
+
+
+# %% WRONG answers: in the other order -> test_answer_first_layer, test_answer_megabytes
+answer_first_layer = [896, 320]
+answer_megabytes = [614.4, 153.6]
+
+
+# %% RIGHT build_model: one pooling layer and one activation used twice
+def build_model(input_shape, num_classes):
+    pooling, relu = MaxPooling2D(), keras.layers.ReLU()
+    inputs = keras.Input(shape=input_shape)
+    x = Rescaling(1 / 255)(inputs)
+    for filters in (16, 32):
+        x = pooling(relu(Conv2D(filters, 3, padding="same")(x)))
+    return keras.Model(inputs, Dense(num_classes, activation="softmax")(Flatten()(x)))
+
+
+# %% RIGHT build_model: the image and its mirror image through the same convolution
+def build_model(input_shape, num_classes):
+    convolution = Conv2D(16, 5, strides=2, activation="relu")
+    inputs = keras.Input(shape=input_shape)
+    x = Rescaling(1 / 255)(inputs)
+    x = keras.layers.maximum([convolution(x), convolution(keras.ops.flip(x, axis=2))])
+    return keras.Model(inputs, Dense(num_classes, activation="softmax")(Flatten()(x)))
+
+
+# %% RIGHT build_model: separable convolutions after the first
+def build_model(input_shape, num_classes):
+    model = Sequential(name="mine")
+    model.add(keras.layers.InputLayer(shape=input_shape))
+    model.add(Rescaling(1 / 255))
+    model.add(Conv2D(16, 3, activation="gelu", kernel_initializer="he_normal"))
+    model.add(keras.layers.SeparableConv2D(32, 3, activation="gelu"))
+    model.add(keras.layers.GlobalAveragePooling2D())
+    model.add(keras.layers.LayerNormalization())
+    model.add(Dense(units=num_classes, activation=keras.activations.softmax))
+    return model
+
+
+# %% WRONG build_model: scaled to -1 to 1 -> test_raw
+def build_model(input_shape, num_classes):
+    layers = [keras.Input(shape=input_shape), Rescaling(1 / 127.5, offset=-1), Conv2D(32, 3, activation="relu")]
+    return Sequential([*layers, MaxPooling2D(4), Flatten(), Dense(num_classes, activation="softmax")])
+
+
+# %% WRONG build_model: no activation at the end -> test_sizes
+def build_model(input_shape, num_classes):
+    layers = [keras.Input(shape=input_shape), Rescaling(1 / 255), Conv2D(32, 3, activation="relu")]
+    return Sequential([*layers, MaxPooling2D(4), Flatten(), Dense(num_classes)])
+
+
+# %% WRONG build_model: a network, but not returned -> test_channels, test_sizes, test_budget, test_raw, test_classes
+def build_model(input_shape, num_classes):
+    Sequential([keras.Input(shape=input_shape), Rescaling(1 / 255), Conv2D(32, 3), Flatten(), Dense(num_classes)])
+
+
+# %% WRONG compile_model: a copy is compiled -> test_compile
+def compile_model(model):
+    compiled = keras.models.clone_model(model)
+    compiled.compile(loss="sparse_categorical_crossentropy", optimizer="adam", metrics=["accuracy"])
+    return compiled
+
+
+# %% WRONG compile_model: another metric -> test_compile
+def compile_model(model):
+    top = keras.metrics.SparseTopKCategoricalAccuracy(k=2)
+    model.compile(loss="sparse_categorical_crossentropy", optimizer="adam", metrics=[top])
+    return model
+
+
+# %% RIGHT compile_model: everything by keyword
+def compile_model(model):
+    rate = keras.optimizers.schedules.PiecewiseConstantDecay([1000, 2000], [0.003, 0.001, 0.0003])
+    optimizer = keras.optimizers.Adam(learning_rate=rate, clipnorm=1.0)
+    model.compile(optimizer=optimizer, loss=["sparse_categorical_crossentropy"], metrics=[["accuracy"]])
+    return model
+
+
+# %% RIGHT overfit: whichever name the metric has
+def overfit(model, x, y, epochs):
+    curves = model.fit(x[:20], y[:20], batch_size=20, epochs=epochs, verbose=2, shuffle=False).history
+    (name,) = [name for name in curves if "acc" in name]
+    best = curves[name][0]
+    for accuracy in curves[name][1:]:
+        if accuracy > best:
+            best = accuracy
+    return best
+
+
+# %% WRONG overfit: in percent -> test_overfit
+def overfit(model, x, y, epochs):
+    return 100 * max(model.fit(x[:20], y[:20], batch_size=20, epochs=epochs, verbose=0).history["accuracy"])
+
+
+# %% WRONG overfit: evaluated afterwards -> test_overfit
+def overfit(model, x, y, epochs):
+    model.fit(x[:20], y[:20], batch_size=20, epochs=epochs, verbose=0)
+    return model.evaluate(x[:20], y[:20], verbose=0)[1]
+
+
+# %% WRONG overfit: the last 20 -> test_overfit
+def overfit(model, x, y, epochs):
+    return max(model.fit(x[-20:], y[-20:], batch_size=20, epochs=epochs, verbose=0).history["accuracy"])
+
+
+# %% WRONG overfit: 19 images -> test_overfit
+def overfit(model, x, y, epochs):
+    return max(model.fit(x[:19], y[:19], batch_size=20, epochs=epochs, verbose=0).history["accuracy"])
+
+
+# %% WRONG overfit: always ten epochs -> test_overfit
+def overfit(model, x, y, epochs):
+    return max(model.fit(x[:20], y[:20], batch_size=20, epochs=10, verbose=0).history["accuracy"])
+
+
+# %% RIGHT sweep: masked
+def sweep(build, rates, x, y):
+    def last_loss(rate):
+        keras.utils.set_random_seed(SEED)
+        network = build()
+        optimizer = keras.optimizers.get({"class_name": "Adam", "config": {"learning_rate": rate}})
+        network.compile(loss="sparse_categorical_crossentropy", optimizer=optimizer)
+        network.fit(x, y, batch_size=batch_size, epochs=3, verbose=0)
+        return network.history.history["loss"][-1]
+
+    return list(map(last_loss, rates))
+
+
+def best_rate(rates, losses):
+    return dict(zip(losses, rates))[min(loss for loss in losses if loss < float("inf"))]
+
+
+# %% WRONG sweep: the smallest rate -> test_best_rate
+def best_rate(rates, losses):
+    return min(rates)
+
+
+# %% WRONG sweep: the place of the rate -> test_best_rate
+def best_rate(rates, losses):
+    return np.nanargmin(losses)
+
+
+# %% WRONG sweep: the smallest loss itself -> test_best_rate
+def best_rate(rates, losses):
+    return np.nanmin(losses)
+
+
+# %% WRONG sweep: a rate without a loss counts as 0 -> test_best_rate
+def best_rate(rates, losses):
+    return rates[np.argmin(np.nan_to_num(losses))]
+
+
+# %% WRONG sweep: the largest loss -> test_best_rate
+def best_rate(rates, losses):
+    return rates[np.nanargmax(losses)]
+
+
+# %% WRONG sweep: two epochs -> test_sweep
+def sweep(build, rates, x, y):
+    losses = []
+    for rate in rates:
+        keras.utils.set_random_seed(SEED)
+        network = build()
+        network.compile(loss="sparse_categorical_crossentropy", optimizer=Adam(learning_rate=rate))
+        losses.append(network.fit(x, y, batch_size=batch_size, epochs=2, verbose=0).history["loss"][-1])
+    return losses
+
+
+# %% WRONG sweep: Keras's own size of batches -> test_sweep
+def sweep(build, rates, x, y):
+    losses = []
+    for rate in rates:
+        keras.utils.set_random_seed(SEED)
+        network = build()
+        network.compile(loss="sparse_categorical_crossentropy", optimizer=Adam(learning_rate=rate))
+        losses.append(network.fit(x, y, epochs=3, verbose=0).history["loss"][-1])
+    return losses
+
+
+# %% WRONG build_regularized: no softmax -> test_normalization
+def build_regularized(input_shape, num_classes, augment=False, l2=0.0):
+    layers = [keras.Input(shape=input_shape), Rescaling(1 / 255)]
+    if augment:
+        layers += [keras.layers.RandomFlip("horizontal"), keras.layers.RandomTranslation(0.1, 0.1)]
+    for filters in (16, 32):
+        regularizer = keras.regularizers.L2(l2)
+        layers.append(Conv2D(filters, 3, padding="same", use_bias=False, kernel_regularizer=regularizer))
+        layers += [BatchNormalization(), keras.layers.Activation("relu"), MaxPooling2D()]
+    return Sequential([*layers, Flatten(), Dense(num_classes)])
+
+
+# %% WRONG build_regularized: always the size and the classes of CIFAR-10 -> test_normalization
+def build_regularized(input_shape, num_classes, augment=False, l2=0.0):
+    layers = [keras.Input(shape=(32, 32, 3)), Rescaling(1 / 255)]
+    if augment:
+        layers += [keras.layers.RandomFlip("horizontal"), keras.layers.RandomTranslation(0.1, 0.1)]
+    for filters in (16, 32):
+        regularizer = keras.regularizers.L2(l2)
+        layers.append(Conv2D(filters, 3, padding="same", use_bias=False, kernel_regularizer=regularizer))
+        layers += [BatchNormalization(), keras.layers.Activation("relu"), MaxPooling2D()]
+    return Sequential([*layers, Flatten(), Dense(10, activation="softmax")])
+
+
+# %% WRONG build_regularized: multiplied by 255 -> test_normalization
+def build_regularized(input_shape, num_classes, augment=False, l2=0.0):
+    layers = [keras.Input(shape=input_shape), Rescaling(255)]
+    if augment:
+        layers += [keras.layers.RandomFlip("horizontal"), keras.layers.RandomTranslation(0.1, 0.1)]
+    for filters in (16, 32):
+        regularizer = keras.regularizers.L2(l2)
+        layers.append(Conv2D(filters, 3, padding="same", use_bias=False, kernel_regularizer=regularizer))
+        layers += [BatchNormalization(), keras.layers.Activation("relu"), MaxPooling2D()]
+    return Sequential([*layers, Flatten(), Dense(num_classes, activation="softmax")])
+
+
+# %% WRONG build_regularized: no scaling -> test_normalization, test_augmentation
+def build_regularized(input_shape, num_classes, augment=False, l2=0.0):
+    layers = [keras.Input(shape=input_shape)]
+    if augment:
+        layers += [keras.layers.RandomFlip("horizontal"), keras.layers.RandomTranslation(0.1, 0.1)]
+    for filters in (16, 32):
+        regularizer = keras.regularizers.L2(l2)
+        layers.append(Conv2D(filters, 3, padding="same", use_bias=False, kernel_regularizer=regularizer))
+        layers += [BatchNormalization(), keras.layers.Activation("relu"), MaxPooling2D()]
+    return Sequential([*layers, Flatten(), Dense(num_classes, activation="softmax")])
+
+
+# %% WRONG build_regularized: half the shift -> test_augmentation
+def build_regularized(input_shape, num_classes, augment=False, l2=0.0):
+    layers = [keras.Input(shape=input_shape), Rescaling(1 / 255)]
+    if augment:
+        layers += [keras.layers.RandomFlip("horizontal"), keras.layers.RandomTranslation(0.05, 0.05)]
+    for filters in (16, 32):
+        regularizer = keras.regularizers.L2(l2)
+        layers.append(Conv2D(filters, 3, padding="same", use_bias=False, kernel_regularizer=regularizer))
+        layers += [BatchNormalization(), keras.layers.Activation("relu"), MaxPooling2D()]
+    return Sequential([*layers, Flatten(), Dense(num_classes, activation="softmax")])
+
+
+# %% WRONG build_regularized: augmented before the scaling -> test_augmentation
+def build_regularized(input_shape, num_classes, augment=False, l2=0.0):
+    layers = [keras.Input(shape=input_shape)]
+    if augment:
+        layers += [keras.layers.RandomFlip("horizontal"), keras.layers.RandomTranslation(0.1, 0.1)]
+    layers.append(Rescaling(1 / 255))
+    for filters in (16, 32):
+        regularizer = keras.regularizers.L2(l2)
+        layers.append(Conv2D(filters, 3, padding="same", use_bias=False, kernel_regularizer=regularizer))
+        layers += [BatchNormalization(), keras.layers.Activation("relu"), MaxPooling2D()]
+    return Sequential([*layers, Flatten(), Dense(num_classes, activation="softmax")])
+
+
+# %% WRONG build_regularized: L1 -> test_l2
+def build_regularized(input_shape, num_classes, augment=False, l2=0.0):
+    layers = [keras.Input(shape=input_shape), Rescaling(1 / 255)]
+    if augment:
+        layers += [keras.layers.RandomFlip("horizontal"), keras.layers.RandomTranslation(0.1, 0.1)]
+    for filters in (16, 32):
+        regularizer = keras.regularizers.L1(l2)
+        layers.append(Conv2D(filters, 3, padding="same", use_bias=False, kernel_regularizer=regularizer))
+        layers += [BatchNormalization(), keras.layers.Activation("relu"), MaxPooling2D()]
+    return Sequential([*layers, Flatten(), Dense(num_classes, activation="softmax")])
+
+
+# %% WRONG build_regularized: the first convolution only -> test_l2
+def build_regularized(input_shape, num_classes, augment=False, l2=0.0):
+    layers = [keras.Input(shape=input_shape), Rescaling(1 / 255)]
+    if augment:
+        layers += [keras.layers.RandomFlip("horizontal"), keras.layers.RandomTranslation(0.1, 0.1)]
+    for filters, regularizer in ((16, keras.regularizers.L2(l2)), (32, None)):
+        layers.append(Conv2D(filters, 3, padding="same", use_bias=False, kernel_regularizer=regularizer))
+        layers += [BatchNormalization(), keras.layers.Activation("relu"), MaxPooling2D()]
+    return Sequential([*layers, Flatten(), Dense(num_classes, activation="softmax")])
+
+
+# %% RIGHT build_regularized: one pooling layer used twice
+def build_regularized(input_shape, num_classes, augment=False, l2=0.0):
+    relu, pooling = keras.layers.Activation("relu"), MaxPooling2D()
+    inputs = keras.Input(shape=input_shape)
+    x = Rescaling(1 / 255)(inputs)
+    if augment:
+        x = keras.layers.RandomTranslation(0.1, 0.1)(keras.layers.RandomFlip("horizontal")(x))
+    for filters in (16, 32):
+        regularizer = keras.regularizers.L2(l2)
+        x = Conv2D(filters, 3, padding="same", use_bias=False, kernel_regularizer=regularizer)(x)
+        x = pooling(relu(BatchNormalization()(x)))
+    return keras.Model(inputs, Dense(num_classes, activation="softmax")(Flatten()(x)))
+
+
+# %% WRONG train_until_best: Keras's own size of batches -> test_early_stopping
+def train_until_best(model, x, y, validation, patience):
+    stop = keras.callbacks.EarlyStopping(monitor="val_loss", patience=patience, restore_best_weights=True)
+    return model.fit(x, y, epochs=experiment_epochs, validation_data=validation, callbacks=[stop], verbose=0)
+
+
+# %% WRONG train_until_best: the training images validate -> test_early_stopping
+def train_until_best(model, x, y, validation, patience):
+    stop = keras.callbacks.EarlyStopping(monitor="val_loss", patience=patience, restore_best_weights=True)
+    return model.fit(x, y, batch_size=64, epochs=experiment_epochs, validation_data=(x, y), callbacks=[stop], verbose=0)
+
+
+# %% WRONG train_until_best: the largest loss is the best -> test_early_stopping
+def train_until_best(model, x, y, validation, patience):
+    stop = keras.callbacks.EarlyStopping("val_loss", patience=patience, mode="max", restore_best_weights=True)
+    return model.fit(
+        x, y, batch_size=64, epochs=experiment_epochs, validation_data=validation, callbacks=[stop], verbose=0
+    )
+
+
+# %% WRONG train_until_best: nothing returned -> test_early_stopping
+def train_until_best(model, x, y, validation, patience):
+    stop = keras.callbacks.EarlyStopping(monitor="val_loss", patience=patience, restore_best_weights=True)
+    model.fit(x, y, batch_size=64, epochs=experiment_epochs, validation_data=validation, callbacks=[stop], verbose=0)
+
+
+# %% RIGHT at_best_epoch: from a table
+def at_best_epoch(curves):
+    table = np.array([curves["val_loss"], curves["accuracy"], curves["val_accuracy"]])
+    column = table[:, table[0].argmin()]
+    return 1 + int(table[0].argmin()), *column[1:].tolist()
+
+
+# %% WRONG at_best_epoch: accuracies of the epoch after it -> test_at_best_epoch
+def at_best_epoch(curves):
+    epoch = int(np.argmin(curves["val_loss"])) + 1
+    return epoch, curves["accuracy"][epoch], curves["val_accuracy"][epoch]
+
+
+# %% WRONG at_best_epoch: rounded -> test_at_best_epoch
+def at_best_epoch(curves):
+    best = int(np.argmin(curves["val_loss"]))
+    return best + 1, round(curves["accuracy"][best], 2), round(curves["val_accuracy"][best], 2)
+
+
+# %% RIGHT train: stops early
+def train(model, x, y):
+    stop = keras.callbacks.EarlyStopping(patience=3, restore_best_weights=True)
+    settings = {"epochs": epochs, "batch_size": batch_size, "validation_split": 0.1, "verbose": 2}
+    return model.fit(x, y, callbacks=[stop], **settings)
+
+
+# %% WRONG train: the last tenth validates, but is learned as well -> test_train
+def train(model, x, y):
+    last = len(x) // 10
+    return model.fit(x, y, batch_size=batch_size, epochs=epochs, validation_data=(x[-last:], y[-last:]), verbose=0)
+
+
+# %% WRONG train: the test images validate -> test_train
+def train(model, x, y):
+    return model.fit(x, y, batch_size=batch_size, epochs=epochs, validation_data=(x_test, y_test), verbose=0)
+
+
+# %% WRONG train: the network and the images of the notebook -> test_train
+def train(model, x, y):
+    return globals()["model"].fit(
+        x_train, y_train, batch_size=batch_size, epochs=epochs, validation_split=0.1, verbose=0
+    )
+
+
+# %% RIGHT most_confused: TensorFlow's matrix
+def most_confused(labels, predicted, k):
+    matrix = tf.math.confusion_matrix(labels, predicted).numpy()
+    found = [(i, j, matrix[i, j]) for i in range(len(matrix)) for j in range(len(matrix)) if i != j]
+    return sorted(found, key=lambda one: one[2])[::-1][:k]
+
+
+# %% RIGHT most_confused: the largest taken out one by one
+def most_confused(labels, predicted, k):
+    n = int(max(labels.max(), predicted.max())) + 1
+    counts = np.bincount(labels.astype(int) * n + predicted, minlength=n * n).reshape(n, n)
+    counts[np.diag_indices(n)] = 0
+    found = []
+    while len(found) < k:
+        row, column = np.unravel_index(counts.argmax(), counts.shape)
+        found.append((row, column, int(counts[row, column])))
+        counts[row, column] = 0
+    return found
+
+
+# %% WRONG most_confused: both directions together -> test_most_confused
+def most_confused(labels, predicted, k):
+    from collections import Counter
+
+    pairs = Counter(tuple(sorted((int(a), int(b)))) for a, b in zip(labels, predicted) if a != b)
+    return [(a, b, n) for (a, b), n in pairs.most_common(k)]
+
+
+# %% WRONG most_confused: as Counter gives them -> test_most_confused
+def most_confused(labels, predicted, k):
+    from collections import Counter
+
+    return Counter((int(a), int(b)) for a, b in zip(labels, predicted) if a != b).most_common(k)
+
+
+# %% WRONG most_confused: for ten classes only -> test_most_confused
+def most_confused(labels, predicted, k):
+    counts = np.zeros((10, 10), dtype=int)
+    np.add.at(counts, (labels, predicted), 1)
+    np.fill_diagonal(counts, 0)
+    order = np.argsort(counts, axis=None)[::-1][:k]
+    return [(i // 10, i % 10, counts[i // 10, i % 10]) for i in order]
+
+
+# %% RIGHT top_k_accuracy: by Keras
+def top_k_accuracy(probabilities, labels, k):
+    hits = keras.metrics.sparse_top_k_categorical_accuracy(labels, probabilities.astype("float32"), k=k)
+    return keras.ops.mean(hits)
+
+
+# %% RIGHT top_k_accuracy: the k best one by one, from a copy
+def top_k_accuracy(probabilities, labels, k):
+    left, rows = probabilities.copy(), np.arange(len(labels))
+    hits = np.zeros(len(labels), dtype=bool)
+    for _ in range(k):
+        best = left.argmax(axis=1)
+        hits |= best == labels
+        left[rows, best] = -1
+    return np.count_nonzero(hits) / len(hits)
+
+
+# %% RIGHT top_k_accuracy: the place of the label
+def top_k_accuracy(probabilities, labels, k):
+    places = np.argsort(np.argsort(probabilities)[:, ::-1], axis=1)
+    return np.average(np.take_along_axis(places, labels[:, np.newaxis], axis=1) < k)
+
+
+# %% WRONG top_k_accuracy: changes what it was given -> test_top_k_accuracy
+def top_k_accuracy(probabilities, labels, k):
+    hits = np.zeros(len(labels), dtype=bool)
+    for _ in range(k):
+        best = probabilities.argmax(axis=1)
+        hits |= best == labels
+        probabilities[np.arange(len(labels)), best] = -1
+    return hits.mean()
+
+
+# %% WRONG top_k_accuracy: always five -> test_top_k_accuracy
+def top_k_accuracy(probabilities, labels, k):
+    return np.mean((np.argsort(probabilities, axis=1)[:, -5:] == labels[:, np.newaxis]).any(axis=1))
+
+
+# %% RIGHT equal_units: by halving
+def head_parameters(features, units, classes):
+    return units * (features + 1 + classes) + classes
+
+
+def equal_units(features, units, classes, other_classes):
+    budget, low, high = head_parameters(features, units, classes), 0, 100 * units
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if head_parameters(features, middle, other_classes) <= budget else (low, middle)
+    return low
+
+
+# %% WRONG equal_units: the last biases forgotten -> test_equal_units
+def equal_units(features, units, classes, other_classes):
+    return head_parameters(features, units, classes) // (features + 1 + other_classes)
+
+
+# %% WRONG equal_units: as many units -> test_equal_units
+def equal_units(features, units, classes, other_classes):
+    return units
+
+
+# %% WRONG equal_units: not a whole number -> test_equal_units
+def equal_units(features, units, classes, other_classes):
+    return (head_parameters(features, units, classes) - other_classes) / (features + 1 + other_classes)
+
+
+# %% RIGHT superclasses: the mean of equal numbers
+def superclasses(fine, coarse):
+    result = np.full(int(max(fine)) + 1, -1)
+    for label, one in set(zip(fine.tolist(), coarse.tolist())):
+        result[label] = one
+    return result
+
+
+def to_superclasses(predicted, superclass):
+    return np.asarray([int(superclass[int(label)]) for label in predicted])
+
+
+# %% WRONG superclasses: not whole numbers -> test_superclasses
+def superclasses(fine, coarse):
+    result = np.zeros(fine.max() + 1)
+    result[fine] = coarse
+    return result
+
+
+# %% WRONG superclasses: always a hundred classes -> test_superclasses
+def superclasses(fine, coarse):
+    result = np.zeros(100, dtype=int)
+    result[fine] = coarse
+    return result
+
+
+# %% WRONG superclasses: a dictionary, not an array -> test_superclasses
+def superclasses(fine, coarse):
+    return dict(zip(fine.tolist(), coarse.tolist()))
+
+
+# %% WRONG superclasses: the superclass first -> test_superclasses
+def to_superclasses(predicted, superclass):
+    return predicted[superclass]
