@@ -27,7 +27,7 @@ class AccuracyApp(CourseApp):
             for m in accuracy.measure_missing(self.root, names, self.seeds):
                 what = f"{m.assignment:14}{m.network:10} seed {m.seed:<3}"
                 self.out.say(f"{what} accuracy {m.accuracy:.4f} {m.seconds:6.0f} s")
-            found = accuracy.summaries(self.root)
+            found = accuracy.rows(self.root)
         except (KeyError, OSError, ValueError) as error:
             message = error.args[0] if isinstance(error, KeyError) else error
             self.fail(
@@ -41,13 +41,8 @@ class AccuracyApp(CourseApp):
         self.next("autograder build", "after you put the minimum and baseline into solutions/")
 
 
-def _table(summaries: list[accuracy.Summary]) -> Table:
-    table = Table(
-        "assignment", "network", "seeds", "mean", "deviation", "proposed", right=("seeds", "mean", "deviation")
-    )
-    for one in summaries:
-        proposed = {"reference": f"minimum {one.minimum:.3f}", "dense": f"baseline {one.baseline:.3f}"}
-        spread = f"{one.deviation:.4f}" if one.seeds > 1 else ""
-        row = one.assignment, one.network, str(one.seeds), f"{one.mean:.4f}", spread, proposed.get(one.network, "")
+def _table(rows: list[tuple[str, ...]]) -> Table:
+    table = Table(*accuracy.COLUMNS, right=("seeds", "mean", "deviation", *accuracy.COLUMNS[-2:]))
+    for row in rows:
         table.add_row(*row)
     return table
