@@ -2,28 +2,28 @@
 # # Homework 3: play with layers, then train your own network
 #
 # This assignment covers items 1 and 2 of the lecture's homework slide: play with layers and their parameters, and train
-# your own network on `fashion_mnist`. Fashion-MNIST has clothes in place of digits: ten classes, as many images, and of
-# the same size, but harder to tell apart. The lecture's network reaches a test accuracy of about 0.886 on clothes,
-# compared with 0.989 on digits.
+# your own network on `fashion_mnist`. Fashion-MNIST shows clothes instead of digits. It has as many classes (ten) and
+# as many images as MNIST, and the images have the same size, but they are harder to tell apart. The lecture's network
+# reaches a test accuracy of about 0.886 on clothes, compared with 0.989 on digits.
 #
 # **You will**
 #
 # - vary a network one thing at a time, choose by validation, and say what your numbers show and what they don't;
 # - design and train a network of your own within a budget, and find out which clothes it confuses;
-# - reuse what it has learned about clothes to read digits from only a few examples.
+# - reuse what that network has learned about clothes to recognize digits from only a few labeled examples.
 #
-# **Time**: about 4 hours. On two CPU cores, the experiment of Part 1 runs for about a minute, your own training in Part 2
-# for 2 to 4 minutes, and the experiment of Part 3 for about a minute. **Memory**: 2 GB. **Points**: 70, of which 8 are for
-# a conclusion in words that your instructor reads.
+# **Time**: about 4 hours. On two CPU cores, the experiment of Part 1 runs for about a minute, your own training in Part
+# 2 for 2 to 4 minutes, and the experiment of Part 3 for about a minute. **Memory**: 2 GB. **Points**: 70, of which 8
+# are for a conclusion in words that your instructor reads.
 #
 # **How to work**: run the cells from top to bottom (Shift+Enter). Write your code where `raise NotImplementedError`
-# stands, then run the test cell below it: no error, and no ✗, means that the visible tests pass. Grading runs further tests on
-# other inputs, so solve the exercise rather than its tests.
-# *Run All* stops at the first cell that fails. To leave an exercise for later, select the heading of the next
-# exercise and choose *Run → Run Selected Cell and All Below* (in Colab: *Runtime → Run cell and below*). If a test cell shows a
-# warning, find its cause: this course's grader takes no points for one, but plain nbgrader does. Before you hand in,
-# choose *Kernel → Restart Kernel and Run All Cells* (in Colab: *Runtime → Restart session and run all*), check that everything still
-# works, and save. Don't rename the file.
+# stands, then run the test cell below it: no error, and no ✗, means that the visible tests pass. Grading runs further
+# tests on other inputs, so solve the exercise rather than its tests. *Run All* stops at the first cell that fails. To
+# leave an exercise for later, select the heading of the next exercise and choose *Run → Run Selected Cell and All
+# Below* (in Colab: *Runtime → Run cell and below*). If a test cell shows a warning, find its cause: this course's
+# grader takes no points off for a warning, but plain nbgrader does. Before you hand in, choose *Kernel → Restart Kernel
+# and Run All Cells* (in Colab: *Runtime → Restart session and run all*), check that everything still works, and save.
+# Don't rename the file.
 #
 # **In a hurry?** Set `QUICK = True` in the next cell to use few images and a single epoch: seconds instead of minutes.
 # The accuracies mean nothing then. Grading always sets `QUICK = False` again.
@@ -89,7 +89,7 @@ def expect(what, received, expected, look, tolerance=1e-6):
 # %% [markdown]
 # ## The data
 #
-# The first time, `load_data` downloads 31 MB; it keeps them in `~/.keras`. If the download fails, try again later or on
+# The first time, `load_data` downloads 31 MB, which it keeps in `~/.keras`. If the download fails, try again later or on
 # another network.
 
 # %% nbgrader={"grade_id": "load", "locked": true}
@@ -117,13 +117,13 @@ plt.show()
 # %% [markdown]
 # # Part 1: play with layers and their parameters
 #
-# What does a larger kernel change? An experiment can answer that, if it
+# What does a larger kernel change? An experiment can tell you, if it
 #
 # - changes **one thing at a time** from a base configuration: if you change two things, you can't tell which of them
 #   made the difference;
 # - keeps everything else the same: the images, the number of epochs, and the random seed;
-# - chooses by **validation**, never by the test set. Save the test images for the end: if you choose a network by its
-#   test accuracy, that accuracy is no longer a fair estimate for new images.
+# - chooses by **validation accuracy**, never by the test set. Save the test images for the end: if you choose a network
+#   by its test accuracy, that accuracy is no longer a fair estimate for new images.
 #
 # To save time, all runs use a **subset**: the first 10,000 training images. A network trains on the first 7,000 of them
 # and is validated on the last 3,000 (`validation_split=0.3`), for 3 epochs.
@@ -139,10 +139,11 @@ print(f"subset: images {subset_x.shape} {subset_x.dtype}, labels {subset_y.shape
 # %% [markdown]
 # ## Exercise 1: a network from a configuration (8 points)
 #
-# The aim: one function that builds every network of this part, so that networks differ only in what you ask for.
+# The aim: one function that builds every network of this part, so that two networks differ only where their
+# configurations do.
 #
-# Write `build_variant(config, input_shape, num_classes)`: return a **compiled** network for the dictionary `config`, which
-# has the same entries as `BASE`. Its layers are, in this order:
+# Write `build_variant(config, input_shape, num_classes)`: return a **compiled** network for the dictionary `config`,
+# which has the same entries as `BASE`. Its layers are, in this order:
 #
 # | layers | how many |
 # |---|---|
@@ -155,8 +156,8 @@ print(f"subset: images {subset_x.shape} {subset_x.dtype}, labels {subset_y.shape
 # maps: two changes at once.
 #
 # Compile with `optimizer=config["optimizer"]` (a name such as `"adam"` gives that optimizer with its default settings),
-# `metrics=["accuracy"]`, and `loss="sparse_categorical_crossentropy"`. This is the cross-entropy for labels that are whole
-# numbers of shape (n,); they don't have to be one-hot encoded.
+# `metrics=["accuracy"]`, and `loss="sparse_categorical_crossentropy"`. This is the cross-entropy for labels that are
+# whole numbers of shape (n,); they don't have to be one-hot encoded.
 
 
 # %% nbgrader={"grade_id": "build_variant", "solution": true}
@@ -178,8 +179,8 @@ def build_variant(config, input_shape, num_classes):
 
 
 # %% [markdown]
-# The test prints a table of what is expected and what it found in one network. Grading builds two others, and gives one
-# point per row that is right.
+# The test builds one network and prints a table of what it expected and what it found. Grading builds two others, and
+# gives one point per correct row.
 
 # %% nbgrader={"grade_id": "test_build_variant", "grade": true, "locked": true, "points": 6}
 _first = build_variant({"kernel_size": 3, "depth": 2, "dropout": 0.75, "optimizer": "adam"}, (32, 32, 1), 4)
@@ -191,8 +192,12 @@ expect(
 )
 
 
-def _rows(networks, convolutions, kernels, filters, pooled, rates, dense):
+def _rows(networks, depths, kernels, filters, pooled, rates, dense):
     """Print what is expected and what is found, row by row; returns how many rows are right."""
+    layers = [["Conv2D", "MaxPooling2D"] * depth + ["Flatten", "Dense", "Dropout", "Dense"] for depth in depths]
+
+    def kinds(network):
+        return [kind for kind in (type(layer).__name__ for layer in network.layers) if kind != "InputLayer"]
 
     def each(kind, value):
         """`value` of each layer of this `kind`, network by network."""
@@ -200,10 +205,10 @@ def _rows(networks, convolutions, kernels, filters, pooled, rates, dense):
 
     def activation(layer):
         function = layer.activation
-        return getattr(function, "__name__", type(function).__name__)
+        return getattr(function, "__name__", type(function).__name__).lower()
 
     found = {
-        "convolutions": ([len(kinds) for kinds in each("Conv2D", id)], convolutions),
+        "layers, in this order": ([kinds(network) for network in networks], layers),
         "kernel sizes": (each("Conv2D", lambda layer: tuple(layer.kernel_size)), kernels),
         "filters, padding, activation": (
             each("Conv2D", lambda layer: (layer.filters, layer.padding, activation(layer))),
@@ -223,7 +228,7 @@ def _rows(networks, convolutions, kernels, filters, pooled, rates, dense):
 
 _ = _rows(
     [_first],
-    convolutions=[2],
+    depths=[2],
     kernels=[[(3, 3), (3, 3)]],
     filters=[[(16, "same", "relu"), (32, "same", "relu")]],
     pooled=[[(16, 16), (8, 8)]],
@@ -237,7 +242,7 @@ float(
             build_variant({"kernel_size": 5, "depth": 3, "dropout": 0.25, "optimizer": "sgd"}, (28, 28, 1), 10),
             build_variant({"kernel_size": 2, "depth": 1, "dropout": 0.125, "optimizer": "rmsprop"}, (20, 24, 3), 7),
         ],
-        convolutions=[3, 1],
+        depths=[3, 1],
         kernels=[[(5, 5), (5, 5), (5, 5)], [(2, 2)]],
         filters=[[(16, "same", "relu"), (32, "same", "relu"), (32, "same", "relu")], [(16, "same", "relu")]],
         pooled=[[(14, 14), (7, 7), (3, 3)], [(10, 12)]],
@@ -249,13 +254,25 @@ float(
 
 # %% nbgrader={"grade_id": "test_compile_variant", "grade": true, "locked": true, "points": 2}
 _x, _y = np.linspace(0, 1, 5 * 28 * 28, dtype="float32").reshape(5, 28, 28, 1), np.array([3, 0, 9, 9, 1])
-for _name, _kind in [("adam", "Adam"), ("sgd", "SGD")]:
+
+
+def _optimizer(network):
+    """The name of a network's optimizer, and its learning rate; None without a network."""
+    if network is None:
+        return None
+    optimizer = getattr(network, "optimizer", None)
+    if optimizer is None:
+        return "no optimizer: the network isn't compiled"
+    return f"{type(optimizer).__name__}, learning rate {float(optimizer.learning_rate):.3g}"
+
+
+for _name, _kind in [("adam", "Adam, learning rate 0.001"), ("sgd", "SGD, learning rate 0.01")]:
     _network = build_variant({**BASE, "optimizer": _name}, (28, 28, 1), 10)
     expect(
         f"Exercise 1, the optimizer for {_name!r}",
-        type(_network.optimizer).__name__,
+        _optimizer(_network),
         _kind,
-        "the argument `optimizer`, and where its name comes from",
+        'the argument `optimizer`, which is given the name in `config["optimizer"]`',
     )
 try:
     _measured = _network.evaluate(_x, _y, verbose=0, return_dict=True)
@@ -282,26 +299,26 @@ expect(
 _network = build_variant({**BASE, "optimizer": "rmsprop"}, (28, 28, 1), 10)
 expect(
     "Exercise 1, the optimizer for 'rmsprop'",
-    type(_network.optimizer).__name__,
-    "RMSprop",
-    "where its name comes from",
+    _optimizer(_network),
+    "RMSprop, learning rate 0.001",
+    'the argument `optimizer`, which is given the name in `config["optimizer"]`',
 )
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# Now the entries of `config` are the only things in which two networks of this part differ.
+# Two networks of this part now differ in nothing but the entries of `config`.
 #
 # ## Exercise 2: plan the runs (5 points)
 #
-# The aim: to decide what to try before you see any result.
+# The aim: decide what to try before you see any results.
 #
 # Write `plan`: a list of 5 to 10 configurations. The first is `BASE`; each of the others differs from `BASE` in
 # **exactly one** entry, and no two are the same. Each of the four entries is varied at least once.
 # `{**BASE, "depth": 1}` is a copy of `BASE` with another depth.
 #
 # You may use kernel sizes from 1 to 7, depths from 1 to 4, dropout from 0.0 to 0.9, and the optimizers `"adam"`,
-# `"sgd"`, and `"rmsprop"`. Before you run them, guess, and write
-# it down in a comment: which run will be the best, and which change will matter most?
+# `"sgd"`, and `"rmsprop"`. Before you run them, write down a guess in a comment: which run will be the best, and which
+# change will matter most?
 
 # %% nbgrader={"grade_id": "plan", "solution": true}
 # plan = …
@@ -354,7 +371,7 @@ for _i, _run in enumerate(_runs):
     _allowed = {
         "kernel_size": _run["kernel_size"] in range(1, 8),
         "depth": _run["depth"] in range(1, 5),
-        "dropout": 0.0 <= _run["dropout"] <= 0.9,
+        "dropout": not isinstance(_run["dropout"], str) and 0.0 <= _run["dropout"] <= 0.9,
         "optimizer": _run["optimizer"] in ("adam", "sgd", "rmsprop"),
     }
     expect(
@@ -370,11 +387,13 @@ for _i, _run in enumerate(_runs):
 #
 # ## Exercise 3: one run (5 points)
 #
-# The aim: a run whose result doesn't depend on what ran before it.
+# The aim: a run whose result doesn't depend on what ran before it. Keras draws the starting weights at random,
+# and each network goes on drawing where the one before it stopped. Two networks start from the same numbers only if the
+# seed is set again before each.
 #
 # Write `experiment(config, build)`, where `build` is a function such as your `build_variant`:
 #
-# 1. reset the random numbers with `keras.utils.set_random_seed(SEED)`;
+# 1. set the random seed with `keras.utils.set_random_seed(SEED)`;
 # 2. build the network with `build(config, subset_x.shape[1:], num_classes)`;
 # 3. `fit` on `subset_x` and `subset_y` with `batch_size=128`, `epochs=variant_epochs`, `validation_split=0.3` and
 #    `verbose=0`, and return the `History`, which is what `fit` returns.
@@ -394,21 +413,45 @@ def experiment(config, build):
 # The test passes a function of its own that builds a small network, so it doesn't need Exercise 1.
 
 # %% nbgrader={"grade_id": "test_experiment", "grade": true, "locked": true, "points": 5}
-_seen = []
+import random
+
+_seen, _seeds = [], [None]
+_original = random.seed
+
+
+def _note(number=None, *_):
+    """Note a seed, in place of `random.seed`, which `set_random_seed` calls: Keras draws the starting weights by it."""
+    _seeds.append(number)
 
 
 def _small_variant(config, input_shape, num_classes):
-    """Note the arguments, and return a network without convolutions."""
-    _seen.append((config, tuple(input_shape), num_classes))
+    """Note the arguments and the seed that was set for them, and return a network without convolutions."""
+    _seen.append((config, tuple(input_shape), num_classes, _seeds[-1]))
+    _seeds.append(None)
     network = Sequential([Flatten(), Dense(num_classes, activation="softmax")])
     network.compile(loss="sparse_categorical_crossentropy", optimizer="adam", metrics=["accuracy"])
     return network
 
 
-_first = experiment({**BASE, "depth": 1}, _small_variant)
-experiment({**BASE, "depth": 4}, _small_variant)
+random.seed = _note
+try:
+    _first = experiment({**BASE, "depth": 1}, _small_variant)
+    experiment({**BASE, "depth": 4}, _small_variant)
+finally:
+    random.seed = _original
 expect("Exercise 3, how often two experiments call build", len(_seen), 2, "step 2")
-expect("Exercise 3, what experiment returns", type(_first).__name__, "History", "what `fit` returns")
+expect(
+    "Exercise 3, the random seeds that are set just before each network is built",
+    [_seed for *_, _seed in _seen],
+    [SEED, SEED],
+    "step 1: `keras.utils.set_random_seed`, on each call, before `build`",
+)
+expect(
+    "Exercise 3, what experiment returns",
+    None if _first is None else type(_first).__name__,
+    "History",
+    "what `fit` returns",
+)
 expect("Exercise 3, epochs in the history", len(_first.history["loss"]), variant_epochs, "the argument `epochs`")
 expect(
     "Exercise 3, the curves in the history",
@@ -416,18 +459,18 @@ expect(
     "accuracy, loss, val_accuracy, val_loss",
     "the argument `validation_split`",
 )
+expect(
+    "Exercise 3, steps per epoch",
+    _first.params["steps"],
+    -(-int(len(subset_x) * 0.7) // 128),
+    "the arguments `batch_size` and `validation_split`, and which images train",
+)
 ### BEGIN HIDDEN TESTS
 expect(
     "Exercise 3, the depth, input shape and classes that build is given",
     [_seen[1][0]["depth"], *_seen[1][1], _seen[1][2]],
     [4, 28, 28, 1, 10],
     "the arguments of `build`",
-)
-expect(
-    "Exercise 3, steps per epoch",
-    _first.params["steps"],
-    -(-int(len(subset_x) * 0.7) // 128),
-    "the arguments `batch_size` and `validation_split`, and which images train",
 )
 ### END HIDDEN TESTS
 
@@ -449,11 +492,11 @@ for config in plan:
 # %% [markdown]
 # ## Exercise 4: table and choice (7 points)
 #
-# The aim: all results side by side.
+# The aim: all results side by side, and the best one by a rule instead of by eye.
 #
-# Write `results_table(configs, histories)`: return a list with one new dictionary per run. It has the entries of the run's
-# configuration and one more, `"val_accuracy"`: the validation accuracy of the **last** epoch (a `float`, not rounded),
-# which is in `history.history["val_accuracy"]`. Don't change the dictionaries in `configs`.
+# Write `results_table(configs, histories)`: return a list with one new dictionary per run. It has the entries of the
+# run's configuration and one more, `"val_accuracy"`: the validation accuracy of the **last** epoch (a `float`, not
+# rounded), which is in `history.history["val_accuracy"]`. Don't change the dictionaries in `configs`.
 #
 # Write `best_run(table)`: return the dictionary in such a table that has the largest `"val_accuracy"`.
 
@@ -486,8 +529,8 @@ def _history(**curves):
 
 
 _made_up = [
-    _history(accuracy=[0.5, 0.9], val_accuracy=[0.75, 0.625]),
-    _history(accuracy=[0.4, 0.6], val_accuracy=[0.5, 0.6875]),
+    _history(accuracy=[0.5, 0.9], val_accuracy=[0.75, 0.62541]),
+    _history(accuracy=[0.4, 0.6], val_accuracy=[0.5, 0.68757]),
 ]
 _configs = [dict(BASE), {**BASE, "depth": 1}]
 _table = results_table(_configs, _made_up)
@@ -501,43 +544,44 @@ expect("Exercise 4, the entries of a row", sorted(_table[1]), sorted([*BASE, "va
 expect(
     "Exercise 4, the validation accuracies of two made-up runs",
     [row["val_accuracy"] for row in _table],
-    [0.625, 0.6875],
-    "which epoch and which curve",
+    [0.62541, 0.68757],
+    "which epoch and which curve; no rounding",
 )
-### BEGIN HIDDEN TESTS
-expect("Exercise 4, the depths of two made-up runs", [row["depth"] for row in _table], [2, 1], "the configurations")
 expect(
     "Exercise 4, the configurations given, after the call",
     _configs,
     [dict(BASE), {**BASE, "depth": 1}],
     "whether you write into them",
 )
+### BEGIN HIDDEN TESTS
+expect("Exercise 4, the depths of two made-up runs", [row["depth"] for row in _table], [2, 1], "the configurations")
 ### END HIDDEN TESTS
 
 # %% nbgrader={"grade_id": "test_best_run", "grade": true, "locked": true, "points": 2}
+_three = [{"depth": 4, "val_accuracy": 0.25}, {"depth": 1, "val_accuracy": 0.875}, {"depth": 3, "val_accuracy": 0.5}]
+_best = best_run(_three)
 expect(
     "Exercise 4, the type of best_run's answer",
-    type(best_run([{"depth": 1, "val_accuracy": 0.5}])).__name__,
+    None if _best is None else type(_best).__name__,
     "dict",
     "the whole row",
 )
-### BEGIN HIDDEN TESTS
-_rows = [{"depth": 4, "val_accuracy": 0.25}, {"depth": 1, "val_accuracy": 0.875}, {"depth": 3, "val_accuracy": 0.5}]
 expect(
     "Exercise 4, best_run of accuracies 0.25, 0.875 and 0.5",
-    best_run(_rows),
+    _best,
     {"depth": 1, "val_accuracy": 0.875},
     "the largest `val_accuracy`",
 )
+### BEGIN HIDDEN TESTS
 expect(
     "Exercise 4, best_run of the same table, with its last row first",
-    best_run([_rows[2], *_rows[:2]]),
+    best_run([_three[2], *_three[:2]]),
     {"depth": 1, "val_accuracy": 0.875},
     "the largest `val_accuracy`",
 )
 expect(
     "Exercise 4, depths and accuracies in the table given, after the calls",
-    [[row["depth"], row["val_accuracy"]] for row in _rows],
+    [[row["depth"], row["val_accuracy"]] for row in _three],
     [[4, 0.25], [1, 0.875], [3, 0.5]],
     "what changes a list or a dictionary in place",
 )
@@ -589,9 +633,10 @@ expect("Exercise 4, the validation accuracy of the best of your runs", best["val
 
 # %% [markdown]
 # How far can you trust such a number? An accuracy `a` that is measured on `n` images has a standard error of
-# `sqrt(a * (1 - a) / n)`; for 0.80 on 3,000 images, that is 0.0073. The black lines in the plot reach two standard errors
-# to each side. For the difference of two such accuracies, take up to 1.4 times as much. Another seed changes the accuracy,
-# too.
+# `sqrt(a * (1 - a) / n)`; for 0.80 on 3,000 images, that is 0.0073. The black lines in the plot reach two standard
+# errors to each side. The standard error of the difference of two such accuracies is up to `sqrt(2)` times as large,
+# about 1.4 times. (It is smaller if both networks fail on the same images, as they often do.) Another seed changes the
+# accuracy, too.
 #
 # ## Conclusion in words (8 points)
 #
@@ -607,13 +652,14 @@ expect("Exercise 4, the validation accuracy of the best of your runs", best["val
 # Leaving dropout out helped most: the validation accuracy rose from about 0.78 (base) to 0.82. A single convolution did
 # as much (0.82); plain SGD hurt most (0.45), and 1×1 kernels lost 0.06.
 #
-# Each run differs from the base in one entry, with the same images and seed, so the gain of 0.04 comes from dropout alone.
-# Whether a single convolution without dropout would gain twice as much, I can't say: no run changed both.
+# Each run differs from the base in one entry, with the same images and seed, so the gain of 0.04 comes from dropout
+# alone. Whether a single convolution without dropout would gain twice as much, I can't say: no run changed both.
 #
-# Two standard errors are 0.015, so the 5×5 kernel (0.78) and RMSprop (0.76) can hardly be told from the base. Three epochs
-# favor what learns fast: SGD was still improving. A single seed doesn't show how much the results vary.
+# Two standard errors are 0.015, so the 5×5 kernel (0.78) and RMSprop (0.76) can hardly be told from the base. Three
+# epochs favor what learns fast: SGD was still improving. A single seed doesn't show how much the results vary.
 #
-# Next I would train the base, depth 3, and dropout 0 for 10 epochs with three seeds. I expect depth 3 and dropout to catch up.
+# Next I would train the base, depth 3, and dropout 0 for 10 epochs with three seeds. I expect depth 3 and dropout to
+# catch up.
 # ### END SOLUTION
 
 # %% [markdown]
@@ -627,9 +673,10 @@ expect("Exercise 4, the validation accuracy of the best of your runs", best["val
 #
 # Some ideas, none of which you need: more or fewer filters, `padding="same"`, a third convolution,
 # `BatchNormalization()` after a convolution (it keeps the numbers that a layer passes on in one range, and the network
-# learns faster), another batch size, or a learning rate that falls from epoch to epoch: `ExponentialDecay(start,
-# decay_steps, decay_rate)` in place of the number that `Adam` takes. (If you compute `decay_steps` from `len(x)`, round
-# up: the test of Exercise 7 has 100 images, and 0 steps are an error.) Choose by validation here, too.
+# learns faster), another batch size, or a learning rate that falls from epoch to epoch: give `Adam` an
+# `ExponentialDecay(start, decay_steps, decay_rate)` in place of a number. It begins at `start` and is multiplied by
+# `decay_rate` over every `decay_steps` steps of training (a step is one batch). (If you compute `decay_steps` from
+# `len(x)`, round up: the test of Exercise 7 has 100 images, and 0 steps are an error.) Choose by validation here, too.
 
 # %% nbgrader={"grade_id": "budget", "locked": true}
 max_parameters = 100_000
@@ -638,16 +685,16 @@ max_epochs = 1 if QUICK else 10
 # %% [markdown]
 # ## Exercise 5: preprocess (3 points)
 #
-# The aim: raw images, as files hold them, become numbers that a network learns well from.
+# The aim: turn raw images, as they are stored in files, into numbers that a network learns well from.
 #
 # Write `preprocess(images)`: turn raw uint8 images of shape (n, 28, 28) into what your network takes: floating-point
 # numbers between -10 and 10, of shape (n, 28, 28, 1). `astype`, a division, and `np.expand_dims(images, axis=-1)` (or
 # `reshape`) are enough.
 #
-# Do all the preparation in this function. What becomes of a pixel may depend on its own value only, not on its position,
-# its neighbors, or other images: grading asks your function what it makes of each value from 0 to 255, and prepares the
-# test images accordingly. Anything that looks at more than one pixel is the network's job (`keras.layers` has layers
-# for that).
+# Do all the preparation in this function. The number that a pixel becomes may depend on that pixel's own value only,
+# not on its position, its neighbors, or other images: grading asks your function what it makes of each value from 0 to
+# 255, and prepares the test images accordingly. Anything that looks at more than one pixel is the network's job
+# (`keras.layers` has layers for that).
 
 
 # %% nbgrader={"grade_id": "preprocess", "solution": true}
@@ -659,16 +706,36 @@ def preprocess(images):
 
 
 # %% nbgrader={"grade_id": "test_preprocess", "grade": true, "locked": true, "points": 3}
-_prepared = preprocess(raw_x_train[:4])
-expect("Exercise 5, the shape of 4 images after preprocess", np.shape(_prepared), (4, 28, 28, 1), "the channels")
+_raw = raw_x_train[:4].copy()
+_prepared = preprocess(_raw)
+expect(
+    "Exercise 5, the shape of 4 images after preprocess",
+    None if _prepared is None else np.shape(_prepared),
+    (4, 28, 28, 1),
+    "the channels",
+)
 _prepared = np.asarray(_prepared)
 expect("Exercise 5, the kind of numbers after preprocess", _prepared.dtype.kind, "f", "`astype`: f is floating point")
 _largest = float(np.max(np.abs(_prepared)))
 expect("Exercise 5, the largest number, which may be 10", _largest, min(_largest, 10.0), "the division")
+expect(
+    "Exercise 5, the images given, after the call",
+    _raw,
+    raw_x_train[:4],
+    "operators that change their array, such as `/=`",
+)
+_darker = raw_x_train[:4] // np.array([1, 2, 3, 4], dtype="uint8").reshape(4, 1, 1)
+_difference = float(np.max(np.abs(np.asarray(preprocess(_darker[3:]))[0] - np.asarray(preprocess(_darker))[3])))
+expect(
+    "Exercise 5, the largest difference between an image alone and the same image among four",
+    _difference,
+    0.0,
+    "means and maxima over all images",
+    tolerance=1e-5,
+)
 ### BEGIN HIDDEN TESTS
 _raw = (np.arange(3 * 28 * 28) // 10).reshape(3, 28, 28).astype("uint8")
-_before = _raw.copy()
-_prepared = np.asarray(preprocess(_raw))
+_prepared = np.asarray(preprocess(_raw.copy()))
 _values = (np.arange(28 * 28) % 256).reshape(1, 28, 28).astype("uint8")
 _number_of = np.asarray(preprocess(_values)).reshape(-1)[:256]
 _different = len(np.unique(_number_of))
@@ -678,22 +745,13 @@ expect(
     max(2, _different),
     "what you return",
 )
-_difference = float(np.max(np.abs(np.asarray(preprocess(_raw[:1]))[0] - _prepared[0])))
-expect(
-    "Exercise 5, the largest difference between an image alone and the same image among three",
-    _difference,
-    0.0,
-    "means and maxima over all images",
-    tolerance=1e-5,
-)
 expect(
     "Exercise 5, what each pixel of three images becomes by its own value",
     _prepared[..., 0],
-    _number_of[_before],
+    _number_of[_raw],
     "what looks at more than one pixel: means, maxima, positions",
     tolerance=1e-5,
 )
-expect("Exercise 5, the images given, after the call", _raw, _before, "operators that change their array, such as `/=`")
 ### END HIDDEN TESTS
 
 # %% nbgrader={"grade_id": "prepare", "locked": true}
@@ -702,16 +760,16 @@ input_shape = x_train.shape[1:]
 print("input_shape:", input_shape)
 
 # %% [markdown]
-# With this function, anyone who has your network can use it on raw images; grading does so, too.
+# With this function, anyone who has your network can use it on raw images, and grading does.
 #
 # ## Exercise 6: the network (4 points)
 #
-# The aim: spend a budget of parameters where it helps most.
+# The aim: spend your parameters where they help most.
 #
 # Write `build_own_model(input_shape, num_classes)`: return your network, not compiled. It starts with
-# `keras.Input(shape=input_shape)`, has at least one `Conv2D` and at most `max_parameters` parameters, and its last layer is
-# `Dense(num_classes, activation="softmax")`. `count_params()` of a network counts its parameters, and `summary()` shows
-# where they are.
+# `keras.Input(shape=input_shape)`, has at least one `Conv2D` and at most `max_parameters` parameters, and its last
+# layer is `Dense(num_classes, activation="softmax")`. `count_params()` of a network counts its parameters, and
+# `summary()` shows where they are.
 
 
 # %% nbgrader={"grade_id": "build_own_model", "solution": true}
@@ -738,7 +796,12 @@ def build_own_model(input_shape, num_classes):
 
 # %% nbgrader={"grade_id": "test_build_own_model", "grade": true, "locked": true, "points": 4}
 _own = build_own_model((28, 28, 1), 10)
-expect("Exercise 6, the output's shape", _own.output_shape, (None, 10), "the last layer")
+expect(
+    "Exercise 6, the output's shape",
+    getattr(_own, "output_shape", _own),
+    (None, 10),
+    "the last layer, and what you return",
+)
 _count = _own.count_params()
 expect(
     f"Exercise 6, parameters beyond the budget of {max_parameters:,}",
@@ -755,16 +818,22 @@ def _layers(network):
 
 _convolutions = sum(isinstance(layer, Conv2D) for layer in _layers(_own))
 expect("Exercise 6, convolutions (at least 1)", _convolutions, max(1, _convolutions), "`Conv2D`")
+_sums = keras.ops.convert_to_numpy(_own(np.linspace(0, 1, 2 * 28 * 28, dtype="float32").reshape(2, 28, 28, 1))).sum(
+    axis=1
+)
+expect(
+    "Exercise 6, the sum of an image's ten outputs, for two images",
+    _sums,
+    [1, 1],
+    "the last layer's activation",
+    tolerance=1e-5,
+)
 ### BEGIN HIDDEN TESTS
 _other = build_own_model((28, 28, 3), 7)
 expect(
     "Exercise 6, the input's shape for 3 channels", _other.input_shape, (None, 28, 28, 3), "the argument `input_shape`"
 )
 expect("Exercise 6, the output's shape for 7 classes", _other.output_shape, (None, 7), "the argument `num_classes`")
-_sums = keras.ops.convert_to_numpy(
-    _other(np.linspace(0, 1, 2 * 28 * 28 * 3, dtype="float32").reshape(2, 28, 28, 3))
-).sum(axis=1)
-expect("Exercise 6, the sum of an image's outputs", _sums, [1, 1], "the last layer's activation", tolerance=1e-5)
 ### END HIDDEN TESTS
 
 # %% nbgrader={"grade_id": "own_summary", "locked": true}
@@ -778,20 +847,20 @@ model.summary()
 #
 # ## Exercise 7: compile and train (3 points)
 #
-# The aim: the best training within a budget, without a look at the test images.
+# The aim: the best training within a budget, without looking at the test images.
 #
-# Write `train_own(model, x, y)`: compile `model`, `fit` it on the prepared images `x` and the labels `y` (whole numbers of
-# shape (n,)) for **at most `max_epochs` epochs**, and return the `History`. The loss, optimizer, learning rate, batch size,
-# and number of epochs are up to you. The history has to hold `accuracy` and `val_accuracy`: use the metric `"accuracy"`,
-# and hold back a part of `x` for validation (`validation_split`).
+# Write `train_own(model, x, y)`: compile `model`, `fit` it on the prepared images `x` and the labels `y` (whole numbers
+# of shape (n,)) for **at most `max_epochs` epochs**, and return the `History`. The loss, optimizer, learning rate,
+# batch size, and number of epochs are up to you. The history has to hold `accuracy` and `val_accuracy`: use the metric
+# `"accuracy"`, and hold back a part of `x` for validation (`validation_split`).
 #
 # Two rules make your accuracy a fair estimate:
 #
-# - **Call `fit` once.** Epochs of several calls add up, also if you compile again in between.
-# - **Use no images but `x`**, neither to train nor to validate. In particular, `validation_data=(x_test, raw_y_test)` breaks
-#   the rule of Part 1: whatever you choose by it, if only when to stop, you have chosen by the test images. To make sure,
-#   the test calls your function with images of another shape. Grading also compares the images that were given to `fit`
-#   with the test images.
+# - **Call `fit` once.** The epochs of several calls add up, even if you compile again in between.
+# - **Use no images but `x`**, neither to train nor to validate. In particular, `validation_data=(x_test, raw_y_test)`
+#   breaks the rule of Part 1: anything that you choose by it, even just when to stop, is chosen by the test images. To
+#   check this, the test calls your function with images of another shape. Grading also compares the images that were
+#   given to `fit` with the test images.
 #
 # For comparison: a network of 80,794 parameters took 2 to 4 minutes for 8 epochs on two CPU cores.
 
@@ -808,7 +877,7 @@ def train_own(model, x, y):
 
 
 # %% [markdown]
-# The next cell counts the steps of training that your function takes, over all calls of `fit`.
+# The next cell counts the training steps (batches) that your function takes, over all calls of `fit`.
 
 
 # %% nbgrader={"grade_id": "train_small", "locked": true}
@@ -873,9 +942,9 @@ plt.show()
 # %% [markdown]
 # ## How good is it? (12 points)
 #
-# Now use the test set, for the first time. The points rise in a straight line from 0 points at an accuracy of 0.86 (which
-# a network without convolutions reaches) to all 12 points at 0.91 and above. With its accuracy, the lecture's network
-# would get about half of them, if it were within the budget. You get points only if your network and its training are
+# Now use the test set, for the first time. The points rise linearly from 0 at an accuracy of 0.86 (which a network
+# without convolutions reaches) to all 12 points at 0.91 and above. With an accuracy of 0.886, the lecture's network
+# would get about half of them if it were within the budget. You get points only if your network and its training are
 # within both budgets. Grading trains your network again, so the graded accuracy may differ from yours by a few
 # thousandths.
 
@@ -928,7 +997,7 @@ float(_points)
 # %% [markdown]
 # ## Which clothes are confused?
 #
-# A *confusion matrix* counts how often the network predicted each class (column) for images of each true class (row).
+# A *confusion matrix* counts how often the network predicted each class (column) for the images of each true class (row).
 # Correct predictions are on the diagonal. The brighter a cell elsewhere, the more often the network confuses that pair.
 
 # %% nbgrader={"grade_id": "confusion", "locked": true}
@@ -956,14 +1025,15 @@ for place in np.argsort(_wrong, axis=None)[::-1][:5]:
 # %% [markdown]
 # ## Exercise 8: recall (5 points)
 #
-# The aim: one number per class that shows what the mean accuracy hides.
+# The aim: one number per class, to show what the accuracy over all classes hides.
 #
 # The *recall* of a class is the share of its images that the network recognizes: of all shirts, how many did it call
 # shirts? (*Precision* asks the opposite: of all images that it called shirts, how many are shirts?)
 #
 # Write `recall_per_class(labels, predictions, num_classes)`: `labels` holds the true classes and `predictions` the
 # predicted ones, both arrays of whole numbers of shape (n,). Return an array of shape (num_classes,) with the recall of
-# each class. Every class occurs in `labels`. `predictions[labels == k]` selects the predictions for the images of class `k`.
+# each class. Every class occurs in `labels`. `predictions[labels == k]` selects the predictions for the images of class
+# `k`.
 #
 # Then look at the recalls of your network, and set `answer_hardest` to the name of the class with the lowest one, as
 # spelled in `class_names`.
@@ -1029,33 +1099,33 @@ if _right[class_names.index(answer_hardest)] > min(_right) + 0.02:  # training a
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# At 28×28 pixels, a shirt, a T-shirt, a pullover, and a coat differ by a collar or a row of buttons. The mean accuracy
-# hides this: the same network is almost never wrong about trousers and bags.
+# At 28×28 pixels, a shirt, a T-shirt, a pullover, and a coat differ by a collar or a row of buttons. The accuracy over
+# all classes hides this: the same network is almost never wrong about trousers and bags.
 #
-# Your network is in the file `fashion_mnist.keras` beside the notebook.
+# Your trained network is saved in the file `fashion_mnist.keras`, next to the notebook.
 #
 # # Part 3: transfer
 #
-# Your network has never seen a digit. Does what it learned from clothes help it to read digits? It may, as edges and
-# corners occur in both. Using a trained network for another task is called **transfer learning**. It is
-# what people do when they have few labeled images of their own, as labels cost time and money.
+# Your network has never seen a digit. Does what it learned from clothes help it recognize digits? It may, because edges
+# and corners occur in both. Using a trained network for another task is called **transfer learning**. People do it when
+# they have only a few labeled images of their own, because labels cost time and money.
 #
-# The layers before the last one turn an image into numbers, its **features**. The last layer, the **head**, makes classes
-# of them. For a new task, you keep the features and train a new head. The features can stay as they are (**frozen**) or
-# be trained further (**fine-tuned**).
+# The layers before the last one, the **body**, turn an image into numbers, its **features**. The last layer, the
+# **head**, turns these into probabilities of the classes. For a new task, you keep the features and train a new head.
+# The features can stay as they are (**frozen**) or be trained further (**fine-tuned**).
 #
 # ## Exercise 9: the features (3 points)
 #
 # The aim: your network without its head.
 #
-# Write `features(model)`: return a network that takes the same input as `model` and gives the output of its last layer
-# but one. `keras.Model(inputs, outputs)` makes a network from the input of another (`model.inputs`) to the output of any
-# of its layers (`model.layers` is a list, and each layer has an `output`). `model` itself stays as it is.
+# Write `features(model)`: return a network that takes the same input as `model` and gives the output of its
+# next-to-last layer. `keras.Model(inputs, outputs)` makes a network from the input of another (`model.inputs`) to the
+# output of any of its layers (`model.layers` is a list, and each layer has an `output`). `model` itself stays as it is.
 
 
 # %% nbgrader={"grade_id": "features", "solution": true}
 def features(model):
-    """Return the network from the input of `model` to the output of its last layer but one."""
+    """Return the network from the input of `model` to the output of its next-to-last layer."""
     ### BEGIN SOLUTION
     return keras.Model(model.inputs, model.layers[-2].output)
     ### END SOLUTION
@@ -1082,9 +1152,17 @@ def _with_head(shape, hidden, classes, *more):
 
 _network, _images, _expected = _with_head((3, 2, 1), hidden=5, classes=4)
 _found = features(_network)
-if _found is not None:
+if hasattr(_found, "predict"):
     _found = np.asarray(_found.predict(_images, verbose=0))
-expect("Exercise 9, the features of three images", _found, _expected, "which layer is the last but one", tolerance=1e-5)
+elif _found is not None:
+    _found = f"a {type(_found).__name__}, not a network"
+expect(
+    "Exercise 9, the features of three images",
+    _found,
+    _expected,
+    "which layer is the next to last, and what you return",
+    tolerance=1e-5,
+)
 expect(
     "Exercise 9, the layers of the network given, after the call",
     [type(layer).__name__ for layer in _network.layers],
@@ -1097,7 +1175,7 @@ expect(
     "Exercise 9, the features of three images, from a network with one layer more",
     np.asarray(features(_network).predict(_images, verbose=0)),
     2 * _tanh,
-    "which layer is the last but one",
+    "which layer is the next to last",
     tolerance=1e-5,
 )
 ### END HIDDEN TESTS
@@ -1105,7 +1183,7 @@ expect(
 # %% [markdown]
 # ## Exercise 10: a few examples (3 points)
 #
-# The aim: training sets with few labels, in which every class is equally frequent.
+# The aim: small training sets in which every class is equally frequent.
 #
 # Write `few(x, y, per_class, seed)`: `x` is an array of n examples, and `y` (n,) holds their labels, whole numbers. Draw
 # `per_class` different examples of each class in `y` **at random**, and return the pair `(x_few, y_few)`. The order is up
@@ -1128,14 +1206,20 @@ def few(x, y, per_class, seed):
 # %% nbgrader={"grade_id": "test_few", "grade": true, "locked": true, "points": 3}
 _y = np.arange(60) ** 2 % 3  # 20 times class 0, 40 times class 1
 _x = np.arange(60 * 4).reshape(60, 2, 2, 1) // 4  # the pixels of image i are i
-_x_few, _y_few = few(_x, _y, 5, 1)
+_few = few(_x, _y, 5, 1)
+expect(
+    "Exercise 10, what few returns",
+    _few if _few is None else f"{type(_few).__name__} of {len(_few)}",
+    f"{type(_few).__name__} of 2",
+    "the pair: images, labels",
+)
+_x_few, _y_few = _few
 expect("Exercise 10, the shape of 5 images of each of 2 classes", np.shape(_x_few), (10, 2, 2, 1), "`per_class`")
 expect("Exercise 10, the labels, sorted", np.sort(_y_few), np.repeat([0, 1], 5), "how many of each class")
 _positions = np.asarray(_x_few)[:, 0, 0, 0].astype(int)
 expect(
     "Exercise 10, the labels of the images drawn", np.asarray(_y_few), _positions**2 % 3, "which label belongs to which"
 )
-### BEGIN HIDDEN TESTS
 expect("Exercise 10, the labels given, after the call", _y, np.arange(60) ** 2 % 3, "what changes an array in place")
 expect(
     "Exercise 10, the images given, after the call",
@@ -1143,10 +1227,11 @@ expect(
     np.arange(60),
     "what changes an array in place, such as `shuffle`",
 )
-_all = np.asarray(few(_x, _y, 20, 2)[0])[:, 0, 0, 0]
-expect("Exercise 10, how many of 40 images are different", len(np.unique(_all)), 40, "`replace=False`")
 _again = np.asarray(few(_x, _y, 5, 1)[0])[:, 0, 0, 0]
 expect("Exercise 10, the images of the same seed, drawn again", np.sort(_again), np.sort(_positions), "the seed")
+_all = np.asarray(few(_x, _y, 20, 2)[0])[:, 0, 0, 0]
+expect("Exercise 10, how many of 40 images are different", len(np.unique(_all)), 40, "`replace=False`")
+### BEGIN HIDDEN TESTS
 _drawn = np.concatenate([np.asarray(few(_x, _y, 5, seed)[0])[:, 0, 0, 0] for seed in range(10)])
 expect(
     "Exercise 10, how many different images ten seeds draw (at least 20)",
@@ -1159,14 +1244,16 @@ expect(
 # %% [markdown]
 # ## Exercise 11: a new head (4 points)
 #
-# The aim: one function for all ways to train, so that they differ in what they start from and in nothing else.
+# The aim: one function for all ways to train, so that they differ only in the weights they start from and in whether
+# the body is trained.
 #
 # Write `transfer(body, num_classes, trainable, x, y, epochs)`, where `body` is a network that gives features:
 #
 # 1. copy it, so that `body` itself stays as it is: `keras.models.clone_model(body)` makes a network with the same layers
 #    and **new** weights, and `set_weights(body.get_weights())` gives it those of `body`;
 # 2. set `trainable` of the copy: `False` freezes its weights, `True` lets them be trained;
-# 3. make a network of the copy and a `Dense(num_classes, activation="softmax")`: a `Sequential` takes networks as layers;
+# 3. make a network of the copy and a `Dense(num_classes, activation="softmax")`: a `Sequential` takes a network as a
+#    layer;
 # 4. compile it with `loss="sparse_categorical_crossentropy"`, `optimizer="adam"` and `metrics=["accuracy"]`;
 # 5. `fit` it on `x` and `y` with `batch_size=32`, the `epochs` given, and `verbose=0`, and return the **network**.
 
@@ -1228,9 +1315,11 @@ _moved = max(float(np.max(np.abs(a - b))) for a, b in zip(_frozen.get_weights(),
 expect(
     "Exercise 11, how far a frozen body's weights are from those given", _moved, 0.0, "`set_weights` and `trainable`"
 )
-### BEGIN HIDDEN TESTS
 _tuned = transfer(_body, 4, True, _images, _labels, 3)
 expect("Exercise 11, trainable parameters in fine-tuning", _trained(_tuned), 20 + 4 + 165 + 24, "step 2")
+_moved = max(float(np.max(np.abs(a - b))) for a, b in zip(_body.get_weights(), _before))
+expect("Exercise 11, how far the weights of the body given have changed", _moved, 0.0, "step 1: the copy")
+### BEGIN HIDDEN TESTS
 _distance = float(np.max(np.abs(_tuned.get_weights()[0] - _before[0])))
 expect(
     "Exercise 11, how far fine-tuning takes the first convolution's weights (more than 0, at most 0.05)",
@@ -1238,9 +1327,6 @@ expect(
     min(0.05, max(_distance, 1e-4)),
     "step 1: the weights to start from",
 )
-_after = _body.get_weights()
-_moved = max(float(np.max(np.abs(a - b))) for a, b in zip(_after, _before))
-expect("Exercise 11, how far the weights of the body given have changed", _moved, 0.0, "step 1: the copy")
 _measured = _frozen.evaluate(_images, _labels, verbose=0, return_dict=True)
 expect(
     "Exercise 11, what evaluate measures (and perhaps more)",
@@ -1257,6 +1343,18 @@ expect(
 )
 _other = transfer(_body, 7, False, _images, _labels, 1)
 expect("Exercise 11, the output's shape for 7 classes", _other.output_shape, (None, 7), "the argument `num_classes`")
+expect(
+    "Exercise 11, steps of training for 40 images and 1 epoch",
+    int(_other.optimizer.iterations),
+    2,
+    "the argument `epochs`",
+)
+expect(
+    "Exercise 11, trainable parameters of the body given, after the call",
+    _trained(_body),
+    20 + 4 + 165,
+    "step 2: `trainable` of the copy, not of `body`",
+)
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -1268,9 +1366,9 @@ expect("Exercise 11, the output's shape for 7 classes", _other.output_shape, (No
 # | fine-tuned | your network's features | everything |
 # | from scratch | the same layers with random weights | everything |
 #
-# The few images are repeated, so that all training runs take about the same number of steps. The accuracy is measured on 1,000
-# other training images of MNIST. The first time, `load_data` downloads 11 MB. The
-# experiment takes about a minute on two CPU cores.
+# The few images are repeated, so that all training runs take about the same number of steps. The accuracy is measured
+# on 1,000 other training images of MNIST. The first time, `load_data` downloads 11 MB. The experiment takes about a
+# minute on two CPU cores.
 
 # %% nbgrader={"grade_id": "load_digits", "locked": true}
 from keras.datasets import mnist
@@ -1326,12 +1424,41 @@ plt.show()
 # | 30 | 0.31 | 0.89 | 0.94 |
 # | 100 | 0.29 | 0.93 | 0.94 |
 #
-# In this run, the features from clothes did not help. There may be two reasons: just before the head, a network keeps what
-# tells clothes apart and drops the rest, which a frozen body can't get back; and 200 steps may be too few for a new head
-# to fit even the images that it trains on. Does your own network do better? If you have time, test each reason, one at a
-# time: take features from an earlier layer, such as `Flatten`, or raise `transfer_steps`.
+# In this run, the features from clothes did not help. There may be two reasons: just before the head, a network keeps
+# what tells clothes apart and drops the rest, which a frozen body can't get back; and 200 steps may be too few for a
+# new head to fit even the images that it trains on. Does your own network do better? If you have time, test each
+# reason, one at a time: take features from an earlier layer, such as the output of `Flatten` (change `body` in a copy
+# of the cell above), or raise `transfer_steps`.
 #
-# ## Before you hand in
+# # Glossary
+#
+# The slides are in Russian. These are their terms, as far as this notebook uses them. The last two are not on the slides.
+#
+# | Russian | English | in one line |
+# |---|---|---|
+# | свёрточный слой | convolutional layer | kernels that slide over an image, with one feature map per kernel |
+# | ядро свёртки | kernel | the small array of weights that slides over the image |
+# | карта признаков | feature map | the output of one kernel |
+# | сохранение размера | "same" padding | zeros around the image, so that the map keeps its size |
+# | слой подвыборки, пулинга | pooling layer | a layer that keeps the largest number of each block |
+# | полносвязный слой | dense, fully connected layer | a layer in which each neuron is connected to every input |
+# | параметры | parameters | the weights and biases, which training changes |
+# | dropout | dropout | setting a random share of a layer's inputs to 0 in each training step |
+# | batch normalization | batch normalization | bringing each feature to mean 0 and standard deviation 1 within a batch |
+# | эпоха | epoch | one pass through all training data |
+# | скорость обучения | learning rate | the factor by which a step multiplies the gradient |
+# | обучающая выборка | training set | the examples that the network learns from |
+# | валидационная выборка | validation set | the examples that choices are based on |
+# | тестовая выборка | test set | the examples that nobody touches until the very end |
+# | доля верных ответов | accuracy | the fraction of answers that are right |
+# | точность | precision | the fraction of the selected items that are relevant |
+# | полнота | recall | the fraction of the relevant items that are selected |
+# | признаки | features | the numbers that describe an example, $X$ |
+# | матрица ошибок | confusion matrix | a table of how often each true class (row) was predicted as each class (column) |
+# | перенос обучения | transfer learning | using a network that was trained for one task for another task |
+#
+# # Before you hand in
 #
 # Choose *Kernel → Restart Kernel and Run All Cells* (in Colab: *Runtime → Restart session and run all*) with
-# `QUICK = False`, and check that no cell fails that worked before, and that the numbers in your conclusion are still those of your table. Then save.
+# `QUICK = False`, and check that no cell fails that worked before, and that the numbers in your conclusion are still
+# those of your table. Then save.

@@ -7,12 +7,18 @@ tf.config.run_functions_eagerly(True)
 BatchNormalization = functools.partial(BatchNormalization, momentum=0.9)
 
 
-# %% AFTER load: fewer images
-raw_x_train, raw_y_train = raw_x_train[:500], raw_y_train[:500]
+# %% AFTER load: fewer images, the same for tests that load them again
+raw_x_train, raw_y_train = raw_x_train[:300], raw_y_train[:300]
+loaded = (raw_x_train, raw_y_train), (raw_x_test, raw_y_test)
+fashion_mnist.load_data = lambda: loaded
+
+
+# %% GIVEN look: no plot
+plt.close("all")
 
 
 # %% AFTER subset: fewer images, a single epoch, and a function that the wrong answers to Exercise 1 use
-subset_x, subset_y, variant_epochs = subset_x[:300], subset_y[:300], 1
+subset_x, subset_y, variant_epochs = subset_x[:150], subset_y[:150], 1
 
 
 def compiled(config, input_shape, num_classes, **settings):
@@ -195,6 +201,75 @@ def build_variant(config, input_shape, num_classes):
     return compiled(config, input_shape, num_classes, loss=loss)
 
 
+# %% RIGHT build_variant: activations as layers
+def build_variant(config, input_shape, num_classes):
+    model = Sequential([keras.Input(shape=input_shape)])
+    for i in range(config["depth"]):
+        model.add(Conv2D(16 if i == 0 else 32, config["kernel_size"], padding="same", activation=keras.layers.ReLU()))
+        model.add(MaxPooling2D())
+    for layer in (
+        Flatten(),
+        Dense(64, keras.layers.ReLU()),
+        Dropout(config["dropout"]),
+        Dense(num_classes, keras.layers.Softmax()),
+    ):
+        model.add(layer)
+    model.compile(loss="sparse_categorical_crossentropy", optimizer=config["optimizer"], metrics=["accuracy"])
+    return model
+
+
+# %% RIGHT build_variant: an optimizer from its class
+def build_variant(config, input_shape, num_classes):
+    kinds = {
+        kind.__name__.lower(): kind for kind in (keras.optimizers.Adam, keras.optimizers.SGD, keras.optimizers.RMSprop)
+    }
+    return compiled(config, input_shape, num_classes, optimizer=kinds[config["optimizer"].lower()]())
+
+
+# %% WRONG build_variant: convolutions first, then all poolings -> test_build_variant
+def build_variant(config, input_shape, num_classes):
+    model = Sequential([keras.Input(shape=input_shape)])
+    for i in range(config["depth"]):
+        model.add(Conv2D(16 if i == 0 else 32, config["kernel_size"], padding="same", activation="relu"))
+    for i in range(config["depth"]):
+        model.add(MaxPooling2D())
+    for layer in (Flatten(), Dense(64, "relu"), Dropout(config["dropout"]), Dense(num_classes, "softmax")):
+        model.add(layer)
+    model.compile(loss="sparse_categorical_crossentropy", optimizer=config["optimizer"], metrics=["accuracy"])
+    return model
+
+
+# %% WRONG build_variant: dropout before the dense layers -> test_build_variant
+def build_variant(config, input_shape, num_classes):
+    model = Sequential([keras.Input(shape=input_shape)])
+    for i in range(config["depth"]):
+        model.add(Conv2D(16 if i == 0 else 32, config["kernel_size"], padding="same", activation="relu"))
+        model.add(MaxPooling2D())
+    for layer in (Flatten(), Dropout(config["dropout"]), Dense(64, "relu"), Dense(num_classes, "softmax")):
+        model.add(layer)
+    model.compile(loss="sparse_categorical_crossentropy", optimizer=config["optimizer"], metrics=["accuracy"])
+    return model
+
+
+# %% WRONG build_variant: normalization that nobody asked for -> test_build_variant
+def build_variant(config, input_shape, num_classes):
+    model = Sequential([keras.Input(shape=input_shape)])
+    for i in range(config["depth"]):
+        model.add(Conv2D(16 if i == 0 else 32, config["kernel_size"], padding="same", activation="relu"))
+        model.add(BatchNormalization())
+        model.add(MaxPooling2D())
+    for layer in (Flatten(), Dense(64, "relu"), Dropout(config["dropout"]), Dense(num_classes, "softmax")):
+        model.add(layer)
+    model.compile(loss="sparse_categorical_crossentropy", optimizer=config["optimizer"], metrics=["accuracy"])
+    return model
+
+
+# %% WRONG build_variant: learning rates of its own -> test_compile_variant
+def build_variant(config, input_shape, num_classes):
+    optimizers = {"adam": Adam(0.001), "sgd": keras.optimizers.SGD(0.1), "rmsprop": keras.optimizers.RMSprop()}
+    return compiled(config, input_shape, num_classes, optimizer=optimizers[config["optimizer"]])
+
+
 # Exercise 2
 
 
@@ -299,6 +374,35 @@ plan = [BASE, {**BASE, "kernel": 5}, {**BASE, "optimizer": "sgd"}, {**BASE, "dep
 plan = [BASE, {**BASE, "kernel_size": 5}, {**BASE, "optimizer": "sgd"}, {**BASE, "depth": 1}, {**BASE, "dropout": 1.0}]
 
 
+# %% RIGHT plan: ordered dictionaries
+import collections
+
+plan = [collections.OrderedDict(BASE)]
+for name, value in [("dropout", 0.2), ("depth", 3), ("kernel_size", 1), ("optimizer", np.str_("sgd"))]:
+    plan.append(collections.OrderedDict(BASE))
+    plan[-1][name] = value
+
+
+# %% WRONG plan: a dictionary of runs -> test_plan
+plan = {
+    "base": BASE,
+    "deep": {**BASE, "depth": 3},
+    "a": {**BASE, "kernel_size": 1},
+    "b": {**BASE, "dropout": 0.0},
+    "c": {**BASE, "optimizer": "sgd"},
+}
+
+
+# %% WRONG plan: numbers as texts -> test_plan
+plan = [
+    BASE,
+    {**BASE, "depth": "3"},
+    {**BASE, "kernel_size": 1},
+    {**BASE, "dropout": "0.0"},
+    {**BASE, "optimizer": "sgd"},
+]
+
+
 # Exercise 3
 
 
@@ -383,6 +487,43 @@ def experiment(config, build):
 def experiment(config, build):
     build(config, subset_x.shape[1:], num_classes)
     keras.utils.set_random_seed(SEED)
+    network = build(config, subset_x.shape[1:], num_classes)
+    return network.fit(subset_x, subset_y, batch_size=128, epochs=variant_epochs, validation_split=0.3, verbose=0)
+
+
+# %% WRONG experiment: the seed set after the network is built -> test_experiment
+def experiment(config, build):
+    network = build(config, subset_x.shape[1:], num_classes)
+    keras.utils.set_random_seed(SEED)
+    return network.fit(subset_x, subset_y, batch_size=128, epochs=variant_epochs, validation_split=0.3, verbose=0)
+
+
+# %% WRONG experiment: another seed for each run -> test_experiment
+def experiment(config, build):
+    keras.utils.set_random_seed(SEED + config["depth"])
+    network = build(config, subset_x.shape[1:], num_classes)
+    return network.fit(subset_x, subset_y, batch_size=128, epochs=variant_epochs, validation_split=0.3, verbose=0)
+
+
+# %% WRONG experiment: no return -> test_experiment
+def experiment(config, build):
+    keras.utils.set_random_seed(SEED)
+    network = build(config, subset_x.shape[1:], num_classes)
+    network.fit(subset_x, subset_y, batch_size=128, epochs=variant_epochs, validation_split=0.3, verbose=0)
+
+
+# %% RIGHT experiment: an import of its own
+from keras.utils import set_random_seed
+
+
+def experiment(config, build):
+    set_random_seed(SEED)
+    network = build(config, subset_x.shape[1:], num_classes)
+    return network.fit(subset_x, subset_y, 128, variant_epochs, 0, None, 0.3)
+
+
+# %% WRONG experiment: no seed -> test_experiment
+def experiment(config, build):
     network = build(config, subset_x.shape[1:], num_classes)
     return network.fit(subset_x, subset_y, batch_size=128, epochs=variant_epochs, validation_split=0.3, verbose=0)
 
@@ -475,6 +616,37 @@ def best_run(table):
     return table[-1]
 
 
+# %% RIGHT results_table: the accuracy first
+def results_table(configs, histories):
+    return [
+        {"val_accuracy": history.history["val_accuracy"][-1], **config} for config, history in zip(configs, histories)
+    ]
+
+
+# %% RIGHT best_run: a loop, and a copy of the row
+def best_run(table):
+    best = None
+    for row in table:
+        if best is None or row["val_accuracy"] > best["val_accuracy"]:
+            best = row
+    return dict(best)
+
+
+# %% WRONG results_table: rounded -> test_results_table, test_results
+def results_table(configs, histories):
+    return [{**c, "val_accuracy": round(h.history["val_accuracy"][-1], 4)} for c, h in zip(configs, histories)]
+
+
+# %% WRONG best_run: no return -> test_best_run, test_results
+def best_run(table):
+    max(table, key=lambda row: row["val_accuracy"])
+
+
+# %% WRONG best_run: its position -> test_best_run, test_results
+def best_run(table):
+    return int(np.argmax([row["val_accuracy"] for row in table]))
+
+
 # It changes BASE: the last answer that uses it.
 
 
@@ -483,6 +655,10 @@ def results_table(configs, histories):
     for config, history in zip(configs, histories):
         config["val_accuracy"] = history.history["val_accuracy"][-1]
     return configs
+
+
+# %% GIVEN show_runs: no plot
+plt.close("all")
 
 
 # Exercise 5
@@ -557,7 +733,42 @@ def preprocess(images):
     return x
 
 
+# %% RIGHT preprocess: a layer of Keras
+def preprocess(images):
+    return keras.layers.Rescaling(1 / 255)(keras.ops.expand_dims(images, -1))
+
+
+# %% RIGHT preprocess: a function of TensorFlow
+def preprocess(images):
+    return tf.image.convert_image_dtype(images, tf.float32)[..., None].numpy()
+
+
+# %% RIGHT preprocess: half precision, image by image
+def preprocess(images):
+    return np.stack([(image[:, :, None] / 256).astype(np.float16) for image in images])
+
+
+# %% WRONG preprocess: no return -> test_preprocess
+def preprocess(images):
+    images = np.expand_dims(images.astype("float32") / 255.0, axis=-1)
+
+
+# %% WRONG preprocess: standardized over all images -> test_preprocess
+def preprocess(images):
+    x = images.astype("float32")
+    return np.expand_dims((x - x.mean()) / x.std(), axis=-1)
+
+
+# %% WRONG preprocess: transposed -> test_preprocess
+def preprocess(images):
+    return np.expand_dims(images.transpose(0, 2, 1) / 255, axis=-1)
+
+
 # Exercise 6
+
+
+# %% AFTER budget: a training is a few steps of 100 images
+max_epochs = 4
 
 
 # %% RIGHT build_own_model: the functional API, pooled over the whole image
@@ -651,6 +862,31 @@ def build_own_model(input_shape, num_classes):
     return Sequential([keras.Input(input_shape), Conv2D(8, 3), MaxPooling2D(), Flatten(), Dense(num_classes)])
 
 
+# %% RIGHT build_own_model: bottleneck convolutions of depth and width
+def build_own_model(input_shape, num_classes):
+    x = image = keras.layers.Input(input_shape)
+    for width in (12, 24):
+        x = keras.layers.DepthwiseConv2D(3, padding="same")(x)
+        x = Conv2D(width, (1, 1), activation="gelu", kernel_regularizer="l2")(x)
+        x = keras.layers.AvgPool2D(2)(x)
+    x = keras.layers.GlobalMaxPool2D()(x)
+    return keras.Model(image, Dense(num_classes, activation="softmax", dtype="float32")(x))
+
+
+# %% WRONG build_own_model: no return -> test_build_own_model
+def build_own_model(input_shape, num_classes):
+    model = Sequential(
+        [keras.Input(input_shape), Conv2D(8, 3), MaxPooling2D(), Flatten(), Dense(num_classes, "softmax")]
+    )
+
+
+# %% WRONG build_own_model: sigmoid -> test_build_own_model
+def build_own_model(input_shape, num_classes):
+    return Sequential(
+        [keras.Input(input_shape), Conv2D(8, 3), MaxPooling2D(), Flatten(), Dense(num_classes, "sigmoid")]
+    )
+
+
 # Exercise 7, and the accuracy
 
 
@@ -658,30 +894,30 @@ def build_own_model(input_shape, num_classes):
 def train_own(model, x, y):
     n = len(x) * 4 // 5
     model.compile(
-        optimizer=keras.optimizers.Nadam(0.003),
+        optimizer=keras.optimizers.Nadam(0.02),
         loss=keras.losses.SparseCategoricalCrossentropy(),
         metrics=["accuracy", keras.metrics.SparseTopKCategoricalAccuracy(k=2)],
     )
     stopping = keras.callbacks.EarlyStopping(patience=2, restore_best_weights=True)
     return model.fit(
-        x[:n], y[:n], batch_size=32, epochs=max_epochs, validation_data=(x[n:], y[n:]), callbacks=[stopping], verbose=0
+        x[:n], y[:n], batch_size=100, epochs=max_epochs, validation_data=(x[n:], y[n:]), callbacks=[stopping], verbose=0
     )
 
 
 # %% RIGHT train_own: one-hot labels with smoothing
 def train_own(model, x, y):
     model.compile(
-        optimizer="adam", loss=keras.losses.CategoricalCrossentropy(label_smoothing=0.1), metrics=["accuracy"]
+        optimizer=Adam(0.01), loss=keras.losses.CategoricalCrossentropy(label_smoothing=0.1), metrics=["accuracy"]
     )
     labels = keras.utils.to_categorical(y)
-    return model.fit(x, labels, batch_size=32, epochs=5, validation_split=0.2, verbose=0)
+    return model.fit(x, labels, batch_size=100, epochs=4, validation_split=0.2, verbose=0)
 
 
 # %% RIGHT train_own: within a network that shifts the images
 def train_own(model, x, y):
     shifted = Sequential([keras.layers.RandomTranslation(0.05, 0.05), model])
-    shifted.compile("rmsprop", "sparse_categorical_crossentropy", metrics=["accuracy"])
-    history = shifted.fit(x, y, 32, 6, validation_split=0.1, verbose=0)
+    shifted.compile(keras.optimizers.RMSprop(0.01), "sparse_categorical_crossentropy", metrics=["accuracy"])
+    history = shifted.fit(x, y, 50, 3, validation_split=0.1, verbose=0)
     model.compile("rmsprop", "sparse_categorical_crossentropy", metrics=["accuracy"])
     return history
 
@@ -690,8 +926,8 @@ def train_own(model, x, y):
 def train_own(model, x, y):
     n = int(0.9 * len(x))
     images, labels = np.concatenate([x[:n], x[:n, :, ::-1]]), np.concatenate([y[:n], y[:n]])
-    data = tf.data.Dataset.from_tensor_slices((images, labels)).shuffle(1000, seed=1).batch(64)
-    model.compile(keras.optimizers.Adam(0.002), "sparse_categorical_crossentropy", metrics=["accuracy"])
+    data = tf.data.Dataset.from_tensor_slices((images, labels)).shuffle(1000, seed=1).batch(200)
+    model.compile(keras.optimizers.Adam(0.01), "sparse_categorical_crossentropy", metrics=["accuracy"])
     return model.fit(data, epochs=4, validation_data=(x[n:], y[n:]), verbose=0)
 
 
@@ -699,11 +935,11 @@ def train_own(model, x, y):
 def train_own(model, x, y):
     model.compile(
         loss="sparse_categorical_crossentropy",
-        optimizer=keras.optimizers.SGD(0.05, momentum=0.9, nesterov=True),
+        optimizer=keras.optimizers.SGD(0.1, momentum=0.9, nesterov=True),
         metrics=[keras.metrics.SparseCategoricalAccuracy(name="accuracy")],
     )
     falling = keras.callbacks.LearningRateScheduler(lambda epoch, rate: rate * 0.8)
-    model.fit(x, y, batch_size=32, epochs=10, validation_split=1 / 6, callbacks=[falling], verbose=0)
+    model.fit(x, y, batch_size=100, epochs=4, validation_split=1 / 6, callbacks=[falling], verbose=0)
     return model.history
 
 
@@ -712,8 +948,45 @@ model = Sequential([keras.Input(shape=input_shape), Flatten(), Dense(num_classes
 
 
 def fitted(model, x, y, epochs=4, **settings):
+    model.compile(Adam(0.01), "sparse_categorical_crossentropy", metrics=["accuracy"])
+    return model.fit(x, y, **{"batch_size": 100, "epochs": epochs, "validation_split": 0.1, "verbose": 0, **settings})
+
+
+# %% RIGHT train_own: shuffled first, with weights of the classes and a falling rate
+def train_own(model, x, y):
+    order = np.random.default_rng(0).permutation(len(x))
+    rate = keras.optimizers.schedules.CosineDecay(0.02, 100)
+    model.compile(keras.optimizers.AdamW(rate), "sparse_categorical_crossentropy", metrics=[["accuracy"]])
+    return model.fit(
+        x[order],
+        y[order],
+        batch_size=100,
+        epochs=4,
+        class_weight=dict.fromkeys(range(10), 1.0),
+        validation_split=0.1,
+        verbose=2,
+    )
+
+
+# %% RIGHT train_own: counted from a later epoch
+def train_own(model, x, y):
+    model.compile(Adam(0.01), "sparse_categorical_crossentropy", metrics=["accuracy"])
+    plateau = keras.callbacks.ReduceLROnPlateau(patience=1)
+    return model.fit(
+        x, y, batch_size=100, epochs=7, initial_epoch=3, validation_split=0.1, verbose=0, callbacks=plateau
+    )
+
+
+# %% WRONG train_own: no return -> test_train_own, test_accuracy
+def train_own(model, x, y):
     model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
-    return model.fit(x, y, **{"batch_size": 32, "epochs": epochs, "validation_split": 0.1, "verbose": 0, **settings})
+    model.fit(x, y, batch_size=100, epochs=1, validation_split=0.1, verbose=0)
+
+
+# %% WRONG train_own: the curves in place of the history -> test_train_own, test_accuracy
+def train_own(model, x, y):
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    return model.fit(x, y, batch_size=100, epochs=1, validation_split=0.1, verbose=0).history
 
 
 # %% WRONG train_own: validated by the test images -> test_train_own
@@ -865,6 +1138,41 @@ model.set_weights([*trained.get_weights()[:-1], np.where(np.arange(10) == 6, -1e
 answer_hardest = "Trouser"
 
 
+# %% RIGHT recall_per_class: TensorFlow's confusion matrix
+def recall_per_class(labels, predictions, num_classes):
+    matrix = tf.cast(tf.math.confusion_matrix(labels, predictions, num_classes), tf.float64)
+    return tf.linalg.diag_part(matrix) / tf.reduce_sum(matrix, axis=1)
+
+
+# %% RIGHT recall_per_class: lists in between
+def recall_per_class(labels, predictions, num_classes):
+    pairs = list(zip(labels.tolist(), predictions.tolist()))
+    return [pairs.count((k, k)) / sum(label == k for label, _ in pairs) for k in range(num_classes)]
+
+
+# %% RIGHT hardest: a text of NumPy
+answer_hardest = np.array(class_names)[np.argmin(recall_per_class(raw_y_test, predicted, num_classes))]
+
+
+# %% WRONG recall_per_class: no return -> test_recall
+def recall_per_class(labels, predictions, num_classes):
+    recalls = [np.mean(predictions[labels == k] == k) for k in range(num_classes)]
+
+
+# %% WRONG recall_per_class: a dictionary -> test_recall
+def recall_per_class(labels, predictions, num_classes):
+    return {k: float(np.mean(predictions[labels == k] == k)) for k in range(num_classes)}
+
+
+# %% WRONG recall_per_class: percent -> test_recall
+def recall_per_class(labels, predictions, num_classes):
+    return np.array([100 * np.mean(predictions[labels == k] == k) for k in range(num_classes)])
+
+
+# %% WRONG hardest: in small letters -> test_hardest
+answer_hardest = "shirt"
+
+
 # Exercise 9
 
 
@@ -929,6 +1237,21 @@ def features(model):
 def features(model):
     dense = [layer for layer in model.layers if isinstance(layer, (Dense, Dropout))]
     return keras.Model(model.inputs, dense[0].output if len(dense) < 3 else model.layers[1].output)
+
+
+# %% RIGHT features: by the index of a layer
+def features(model):
+    return keras.Model(model.inputs, model.get_layer(index=len(model.layers) - 2).output, name="body")
+
+
+# %% WRONG features: the layer itself -> test_features
+def features(model):
+    return model.layers[-2]
+
+
+# %% WRONG features: a list of layers -> test_features
+def features(model):
+    return model.layers[:-1]
 
 
 # Exercise 10
@@ -1041,6 +1364,41 @@ def few(x, y, per_class, seed):
     result = x[np.concatenate(chosen)], y[np.concatenate(chosen)]
     generator.shuffle(x)
     return result
+
+
+# %% RIGHT few: random keys, sorted
+def few(x, y, per_class, seed):
+    keys = np.random.default_rng(seed).random(len(y))
+    order = np.lexsort((keys, y))
+    starts = np.searchsorted(y[order], np.unique(y))
+    chosen = [i for start in starts for i in order[start : start + per_class]]
+    return list(x[chosen]), [int(label) for label in y[chosen]]
+
+
+# %% RIGHT few: TensorFlow's random numbers
+def few(x, y, per_class, seed):
+    order = tf.argsort(tf.random.stateless_uniform([len(y)], [seed, 0])).numpy()
+    chosen = np.concatenate([order[y[order] == k][:per_class] for k in np.unique(y)])
+    return tf.gather(x, chosen), tf.gather(y, chosen)
+
+
+# %% WRONG few: no return -> test_few
+def few(x, y, per_class, seed):
+    chosen = np.concatenate([np.flatnonzero(y == k)[:per_class] for k in np.unique(y)])
+
+
+# %% WRONG few: always the same seed -> test_few
+def few(x, y, per_class, seed):
+    generator = np.random.default_rng(1)
+    chosen = np.concatenate([generator.choice(np.flatnonzero(y == k), per_class, replace=False) for k in np.unique(y)])
+    return x[chosen], y[chosen]
+
+
+# %% WRONG few: one array of labels and images -> test_few
+def few(x, y, per_class, seed):
+    generator = np.random.default_rng(seed)
+    chosen = np.concatenate([generator.choice(np.flatnonzero(y == k), per_class, replace=False) for k in np.unique(y)])
+    return x[chosen]
 
 
 # Exercise 11
@@ -1216,3 +1574,69 @@ def transfer(body, num_classes, trainable, x, y, epochs):
     network.compile(loss="sparse_categorical_crossentropy", optimizer="adam", metrics=["accuracy"])
     network.fit(x, y, batch_size=32, epochs=epochs, verbose=0)
     return network
+
+
+# %% RIGHT transfer: a head on the copy's output
+def transfer(body, num_classes, trainable, x, y, epochs):
+    copy = keras.models.clone_model(body)
+    copy.set_weights(body.get_weights())
+    copy.trainable = trainable
+    network = keras.Model(copy.inputs, Dense(num_classes, activation="softmax")(copy.outputs[0]))
+    network.compile(keras.optimizers.get("adam"), "sparse_categorical_crossentropy", metrics=["accuracy"])
+    network.fit(tf.data.Dataset.from_tensor_slices((x, y)).shuffle(1000).batch(32), epochs=epochs, verbose=0)
+    return network
+
+
+# %% RIGHT transfer: frozen after it was put together
+def transfer(body, num_classes, trainable, x, y, epochs):
+    network = Sequential([keras.models.clone_model(body), Dense(num_classes, activation="softmax")])
+    network.layers[0].set_weights(body.get_weights())
+    network.layers[0].trainable = trainable
+    network.compile(loss="sparse_categorical_crossentropy", optimizer="adam", metrics=["accuracy"])
+    network.fit(x, y, batch_size=32, epochs=epochs, verbose=0)
+    return network
+
+
+# %% WRONG transfer: the body given is frozen, then copied -> test_transfer
+def transfer(body, num_classes, trainable, x, y, epochs):
+    body.trainable = trainable
+    copy = keras.models.clone_model(body)
+    copy.set_weights(body.get_weights())
+    network = Sequential([copy, Dense(num_classes, activation="softmax")])
+    network.compile(loss="sparse_categorical_crossentropy", optimizer="adam", metrics=["accuracy"])
+    network.fit(x, y, batch_size=32, epochs=epochs, verbose=0)
+    return network
+
+
+# %% WRONG transfer: no softmax -> test_transfer
+def transfer(body, num_classes, trainable, x, y, epochs):
+    copy = keras.models.clone_model(body)
+    copy.set_weights(body.get_weights())
+    copy.trainable = trainable
+    network = Sequential([copy, Dense(num_classes)])
+    network.compile(
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True), optimizer="adam", metrics=["accuracy"]
+    )
+    network.fit(x, y, batch_size=32, epochs=epochs, verbose=0)
+    return network
+
+
+# %% WRONG transfer: three epochs, whatever is asked for -> test_transfer
+def transfer(body, num_classes, trainable, x, y, epochs):
+    copy = keras.models.clone_model(body)
+    copy.set_weights(body.get_weights())
+    copy.trainable = trainable
+    network = Sequential([copy, Dense(num_classes, activation="softmax")])
+    network.compile(loss="sparse_categorical_crossentropy", optimizer="adam", metrics=["accuracy"])
+    network.fit(x, y, batch_size=32, epochs=3, verbose=0)
+    return network
+
+
+# %% WRONG transfer: no return -> test_transfer
+def transfer(body, num_classes, trainable, x, y, epochs):
+    copy = keras.models.clone_model(body)
+    copy.set_weights(body.get_weights())
+    copy.trainable = trainable
+    network = Sequential([copy, Dense(num_classes, activation="softmax")])
+    network.compile(loss="sparse_categorical_crossentropy", optimizer="adam", metrics=["accuracy"])
+    network.fit(x, y, batch_size=32, epochs=epochs, verbose=0)
