@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from traitlets import Bool
 
 from autograder.cli.base import CourseApp
-from autograder.cli.generate import generate
+from autograder.cli.generate import RemovalRefused, generate
 from autograder.cli.options import FLAGS
 from autograder.course import build
 
@@ -35,6 +35,9 @@ class BuildApp(CourseApp):
                 changes = generate(self, name).summary()
                 made = f"source/{name}/{name}.ipynb, release/{name}/{name}.ipynb"
                 self.out.say(f"[{done:{len(str(many))}}/{many}] {name:{longest}}  {made}", *changes)
+        except RemovalRefused as error:
+            why = "shows it again; without --dry-run, makes the change"
+            self.fail(str(error), then=f"autograder generate {quote(name)} --dry-run", why=why)
         except build.CourseError as error:
             if "was edited after" in str(error):
                 self.fail(str(error), then=f"autograder unbuild {quote(name)}", why="keeps the edit")

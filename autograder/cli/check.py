@@ -38,7 +38,7 @@ class CheckApp(CourseApp):
     """Run the visible tests of one notebook as grading will."""
 
     name = "autograder-check"
-    description = "Run a notebook's visible tests exactly as grading will, before you hand it in"
+    description = "Run a notebook's visible tests as grading will, before you submit it"
     arguments = "NOTEBOOK"
     examples = """
         autograder check foundations.ipynb
@@ -79,7 +79,7 @@ class CheckApp(CourseApp):
         except check.CheckError as error:
             self.fail("%s", error, then=again, why="once that is fixed", code=UNREADABLE)
         if not what.job.version.is_graded:
-            self.out.say(f"{what.against.name}: nothing in this notebook is graded, and there is nothing to hand in.")
+            self.out.say(f"{what.against.name}: nothing in this notebook is graded, so it need not be submitted.")
             return
         sandboxed = converter.grading.sandbox
         if sandboxed and (lacking := lacking_sandbox()):
@@ -166,6 +166,7 @@ def _first(lines: Sequence[str]) -> list[str]:
 
 def _table(checked: Checked) -> Table:
     table = Table("", "test", "worth", "time", right=("worth", "time"))
+    unanswered = checked.unanswered
     for test in checked.tests:
         mark, style = ("✔ passes", "good") if test.passed else ("✘ fails", "bad")
         if test.by_hand:
@@ -176,6 +177,8 @@ def _table(checked: Checked) -> Table:
             mark, style = "hidden", "quiet"
         elif test.in_part:
             mark, style = "◐ partly", "look"
+        elif test in unanswered:
+            mark, style = "– no answer", "quiet"
         seconds = "" if test.by_hand else f"{test.seconds:.1f} s"
         table.add_row(Text(mark, style=style), test.name, f"{test.points:g}", seconds)
     return table
@@ -193,10 +196,10 @@ def _message(test: Tested) -> str:
 
 def _next(checked: Checked, again: str, assignment: str) -> tuple[str, str]:
     if checked.outcome.status != Status.GRADED:
-        return again, "try again; if it fails the same way, hand in what you have and tell your instructor"
+        return again, "try again; if it fails the same way, submit what you have and tell your instructor"
     if not checked.all_pass:
         return again, "once you have fixed what fails above and saved the notebook"
-    how = "hands it in, unless your instructor told you another way"
+    how = "submits it, unless your instructor told you another way"
     if checked.failing or checked.over_budget:
         return f"nbgrader submit {assignment}", f"{how}; but look at what is listed above first"
     return f"nbgrader submit {assignment}", how

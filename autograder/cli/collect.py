@@ -130,7 +130,7 @@ class CollectApp(Command, ZipCollectApp):  # type: ignore[misc]
             self.out.say(f"Older than the one in submitted/, so not used ({len(older)}): {names}")
         counts = {what: list(self.done.values()).count(what) for what in ("new", "replaced", "unchanged")}
         self.out.say(
-            f"{len(self.done)} of {len(collection.roster.students)} students have a submission: "
+            f"{len(self.done)} of {len(collection.roster.students)} students have a submission in the downloads: "
             f"{', '.join(f'{count} {what}' for what, count in counts.items())}.",
             f"What happened to each file: {Path(self._format_collect_path(self.extracted_directory)) / LIST}",
         )

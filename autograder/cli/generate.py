@@ -41,7 +41,7 @@ class GenerateApp(CourseApp):
         assignment = self.coursedir.assignment_id = self.one_assignment()
         again = f"autograder generate {quote(assignment)}"
         try:
-            converter = generate(self, assignment, dry_run=self.dry_run)
+            converter = generate(self, assignment, dry_run=self.dry_run, removes=True)
         except build.CourseError as error:
             self.fail("%s", error, then=again, why="once that is fixed; nothing was changed")
         self.out.say(*(converter.summary() or [_unchanged(converter)]))
@@ -50,22 +50,31 @@ class GenerateApp(CourseApp):
             self.next(again)
             return
         for path in converter.kept:
-            self.out.say(f"Kept from before: {path}")
+            self.out.say(f"What was there before: {path}")
         if converter.summary():
             self.next(f"autograder grade {quote(assignment)} --dry-run", "shows each student's old and new points")
         else:
             self.next(f"nbgrader release_assignment {quote(assignment)}", f"or hand out release/{assignment}/ yourself")
 
 
-def generate(app: CourseApp, assignment: str, *, dry_run: bool = False) -> GenerateAssignment:
-    """Generate an assignment for a command; returns the converter, which has what has changed. Raises CourseError."""
+class RemovalRefused(build.CourseError):
+    """The change would remove what people gave, or a notebook that has submissions; the message lists what."""
+
+
+def generate(app: CourseApp, assignment: str, *, dry_run: bool = False, removes: bool = False) -> GenerateAssignment:
+    """Generate an assignment for a command; returns the converter, which has what has changed.
+
+    Raises CourseError, and RemovalRefused where it would remove what people gave, unless `removes`.
+    """
     app.quiet_log()
     app.coursedir.assignment_id = assignment
     converter = GenerateAssignment(coursedir=app.coursedir, parent=app)
-    converter.force, converter.removes, converter.dry_run = True, True, dry_run
+    converter.force, converter.removes, converter.dry_run = True, removes, dry_run
     try:
         converter.start()
     except (NbGraderException, VersionError) as error:
+        if converter.refused:
+            raise RemovalRefused("\n".join([converter.problem, *converter.summary()])) from error
         raise build.CourseError(converter.problem or str(error)) from error
     return converter
 

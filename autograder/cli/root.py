@@ -29,7 +29,7 @@ from autograder.version import __version__
 GROUPS: dict[str, tuple[type[Any], ...]] = {
     "Try it": (DemoApp, TestApp),
     "Release": (BuildApp, UnbuildApp, GenerateApp, DataApp, AccuracyApp),
-    "Check before handing in": (CheckApp,),
+    "Check before submitting": (CheckApp,),
     "Grade": (CollectApp, RehearseApp, GradeApp, ReportApp, FeedbackApp, ExportApp),
     "Undo": (RestoreApp, ForgetApp),
     "Automate": (HealthApp, SubmissionApp),

@@ -62,6 +62,7 @@ class GenerateAssignment(NbgraderGenerateAssignment):  # type: ignore[misc]
     submissions = 0
     kept: tuple[Path, ...] = ()
     problem = ""  # what went wrong in a notebook
+    refused = False  # whether it stopped because `removes` is not set
 
     def start(self) -> None:
         """Generate what nbgrader's options choose. Raises NbGraderException where that fails."""
@@ -192,10 +193,11 @@ class GenerateAssignment(NbgraderGenerateAssignment):  # type: ignore[misc]
             if self.dry_run:
                 return
             if not self.removes and self._given_goes(change):
+                self.refused = True
                 raise NbGraderException(
-                    "this would remove a notebook that has submissions, or points and comments given by hand, so "
-                    f"nothing was changed. `autograder generate {quote(assignment)}` does it, and keeps a list of what "
-                    "it removes; with --dry-run, it only shows that list."
+                    "this would remove points or comments given by hand, or a notebook that has submissions, so the "
+                    f"release and the gradebook were not changed. `autograder generate {quote(assignment)}` does it, "
+                    "and keeps a list of what it removes; with --dry-run, it only shows that list."
                 )
             if self.submissions and self.changes:
                 self.kept = tuple(self._keep(assignment))
@@ -225,9 +227,8 @@ class GenerateAssignment(NbgraderGenerateAssignment):  # type: ignore[misc]
         lines += [f"    {change}" for change in self.changes]
         if self.lost:
             given = [(student, mark) for student, marks in self.lost.items() for mark in marks if mark.by_hand]
-            lines.append(
-                f"This removes scores of {counted(len(self.lost), 'student')}; {len(given)} of them were given by hand."
-            )
+            by_hand = f"; {len(given)} of these scores were given by hand:" if given else "."
+            lines.append(f"This removes scores of {counted(len(self.lost), 'student')}{by_hand}")
             lines += [f"    {student}: {_said(mark)}" for student, mark in given]
         return lines
 
@@ -281,7 +282,7 @@ def _cells(path: Path) -> list[NotebookNode]:
 
 
 def _said(mark: Mark) -> str:
-    given = [f"{mark.points:g} points"] if mark.manual is not None or mark.extra else []
+    given = [f"{mark.points:g} point{'' if mark.points == 1 else 's'}"] if mark.manual is not None or mark.extra else []
     return f"{mark.notebook}, {mark.cell}: {', '.join([*given, *([repr(mark.comment)] if mark.comment else [])])}"
 
 

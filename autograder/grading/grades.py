@@ -20,7 +20,7 @@ from autograder.notebooks.known import known_notebooks
 from autograder.notebooks.misplaced import misplaced
 from autograder.notebooks.reading import Unreadable, read_regular
 
-CHANGED = "handed in again after grading"
+CHANGED = "submitted again after grading"
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ class GradesExporter(ExportPlugin):  # type: ignore[misc]
         timestamp, score = submission.timestamp, submission.score
         newer = _handed_in(folder, str(self.config.Exchange.get("timezone", "UTC")))
         if newer and timestamp and newer > timestamp:
-            reason = f"handed in again at {newer:%Y-%m-%d %H:%M} UTC, after grading"
+            reason = f"submitted again at {newer:%Y-%m-%d %H:%M} UTC, after grading"
             return Grade(student, GradeStatus.NOT_YET, reason, None, score, None, timestamp, submission)
         if status and _changed(folder, status):
             return Grade(student, GradeStatus.NOT_YET, CHANGED, None, score, None, timestamp, submission)

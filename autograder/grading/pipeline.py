@@ -208,7 +208,7 @@ class Autograde(SubmissionWriter):
         self.notebooks = []
         if not folders and not self._misplaced:
             wanted = self.coursedir.format_path(self.coursedir.submitted_directory, *chosen)
-            self._stop(f"nothing was handed in: there is no {wanted}", NothingHandedIn)
+            self._stop(f"nothing has been submitted: there is no {wanted}", NothingHandedIn)
 
     def _find_misplaced(self) -> list[Misplaced]:
         excluded = set(self.coursedir.student_id_exclude.split(","))

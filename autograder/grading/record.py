@@ -92,7 +92,7 @@ class SubmissionStatus:
             return GradeStatus.FAULT
         if Status.NEEDS_PERSON in found or not found:
             return GradeStatus.NEEDS_PERSON
-        mended = any(notebook.mends for notebook in self.notebooks.values())
+        mended = any(mend.repairs for notebook in self.notebooks.values() for mend in notebook.mends)
         return GradeStatus.MENDED if mended else GradeStatus.GRADED
 
 

@@ -118,7 +118,7 @@ def _nothing(folder: Path, remarks: Sequence[str]) -> str:
         said.append(f"there is only {', '.join(there[:FEW])}{more}" if there else "the folder is empty")
         if any(name.lower().endswith(ARCHIVES) for name in there):
             said.append("unpack the archive, or have `autograder collect` do it")
-    return f"no notebook of this assignment was handed in: {'; '.join(said)}"
+    return f"no notebook of this assignment was submitted: {'; '.join(said)}"
 
 
 def untimely(folder: Path, timezone: str) -> str:

@@ -37,8 +37,11 @@ def main() -> None:
     _end_with_pool()
 
     def send(message: WorkerMessage) -> None:
-        out.write(dump(message) + "\n")
-        out.flush()
+        try:
+            out.write(dump(message) + "\n")
+            out.flush()
+        except BrokenPipeError:  # the pool is gone
+            os._exit(1)
 
     def listener(event: Event | TrainerStatus) -> None:
         if isinstance(event, Event):

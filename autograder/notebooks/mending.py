@@ -16,6 +16,7 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_cell
+from nbgrader.utils import compute_checksum
 
 from autograder.notebooks.cell_text import key
 from autograder.notebooks.instructor_version import InstructorCell, Version
@@ -70,7 +71,7 @@ def mend(raw: bytes, version: Version) -> Mended:
         raise Unreadable(
             f"It is another notebook: it has {len(foreign)} cells that {version.notebook} does not have ({names}"
             f"{', …' if len(foreign) > 5 else ''}), and few or none of those that {version.notebook} has. It may have "
-            "been handed in as the wrong assignment, or under the wrong name."
+            "been submitted as the wrong assignment, or under the wrong name."
         )
     mends += _match_mends(match)
     slots, restored = _slots(match, version)
@@ -115,15 +116,21 @@ def _match_mends(match: Match) -> list[Mend]:
             )
         )
     accounted = set(match.matched.values()) | match.copies.keys()
+    known = {cell.grade_id for cell in match.version.cells}
     for cell in match.cells:
         if cell not in accounted and cell.is_marked:
-            mends.append(
-                Mend(
-                    f"cell {cell.number}",
-                    f"claimed to be {(cell.grade_id or '')[:60]!a}; kept as an ordinary cell",
-                    "This cell had another cell's grading metadata, as copies do. It was run as an ordinary cell.",
+            name = f"{(cell.grade_id or '')[:60]!a}"
+            if cell.grade_id in known:
+                what = f"has the grading metadata of {name}, which is another cell; kept as an ordinary cell"
+                to_student = (
+                    "This cell had another cell's grading metadata, as copies do. It was run as an ordinary cell."
                 )
-            )
+            else:  # removed since the release, or of another assignment
+                what = f"is {name}, which the assignment does not have now; kept as an ordinary cell"
+                to_student = (
+                    "The assignment does not have this cell now. It was run as an ordinary cell, without points."
+                )
+            mends.append(Mend(f"cell {cell.number}", what, to_student, repairs=cell.grade_id in known))
     return mends
 
 
@@ -171,7 +178,7 @@ def _node(slot: CellSlot, version: Version) -> tuple[NotebookNode, list[Mend]]:
     """
     student = slot.cell
     wanted = None if slot.position is None else version.cells[slot.position]
-    mends: list[tuple[str, str]] = []
+    mends: list[tuple[Any, ...]] = []
     if wanted is None:
         assert student is not None
         node = _NEW_CELL[student.cell_type](student.source)
@@ -211,9 +218,9 @@ def _metadata(cell: InstructorCell, position: int | None) -> dict[str, Any]:
     return metadata
 
 
-def _differences(student: SubmittedCell, wanted: InstructorCell) -> list[tuple[str, str]]:
-    """What of a matched cell is not as released, other than an answer's text: for the instructor, and the student."""
-    mends = []
+def _differences(student: SubmittedCell, wanted: InstructorCell) -> list[tuple[Any, ...]]:
+    """What of a matched cell is not as the assignment has it, other than an answer's text; as `Mend`, but the cell."""
+    mends: list[tuple[Any, ...]] = []
     if student.cell_type != wanted.cell_type:
         mends.append(
             (
@@ -221,14 +228,21 @@ def _differences(student: SubmittedCell, wanted: InstructorCell) -> list[tuple[s
                 f"This cell had become a {student.cell_type} cell and was changed back to a {wanted.cell_type} cell.",
             )
         )
-    if wrong := _wrong_marks(student, wanted):
+    wrong = _wrong_marks(student, wanted)
+    has_other_text = bool(wanted.grade_id) and not wanted.solution and student.key != key(wanted.released)
+    new_points = wrong == ["points"] and type(student.marks.get("points")) in (int, float)
+    new_text = has_other_text and _is_as_released(student)
+    if since := " and ".join(what for what, is_new in (("points", new_points), ("text", new_text)) if is_new):
+        to_student = f"The {since} of this cell changed after you got the notebook; it was graded as it is now."
+        mends.append((f"{since} changed since the notebook was released", to_student, False))
+    if wrong and not new_points:
         mends.append(
             (
-                f"nbgrader's metadata restored: {wrong}",
+                f"nbgrader's metadata restored: {', '.join(wrong)}",
                 "This cell's grading metadata was lost or changed, so it was restored.",
             )
         )
-    if wanted.grade_id and not wanted.solution and student.key != key(wanted.released):
+    if has_other_text and not new_text:
         mends.append(
             (
                 "its text had been changed; the instructor's text restored",
@@ -239,16 +253,27 @@ def _differences(student: SubmittedCell, wanted: InstructorCell) -> list[tuple[s
     return mends
 
 
-def _wrong_marks(student: SubmittedCell, wanted: InstructorCell) -> str:
+def _is_as_released(student: SubmittedCell) -> bool:
+    """Whether the cell is as some release had it: nbgrader's checksum in its metadata is that of the cell."""
+    names = ("grade", "solution", "locked", "grade_id", "points")
+    marks = {name: student.marks[name] for name in names if name in student.marks}
+    cell = _NEW_CELL[student.cell_type](student.source, metadata={"nbgrader": marks})
+    try:
+        return bool(compute_checksum(cell) == student.marks.get("checksum"))
+    except (AttributeError, KeyError, TypeError, ValueError, OverflowError):  # marks that no release has
+        return False
+
+
+def _wrong_marks(student: SubmittedCell, wanted: InstructorCell) -> list[str]:
     """Which of a cell's nbgrader metadata differ from the instructor's, by name; empty where none do.
 
     Read as nbgrader reads them: a missing one is false, and a grade cell without `solution` is locked.
     """
     marks = student.marks
     if wanted.grade_id is None:
-        return "the cell is not marked" if student.is_marked else ""
+        return ["the cell is not marked"] if student.is_marked else []
     if not marks:
-        return "" if student.is_part else "all lost"
+        return [] if student.is_part else ["all lost"]
     solution, grade = marks.get("solution", False), marks.get("grade", False)
     wrong = {
         "grade_id": marks.get("grade_id") != wanted.grade_id,
@@ -260,4 +285,4 @@ def _wrong_marks(student: SubmittedCell, wanted: InstructorCell) -> str:
         "cell_type": marks.get("cell_type", wanted.cell_type) != wanted.cell_type,
         "schema_version": marks.get("schema_version") != 3,
     }
-    return ", ".join(name for name, is_wrong in wrong.items() if is_wrong)
+    return [name for name, is_wrong in wrong.items() if is_wrong]

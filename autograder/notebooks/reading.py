@@ -34,11 +34,15 @@ class Unreadable(AutograderError):
 
 @dataclass(frozen=True)
 class Mend:
-    """One thing that was mended: in which cell, what (to the instructor), and what it means (to the student)."""
+    """One thing that was mended: in which cell, what (to the instructor), and what it means (to the student).
+
+    `repairs`: whether something was wrong with the notebook; False where the assignment has changed since its release.
+    """
 
     cell: str
     what: str
     to_student: str
+    repairs: bool = True
 
 
 @dataclass(eq=False)

@@ -124,7 +124,7 @@ def select(folder: Path, versions: Mapping[str, Version]) -> Selection:
         remarks += said
     missing = [name for name in versions if name not in counted]
     if counted and missing:
-        remarks.append(f"not handed in: {_names(missing)}")
+        remarks.append(f"not submitted: {_names(missing)}")
     others = tuple(one.path for one in candidates if one.path not in counted.values())
     return Selection(counted, (*remarks, *strangers, *problems), others)
 

@@ -32,7 +32,7 @@ class ConcernKind(enum.StrEnum):
 EXPLAINED = {
     ConcernKind.NEEDS_PERSON: "not graded, because the file can't be read or makes the grader fail every time",
     ConcernKind.FAULT: "not graded, through no fault of the student's: grade it again",
-    ConcernKind.NOT_YET: "handed in but not graded yet",
+    ConcernKind.NOT_YET: "submitted but not graded yet",
     ConcernKind.ELSEWHERE: "not graded, because it is in the wrong folder; the grade is for something else",
     ConcernKind.NO_SCORE: "a test that could not be scored: grade it by hand",
     ConcernKind.BY_HAND: "answers to grade by hand",
@@ -106,7 +106,7 @@ def _of(student: Student) -> Iterator[tuple[ConcernKind, str]]:
         person = grade.status == GradeStatus.NEEDS_PERSON
         yield (ConcernKind.NEEDS_PERSON if person else ConcernKind.FAULT), grade.reason
     elif grade.status == GradeStatus.NOT_YET:
-        yield ConcernKind.NOT_YET, grade.reason or "handed in but not graded"
+        yield ConcernKind.NOT_YET, grade.reason or "submitted but not graded"
     if grade.elsewhere and student.marked:
         yield ConcernKind.ELSEWHERE, grade.elsewhere
     unscored = set()

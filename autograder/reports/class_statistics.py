@@ -129,7 +129,11 @@ def exercises(of: Class) -> list[ItemRow]:
     found: dict[tuple[str, str], list[ClassItem]] = {}
     for item in of.items:
         found.setdefault((item.notebook, item.exercise), []).append(item)
-    return [_row(of, items, items[0].exercise, all(item.by_hand for item in items)) for items in found.values()]
+    several = len({notebook for notebook, _ in found}) > 1
+    return [
+        _row(of, items, f"{notebook}: {exercise}" if several else exercise, all(item.by_hand for item in items))
+        for (notebook, exercise), items in found.items()
+    ]
 
 
 def _row(of: Class, items: list[ClassItem], name: str, by_hand: bool, said: Sequence[tuple[str, int]] = ()) -> ItemRow:

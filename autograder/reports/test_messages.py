@@ -46,7 +46,7 @@ NEXT = {
     "AssertionError": "Read the exercise again, and try your code on small inputs for which you know the answer.",
     "ModuleNotFoundError": "Your code imports a package that is not available in grading. Use only those imported in "
     "the first cell.",
-    "FileNotFoundError": "Your code reads a file that is not available in grading. Hand it in with your notebook, and "
+    "FileNotFoundError": "Your code reads a file that is not available in grading. Submit it with your notebook, and "
     "use a relative path.",
     "CellTimeLimit": "Your code took too long. Look for loops over single numbers that one NumPy call could replace.",
     "TotalTimeLimit": "Your notebook took too long overall. What could run only once, or on less data?",

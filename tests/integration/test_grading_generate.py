@@ -15,6 +15,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell
 from nbgrader.api import MissingEntry
 from tiny_course import cell_of
 
+from autograder.cli.build import BuildApp
 from autograder.cli.generate import GenerateApp
 from autograder.course import build
 from autograder.grading.backup import Backups
@@ -184,6 +185,19 @@ def test_nbgraders_own_command_does_the_same_but_removes_nothing_that_people_gav
     build.nbgrader(course.folder, "generate_assignment", "ps1", "--force")
     assert grades(course, "ada")["report"] == (None, 3.5, 0.5, False)
     assert "test_old" not in grades(course, "bob")
+
+
+def test_a_build_stops_where_it_would_remove_what_people_gave(course: Course) -> None:
+    edit(course, second)
+    (course.folder / "solutions").mkdir()
+    (course.folder / "solutions" / "ps1.py").write_text("# %% [markdown]\n# More to read\n")
+    before = {path: what for path, what in contents(course).items() if "source" not in path.parts}
+    said = launch.launch(BuildApp, course.folder, code=1)
+    assert {path: what for path, what in contents(course).items() if "source" not in path.parts} == before
+    assert "ada: p1, summary: 0.5 points, 'Right'" in said
+    assert "autograder generate ps1 --dry-run" in said.splitlines()[-1]
+    generate(course)
+    assert "autograder grade" not in launch.launch(BuildApp, course.folder)
 
 
 def test_before_the_next_grading_formgrader_knows_every_cell_of_what_is_graded(course: Course) -> None:

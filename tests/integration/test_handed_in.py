@@ -248,7 +248,7 @@ def test_of_two_notebooks_swapped_names_cost_nothing_and_a_missing_one_is_told(t
     assert course.scores("ada", "p2") == {**FULL, "essay": None}
     table = rows(course)
     assert "p2.ipynb was graded as p1.ipynb" in table["ada"]["reason"]
-    assert "not handed in: p2.ipynb" in table["bob"]["reason"]
+    assert "not submitted: p2.ipynb" in table["bob"]["reason"]
     assert course.scores("bob", "p2") == {"test_add": 0.0, "test_mul": 0.0, "essay": 0.0}
 
 

@@ -123,8 +123,8 @@ def test_a_download_becomes_submissions(place: Place, files: Files, form: str) -
     download = place.zipped("cs_101_2026_work.zip", files) if form == "zip" else place.unzipped("work", files)
     said = place.collect(download)
     assert place.submitted() == ALL
-    assert "3 of 5 students have a submission: 3 new, 0 replaced, 0 unchanged." in said
-    assert "No notebook from 2 of 5: tim, tom" in said
+    assert "3 of 5 students have a submission in the downloads: 3 new, 0 replaced, 0 unchanged." in said
+    assert "No notebook in the downloads from 2 of 5: tim, tom" in said
     assert said.splitlines()[-1] == "Next: autograder grade ps1"
 
 
@@ -207,7 +207,7 @@ def test_of_canvas_files_handed_in_together_the_last_upload_counts(place: Place)
     files = {"lovelaceada_4001_9010_p1.ipynb": "second", "lovelaceada_4001_9009_p1-1.ipynb": "first"}
     said = place.collect(place.zipped("canvas.zip", files))
     assert place.submitted() == {"ada/ps1/p1.ipynb": "second"}
-    assert "ada: took “p1.ipynb”, not “p1-1.ipynb”, which was handed in with it" in said
+    assert "ada: took “p1.ipynb”, not “p1-1.ipynb”, which was submitted with it" in said
 
 
 def test_the_released_notebook_never_counts_where_there_is_another(place: Place) -> None:
@@ -223,7 +223,8 @@ def test_the_released_notebook_never_counts_where_there_is_another(place: Place)
     assert place.submitted() == {"ada/ps1/p1.ipynb": worked, "bob/ps1/p1.ipynb": worked}
     assert "ada: took “p1-Copy1.ipynb”, not “p1.ipynb”" in said
     assert (
-        "bob: took “p1.ipynb”, not “p1.ipynb”, which was handed in with it or later: the other is as released" in said
+        "bob: took “p1.ipynb”, not another “p1.ipynb”, which was submitted with it or later: the other is as released"
+        in said
     )
 
 

@@ -183,7 +183,7 @@ def test_a_submission_newer_than_its_grade_has_no_score(graded: Course, tmp_path
     stamp.write_text("2026-01-02 10:00:00")
     export(course, "--student", "ada")
     row = rows_of(course.folder / "grades.csv")[1]
-    assert row[-4:] == ["", "9.0", "not graded yet", "handed in again at 2026-01-02 10:00 UTC, after grading"]
+    assert row[-4:] == ["", "9.0", "not graded yet", "submitted again at 2026-01-02 10:00 UTC, after grading"]
 
 
 def test_another_file_than_what_is_graded_has_no_score_without_a_timestamp_too(graded: Course, tmp_path: Path) -> None:
@@ -197,7 +197,7 @@ def test_another_file_than_what_is_graded_has_no_score_without_a_timestamp_too(g
     path.write_text(path.read_text() + "\n")
     export(course, "--student", "ada")
     row = rows_of(course.folder / "grades.csv")[1]
-    assert row[-4:] == ["", "9.0", "not graded yet", "handed in again after grading"]
+    assert row[-4:] == ["", "9.0", "not graded yet", "submitted again after grading"]
     course.grade(changed_too=False, force=True, student_id="ada")
     export(course, "--student", "ada")
     assert rows_of(course.folder / "grades.csv")[1][-2] == "graded"

@@ -192,7 +192,7 @@ def test_two_files_of_one_name_are_both_kept(box: Box) -> None:
     collection = box.collect()
     assert box.counted() == {"ada/p1.ipynb": "first"}
     assert list(box.below("kept").values()) == ["second"]
-    assert "which was handed in with it" in said(collection)
+    assert "which was submitted with it" in said(collection)
 
 
 def test_names_longer_than_a_file_system_takes_are_shortened(box: Box) -> None:
@@ -244,7 +244,7 @@ def test_a_notebook_of_the_right_name_is_preferred_in_folders_and_without(box: B
     collection = box.collect()
     assert box.counted() == {"ada/p1.ipynb": "good", "bob/p1.ipynb": "good"}
     for student in ("ada", "bob"):
-        assert f"{student}: took “p1.ipynb”, not “p1 (1).ipynb”, which was handed in with it" in said(collection)
+        assert f"{student}: took “p1.ipynb”, not “p1 (1).ipynb”, which was submitted with it" in said(collection)
         assert [text for path, text in box.below("kept").items() if path.endswith("zzz.ipynb")] == ["notes", "notes"]
 
 

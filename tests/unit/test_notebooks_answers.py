@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook
+from nbgrader.utils import compute_checksum
 
 from autograder.notebooks.instructor_version import InstructorCell, Version
 from autograder.notebooks.mending import Mended, Unreadable, mend
@@ -342,3 +343,49 @@ def test_a_notebook_most_of_whose_tests_are_gone_by_now_is_this_one() -> None:
 
 def test_a_notebook_with_nothing_of_the_assignment_and_nothing_of_another_is_mended() -> None:
     assert answer(mended([cell("x = 1")]), "double") == EMPTY_DOUBLE
+
+
+def checked(node: NotebookNode) -> NotebookNode:
+    """The cell as a release has it, with nbgrader's checksum."""
+    node.metadata.nbgrader["checksum"] = compute_checksum(node)
+    return node
+
+
+@pytest.mark.parametrize(
+    ("points", "text", "is_edited", "repairs"),
+    [
+        (1.0, TEST_DOUBLE, False, []),
+        (4.0, TEST_DOUBLE, False, [False]),  # the points are others now
+        (1.0, "assert double(3) == 6", False, [False]),  # and so is the text
+        (4.0, "assert double(3) == 6", False, [False]),
+        (1.0, "assert double(3) == 6", True, [True]),  # the student changed it
+        (4.0, "assert double(3) == 6", True, [False, True]),
+    ],
+)
+def test_a_change_of_the_assignment_is_no_fault_of_the_notebook(
+    points: float, text: str, is_edited: bool, repairs: list[bool]
+) -> None:
+    cells = solved()
+    test = cells[3]
+    test.metadata.nbgrader["points"] = points
+    if not is_edited:
+        test.source = text
+    checked(test)
+    test.source = text
+    assert [mend.repairs for mend in mended(cells).mends] == repairs
+
+
+@pytest.mark.parametrize("name", ["test_old", "test_half"])
+def test_a_cell_that_the_assignment_no_longer_has_is_no_fault_of_the_notebook(name: str) -> None:
+    old = cell("assert half(4) == 2", "test_half")
+    old.metadata.nbgrader["grade_id"] = name
+    (found,) = mended([*solved(), old]).mends
+    assert found.repairs is (name == "test_half")
+
+
+@pytest.mark.parametrize("points", [None, "many", [], 10**400], ids=["none", "text", "list", "huge"])
+def test_points_of_any_kind_are_taken(points: object) -> None:
+    cells = solved()
+    cells[3].source = "assert double(3) == 6"
+    cells[3].metadata.nbgrader |= {"points": points, "checksum": "0" * 32}
+    assert [mend.repairs for mend in mended(cells).mends] == [points != 10**400, True]

@@ -135,7 +135,7 @@ def test_of_two_notebooks_each_is_taken_by_its_cells_and_a_missing_one_is_told(t
     expected = {name for name, file in zip(BOTH, counts, strict=True) if file != f"{name}.ipynb"}
     assert {name for name in BOTH if any(f"{name}.ipynb" in remark for remark in found.remarks)} >= expected
     assert bool(found.remarks) == (bool(expected) or len(files) > len(found.files))
-    assert any("not handed in: means.ipynb" in remark for remark in found.remarks) == (None in counts)
+    assert any("not submitted: means.ipynb" in remark for remark in found.remarks) == (None in counts)
 
 
 def test_two_notebooks_with_the_same_cells_are_told_apart_by_their_names(tmp_path: Path) -> None:

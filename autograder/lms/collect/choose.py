@@ -112,9 +112,10 @@ def choose(
         if rivals := [one for one in found if one.file.attempt >= best.attempt and not _same(one.file, best)]:
             names = "”, “".join(sorted({one.file.name for one in rivals}))
             why = _why(first, max(rivals, key=_rank))
-            choice.look.append(f"took “{best.name}”, not “{names}”, which was handed in with it or later: {why}")
+            other = "another " if names == best.name else ""
+            choice.look.append(f"took “{best.name}”, not {other}“{names}”, which was submitted with it or later: {why}")
     if missing := [f"{name}{_NOTEBOOK}" for name in notebooks if name not in candidates]:
-        choice.look.append(f"handed in no {', '.join(missing)}")
+        choice.look.append(f"submitted no {', '.join(missing)}")
     beside = [file for file in files if file.attempt in attempts and _may_lie_beside(file)]
     for file in sorted(beside, key=lambda file: file.number):
         choice.counted[file.name] = file
@@ -221,7 +222,7 @@ def _why_kept(
                 return f"the same as {best.where}"
             if own[0].state == FileState.RELEASED:
                 return "as released"
-            return "handed in together" if file.attempt == best.attempt else "an earlier attempt"
+            return "submitted together" if file.attempt == best.attempt else "an earlier attempt"
     if is_called_notebook(file.name) and (other := of_another(_base(file), others)):
         return f"a notebook of {other}"
     return ""

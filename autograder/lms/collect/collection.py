@@ -31,7 +31,7 @@ class Collection:
     @property
     def nothing(self) -> list[str]:
         """The ids of the students without a notebook."""
-        return [student for student in self.roster.students if not self.has(student)]
+        return sorted(student for student in self.roster.students if not self.has(student))
 
     def has(self, student: str) -> bool:
         """Whether there is a notebook of a student."""
@@ -52,7 +52,11 @@ class Collection:
         if late:
             found.append(f"Late according to the LMS ({len(late)}): {', '.join(late)}")
         if nothing:
-            found.append(f"No notebook from {len(nothing)} of {len(self.roster.students)}: {', '.join(nothing)}")
+            who = ", ".join(nothing[:_SHOWN])
+            more = f", … and {len(nothing) - _SHOWN} more, in {LIST}" if len(nothing) > _SHOWN else ""
+            found.append(
+                f"No notebook in the downloads from {len(nothing)} of {len(self.roster.students)}: {who}{more}"
+            )
         return [printable(line) for line in found]
 
 
@@ -114,7 +118,7 @@ def _made(folder: Path) -> Path:
 
 
 def _rows(collection: Collection) -> Iterable[Sequence[str]]:
-    yield "student", "file", "what happened to it", "handed in (UTC)", "late", "please look"
+    yield "student", "file", "what happened to it", "submitted (UTC)", "late", "please look"
     for student, choice in collection.choices.items():
         for file, fate in choice.fates:
             time = file.time.isoformat(" ") if file.time else ""
