@@ -39,7 +39,7 @@ def add_badges(c: Any) -> None:
 
 
 class ColabBadge(NbGraderPreprocessor):  # type: ignore[misc]
-    """Puts a first cell before the notebook that opens it in Colab, and says how it is saved and handed in there.
+    """Puts a first cell before the notebook that opens it in Colab, and says how it is saved and submitted there.
 
     Without `repository` the badge opens Colab itself, into which the notebook is uploaded.
     """
@@ -79,14 +79,14 @@ def _is_graded(notebook: NotebookNode) -> bool:
 
 
 def badge(repository: str, assignment: str, notebook: str, *, graded: bool = True) -> str:
-    """The text of the cell; `repository` as the setting has it. `graded`: whether the notebook is handed in."""
+    """The text of the cell; `repository` as the setting has it. `graded`: whether the notebook is submitted."""
     if repository:
         link = f"{COLAB}github/{repository}/{quote(f'release/{assignment}/{notebook}.ipynb')}"
         keep = "choose *File → Save a copy in Drive* first, which keeps your work"
     else:
         link, keep = COLAB, f"choose *File → Upload notebook* and select `{notebook}.ipynb`"
     hand_in = (
-        f" To hand in, choose *File → Download → Download .ipynb*, and name the file `{notebook}.ipynb` if it has "
+        f" To submit, choose *File → Download → Download .ipynb*, and name the file `{notebook}.ipynb` if it has "
         "another name."
     )
     return (

@@ -36,7 +36,7 @@ def test_each_released_notebook_begins_with_one_badge(assignment: str) -> None:
     assert cells[0].source.startswith(f"{IMAGE}(https://colab.research.google.com/)\n")
     assert "*File → Upload notebook*" in cells[0].source
     assert f"`{assignment}.ipynb`" in cells[0].source
-    assert ("To hand in" in cells[0].source) is (assignment not in UNGRADED)
+    assert ("To submit" in cells[0].source) is (assignment not in UNGRADED)
 
 
 def test_the_rest_of_a_released_notebook_is_as_without_a_badge(tmp_path: Path) -> None:
