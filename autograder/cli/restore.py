@@ -51,4 +51,5 @@ class RestoreApp(CourseApp):
             made = datetime.fromtimestamp(path.stat().st_mtime, UTC)
             table.add_row(path.name, f"{made:%Y-%m-%d %H:%M:%S} UTC", f"{path.stat().st_size / 1e6:.1f} MB")
         self.out.show(table)
-        self.next(f"autograder restore {quote(paths[-1].name)}", "restores the newest: before the last grading or change of an assignment")
+        why = "restores the newest, made before the last grading or change of an assignment"
+        self.next(f"autograder restore {quote(paths[-1].name)}", why)
