@@ -76,7 +76,7 @@ def test_all_visible_tests_pass_and_the_receipt_says_of_which_file(
     assert "in a sandbox" in said
     assert (
         said.split("\n")[-2]
-        == "Next: nbgrader submit numbers   # hands it in, unless your instructor told you another way"
+        == "Next: nbgrader submit numbers   # submits it, unless your instructor told you another way"
     )
     assert SECRET not in said
 
