@@ -87,7 +87,7 @@ class Summary:
     deviation: float
 
     def reached_by(self, coverage: float) -> float:
-        """The accuracy that this part of all runs reach, at CONFIDENCE: a normal distribution's lower tolerance limit."""
+        """The accuracy that this part of all runs reach, at CONFIDENCE: the lower tolerance limit of a normal law."""
         return self.mean - tolerance_factor(self.seeds, coverage) * self.deviation if self.deviation else self.mean
 
     @property
@@ -254,7 +254,7 @@ def rows(root: Path) -> list[tuple[str, ...]]:
     """The summaries as texts in the order of COLUMNS: with the minimum and baseline that they propose."""
     found = summaries(root)
     baselines = {s.assignment: s.baseline for s in found if s.network == "dense"}
-    made = []
+    made: list[tuple[str, ...]] = []
     for s in found:
         proposed, coverage, lost = {"dense": f"baseline {s.baseline:.3f}"}.get(s.network, ""), "", ""
         if s.network == "reference" and s.seeds > 1:
