@@ -181,7 +181,7 @@ expect(
     "Exercise 1, the images given, after the call",
     _raw,
     _before,
-    "operators that change their array, such as `/=`",
+    "such operators as `/=`, which change their array",
 )
 ### END HIDDEN TESTS
 
