@@ -23,7 +23,7 @@
 # other inputs, so solve the exercise rather than its tests. An exercise that you leave out costs its own points only.
 # *Run All* stops at the first cell that fails. To leave an exercise for later, select the heading of the next
 # exercise and choose *Run → Run Selected Cell and All Below* (in Colab: *Runtime → Run cell and below*). If a test cell shows a
-# warning, find its cause: this course's grader takes no points for one, but plain nbgrader does. Before you hand in,
+# warning, find its cause: this course's grader takes no points for one, but plain nbgrader does. Before you submit,
 # choose *Kernel → Restart Kernel and Run All Cells* (in Colab: *Runtime → Restart session and run all*), check that everything still
 # works, and save. Don't rename the file.
 #
@@ -1458,7 +1458,7 @@ else:
 # | расписание скорости обучения | learning-rate schedule | a rule by which the learning rate changes from step to step |
 
 # %% [markdown]
-# # Before you hand in
+# # Before you submit
 #
 # Choose *Kernel → Restart Kernel and Run All Cells*, with `QUICK = False`, and check that no cell fails that worked before. Then save.
 #

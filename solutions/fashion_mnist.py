@@ -21,7 +21,7 @@
 # tests on other inputs, so solve the exercise rather than its tests. *Run All* stops at the first cell that fails. To
 # leave an exercise for later, select the heading of the next exercise and choose *Run → Run Selected Cell and All
 # Below* (in Colab: *Runtime → Run cell and below*). If a test cell shows a warning, find its cause: this course's
-# grader takes no points off for a warning, but plain nbgrader does. Before you hand in, choose *Kernel → Restart Kernel
+# grader takes no points off for a warning, but plain nbgrader does. Before you submit, choose *Kernel → Restart Kernel
 # and Run All Cells* (in Colab: *Runtime → Restart session and run all*), check that everything still works, and save.
 # Don't rename the file.
 #
@@ -1457,7 +1457,7 @@ plt.show()
 # | матрица ошибок | confusion matrix | a table of how often each true class (row) was predicted as each class (column) |
 # | перенос обучения | transfer learning | using a network that was trained for one task for another task |
 #
-# # Before you hand in
+# # Before you submit
 #
 # Choose *Kernel → Restart Kernel and Run All Cells* (in Colab: *Runtime → Restart session and run all*) with
 # `QUICK = False`, and check that no cell fails that worked before, and that the numbers in your conclusion are still

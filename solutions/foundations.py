@@ -19,7 +19,7 @@
 # *Run All* stops at the first cell that fails. To leave an exercise for later, select the heading of the next
 # exercise and choose *Run → Run Selected Cell and All Below* (in Colab: *Runtime → Run cell and below*).
 # If a test cell shows a warning, find its cause: this course's grader takes no points for it unless the test says so, but
-# plain nbgrader gives the whole cell 0 points. Before you hand in, choose *Kernel → Restart Kernel and Run All Cells* (in Colab:
+# plain nbgrader gives the whole cell 0 points. Before you submit, choose *Kernel → Restart Kernel and Run All Cells* (in Colab:
 # *Runtime → Restart session and run all*), check that everything still works, and save. Don't rename the file.
 #
 # **One rule for all functions**: return new arrays, and leave the arguments as they are. `w = w - g` makes a new
@@ -2215,5 +2215,5 @@ except Exception as error:
 # # At the end
 #
 # Choose *Kernel → Restart Kernel and Run All Cells* (in Colab: *Runtime → Restart session and run all*), check that every
-# test cell stays silent, save, and hand in the file. Keep its name. If you have left an exercise out, run the rest with *Run
+# test cell stays silent, save, and submit the file. Keep its name. If you have left an exercise out, run the rest with *Run
 # Selected Cell and All Below*, and hand the notebook in anyway: each exercise is graded on its own.

@@ -5,7 +5,7 @@
 # music, medicine, weather, recommendations. This notebook has one small example of each that runs on your computer.
 # Some are networks on MNIST digits, others are a few lines of NumPy that show the idea on a small scale.
 #
-# **Nothing here is graded**, and there is nothing to hand in. Read it, run it, change it.
+# **Nothing here is graded**, and there is nothing to submit. Read it, run it, change it.
 #
 # **Time**: about an hour to read. Everything together runs in about 5 minutes on two CPU cores; four cells train a network
 # for more than a few seconds, and the text above each of them says for how long. **Memory**: 2 GB.

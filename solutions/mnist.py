@@ -24,7 +24,7 @@
 # takes its place. *Run All* stops at the first cell that fails. To leave an exercise for later, select the
 # heading of the next exercise and choose *Run → Run Selected Cell and All Below* (in Colab: *Runtime → Run cell and below*).
 #
-# Before you hand in, choose *Kernel → Restart Kernel and Run All Cells* (in Colab: *Runtime → Restart session and run all*), check
+# Before you submit, choose *Kernel → Restart Kernel and Run All Cells* (in Colab: *Runtime → Restart session and run all*), check
 # that everything still works, and save. Don't rename the file.
 #
 # **In a hurry?** Set `QUICK = True` in the next cell: the notebook then uses 2,000 training images and one epoch, and training
@@ -1507,7 +1507,7 @@ plt.show()
 # | тестовая выборка | test set | the examples that nobody touches until the very end |
 # | переобучение | overfitting | memorizing the training examples, including their noise |
 #
-# ## Before you hand in
+# ## Before you submit
 #
 # Choose *Kernel → Restart Kernel and Run All Cells* (in Colab: *Runtime → Restart session and run all*), with
 # `QUICK = False`, and check that every cell that worked before still works. Then save.

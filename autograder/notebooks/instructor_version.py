@@ -108,7 +108,7 @@ def nothing_graded(coursedir: CourseDirectory, assignment: str) -> str:
             raise VersionError(_not_generated(assignment)) from None
         if not found or any(notebook.grade_cells or notebook.task_cells for notebook in found):
             return ""
-    return f"{assignment}: nothing in it is graded. It has no grade cells, so students have nothing to hand in."
+    return f"{assignment}: nothing in it is graded. It has no grade cells, so students have nothing to submit."
 
 
 def read_stored(coursedir: CourseDirectory, assignment: str, name: str) -> Stored:
