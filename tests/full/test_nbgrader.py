@@ -79,4 +79,4 @@ def test_validate_tells_a_student_what_was_expected_and_received(tmp_path: Path)
     assert "VALIDATION FAILED ON 1 CELL" in printed.upper()
     assert "expected shape (2, 2)" in printed
     assert "received shape (4, 4)" in printed
-    assert "Look at which four numbers make a block." in printed
+    assert "Look at which four numbers make a block, and where blocks start." in printed

@@ -19,9 +19,9 @@ from autograder import configure
 from autograder.grading import pipeline
 from autograder.grading.result_store import Store
 
-_ONE_OF_TWO = "where one notebook of a submission can't be graded, the other one is; nbgrader removes both"
+_ONE_OF_TWO = "if one notebook of a submission can't be graded, the other one still is; nbgrader removes both"
 DIFFERENCES = {
-    "test_no_execute": "`--no-execute` would grade what a student's file claims to have shown: it is refused",
+    "test_no_execute": "`--no-execute` would grade the outputs that a student's file claims to have: it is refused",
     "test_infinite_loop": "the reference solution itself loops: the rehearsal stops before any submission",
     "test_missing_files": "an empty folder is reported as not graded, and the exit code is 1",
     "test_missing_source_kernelspec": "a submission that names another kernel is fixed and graded",
