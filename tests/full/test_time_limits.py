@@ -71,20 +71,25 @@ def test_without_a_factor_every_cell_has_cell_seconds() -> None:
     assert job({0: 0.1, 1: 0.1}, reference_factor=0) == ({}, {})
 
 
+def hog() -> "subprocess.Popen[bytes]":
+    """A process that never rests; in a session of its own, as Linux may share a processor out among sessions first."""
+    return subprocess.Popen([sys.executable, "-S", "-c", "while True: pass"], start_new_session=True)
+
+
 @contextmanager
 def contended(pid: int) -> Iterator[None]:
     """Within, a process and all below it share one processor with four others that never rest."""
     processor = min(os.sched_getaffinity(0))
-    hogs = [subprocess.Popen([sys.executable, "-S", "-c", "while True: pass"]) for _ in range(4)]
+    hogs = [hog() for _ in range(4)]
     try:
-        for process in [*tree(pid), *(one for hog in hogs for one in tree(hog.pid))]:
+        for process in [*tree(pid), *(process for one in hogs for process in tree(one.pid))]:
             for thread in process.threads():
                 os.sched_setaffinity(thread.id, {processor})
         yield
     finally:
-        for hog in hogs:
-            hog.kill()
-            hog.wait()
+        for one in hogs:
+            one.kill()
+            one.wait()
 
 
 @needs_sandbox
@@ -121,10 +126,10 @@ def test_a_notebook_that_the_machine_never_lets_run_is_not_graded(tmp_path: Path
     never_ending_class(tmp_path, BUSY)
     subprocess.run([sys.executable, "-m", "autograder", "rehearse", "numbers"], cwd=tmp_path, check=True)
     processor = min(os.sched_getaffinity(0))
-    hogs = [subprocess.Popen([sys.executable, "-S", "-c", "while True: pass"]) for _ in range(8)]
+    hogs = [hog() for _ in range(8)]
     try:
-        for hog in hogs:
-            os.sched_setaffinity(hog.pid, {processor})
+        for one in hogs:
+            os.sched_setaffinity(one.pid, {processor})
         done = subprocess.run(
             [sys.executable, "-m", "autograder", "grade", "numbers"],
             cwd=tmp_path,
@@ -133,9 +138,9 @@ def test_a_notebook_that_the_machine_never_lets_run_is_not_graded(tmp_path: Path
             preexec_fn=lambda: os.sched_setaffinity(0, {processor}),
         )
     finally:
-        for hog in hogs:
-            hog.kill()
-            hog.wait()
+        for one in hogs:
+            one.kill()
+            one.wait()
     assert done.returncode == 1, done.stdout + done.stderr
     assert "so busy with other work" in done.stdout + done.stderr
     with Gradebook(f"sqlite:///{tmp_path / 'gradebook.db'}") as gradebook:
