@@ -87,7 +87,7 @@ class Summary:
     deviation: float
 
     def reached_by(self, coverage: float) -> float:
-        """The accuracy that this part of all runs reach, at CONFIDENCE: the lower tolerance limit of a normal law."""
+        """The accuracy that this part of all runs reach, at CONFIDENCE: a lower tolerance limit."""
         return self.mean - tolerance_factor(self.seeds, coverage) * self.deviation if self.deviation else self.mean
 
     @property
@@ -97,7 +97,9 @@ class Summary:
 
     def coverage(self, minimum: float) -> float:
         """The part of all runs, from 0 to 1, that reach `minimum`: at least so many at CONFIDENCE."""
-        return covered(self.seeds, (self.mean - minimum) / self.deviation) if self.deviation else float("nan")
+        if not self.deviation:
+            return float(self.mean >= minimum)
+        return covered(self.seeds, (self.mean - minimum) / self.deviation)
 
     @property
     def baseline(self) -> float:
@@ -118,14 +120,14 @@ def tolerance_factor(seeds: int, coverage: float) -> float:
 
 
 def covered(seeds: int, factor: float) -> float:
-    """The coverage whose `tolerance_factor` is `factor`; 0 below the least that can be told, 1 above the most."""
+    """The coverage whose `tolerance_factor` is `factor`; 0 for less than 0.001, 0.9999 for more than that."""
     from scipy.optimize import brentq
 
-    least, most = 0.001, 1 - 1e-9
+    least, most = 0.001, 0.9999
     if factor <= tolerance_factor(seeds, least):
         return 0.0
     if factor >= tolerance_factor(seeds, most):
-        return 1.0
+        return most
     return float(brentq(lambda coverage: tolerance_factor(seeds, coverage) - factor, least, most))
 
 
@@ -259,10 +261,10 @@ def rows(root: Path) -> list[tuple[str, ...]]:
         proposed, coverage, lost = {"dense": f"baseline {s.baseline:.3f}"}.get(s.network, ""), "", ""
         if s.network == "reference" and s.seeds > 1:
             proposed = f"minimum {s.minimum:.3f}"
-            coverage = f"{100 * s.coverage(s.minimum):.1f} %"
+            coverage = f"{math.floor(1000 * s.coverage(s.minimum)) / 10:.1f} %"  # at least
             if baseline := baselines.get(s.assignment):
                 part = (s.minimum - s.reached_by(UNLUCKY)) / (s.minimum - baseline)
-                lost = f"{100 * min(1.0, max(0.0, part)):.1f} %"
+                lost = f"{math.ceil(1000 * min(1.0, max(0.0, part))) / 10:.1f} %"  # at most
         deviation = f"{s.deviation:.4f}" if s.seeds > 1 else ""
         made.append((s.assignment, s.network, str(s.seeds), f"{s.mean:.4f}", deviation, proposed, coverage, lost))
     return made

@@ -29,6 +29,7 @@ __all__ = ["Mend", "Mended", "Unreadable", "mend"]
 
 _ANSWERED_ELSEWHERE = "# The answer is in another cell of this notebook."
 _NEW_CELL = {"code": new_code_cell, "markdown": new_markdown_cell, "raw": new_raw_cell}
+_Difference = tuple[str, str, bool]  # as `Mend` has them: what, to the student, and whether it repairs
 
 
 @dataclass(frozen=True)
@@ -178,7 +179,7 @@ def _node(slot: CellSlot, version: Version) -> tuple[NotebookNode, list[Mend]]:
     """
     student = slot.cell
     wanted = None if slot.position is None else version.cells[slot.position]
-    mends: list[tuple[Any, ...]] = []
+    mends: list[_Difference] = []
     if wanted is None:
         assert student is not None
         node = _NEW_CELL[student.cell_type](student.source)
@@ -190,7 +191,7 @@ def _node(slot: CellSlot, version: Version) -> tuple[NotebookNode, list[Mend]]:
             mends = _differences(student, wanted)
     if student is not None:
         if "skip-execution" in student.tags and not (wanted and "skip-execution" in wanted.tags):
-            mends.append(("tag skip-execution removed", "A tag that keeps this cell from running was removed."))
+            mends.append(("tag skip-execution removed", "A tag that keeps this cell from running was removed.", True))
         if student.attachments and node.cell_type != "code":
             node["attachments"] = nbformat.from_dict(student.attachments)
     return node, [Mend(_name(version, slot), *found) for found in mends]
@@ -218,14 +219,15 @@ def _metadata(cell: InstructorCell, position: int | None) -> dict[str, Any]:
     return metadata
 
 
-def _differences(student: SubmittedCell, wanted: InstructorCell) -> list[tuple[Any, ...]]:
-    """What of a matched cell is not as the assignment has it, other than an answer's text; as `Mend`, but the cell."""
-    mends: list[tuple[Any, ...]] = []
+def _differences(student: SubmittedCell, wanted: InstructorCell) -> list[_Difference]:
+    """What of a matched cell is not as the assignment has it, other than an answer's text."""
+    mends: list[_Difference] = []
     if student.cell_type != wanted.cell_type:
         mends.append(
             (
                 f"type was {student.cell_type}; changed back to {wanted.cell_type}",
                 f"This cell had become a {student.cell_type} cell and was changed back to a {wanted.cell_type} cell.",
+                True,
             )
         )
     wrong = _wrong_marks(student, wanted)
@@ -240,6 +242,7 @@ def _differences(student: SubmittedCell, wanted: InstructorCell) -> list[tuple[A
             (
                 f"nbgrader's metadata restored: {', '.join(wrong)}",
                 "This cell's grading metadata was lost or changed, so it was restored.",
+                True,
             )
         )
     if has_other_text and not new_text:
@@ -248,13 +251,17 @@ def _differences(student: SubmittedCell, wanted: InstructorCell) -> list[tuple[A
                 "its text had been changed; the instructor's text restored",
                 "This cell is not yours to change; it was graded with its original text. Write code into your own "
                 "cells instead.",
+                True,
             )
         )
     return mends
 
 
 def _is_as_released(student: SubmittedCell) -> bool:
-    """Whether the cell is as some release had it: nbgrader's checksum in its metadata is that of the cell."""
+    """Whether the cell is as some release had it: nbgrader's checksum in its metadata is that of the cell.
+
+    A student can forge it. Then the change is told as the assignment's; the instructor's text is run in any case.
+    """
     names = ("grade", "solution", "locked", "grade_id", "points")
     marks = {name: student.marks[name] for name in names if name in student.marks}
     cell = _NEW_CELL[student.cell_type](student.source, metadata={"nbgrader": marks})
