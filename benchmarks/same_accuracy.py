@@ -39,13 +39,14 @@ def main() -> None:
     settings = Trainer()
     job = settings.job_settings()
     assert job is not None
+    sandboxed = bubblewrap.check() is None
     ordinary, ours, theirs = keras.Model.fit, *socket.socketpair()
     kernel_side.install(theirs)
     by_trainer = keras.Model.fit
     found: dict[str, list[float]] = {"trainer": [], "ordinary": []}
     with (
         tempfile.TemporaryDirectory() as folder,
-        client.TrainerProcess(Path(folder), settings, sandboxed=bubblewrap.check() is None) as trainer,
+        client.TrainerProcess(settings.server_settings(Path(folder), sandboxed=sandboxed)) as trainer,
     ):
         client.connect(trainer.address, ours, key="notebook", student="ada", settings=job)
         for seed in range(1, given.seeds + 1):

@@ -74,7 +74,7 @@ def main() -> None:
     before = sgemm()
     with (
         tempfile.TemporaryDirectory() as folder,
-        client.TrainerProcess(Path(folder), settings, sandboxed=sandboxed) as trainer,
+        client.TrainerProcess(settings.server_settings(Path(folder), sandboxed=sandboxed)) as trainer,
     ):
         ours, theirs = socket.socketpair()
         kernel_side.install(theirs)

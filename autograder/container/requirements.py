@@ -2,7 +2,7 @@
 
 import functools
 
-from autograder.grading.pool import default_workers
+from autograder.grading.backend import default_workers
 from autograder.sandbox import bubblewrap, cgroups
 from autograder.sandbox.limits import Limits
 from autograder.training import devices

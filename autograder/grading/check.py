@@ -10,6 +10,7 @@ import ast
 import hashlib
 import time
 from collections.abc import Collection, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,8 @@ from autograder.common.errors import AutograderError
 from autograder.common.text import counted
 from autograder.examiner.bindings import effects
 from autograder.examiner.statements import parse
-from autograder.grading import pool
+from autograder.grading.backend import LocalBackend
+from autograder.grading.dispatcher import Dispatcher
 from autograder.grading.job import Event, GradingJob, Listener, Outcome, Status
 from autograder.grading.pipeline import Autograde
 from autograder.grading.rehearsal import cell_limits
@@ -33,7 +35,6 @@ from autograder.notebooks.instructor import InstructorCell, Version
 from autograder.notebooks.mending import Unreadable, mend
 from autograder.notebooks.reading import read_regular
 from autograder.notebooks.released import NotReleased, Released, origin, released
-from autograder.training.client import TrainerProcess
 from autograder.training.training_record import TrainedBy, TrainerStatus
 
 STUDENT = "(check)"
@@ -167,12 +168,9 @@ def run(what: Subject, converter: Autograde, listener: Listener) -> Checked:
             starts[event.done] = time.monotonic()  # of the last time, where a limit has it run again, alone
         listener(event)
 
-    def trainer() -> TrainerProcess:
-        return TrainerProcess(converter.root, converter.trainer, sandboxed=converter.grading.sandbox)
-
-    with pool.Pool(heard, trainer) as graders:
-        results = graders.run([what.job], 1)
-        outcome = next(results)[1]
+    with closing(LocalBackend(converter.limits, workers=1)) as backend:
+        dispatcher = Dispatcher(backend, converter.trainer_settings(), heard)
+        ((_, outcome),) = dispatcher.run([what.job])
     ended = time.monotonic()
     what.work.outcome = outcome
     if outcome.status != Status.GRADED:

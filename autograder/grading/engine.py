@@ -1,12 +1,12 @@
 """Outcomes of jobs: from the store, else computed in parallel and stored at once; and the rehearsal of a notebook."""
 
-from collections.abc import Callable, Collection, Generator, Mapping, Sequence
+from collections.abc import Collection, Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
-from typing import cast
 
 from autograder.common.errors import AutograderError
-from autograder.grading import pool
+from autograder.grading.backend import Backend
+from autograder.grading.dispatcher import Dispatcher
 from autograder.grading.job import FAULTS, GradingJob, Listener, Outcome, Status
 from autograder.grading.mutants import MUTANTS, Mutated, mutated, mutated_jobs
 from autograder.grading.rehearsal import (
@@ -24,8 +24,7 @@ from autograder.grading.rehearsal import (
 from autograder.grading.result_digest import digest
 from autograder.grading.result_store import Store
 from autograder.sandbox.bubblewrap import check
-from autograder.sandbox.limits import Limits
-from autograder.training.client import TrainerProcess
+from autograder.training.settings import ServerSettings
 
 FILES = 5  # that a solution writes, and of which it is tried whether it needs them
 ROUNDS = 5  # of looking for cells that have to run beside the student's code
@@ -39,25 +38,17 @@ class Engine:
     """Computes what is not stored yet."""
 
     def __init__(
-        self,
-        store: Store,
-        limits: Limits,
-        *,
-        workers: int,
-        sandboxed: bool,
-        new_trainer: Callable[[], TrainerProcess],
-        listener: Listener,
+        self, store: Store, backend: Backend, trainer: ServerSettings, *, sandboxed: bool, listener: Listener
     ) -> None:
-        """Grade `workers` notebooks at once (0: as many as cores and memory allow)."""
+        """`backend`: where it is computed; `trainer`: the one there. `listener` is told how that goes."""
         self._store = store
-        self._limits = limits
-        self._workers = workers
         self._sandboxed = sandboxed
-        self._pool = pool.Pool(listener, new_trainer)
+        self._backend = backend
+        self._dispatcher = Dispatcher(backend, trainer, listener)
 
     def close(self) -> None:
         """End what was started to compute; it is started anew when it is needed."""
-        self._pool.close()
+        self._backend.close()
 
     def outcomes(self, jobs: Mapping[str, GradingJob]) -> Generator[tuple[str, Outcome]]:
         """The outcomes of jobs given by digest, each as it comes. Raises EngineError where no sandbox can be made."""
@@ -71,9 +62,7 @@ class Engine:
             return
         if self._sandboxed and (lacking := check()):
             raise EngineError(lacking)
-        workers = self._workers or pool.default_workers(self._limits)
-        run = self._pool.run([job for _, job in missing.values()], workers)
-        with closing(cast(Generator[tuple[GradingJob, Outcome]], run)):
+        with closing(self._dispatcher.run([job for _, job in missing.values()])) as run:
             for job, outcome in run:
                 key, _ = missing[id(job)]
                 yield key, self._stored(key, outcome)

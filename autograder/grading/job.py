@@ -154,19 +154,13 @@ class Event:
 
 @dataclass(frozen=True)
 class WorkerOrder:
-    """A job for a worker, and where it finds the examiner's fork server and the trainer (empty: there is none)."""
+    """Where a worker finds, for the job that comes next, the examiner's fork server and the trainer.
 
-    job: GradingJob
+    Empty: there is none.
+    """
+
     examiner: str
     trainer: str
-
-
-@dataclass(frozen=True)
-class WorkerMessage:
-    """What a worker says: where the job is, or at last what came of it."""
-
-    event: Event | None = None
-    outcome: Outcome | None = None
 
 
 Listener = Callable[[Event | TrainerStatus], None]

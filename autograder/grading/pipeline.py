@@ -24,6 +24,7 @@ from nbgrader.utils import find_all_files
 from sqlalchemy.exc import SQLAlchemyError
 
 from autograder.common.errors import AutograderError
+from autograder.grading.backend import LocalBackend
 from autograder.grading.backup import BackupError, Backups
 from autograder.grading.engine import Engine, EngineError
 from autograder.grading.gradebook import Marks, expected_points, open_gradebook
@@ -44,8 +45,8 @@ from autograder.notebooks.known import known_notebooks
 from autograder.notebooks.misplaced import Misplaced, misplaced
 from autograder.notebooks.selection import select
 from autograder.sandbox.limits import Limits
-from autograder.training.client import TrainerProcess
-from autograder.training.settings import Trainer
+from autograder.training.client import training_cache
+from autograder.training.settings import ServerSettings, Trainer
 from autograder.training.training_record import TrainerStatus
 
 
@@ -118,12 +119,16 @@ class Autograde(SubmissionWriter):
         self._late: dict[str, str] = {}  # by student, what late penalties depend on
         self.engine = Engine(
             Store(self.root / ".autograder" / "results"),
-            self.limits,
-            workers=self.grading.workers,
+            LocalBackend(self.limits, self.grading.workers),
+            self.trainer_settings(),
             sandboxed=self.grading.sandbox,
-            new_trainer=lambda: TrainerProcess(self.root, self.trainer, sandboxed=self.grading.sandbox),
             listener=self._heard,
         )
+
+    def trainer_settings(self) -> ServerSettings:
+        """Those of the trainer's server."""
+        cache = training_cache(self.root, self.trainer).folder
+        return self.trainer.server_settings(cache, sandboxed=self.grading.sandbox)
 
     def _heard(self, event: Event | TrainerStatus) -> None:
         if isinstance(event, TrainerStatus):

@@ -1,7 +1,7 @@
-"""A worker process: grades one notebook after another. `python -m autograder.grading.worker`, started by the pool.
+"""A worker process: grades one notebook after another. `python -m autograder.grading.worker`, started by a node.
 
-A line of JSON a job comes on standard input; lines of JSON go out: events, and one outcome a job. It ends at once, and
-with it all that it started, when the pool is gone.
+Two lines of JSON per job come on standard input: a `WorkerOrder` and the job. Lines go out: `event` or `outcome`, a
+space, and JSON; one outcome per job. It ends at once, and with it all that it started, when the node is gone.
 """
 
 import os
@@ -12,12 +12,12 @@ import threading
 
 from autograder.common.serialization import dump, load
 from autograder.grading.grade_notebook import grade
-from autograder.grading.job import Event, Outcome, WorkerMessage, WorkerOrder
+from autograder.grading.job import Event, GradingJob, Outcome, WorkerOrder
 from autograder.kernel.fork_server import ForkServerPool
 from autograder.training.training_record import TrainerStatus
 
 
-def _end_with_pool() -> None:
+def _end_with_node() -> None:
     """End this process when the other end of standard input is closed, whatever runs here meanwhile."""
 
     def watch() -> None:
@@ -31,30 +31,30 @@ def _end_with_pool() -> None:
 
 def main() -> None:
     """Work until standard input ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the pool
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the grader
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what libraries print goes where errors go
-    _end_with_pool()
+    _end_with_node()
 
-    def send(message: WorkerMessage) -> None:
+    def send(kind: str, value: Event | Outcome) -> None:
         try:
-            out.write(dump(message) + "\n")
+            out.write(f"{kind} {dump(value)}\n")
             out.flush()
-        except BrokenPipeError:  # the pool is gone
+        except BrokenPipeError:  # the node is gone
             os._exit(1)
 
     def listener(event: Event | TrainerStatus) -> None:
         if isinstance(event, Event):
-            send(WorkerMessage(event=event))
+            send("event", event)
 
     fork_servers = ForkServerPool()
     for line in sys.stdin:
-        order = load(line, WorkerOrder)
-        outcome = grade(order.job, order.examiner, order.trainer, fork_servers, listener)
+        order, job = load(line, WorkerOrder), load(sys.stdin.readline(), GradingJob)
+        outcome = grade(job, order.examiner, order.trainer, fork_servers, listener)
         try:
-            send(WorkerMessage(outcome=outcome))
+            send("outcome", outcome)
         except (TypeError, ValueError, RecursionError) as error:  # no JSON can be made of it: nothing has been sent
-            send(WorkerMessage(outcome=Outcome.fault("sending the outcome", error)))
+            send("outcome", Outcome.fault("sending the outcome", error))
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from autograder.sandbox.host import place_for_sockets
 from autograder.training import protocol
 from autograder.training.cache import TrainingCache
 from autograder.training.server_messages import Close, Connect, GetStatus, GetWaited, Judge, Question
-from autograder.training.settings import Trainer, TrainerSettings
+from autograder.training.settings import ServerSettings, Trainer, TrainerSettings
 from autograder.training.tested_models import EncodedProbe, ModelDigests
 from autograder.training.training_record import Judgement, TrainerStatus, TrainingRecord
 
@@ -32,14 +32,14 @@ class TrainerError(AutograderError):
 class TrainerProcess:
     """The trainer, from here on until `close`; `address` is where workers reach it."""
 
-    def __init__(self, root: Path, settings: Trainer, *, sandboxed: bool) -> None:
-        """`root`: the course's folder."""
+    def __init__(self, settings: ServerSettings) -> None:
+        """Start it."""
         self._folder = tempfile.TemporaryDirectory(
             prefix="autograder-trainer-",
             dir=place_for_sockets(),
             ignore_cleanup_errors=True,  # a slot's process may outlive the server by a moment and write there
         )
-        self._settings = settings.server_settings(training_cache(root, settings).folder, sandboxed=sandboxed)
+        self._settings = settings
         self._count = 0
         self._start()
 

@@ -137,9 +137,9 @@ def test_a_gpu_reaches_the_trainer_and_not_the_candidate(tmp_path: Path) -> None
 
 def test_the_containers_share_of_the_machine_is_what_counts() -> None:
     script = """
+        from autograder.grading.backend import default_workers
         from autograder.sandbox import cgroups
         from autograder.sandbox.limits import Limits
-        from autograder.grading.pool import default_workers
 
         print(cgroups.processors(), cgroups.memory() <= 5 << 30, default_workers(Limits()))
     """

@@ -2,14 +2,16 @@
 
 import os
 import shutil
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from graded_course import Course, Seen, marked_cell
 from nbformat.v4 import new_code_cell, new_notebook
 
+from autograder.grading.backend import LocalBackend
+from autograder.grading.dispatcher import Dispatcher
 from autograder.grading.pipeline import NotAllGraded
-from autograder.grading.pool import Pool
 from autograder.grading.record import GradeStatus
 from autograder.grading.submission import read_submission
 from autograder.notebooks.selection import Selection
@@ -90,8 +92,10 @@ def test_a_workers_answer_that_is_none_is_a_fault_of_its_job_alone(
         .job
     )
     assert job is not None
-    with Pool(lambda _: None, lambda: pytest.fail("nothing is trained")) as pool:
-        outcomes = [outcome for _, outcome in pool.run([job, job], 1)]
+    converter = course.converter()
+    with closing(LocalBackend(converter.limits, workers=1)) as backend:
+        dispatcher = Dispatcher(backend, converter.trainer_settings(), lambda _: None)
+        outcomes = [outcome for _, outcome in dispatcher.run([job, job])]
     assert [outcome.status for outcome in outcomes] == ["fault", "fault"]
     assert all("worker's answer" in outcome.message for outcome in outcomes)
 

@@ -69,7 +69,9 @@ class Notebook:
 @contextlib.contextmanager
 def trainer_at(root: Path, **settings: Any) -> Iterator[TrainerProcess]:
     """A trainer with its memory in `root`, in a sandbox where one can be made."""
-    with TrainerProcess(root, Trainer(**settings), sandboxed=bubblewrap.check() is None) as process:
+    trainer = Trainer(**settings)
+    cache = client.training_cache(root, trainer).folder
+    with TrainerProcess(trainer.server_settings(cache, sandboxed=bubblewrap.check() is None)) as process:
         yield process
 
 

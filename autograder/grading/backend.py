@@ -1,0 +1,88 @@
+"""Where notebooks are graded: what grading needs beside an `Executor`, and the machine that is always there: this one.
+
+Above this line, grading knows `concurrent.futures.Executor` and nothing of machines: it submits `node.grade` with
+bytes and gets bytes. Below it, a backend has that function run where there is room, on a `Node`.
+"""
+
+import uuid
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
+from typing import Protocol
+
+import psutil
+
+from autograder.grading.node import Node, nodes
+from autograder.sandbox import cgroups
+from autograder.sandbox.limits import Limits
+from autograder.training.devices import cores
+from autograder.training.training_record import TrainerStatus
+
+
+class Backend(Protocol):
+    """Machines that grade."""
+
+    session: str  # by which `node.grade` finds its node there
+
+    def executor(self, report: Callable[[bytes], None]) -> AbstractContextManager[Executor]:
+        """An executor for `node.grade`; what still runs is ended when its context is left.
+
+        `report` gets the events of what runs, each an `Event` as JSON, from any thread.
+        """
+
+    def capacity(self) -> int:
+        """How many tasks should be submitted at once."""
+
+    def trainings(self) -> TrainerStatus | None:
+        """How trainings stand; None where none can be told."""
+
+    def close(self) -> None:
+        """End everything that was started for it."""
+
+
+class LocalBackend:
+    """This machine."""
+
+    def __init__(self, limits: Limits, workers: int = 0) -> None:
+        """Grade `workers` notebooks at once (0: as many as cores and memory allow). Starts nothing yet."""
+        self.session = uuid.uuid4().hex
+        self._limits = limits
+        self._workers = workers
+        self._node: Node | None = None
+        self._capacity = 0
+
+    @contextmanager
+    def executor(self, report: Callable[[bytes], None]) -> Iterator[Executor]:
+        """See `Backend`."""
+        if self._node is None:
+            self._node = nodes[self.session] = Node()
+        node = self._node
+        self._capacity = self._workers or default_workers(self._limits)
+        node.open(report)
+        threads = ThreadPoolExecutor(self._capacity, "grade")
+        try:
+            yield threads
+        finally:
+            threads.shutdown(wait=False, cancel_futures=True)
+            node.stop()
+            threads.shutdown()
+
+    def capacity(self) -> int:
+        """See `Backend`."""
+        return self._capacity
+
+    def trainings(self) -> TrainerStatus | None:
+        """See `Backend`."""
+        return self._node.trainings() if self._node else None
+
+    def close(self) -> None:
+        """See `Backend`. It is started anew when it is needed."""
+        if self._node is not None:
+            self._node.close()
+            self._node = None
+
+
+def default_workers(limits: Limits) -> int:
+    """As many notebooks at once as there are cores, and as the free memory holds; the machine's, or the container's."""
+    memory = min(psutil.virtual_memory().available, cgroups.memory())
+    return max(1, min(cores(), int(memory // limits.memory_bytes)))

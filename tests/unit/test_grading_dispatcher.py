@@ -1,0 +1,194 @@
+"""What is submitted to an executor, and what becomes of what comes back: tried again, alone, or somebody's fault."""
+
+import json
+from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError, Executor, Future
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+
+from autograder.common.serialization import dump, load
+from autograder.grading.backend import Backend
+from autograder.grading.dispatcher import PATIENCE, Dispatcher
+from autograder.grading.job import Event, GradingJob, Outcome, Status
+from autograder.grading.node import OrderHead
+from autograder.notebooks.instructor import InstructorCell, Version
+from autograder.sandbox.limits import LimitKind, Limits
+from autograder.training.settings import ServerSettings, Trainer, TrainerSettings, WeightsPolicy
+from autograder.training.training_record import TrainerStatus
+
+TRAINER = ServerSettings("cache", 1, 1, 1, 1, 1, sandboxed=True)
+GRADED = Outcome(Status.GRADED, scores={"test": 1.0})
+FAULT = Outcome(Status.FAULT, "the disk is full")
+BUSY = Outcome(Status.GRADED, scores={"test": 0.0}, starved=0.5, limit=LimitKind.CELL_TIME)
+STARVED = replace(BUSY, starved=0.9)
+Answer = Outcome | bytes | BaseException
+
+
+@dataclass
+class Submitted(Executor):
+    """An executor, as any engine's, that gives each student's answers in turn, once there is nothing more to submit."""
+
+    answers: dict[str, list[Answer]]
+    report: Callable[[bytes], None]
+    orders: list[tuple[OrderHead, GradingJob, int]] = field(default_factory=list)
+    waiting: list[tuple[Future[bytes], str]] = field(default_factory=list)
+    most: int = 0  # at once
+
+    def submit(self, task: Callable[..., bytes], /, *arguments: Any, **_: Any) -> Future[bytes]:  # type: ignore[override]
+        _, order, attempt = arguments
+        head, job = order.split(b"\n")
+        self.orders.append((load(head, OrderHead), load(job, GradingJob), attempt))
+        future: Future[bytes] = Future()
+        self.waiting.append((future, self.orders[-1][1].student))
+        self.most = max(self.most, len(self.waiting))
+        return future
+
+    def answer(self) -> None:
+        future, student = self.waiting.pop(0)
+        answer = self.answers[student].pop(0)
+        self.report(dump(Event(student, "p1", "running", 0, 1)).encode())
+        if isinstance(answer, BaseException):
+            future.set_exception(answer)
+        else:
+            future.set_result(answer if isinstance(answer, bytes) else dump(answer).encode())
+
+
+class Engine:
+    """A backend whose tasks are answered when the dispatcher asks how trainings stand, as it does before it waits."""
+
+    session = "session"
+
+    def __init__(self, room: int, **answers: list[Answer]) -> None:
+        self.room, self.answers = room, answers
+        self.passes: list[Submitted] = []
+        self.left = 0
+
+    @contextmanager
+    def executor(self, report: Callable[[bytes], None]) -> Iterator[Executor]:
+        self.passes.append(Submitted(self.answers, report))
+        try:
+            yield self.passes[-1]
+        finally:
+            self.left += 1
+
+    def capacity(self) -> int:
+        return self.room
+
+    def trainings(self) -> TrainerStatus | None:
+        if self.passes[-1].waiting:
+            self.passes[-1].answer()
+        return None
+
+    def close(self) -> None:
+        pass
+
+
+def job(student: str, source: str = "", **more: Any) -> GradingJob:
+    version = Version("ps1", "p1", (InstructorCell("test", "code", source, source, grade=True, points=1.0),))
+    return GradingJob(student, "ps1", "p1", {}, version, **{"limits": Limits(cell_seconds=8), **more})
+
+
+def graded(engine: Backend, *jobs: GradingJob) -> tuple[list[tuple[str, Outcome]], list[Event | TrainerStatus]]:
+    """The outcomes, by student, in their order; and what was heard."""
+    heard: list[Event | TrainerStatus] = []
+    found = Dispatcher(engine, TRAINER, heard.append).run(jobs)
+    return [(one.student, outcome) for one, outcome in found], heard
+
+
+def test_each_job_is_a_task_of_its_own_in_bytes_and_there_are_no_more_at_once_than_there_is_room() -> None:
+    engine = Engine(2, ada=[GRADED], bob=[GRADED], eve=[GRADED])
+    found, heard = graded(engine, job("ada"), job("bob"), job("eve"))
+    assert sorted(found, key=lambda pair: pair[0]) == [("ada", GRADED), ("bob", GRADED), ("eve", GRADED)]
+    assert [sent.student for _, sent, _ in engine.passes[0].orders] == ["ada", "bob", "eve"]
+    assert engine.passes[0].most == 2
+    assert [event.student for event in heard if isinstance(event, Event)] == ["ada", "bob", "eve"]
+
+
+LOST = [RuntimeError("the node is gone"), CancelledError(), FAULT, b"no outcome", b'{"status": "graded", "scores": 3}']
+
+
+@pytest.mark.parametrize("lost", LOST, ids=lambda lost: type(lost).__name__)
+def test_what_is_lost_or_a_fault_is_tried_once_more(lost: Answer) -> None:
+    engine = Engine(1, ada=[lost, GRADED], bob=[GRADED])
+    found, _ = graded(engine, job("ada"), job("bob"))
+    assert dict(found) == {"ada": GRADED, "bob": GRADED}
+    attempts = [(sent.student, attempt) for _, sent, attempt in engine.passes[0].orders]
+    assert attempts == [("ada", 1), ("ada", 2), ("bob", 1)]
+
+
+@pytest.mark.parametrize("lost", LOST, ids=lambda lost: type(lost).__name__)
+def test_what_is_lost_or_a_fault_twice_is_nobodys_zero(lost: Answer) -> None:
+    found, _ = graded(Engine(1, ada=[lost, lost], bob=[GRADED]), job("ada"), job("bob"))
+    assert {student: outcome.status for student, outcome in found} == {"ada": Status.FAULT, "bob": Status.GRADED}
+    assert dict(found)["ada"].message
+    assert dict(found)["ada"].scores == {}
+
+
+def test_what_breaks_the_examiner_each_time_needs_a_person() -> None:
+    broke = replace(FAULT, broke_examiner=True)
+    assert graded(Engine(1, ada=[broke, broke]), job("ada"))[0][0][1].status == Status.NEEDS_PERSON
+    assert graded(Engine(1, ada=[broke, GRADED]), job("ada"))[0] == [("ada", GRADED)]
+
+
+def test_what_the_machine_kept_from_running_is_graded_again_alone_and_after_all_others() -> None:
+    engine = Engine(3, ada=[BUSY, GRADED], bob=[BUSY, BUSY], eve=[GRADED])
+    jobs = [job(student, seconds={0: 2.0}) for student in ("ada", "bob", "eve")]
+    found, heard = graded(engine, *jobs)
+    assert found == [("eve", GRADED), ("ada", GRADED), ("bob", BUSY)]  # it had its time, now
+    first, alone = engine.passes
+    assert (first.most, alone.most) == (3, 1)
+    for _, sent, _ in alone.orders:
+        assert (sent.limits.cell_seconds, sent.seconds) == (8 * PATIENCE, {0: 2.0 * PATIENCE})
+    assert [event.what for event in heard if isinstance(event, Event) and "again" in event.what] == [
+        "again later, alone (cell time)"
+    ] * 2
+
+
+def test_what_the_machine_never_lets_run_is_not_graded() -> None:
+    found, _ = graded(Engine(1, ada=[STARVED, STARVED]), job("ada"))
+    assert found[0][1].status == Status.FAULT
+    assert "busy" in found[0][1].message
+
+
+def test_an_event_that_is_none_costs_nothing() -> None:
+    engine = Engine(1, ada=[GRADED])
+    heard: list[Event | TrainerStatus] = []
+    run = Dispatcher(engine, TRAINER, heard.append).run([job("ada")])
+    engine.trainings = lambda: engine.passes[0].report(b"none") or Engine.trainings(engine)  # type: ignore[method-assign,func-returns-value]
+    assert [outcome for _, outcome in run] == [GRADED]
+    assert len(heard) == 1
+
+
+def test_closing_the_iterator_ends_what_runs() -> None:
+    engine = Engine(2, ada=[GRADED], bob=[GRADED])
+    run = Dispatcher(engine, TRAINER, lambda _: None).run([job("ada"), job("bob")])
+    next(run)
+    assert engine.left == 0
+    run.close()
+    assert engine.left == 1
+
+
+def test_an_order_has_the_job_and_what_all_jobs_of_the_run_need_of_a_node_and_no_other_submission() -> None:
+    trains = TrainerSettings(0, Trainer().budget(), WeightsPolicy.FLAG, "")
+    one = replace(job("ada", "import numpy"), mended={"cells": ["ADAS"]})
+    other = replace(job("bob", "import keras", trainer=trains), notebook="p2", mended={"cells": ["BOBS"]})
+    engine = Engine(2, ada=[GRADED], bob=[GRADED])
+    graded(engine, one, other)
+    (ada, _, _), (bob, _, _) = engine.passes[0].orders
+    assert ada == bob
+    assert ada.equipment.trainer == TRAINER
+    [examiner] = ada.equipment.examiners
+    assert examiner.modules == ("keras", "numpy")
+    sent = json.loads(dump(engine.passes[0].orders[0][1]))
+    assert sent["mended"] == {"cells": ["ADAS"]}
+    assert "BOBS" not in json.dumps(sent)
+
+
+def test_no_trainer_is_asked_for_where_nothing_trains() -> None:
+    trains = TrainerSettings(0, Trainer().budget(), WeightsPolicy.FLAG, "")
+    engine = Engine(1, ada=[GRADED], bob=[GRADED])
+    graded(engine, job("ada", "import numpy", trainer=trains), job("bob", "import numpy"))
+    assert engine.passes[0].orders[0][0].equipment.trainer is None
