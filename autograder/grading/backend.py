@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
-from typing import Protocol
+from typing import Any, Protocol
 
 import psutil
 
@@ -29,6 +29,9 @@ class Backend(Protocol):
 
         `report` gets the events of what runs, each an `Event` as JSON, from any thread.
         """
+
+    def content(self, digest: str, path: str) -> Any:
+        """What stands for a file among a task's arguments, so that the task gets its path there, or its bytes."""
 
     def capacity(self) -> int:
         """How many tasks should be submitted at once."""
@@ -66,6 +69,10 @@ class LocalBackend:
             threads.shutdown(wait=False, cancel_futures=True)
             node.stop()
             threads.shutdown()
+
+    def content(self, digest: str, path: str) -> str:
+        """See `Backend`."""
+        return path
 
     def capacity(self) -> int:
         """See `Backend`."""

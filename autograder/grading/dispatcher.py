@@ -6,17 +6,16 @@ work leaves it less of that than the limit itself, it is not graded. So a busy m
 """
 
 import queue
-from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import Future
+from collections.abc import Generator, Iterator, Sequence
+from concurrent.futures import Executor, Future
 from contextlib import closing, suppress
 from dataclasses import replace
 
-from autograder.common.serialization import dump, load
-from autograder.examiner.plan import imported
+from autograder.common.serialization import load
 from autograder.grading.backend import Backend
 from autograder.grading.job import FAULTS, Event, GradingJob, Listener, Outcome, Status
-from autograder.grading.node import Equipment, ExaminerSettings, OrderHead, grade
-from autograder.kernel.kernelspec import Kernel
+from autograder.grading.node import grade
+from autograder.grading.order import Order, Orders
 from autograder.sandbox.cpu_time import STARVED
 from autograder.sandbox.limits import Limits
 from autograder.training.settings import ServerSettings
@@ -25,7 +24,6 @@ TRIES = 2
 LOOK = 1.0  # seconds between looks at how trainings stand
 PATIENCE = 4  # times as long for a notebook that met a limit of time because the machine was busy
 NEVER_ITS_TIME = 1 - 1 / PATIENCE  # the part of that in which it did not run, if it did not even get the limit itself
-KERAS = ("keras", "tensorflow")
 Message = bytes | Future[bytes]  # an event, or a task that is done
 
 
@@ -57,10 +55,10 @@ class Dispatcher:
         """Grade all `jobs`; yields each with its outcome as it comes. Closing the iterator ends what runs."""
         if not jobs:
             return
-        order = self._orders(jobs)
+        orders = Orders(jobs, self._trainer)
         alone: dict[int, GradingJob] = {}
         again: list[GradingJob] = []
-        with closing(self._pass(jobs, order)) as outcomes:
+        with closing(self._pass(jobs, orders)) as outcomes:
             for job, outcome in outcomes:
                 if outcome.starved >= STARVED:
                     again.append(_patient(job))
@@ -68,41 +66,11 @@ class Dispatcher:
                     self._listener(Event(job.student, job.notebook, f"again later, alone ({outcome.limit})", 0, 1))
                 else:
                     yield job, outcome
-        with closing(self._pass(again, order, most=1)) as outcomes:
+        with closing(self._pass(again, orders, most=1)) as outcomes:
             for longer, outcome in outcomes:
                 yield alone[id(longer)], _too_busy() if outcome.starved > NEVER_ITS_TIME else outcome
 
-    def _orders(self, jobs: Sequence[GradingJob]) -> Callable[[GradingJob], bytes]:
-        """What makes the order of each of these jobs: for all of them, a node has the same running."""
-        notebooks = {(job.assignment, job.notebook): job for job in jobs}
-        kernels = {_environment(job.kernel): job.kernel for job in notebooks.values() if job.kernel.plain is None}
-        preload = {name: set[str]() for name in sorted(kernels)}
-        for job in notebooks.values():
-            if job.kernel.plain is None:
-                preload[_environment(job.kernel)] |= set(imported(job.version.cells))
-        trains = any(
-            job.trainer is not None and name.partition(".")[0] in KERAS
-            for job in notebooks.values()
-            for name in imported(job.version.cells)
-        )
-        equipment = Equipment(
-            tuple(ExaminerSettings(kernels[name], tuple(sorted(modules))) for name, modules in preload.items()),
-            jobs[0].sandboxed,
-            jobs[0].variables,
-            jobs[0].visible,
-            self._trainer if trains else None,
-        )
-        places = {name: place for place, name in enumerate(preload)}
-
-        def order(job: GradingJob) -> bytes:
-            examiner = places[_environment(job.kernel)] if job.kernel.plain is None else None
-            return f"{dump(OrderHead(equipment, examiner))}\n{dump(job)}".encode()
-
-        return order
-
-    def _pass(
-        self, jobs: Sequence[GradingJob], order: Callable[[GradingJob], bytes], most: int = 0
-    ) -> Generator[tuple[GradingJob, Outcome]]:
+    def _pass(self, jobs: Sequence[GradingJob], orders: Orders, most: int = 0) -> Generator[tuple[GradingJob, Outcome]]:
         """Grade jobs once, or again after a fault; at most `most` at once (0: as many as there is room for)."""
         if not jobs:
             return
@@ -114,7 +82,7 @@ class Dispatcher:
                 while waiting and len(running) < max(1, most or self._backend.capacity()):
                     job, attempt = waiting.pop()
                     try:
-                        future = executor.submit(grade, self._backend.session, order(job), attempt)
+                        future = self._submitted(executor, orders.order(job), attempt)
                     except FAULTS as error:
                         yield job, Outcome.fault("giving it to a worker", error)
                     else:
@@ -134,10 +102,9 @@ class Dispatcher:
                     else:
                         yield job, _named(outcome)
 
-
-def _environment(kernel: Kernel) -> str:
-    """What tells kernels apart whose notebooks can't share an examiner."""
-    return dump((kernel.interpreter, kernel.variables), sort_keys=True)
+    def _submitted(self, executor: Executor, order: Order, attempt: int) -> Future[bytes]:
+        contents = {digest: self._backend.content(digest, path) for digest, path in order.files.items()}
+        return executor.submit(grade, self._backend.session, order.data, contents, attempt)
 
 
 def _taken(came: "queue.SimpleQueue[Message]", seconds: float) -> Iterator[Message]:

@@ -152,15 +152,4 @@ class Event:
     total: int
 
 
-@dataclass(frozen=True)
-class WorkerOrder:
-    """Where a worker finds, for the job that comes next, the examiner's fork server and the trainer.
-
-    Empty: there is none.
-    """
-
-    examiner: str
-    trainer: str
-
-
 Listener = Callable[[Event | TrainerStatus], None]

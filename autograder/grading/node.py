@@ -7,10 +7,9 @@ the node by a session's name, as one process may be the node of several gradings
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 from weakref import WeakValueDictionary
@@ -18,40 +17,13 @@ from weakref import WeakValueDictionary
 from autograder.common.errors import AutograderError
 from autograder.common.serialization import dump, load
 from autograder.examiner.client import Examiner
-from autograder.grading.job import FAULTS, Outcome, Status, WorkerOrder
-from autograder.kernel.kernelspec import Kernel
+from autograder.grading.contents import Contents
+from autograder.grading.job import FAULTS, Outcome, Status
+from autograder.grading.order import Equipment, OrderHead, WorkerOrder
 from autograder.training.client import TrainerError, TrainerProcess, status
-from autograder.training.settings import ServerSettings
 from autograder.training.training_record import TrainerStatus
 
 EVENT, OUTCOME = b"event", b"outcome"  # what a worker's line is, before a space and JSON
-
-
-@dataclass(frozen=True)
-class ExaminerSettings:
-    """An examiner: of which kernel's environment, and the modules that it imports before the first notebook."""
-
-    kernel: Kernel
-    modules: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Equipment:
-    """What a node has running while it grades some jobs; None as trainer: they train by themselves."""
-
-    examiners: tuple[ExaminerSettings, ...] = ()
-    sandboxed: bool = True
-    variables: dict[str, str] = field(default_factory=dict)  # of cells' environment
-    visible: tuple[str, ...] = ()  # folders that cells may read
-    trainer: ServerSettings | None = None
-
-
-@dataclass(frozen=True)
-class OrderHead:
-    """The first line of an order, which the node reads; the second one is the job, for the worker."""
-
-    equipment: Equipment
-    examiner: int | None  # which one of them; None: all of the notebook runs in the student's kernel
 
 
 class WorkerLost(AutograderError):
@@ -66,6 +38,7 @@ class Node:
         self._lock = threading.Condition()
         # bubblewrap ends with the *thread* that started it: this one, which lives as long as the node
         self._starter = ThreadPoolExecutor(1, "node")
+        self._contents = Contents()
         self._stack = ExitStack()
         self._equipment: Equipment | None = None
         self._examiners: list[Examiner] = []
@@ -87,11 +60,15 @@ class Node:
             for worker in self._busy:
                 worker.kill()
 
-    def grade(self, order: bytes) -> bytes:
-        """Have a worker grade the job of an order; gives the outcome as JSON, which is a fault where none came."""
+    def grade(self, order: bytes, contents: Mapping[str, str | bytes]) -> bytes:
+        """Have a worker grade the job of an order; gives the outcome as JSON, which is a fault where none came.
+
+        `contents`: by digest, the files that the job names, each as a path of this machine or as bytes.
+        """
         try:
             head, _, job = order.partition(b"\n")
-            return self._graded(load(head, OrderHead), job)
+            with self._contents.at_hand(contents) as places:
+                return self._graded(load(head, OrderHead), job, places)
         except WorkerLost as error:
             outcome = Outcome(Status.FAULT, str(error))
         except FAULTS as error:
@@ -110,13 +87,14 @@ class Node:
         with self._lock:
             self._lock.wait_for(lambda: not self._using)
             self._drop()
+        self._contents.close()
         self._starter.shutdown()
 
-    def _graded(self, head: OrderHead, job: bytes) -> bytes:
+    def _graded(self, head: OrderHead, job: bytes, places: dict[str, str]) -> bytes:
         with self._equipped(head.equipment):
             examiner = "" if head.examiner is None else self._examiners[head.examiner].address
             with self._worker() as (worker, report):
-                worker.give(dump(WorkerOrder(examiner, self._address())).encode(), job)
+                worker.give(dump(WorkerOrder(examiner, self._address(), places)).encode(), job)
                 for kind, content in worker.lines():
                     if kind == OUTCOME:
                         return content
@@ -147,7 +125,7 @@ class Node:
                 sandboxed=wanted.sandboxed,
                 environment=wanted.variables,
                 visible=visible,
-                kernel=settings.kernel,
+                kernel=settings.kernel.here,
             )
             self._examiners.append(self._stack.enter_context(examiner))
         if wanted.trainer is not None:
@@ -193,13 +171,13 @@ class Node:
 nodes: WeakValueDictionary[str, Node] = WeakValueDictionary()  # of this process, by session
 
 
-def grade(session: str, order: bytes, attempt: int) -> bytes:
+def grade(session: str, order: bytes, contents: Mapping[str, str | bytes], attempt: int) -> bytes:
     """Grade the job of an order at this process's node for that session; gives an `Outcome` as JSON.
 
-    `attempt` tells tries at the same order apart: an executor may run equal calls once.
+    `contents`: as of `Node.grade`. `attempt` tells tries at the same order apart: an executor may run equal calls once.
     """
     del attempt
-    return nodes[session].grade(order)
+    return nodes[session].grade(order, contents)
 
 
 class _Worker:

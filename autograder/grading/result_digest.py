@@ -18,7 +18,7 @@ from autograder.kernel.kernelspec import Kernel
 # What of this package a score comes out of; not what shows, collects, exports or writes it.
 _CODE = (
     *("common", "examiner", "keras_codec", "kernel", "notebooks", "rpc", "sandbox", "training"),
-    *("grading/grade_notebook.py", "grading/job.py", "grading/plain.py", "grading/rehearsal.py"),
+    *("grading/grade_notebook.py", "grading/job.py", "grading/order.py", "grading/plain.py", "grading/rehearsal.py"),
     *("grading/submission.py", "grading/trainer_link.py", "grading/worker.py"),
 )
 # Of the extra `test`: tools that check this package. No notebook's result depends on one of them.

@@ -12,7 +12,8 @@ import threading
 
 from autograder.common.serialization import dump, load
 from autograder.grading.grade_notebook import grade
-from autograder.grading.job import Event, GradingJob, Outcome, WorkerOrder
+from autograder.grading.job import Event, GradingJob, Outcome
+from autograder.grading.order import WorkerOrder, arrived
 from autograder.kernel.fork_server import ForkServerPool
 from autograder.training.training_record import TrainerStatus
 
@@ -50,7 +51,7 @@ def main() -> None:
     fork_servers = ForkServerPool()
     for line in sys.stdin:
         order, job = load(line, WorkerOrder), load(sys.stdin.readline(), GradingJob)
-        outcome = grade(job, order.examiner, order.trainer, fork_servers, listener)
+        outcome = grade(arrived(job, order.places), order.examiner, order.trainer, fork_servers, listener)
         try:
             send("outcome", outcome)
         except (TypeError, ValueError, RecursionError) as error:  # no JSON can be made of it: nothing has been sent

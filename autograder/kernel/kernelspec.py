@@ -10,7 +10,7 @@ import re
 import shutil
 import stat
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from string import Template
 from typing import Any
@@ -24,6 +24,7 @@ from autograder.sandbox.interpreter import Interpreter, Unknown
 OLDEST, NEWEST = (3, 10), (3, 14)
 _PYTHON = re.compile(r"i?python[\d.]*")  # names of that language
 _LAUNCHERS = ("ipykernel_launcher", "ipykernel")
+OWN = Interpreter("", "", (), "", "", "")  # stands for the grader's own, wherever that is
 
 
 class KernelError(AutograderError):
@@ -63,6 +64,16 @@ class Kernel:
     def is_own(self) -> bool:
         """Whether it runs in the grader's own environment."""
         return self.plain is None and self.interpreter == interpreter.own()
+
+    @property
+    def abroad(self) -> "Kernel":
+        """It for another machine: the grader's own Python is the one that the grader has there."""
+        return replace(self, interpreter=OWN) if self.interpreter == interpreter.own() else self
+
+    @property
+    def here(self) -> "Kernel":
+        """What was `abroad`, for this machine."""
+        return replace(self, interpreter=interpreter.own()) if self.interpreter == OWN else self
 
 
 def find_kernel(metadata: Mapping[str, Any], chosen: str = "", plain: Collection[str] = ()) -> Kernel:

@@ -1,10 +1,13 @@
 """What is submitted to an executor, and what becomes of what comes back: tried again, alone, or somebody's fault."""
 
+import hashlib
 import json
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Executor, Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +16,7 @@ from autograder.common.serialization import dump, load
 from autograder.grading.backend import Backend
 from autograder.grading.dispatcher import PATIENCE, Dispatcher
 from autograder.grading.job import Event, GradingJob, Outcome, Status
-from autograder.grading.node import OrderHead
+from autograder.grading.order import OrderHead
 from autograder.notebooks.instructor import InstructorCell, Version
 from autograder.sandbox.limits import LimitKind, Limits
 from autograder.training.settings import ServerSettings, Trainer, TrainerSettings, WeightsPolicy
@@ -34,13 +37,15 @@ class Submitted(Executor):
     answers: dict[str, list[Answer]]
     report: Callable[[bytes], None]
     orders: list[tuple[OrderHead, GradingJob, int]] = field(default_factory=list)
+    contents: list[dict[str, Any]] = field(default_factory=list)
     waiting: list[tuple[Future[bytes], str]] = field(default_factory=list)
     most: int = 0  # at once
 
     def submit(self, task: Callable[..., bytes], /, *arguments: Any, **_: Any) -> Future[bytes]:  # type: ignore[override]
-        _, order, attempt = arguments
+        _, order, contents, attempt = arguments
         head, job = order.split(b"\n")
         self.orders.append((load(head, OrderHead), load(job, GradingJob), attempt))
+        self.contents.append(contents)
         future: Future[bytes] = Future()
         self.waiting.append((future, self.orders[-1][1].student))
         self.most = max(self.most, len(self.waiting))
@@ -73,6 +78,9 @@ class Engine:
             yield self.passes[-1]
         finally:
             self.left += 1
+
+    def content(self, digest: str, path: str) -> Any:
+        return Path(path).read_bytes()
 
     def capacity(self) -> int:
         return self.room
@@ -192,3 +200,23 @@ def test_no_trainer_is_asked_for_where_nothing_trains() -> None:
     engine = Engine(1, ada=[GRADED], bob=[GRADED])
     graded(engine, job("ada", "import numpy", trainer=trains), job("bob", "import numpy"))
     assert engine.passes[0].orders[0][0].equipment.trainer is None
+
+
+def test_a_jobs_files_go_beside_it_by_digest_and_no_path_of_this_machine_goes(tmp_path: Path) -> None:
+    for name in ("own", "given"):
+        (tmp_path / name).write_text(name)
+    engine = Engine(1, ada=[GRADED], bob=[GRADED])
+    given = {"data.csv": str(tmp_path / "given")}
+    graded(engine, replace(job("ada", files={"own.txt": str(tmp_path / "own")}), given=given), job("bob"))
+    digests = [hashlib.sha256(text).hexdigest() for text in (b"own", b"given")]
+    (ours, others), (sent, _) = engine.passes[0].contents, (sent for _, sent, _ in engine.passes[0].orders)
+    assert (ours, others) == (dict(zip(digests, (b"own", b"given"), strict=True)), {})
+    assert (sent.files, sent.given) == ({"own.txt": digests[0]}, {"data.csv": digests[1]})
+    assert str(tmp_path) not in dump(sent)
+    assert sys.prefix not in dump(sent)
+
+
+def test_a_file_that_is_gone_is_a_fault_of_its_job_alone(tmp_path: Path) -> None:
+    gone = job("ada", files={"own.txt": str(tmp_path / "gone")})
+    found, _ = graded(Engine(1, bob=[GRADED]), gone, job("bob"))
+    assert {student: outcome.status for student, outcome in found} == {"ada": Status.FAULT, "bob": Status.GRADED}

@@ -1,0 +1,111 @@
+"""What crosses to the machine that grades a notebook: an order as bytes, and files by their digests.
+
+An order is two lines of JSON: an `OrderHead`, which the node reads, and the job, which the node hands to a worker as it
+is. In the job, files are named by digests; where they are, and what of the grader's own Python, is the node's to say.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from autograder.common.serialization import dump
+from autograder.examiner.plan import imported
+from autograder.grading.contents import Digests
+from autograder.grading.job import GradingJob
+from autograder.kernel.kernelspec import Kernel
+from autograder.training.settings import ServerSettings
+
+KERAS = ("keras", "tensorflow")
+
+
+@dataclass(frozen=True)
+class ExaminerSettings:
+    """An examiner: of which kernel's environment, and the modules that it imports before the first notebook."""
+
+    kernel: Kernel
+    modules: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Equipment:
+    """What a node has running while it grades some jobs; None as trainer: they train by themselves."""
+
+    examiners: tuple[ExaminerSettings, ...] = ()
+    sandboxed: bool = True
+    variables: dict[str, str] = field(default_factory=dict)  # of cells' environment
+    visible: tuple[str, ...] = ()  # folders that cells may read
+    trainer: ServerSettings | None = None
+
+
+@dataclass(frozen=True)
+class OrderHead:
+    """What the node has to know of a job."""
+
+    equipment: Equipment
+    examiner: int | None  # which one of them; None: all of the notebook runs in the student's kernel
+
+
+@dataclass(frozen=True)
+class WorkerOrder:
+    """What a worker has to know of the node for a job.
+
+    Where the examiner's fork server and the trainer are (empty: there is none), and files, by their digests.
+    """
+
+    examiner: str
+    trainer: str
+    places: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Order:
+    """A job as it crosses."""
+
+    data: bytes
+    files: dict[str, str]  # by digest, the path of each file that it names
+
+
+class Orders:
+    """Makes orders of the jobs of one run: for all of them, a node has the same running."""
+
+    def __init__(self, jobs: Sequence[GradingJob], trainer: ServerSettings) -> None:
+        """`trainer`: the one of each node, where jobs are to have one and import Keras."""
+        self._digests = Digests()
+        notebooks = {(job.assignment, job.notebook): job for job in jobs}
+        kernels = {_environment(job.kernel): job.kernel for job in notebooks.values() if job.kernel.plain is None}
+        preload = {name: set[str]() for name in sorted(kernels)}
+        for job in notebooks.values():
+            if job.kernel.plain is None:
+                preload[_environment(job.kernel)] |= set(imported(job.version.cells))
+        trains = any(
+            job.trainer is not None and name.partition(".")[0] in KERAS
+            for job in notebooks.values()
+            for name in imported(job.version.cells)
+        )
+        self._places = {name: place for place, name in enumerate(preload)}
+        self._equipment = Equipment(
+            tuple(ExaminerSettings(kernels[name].abroad, tuple(sorted(modules))) for name, modules in preload.items()),
+            jobs[0].sandboxed,
+            jobs[0].variables,
+            jobs[0].visible,
+            trainer if trains else None,
+        )
+
+    def order(self, job: GradingJob) -> Order:
+        """The order of one of the jobs, whose limits may be others by now. Raises OSError for what can't be read."""
+        examiner = self._places[_environment(job.kernel)] if job.kernel.plain is None else None
+        files, given = ({name: self._digests.of(path) for name, path in own.items()} for own in (job.files, job.given))
+        crossing = replace(job, kernel=job.kernel.abroad, files=files, given=given)
+        data = f"{dump(OrderHead(self._equipment, examiner))}\n{dump(crossing)}".encode()
+        paths = {self._digests.of(path): path for path in (*job.files.values(), *job.given.values())}
+        return Order(data, paths)
+
+
+def arrived(job: GradingJob, places: dict[str, str]) -> GradingJob:
+    """A job that has crossed, with files and kernel as they are here. Raises KeyError for a file without a place."""
+    files, given = ({name: places[digest] for name, digest in own.items()} for own in (job.files, job.given))
+    return replace(job, kernel=job.kernel.here, files=files, given=given)
+
+
+def _environment(kernel: Kernel) -> str:
+    """What tells kernels apart whose notebooks can't share an examiner."""
+    return dump((kernel.interpreter, kernel.variables), sort_keys=True)
