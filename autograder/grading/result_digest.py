@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import platform
+import sys
 from collections.abc import Iterator, Mapping
 from importlib.metadata import distributions
 from pathlib import Path
@@ -84,7 +85,8 @@ def threads() -> int:
 
 @functools.cache  # it reads some hundred files, and an installation does not change under a running program
 def _installed() -> dict[str, Any]:
-    found = {(one.name.lower().replace("_", "-"), one.version) for one in distributions()}
+    folders = [folder for folder in sys.path if Path(folder).name != "_vendor"]  # setuptools' own, once it is imported
+    found = {(one.name.lower().replace("_", "-"), one.version) for one in distributions(path=folders)}
     libraries = sorted(f"{name}=={version}" for name, version in found if name not in TOOLS)
     return {"distributions": libraries, "code": code(Path(__file__).parents[1])}
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from repository import ROOT
 
+from autograder.grading import result_digest
 from autograder.grading.job import GradingJob, Outcome, Status
 from autograder.grading.result_digest import TOOLS, code, digest, environment
 from autograder.grading.result_store import Store
@@ -127,3 +128,16 @@ def test_no_tool_of_the_tests_is_in_the_digest_and_every_library_is() -> None:
     names = {one.partition("==")[0] for one in environment()["distributions"]}
     assert not names & TOOLS
     assert {"numpy", "keras", "tensorflow", "ipykernel", "pandas", "nbconvert"} <= names
+
+
+@pytest.mark.parametrize(("folder", "counts"), [("_vendor", False), ("site-packages", True)])
+def test_what_setuptools_carries_with_it_is_no_library(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str, counts: bool
+) -> None:
+    metadata = tmp_path / folder / "onlythere-1.0.dist-info" / "METADATA"
+    metadata.parent.mkdir(parents=True)
+    metadata.write_text("Metadata-Version: 2.1\nName: onlythere\nVersion: 1.0\n")
+    monkeypatch.syspath_prepend(tmp_path / folder)
+    result_digest._installed.cache_clear()
+    assert ("onlythere==1.0" in environment()["distributions"]) == counts
+    result_digest._installed.cache_clear()
