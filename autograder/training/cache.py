@@ -7,9 +7,7 @@ Any number of processes may use it at once.
 """
 
 import contextlib
-import json
 import os
-import struct
 import time
 from pathlib import Path
 from urllib.parse import quote
@@ -19,7 +17,6 @@ from autograder.rpc.frames import RpcError
 from autograder.training import protocol
 from autograder.training.fit_messages import TrainingResult
 
-_HEAD = struct.Struct("!QQ")  # bytes of the text, number of buffers
 _WRITING = 3600  # seconds after which a part of an entry is one that a killed process left
 
 
@@ -35,7 +32,7 @@ class TrainingCache:
     def get(self, key: str, student: str) -> TrainingResult | None:
         """The result under a key, for that student. A damaged entry counts as missing, and is removed."""
         content = self._entries.get(key)
-        result = None if content is None else _read(memoryview(content))
+        result = None if content is None else _read(content)
         if result is None:
             if content is not None:  # of another version of this package
                 self._entries.remove(key)
@@ -95,23 +92,11 @@ class TrainingCache:
 
 
 def _write(result: TrainingResult) -> bytes:
-    frame, buffers = protocol.encode(result)
-    text = json.dumps(frame).encode()
-    lengths = struct.pack(f"!{len(buffers)}Q", *map(len, buffers))
-    return b"".join([_HEAD.pack(len(text), len(buffers)), lengths, text, *buffers])
+    return protocol.pack(*protocol.encode(result))
 
 
-def _read(content: memoryview) -> TrainingResult | None:
+def _read(content: bytes) -> TrainingResult | None:
     try:
-        length, count = _HEAD.unpack_from(content)
-        lengths = struct.unpack_from(f"!{count}Q", content, _HEAD.size)
-        place = _HEAD.size + 8 * count
-        text = bytes(content[place : place + length])
-        place += length
-        buffers = []
-        for size in lengths:
-            buffers.append(bytearray(content[place : place + size]))
-            place += size
-        return protocol.read(protocol.decode(json.loads(text), buffers), TrainingResult)
-    except (ValueError, struct.error, RpcError):
+        return protocol.read(protocol.decode(*protocol.unpack(content)), TrainingResult)
+    except RpcError:
         return None

@@ -122,9 +122,9 @@ def judge(
     return found
 
 
-def status(address: str) -> TrainerStatus:
-    """What runs, and how many trainings wait, were trained, or were remembered."""
-    found = _ask(address, GetStatus(), TrainerStatus)
+def status(address: str, *, of_slots: bool = False) -> TrainerStatus:
+    """What runs, and how many trainings wait, were trained, or were remembered; `of_slots`: as of `GetStatus`."""
+    found = _ask(address, GetStatus(of_slots), TrainerStatus)
     assert found is not None
     return found
 

@@ -6,11 +6,13 @@ A message crosses as a dict of its fields, with its tag as `do`. Whoever receive
 import contextlib
 import dataclasses
 import enum
+import json
 import os
 import signal
 import socket
+import struct
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NoReturn, TypeVar, overload
 
 import msgspec
@@ -24,6 +26,8 @@ KINDS = frozenset(("int", "str", "list", "tuple", "dict", "array", "scalar"))
 EXPECTED = "expected numbers, texts, arrays, and lists, tuples or dicts of them"
 MALFORMED = "expected a node with a kind, received something else"
 T = TypeVar("T")
+Buffer = bytes | bytearray | memoryview
+_HEAD = struct.Struct("!QQ")  # bytes of the text, number of buffers
 
 
 class Message(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="do"):
@@ -93,6 +97,31 @@ def decode(frame: Any, buffers: list[bytearray]) -> Any:
         return Decoder(frame["nodes"], buffers, _refuse).value(frame["value"])
     except (RecursionError, ValueError, TypeError, LookupError, ArithmeticError) as error:
         raise RpcError(f"malformed value: {str(error)[:300]}") from None
+
+
+def pack(frame: Any, buffers: Sequence[Buffer]) -> bytes:
+    """A frame as bytes, to be stored or to cross elsewhere than on a socket."""
+    text = json.dumps(frame).encode()
+    lengths = struct.pack(f"!{len(buffers)}Q", *map(len, buffers))
+    return b"".join([_HEAD.pack(len(text), len(buffers)), lengths, text, *buffers])
+
+
+def unpack(content: Buffer) -> tuple[Any, list[bytearray]]:
+    """The frame that `pack` made. Raises RpcError."""
+    view = memoryview(content)
+    try:
+        length, count = _HEAD.unpack_from(view)
+        lengths = struct.unpack_from(f"!{count}Q", view, _HEAD.size)
+        place = _HEAD.size + 8 * count
+        frame = json.loads(bytes(view[place : place + length]))
+        place += length
+        buffers = []
+        for size in lengths:
+            buffers.append(bytearray(view[place : place + size]))
+            place += size
+    except (ValueError, struct.error, RecursionError) as error:
+        raise RpcError(f"malformed frame: {str(error)[:300]}") from None
+    return frame, buffers
 
 
 def fields(message: Any) -> Any:

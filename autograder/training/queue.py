@@ -5,12 +5,11 @@ A slot whose process has started goes before one whose process has not: TensorFl
 
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 
 from autograder.training.devices import Slot
 from autograder.training.fit_messages import Declined, Refused, Trained, TrainingResult
-from autograder.training.jobs import TrainingJob
-from autograder.training.settings import TrainingBudget
 from autograder.training.training_record import RunningTraining, TrainerStatus
 from autograder.training.worker_messages import EpochProgress, TrainingOrder, WorkerAnswer
 from autograder.training.worker_process import WorkerDied, WorkerProcess
@@ -23,42 +22,32 @@ TOO_LARGE = "This training was too large for the trainer, whose process ended tw
 class QueuedTraining:
     """One job in flight."""
 
-    def __init__(self, key: str, job: TrainingJob, seed: int, budget: TrainingBudget, student: str) -> None:
-        """Asked for by that student; others may join."""
+    def __init__(self, key: str, order: TrainingOrder, size: float, student: str) -> None:
+        """Asked for by that student; others may join. `size`: how long it takes, compared with others."""
         self.key = key
-        self.order: TrainingOrder | None = TrainingOrder(job.content, seed, budget)
-        self.size = job.size
-        self.seconds = budget.seconds
+        self.order: TrainingOrder | None = order
+        self.size = size
+        self.seconds = order.budget.seconds
         self.students = [student]
         self.waiters = 1
         self.done = threading.Event()
         self.died = False  # its first slot did, which may have been another's doing
         self.answer: WorkerAnswer | None = None  # until it is done
+        self.remembered = False  # by who was asked
         self.progress: EpochProgress | None = None
         self.process: WorkerProcess | None = None
         self.began: float | None = None  # at a slot
 
 
-class Queue:
-    """Hands trainings to slots."""
+class Trainings(ABC):
+    """What is trained for this trainer's notebooks: each job once, however many ask for it."""
 
-    def __init__(
-        self,
-        slots: Sequence[Slot],
-        new: Callable[[Slot], WorkerProcess],
-        store: Callable[[QueuedTraining, TrainingResult], None],
-    ) -> None:
-        """`store(training, result)` is called for a result before anybody gets it."""
-        self._trained = 0
-        self._store = store
+    def __init__(self) -> None:
+        """Nothing is in flight."""
         self._lock = threading.Condition()
-        self._waiting: list[QueuedTraining] = []
         self._in_flight: dict[str, QueuedTraining] = {}
-        self._idle = 0  # slots that wait, with a process that has started
-        for slot in slots:
-            threading.Thread(target=self._work, args=[slot, new], daemon=True).start()
 
-    def join(self, key: str, job: TrainingJob, seed: int, budget: TrainingBudget, student: str) -> QueuedTraining:
+    def join(self, key: str, order: TrainingOrder, size: float, student: str) -> QueuedTraining:
         """The training of that key, started if it is not in flight. Whoever joins has to `leave`."""
         with self._lock:
             training = self._in_flight.get(key)
@@ -66,9 +55,8 @@ class Queue:
                 training.waiters += 1
                 training.students.append(student)
                 return training
-            training = self._in_flight[key] = QueuedTraining(key, job, seed, budget, student)
-            self._waiting.append(training)
-            self._lock.notify_all()
+            training = self._in_flight[key] = QueuedTraining(key, order, size, student)
+            self._start(training)
             return training
 
     def leave(self, training: QueuedTraining) -> None:
@@ -79,16 +67,59 @@ class Queue:
                 return
             if self._in_flight.get(training.key) is training:
                 del self._in_flight[training.key]
-            if training in self._waiting:
-                self._waiting.remove(training)
-            elif training.process is not None:
-                training.process.kill()
+            self._stop(training)
 
+    @abstractmethod
+    def _start(self, training: QueuedTraining) -> None: ...
+
+    @abstractmethod
+    def _stop(self, training: QueuedTraining) -> None: ...
+
+    @abstractmethod
     def status(self, remembered: int) -> TrainerStatus:
         """What runs, and how many wait and were trained; `remembered`: how many needed no training."""
+
+    def _finish(self, training: QueuedTraining, answer: WorkerAnswer) -> None:
+        """With the lock held."""
+        training.answer, training.process = answer, None
+        if self._in_flight.get(training.key) is training:
+            del self._in_flight[training.key]
+        training.done.set()
+
+
+class Queue(Trainings):
+    """Hands trainings to slots."""
+
+    def __init__(
+        self,
+        slots: Sequence[Slot],
+        new: Callable[[Slot], WorkerProcess],
+        store: Callable[[QueuedTraining, TrainingResult], None],
+    ) -> None:
+        """`store(training, result)` is called for a result before anybody gets it."""
+        super().__init__()
+        self._trained = 0
+        self._store = store
+        self._waiting: list[QueuedTraining] = []
+        self._idle = 0  # slots that wait, with a process that has started
+        for slot in slots:
+            threading.Thread(target=self._work, args=[slot, new], daemon=True).start()
+
+    def _start(self, training: QueuedTraining) -> None:
+        self._waiting.append(training)
+        self._lock.notify_all()
+
+    def _stop(self, training: QueuedTraining) -> None:
+        if training in self._waiting:
+            self._waiting.remove(training)
+        elif training.process is not None:
+            training.process.kill()
+
+    def status(self, remembered: int) -> TrainerStatus:
+        """See `Trainings`."""
         with self._lock:
-            running = [t for t in self._in_flight.values() if t not in self._waiting]
-            return TrainerStatus(tuple(map(_running, running)), len(self._waiting), self._trained, remembered)
+            at_slots = [t for t in self._in_flight.values() if t not in self._waiting]
+            return TrainerStatus(tuple(map(running, at_slots)), len(self._waiting), self._trained, remembered)
 
     def _work(self, slot: Slot, new: Callable[[Slot], WorkerProcess]) -> None:
         process: WorkerProcess | None = None
@@ -125,10 +156,7 @@ class Queue:
                 self._store(training, answer.result)
             with self._lock:
                 self._trained += isinstance(answer, Trained)
-                training.answer, training.process = answer, None
-                if self._in_flight.get(training.key) is training:
-                    del self._in_flight[training.key]
-                training.done.set()
+                self._finish(training, answer)
 
     def _has_work(self) -> bool:
         return bool(self._waiting)
@@ -155,9 +183,10 @@ class Queue:
             return None
 
 
-def _running(training: QueuedTraining) -> RunningTraining:
+def running(training: QueuedTraining) -> RunningTraining:
+    """How far it is."""
     students, last = tuple(training.students), training.progress
     if last is None:
-        return RunningTraining(students)
+        return RunningTraining(students, key=training.key)
     left = round(last.seconds * max(0, last.epochs - last.epoch), 1)
-    return RunningTraining(students, last.epoch, last.epochs, last.seconds, left)
+    return RunningTraining(students, last.epoch, last.epochs, last.seconds, left, training.key)

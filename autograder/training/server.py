@@ -29,12 +29,13 @@ from autograder.training.fit_messages import Answer, Declined, Refused, Request,
 from autograder.training.jobs import TrainingJob
 from autograder.training.leakage import row_digests
 from autograder.training.protocol import Cancel, Cancelled, Note
-from autograder.training.queue import Queue, QueuedTraining
+from autograder.training.queue import Queue, QueuedTraining, Trainings
 from autograder.training.reproducibility import environment
-from autograder.training.server_messages import Close, Connect, GetStatus, Judge, Question
+from autograder.training.server_messages import Close, Connect, Done, GetStatus, GetWaited, Judge, Question, Train
 from autograder.training.settings import ServerSettings
 from autograder.training.training_record import Judgement, NearCopies
-from autograder.training.worker_messages import WorkerAnswer
+from autograder.training.upstream import Upstream
+from autograder.training.worker_messages import TrainingOrder, WorkerAnswer
 from autograder.training.worker_process import WorkerProcess
 
 _LOOK = 0.05  # seconds between looks at whether a candidate that waits is still there
@@ -49,7 +50,7 @@ class Server:
         """Nothing is trained yet."""
         slots = settings.slots()
         self._environment = environment(slots[0])
-        self._cache = TrainingCache(Path(settings.cache), settings.cache_bytes)
+        self._cache = None if settings.upstream else TrainingCache(Path(settings.cache), settings.cache_bytes)
         self._connections: dict[str, Connection] = {}
         self._remembered = 0
         self._known: dict[str, SeenData] = {}  # by digests of arrays
@@ -59,6 +60,7 @@ class Server:
             return WorkerProcess(slot, settings.memory_bytes, sandboxed=settings.sandboxed)
 
         self._queue = Queue(slots, start, self._store)
+        self._trainings: Trainings = Upstream(settings.upstream) if settings.upstream else self._queue
 
     def serve(self, listener: socket.socket) -> None:
         """Answer callers, for ever."""
@@ -72,14 +74,26 @@ class Server:
                 caller.settimeout(30)
                 descriptors = _descriptors(caller)
                 question: Question = protocol.read(protocol.receive(caller), Question)
-                protocol.send(caller, self._answer(question, descriptors))
+                if isinstance(question, Train):
+                    self._train_for(caller, question)
+                else:
+                    protocol.send(caller, self._answer(question, descriptors))
             except (OSError, frames.RpcError):
                 return
 
-    def _answer(self, question: Question, descriptors: list[int]) -> Any:
+    def _train_for(self, caller: socket.socket, question: Train) -> None:
+        """Do a training at a slot of this trainer's for another one's notebook."""
+        order = protocol.read(protocol.receive(caller), TrainingOrder)
+        training = self._queue.join(question.key, order, question.size, question.student)
+        del order
+        answer = _answer_of(self._queue, training, caller)
+        if answer is not None:
+            protocol.send(caller, Done(answer, False))
+
+    def _answer(self, question: Connect | GetWaited | Judge | Close | GetStatus, descriptors: list[int]) -> Any:
         """See `server_messages`."""
         if isinstance(question, GetStatus):
-            return self._queue.status(self._remembered)
+            return (self._queue if question.of_slots else self._trainings).status(self._remembered)
         if isinstance(question, Connect):
             new = Connection(socket.socket(fileno=descriptors[0]), question.student, question.settings)
             self._connections[question.key] = new
@@ -127,34 +141,29 @@ class Server:
         seed = _seed(connection.settings.seed, connection.count(job.digest))
         key = jobs.digest([job.digest, seed, self._environment])
         with connection.waiting():
-            found = self._cache.get(key, connection.student)
-            answer = Trained(found) if found is not None else self._train(connection, key, job, seed)
+            found = self._cache.get(key, connection.student) if self._cache is not None else None
+            answer, remembered = (Trained(found), True) if found else self._train(connection, key, job, seed)
         if answer is None:
             return None  # what came in the meantime is read next, in the notebook's own time
         if isinstance(answer, Trained) and (problem := exceeded(answer.result.cost, budget)):
             answer = Refused(problem)
         if isinstance(answer, Trained):
-            self._remembered += found is not None
-            connection.trained(key, job, answer.result, self._seen(job), remembered=found is not None)
+            self._remembered += remembered
+            connection.trained(key, job, answer.result, self._seen(job), remembered=remembered)
         elif isinstance(answer, Refused):
             connection.note("", refused=answer.reason)
         else:
             connection.note(answer.reason)
         return answer
 
-    def _train(self, connection: Connection, key: str, job: TrainingJob, seed: int) -> WorkerAnswer | None:
-        """What came of it; None where the candidate is gone, or was interrupted."""
-        training = self._queue.join(key, job, seed, connection.settings.budget, connection.student)
-        del job
-        try:
-            while not training.done.wait(_LOOK):
-                if select.select([connection.socket], [], [], 0)[0]:
-                    return None
-            return training.answer
-        finally:
-            self._queue.leave(training)
-            if not isinstance(training.answer, Trained) and training.began is not None:
-                connection.spent += time.monotonic() - training.began  # stopped, or too long: it took its time too
+    def _train(self, connection: Connection, key: str, job: TrainingJob, seed: int) -> tuple[WorkerAnswer | None, bool]:
+        """What came of it, None where the candidate is gone, or was interrupted; and whether it was remembered."""
+        order = TrainingOrder(job.content, seed, connection.settings.budget)
+        training = self._trainings.join(key, order, job.size, connection.student)
+        answer = _answer_of(self._trainings, training, connection.socket)
+        if not isinstance(training.answer, Trained) and training.began is not None:
+            connection.spent += time.monotonic() - training.began  # stopped, or too long: it took its time too
+        return answer, training.remembered
 
     def _seen(self, job: TrainingJob) -> list[SeenData]:
         """Its data, validation data too; what is known of the last few arrays is at hand."""
@@ -174,11 +183,24 @@ class Server:
         return found
 
     def _store(self, training: QueuedTraining, result: TrainingResult) -> None:
+        if self._cache is None:
+            return
         try:
             for student in training.students:
                 self._cache.put(training.key, student, result)
         except OSError:  # a full disk loses nobody a training
             return
+
+
+def _answer_of(trainings: Trainings, training: QueuedTraining, asking: socket.socket) -> WorkerAnswer | None:
+    """What came of a training; None where the other end of `asking` is gone, or has been interrupted, before that."""
+    try:
+        while not training.done.wait(_LOOK):
+            if select.select([asking], [], [], 0)[0]:
+                return None
+        return training.answer
+    finally:
+        trainings.leave(training)
 
 
 def _judgement(connection: Connection, question: Judge) -> Judgement:

@@ -3,6 +3,7 @@
 from autograder.training.protocol import Message
 from autograder.training.settings import TrainerSettings
 from autograder.training.tested_models import EncodedProbe, ModelDigests
+from autograder.training.worker_messages import WorkerAnswer
 
 
 class Connect(Message, tag="connect", frozen=True):
@@ -34,8 +35,28 @@ class Close(Message, tag="close", frozen=True):
     key: str
 
 
+class Train(Message, tag="train", frozen=True):
+    """Do a training, whose `TrainingOrder` comes next, for as long as the caller waits. Answered by `Done`."""
+
+    key: str
+    student: str
+    size: float  # how long it takes, compared with others
+
+
+class Done(Message, tag="done", frozen=True, eq=False):
+    """What came of a training."""
+
+    answer: WorkerAnswer
+    remembered: bool  # from the cache
+
+
 class GetStatus(Message, tag="status", frozen=True):
-    """How do things stand? Answered by a `TrainerStatus`."""
+    """How do things stand? Answered by a `TrainerStatus`.
+
+    `of_slots`: of what is trained here, whoever asked for it; else of what its own notebooks asked for.
+    """
+
+    of_slots: bool = False
 
 
-Question = Connect | GetWaited | Judge | Close | GetStatus
+Question = Connect | GetWaited | Judge | Close | Train | GetStatus

@@ -55,6 +55,7 @@ class ServerSettings:
     threads: int  # 0: a share of the cores
     memory_bytes: int  # of one training
     sandboxed: bool
+    upstream: str = ""  # the socket of who trains and remembers instead, in a cluster
 
     def slots(self) -> list[Slot]:
         """The slots of this machine."""
@@ -120,8 +121,8 @@ class Trainer(Configurable):  # type: ignore[misc]
         device = hashlib.sha256(json.dumps(environment(slot), sort_keys=True).encode()).hexdigest()
         return TrainerSettings(self.seed, self.budget(), WeightsPolicy(self.weights), device)
 
-    def server_settings(self, cache: Path, *, sandboxed: bool) -> ServerSettings:
-        """What the server needs. `cache`: the folder of remembered trainings."""
+    def server_settings(self, cache: Path, *, sandboxed: bool, upstream: str = "") -> ServerSettings:
+        """What the server needs. `cache`: the folder of remembered trainings; `upstream`: as of `ServerSettings`."""
         return ServerSettings(
             cache=str(cache),
             cache_bytes=self.cache_bytes,
@@ -130,4 +131,5 @@ class Trainer(Configurable):  # type: ignore[misc]
             threads=self.threads,
             memory_bytes=self.memory_bytes,
             sandboxed=sandboxed,
+            upstream=upstream,
         )

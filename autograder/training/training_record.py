@@ -82,6 +82,7 @@ class RunningTraining:
     epochs: int | None = None
     seconds: float | None = None  # of the last epoch
     left: float | None = None  # seconds, if all other epochs take as long
+    key: str = ""
 
 
 @dataclass(frozen=True)

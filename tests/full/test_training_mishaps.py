@@ -23,6 +23,7 @@ from autograder.training.kernel_side.request import request
 from autograder.training.protocol import Cancel, Message
 from autograder.training.queue import Queue
 from autograder.training.training_record import TrainedBy
+from autograder.training.worker_messages import TrainingOrder
 from autograder.training.worker_process import WorkerProcess
 
 X, Y = images()
@@ -45,6 +46,10 @@ def asked(epochs: int) -> FitRequest:
     arguments = inspect.signature(keras.Model.fit).bind(model, X, np.eye(4)[Y], epochs=epochs)
     arguments.apply_defaults()
     return request(model, arguments.arguments)
+
+
+def order(epochs: int) -> TrainingOrder:
+    return TrainingOrder(jobs.training_job(asked(epochs)).content, 0, BUDGET)
 
 
 def fitted(notebook: Notebook, epochs: int) -> Any:
@@ -106,7 +111,7 @@ def test_a_process_that_ends_before_it_is_ready_is_not_the_trainings_fault() -> 
         return process
 
     queue = Queue([Slot(None, 1, None)], new, lambda *_: None)
-    training = queue.join("a" * 64, jobs.training_job(asked(1)), 0, BUDGET, "ada")
+    training = queue.join("a" * 64, order(1), 1.0, "ada")
     assert training.done.wait(60)
     assert training.answer == Declined("The trainer's process ended before it was ready.")
 
@@ -127,15 +132,15 @@ def test_a_process_that_cannot_be_started_is_tried_again(tmp_path: Path, failure
     queue = Queue([Slot(None, 1, None)], new, lambda *_: None)
     with contextlib.ExitStack() as stack:
         stack.callback(lambda: [process.kill() for process in started])
-        training = queue.join("a" * 64, jobs.training_job(asked(1)), 0, BUDGET, "ada")
+        training = queue.join("a" * 64, order(1), 1.0, "ada")
         assert training.done.wait(60)
         assert isinstance(training.answer, Trained) == few
         if not few:
             assert isinstance(training.answer, Declined)
             assert training.answer.reason.endswith("No space left on device")
-            other = queue.join("b" * 64, jobs.training_job(asked(2)), 0, BUDGET, "ada")
+            other = queue.join("b" * 64, order(2), 1.0, "ada")
             assert other.done.wait(60)
             assert isinstance(other.answer, Declined)
-            third = queue.join("c" * 64, jobs.training_job(asked(2)), 0, BUDGET, "ada")
+            third = queue.join("c" * 64, order(2), 1.0, "ada")
             assert third.done.wait(60)
             assert isinstance(third.answer, Trained)
