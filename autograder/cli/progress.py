@@ -134,11 +134,16 @@ class Lines(ProgressListener):
         """Note which cell a submission is at."""
         if row := self.rows.get(event.student):
             row.started = row.started or time.monotonic()
-            row.where = f"{event.notebook}: {event.what} {event.done}/{event.total}"
+            node = f" on {event.node}" if event.node else ""
+            row.where = f"{event.notebook}: {event.what} {event.done}/{event.total}{node}"
 
     def trainings(self, trainings: TrainerStatus) -> None:
         """Store the figures, which the live table and the summary show."""
         self.trained = trainings
+
+    def cluster(self, what: str) -> None:
+        """Print what there is to know about the cluster."""
+        self.say(what)
 
     def finished(self, submission: Submission, status: SubmissionStatus) -> None:
         """Note the status, time and score of a finished submission, and show them."""

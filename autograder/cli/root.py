@@ -8,6 +8,7 @@ from nbgrader.apps.baseapp import NbGrader
 from autograder.cli.accuracy import AccuracyApp
 from autograder.cli.base import Command
 from autograder.cli.build import BuildApp, UnbuildApp
+from autograder.cli.certificates import CertificatesApp
 from autograder.cli.check import CheckApp
 from autograder.cli.collect import CollectApp
 from autograder.cli.console import Table
@@ -32,7 +33,7 @@ GROUPS: dict[str, tuple[type[Any], ...]] = {
     "Check before submitting": (CheckApp,),
     "Grade": (CollectApp, RehearseApp, GradeApp, ReportApp, FeedbackApp, ExportApp),
     "Undo": (RestoreApp, ForgetApp),
-    "Automate": (HealthApp, SubmissionApp),
+    "Automate": (HealthApp, SubmissionApp, CertificatesApp),
 }
 
 

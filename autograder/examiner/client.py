@@ -53,10 +53,12 @@ class Examiner:
         environment: Mapping[str, str],
         visible: Sequence[Path] = (),
         kernel: Kernel | None = None,
+        outside: Mapping[str, str] = os.environ,
     ) -> None:
         """`modules` are imported before the first fork; `environment` is given to it, `visible` folders it may read.
 
         It runs in the environment of `kernel`, as the students' code does; the grader's own where none is given.
+        `outside`: the grader's environment variables.
         """
         kernel = kernel or Kernel()
         self._folder = tempfile.TemporaryDirectory(prefix="autograder-examiner-", dir=place_for_sockets())
@@ -73,11 +75,11 @@ class Examiner:
             home = HOME if sandboxed else self._folder.name
             if sandboxed:
                 data = memory_files()
-                shared = {path: f"{HOME}/{name}" for path, name in shared_with_notebooks().items()}
+                shared = {path: f"{HOME}/{name}" for path, name in shared_with_notebooks(outside).items()}
                 elsewhere = {**shared, package: f"{PACKAGE}/autograder"}
                 sandbox = Sandbox(DISK, visible, elsewhere, interpreter=kernel.interpreter)
                 argv, keep = sandbox.command(argv, data), [*keep, *data.values()]
-            variables = notebook_environment(home, kernel, environment)
+            variables = notebook_environment(home, kernel, environment, outside)
             if not sandboxed:
                 variables["TMPDIR"] = home  # goes with the folder
             self._process = subprocess.Popen(argv, env=variables, stdin=subprocess.DEVNULL, pass_fds=keep)

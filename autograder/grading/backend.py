@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 import psutil
 
+from autograder.common.errors import AutograderError
 from autograder.grading.node import Node, nodes
 from autograder.sandbox import cgroups
 from autograder.sandbox.limits import Limits
@@ -19,22 +20,27 @@ from autograder.training.devices import cores
 from autograder.training.training_record import TrainerStatus
 
 
+class BackendError(AutograderError):
+    """There is nothing that could grade; the message says why, and what to do."""
+
+
 class Backend(Protocol):
     """Machines that grade."""
 
     session: str  # by which `node.grade` finds its node there
+    shares_home: bool  # whether its machines have the grader's own home: datasets, fonts
 
     def executor(self, report: Callable[[bytes], None]) -> AbstractContextManager[Executor]:
         """An executor for `node.grade`; what still runs is ended when its context is left.
 
-        `report` gets the events of what runs, each an `Event` as JSON, from any thread.
+        `report` gets the events of what runs, each an `Event` as JSON, from any thread. Raises BackendError.
         """
 
     def content(self, digest: str, path: str) -> Any:
         """What stands for a file among a task's arguments, so that the task gets its path there, or its bytes."""
 
     def capacity(self) -> int:
-        """How many tasks should be submitted at once."""
+        """How many tasks should be submitted at once. Raises BackendError where none will ever be done."""
 
     def trainings(self) -> TrainerStatus | None:
         """How trainings stand; None where none can be told."""
@@ -49,6 +55,7 @@ class LocalBackend:
     def __init__(self, limits: Limits, workers: int = 0) -> None:
         """Grade `workers` notebooks at once (0: as many as cores and memory allow). Starts nothing yet."""
         self.session = uuid.uuid4().hex
+        self.shares_home = True
         self._limits = limits
         self._workers = workers
         self._node: Node | None = None

@@ -36,9 +36,9 @@ class Digests:
 class Contents:
     """Files that came as bytes, in a folder that goes with this; those that are used stay."""
 
-    def __init__(self, kept: int = KEPT) -> None:
-        """Keep at most `kept` bytes of files that no job uses, the last used ones."""
-        self._kept = kept
+    def __init__(self, place: Path | None = None, kept: int = KEPT) -> None:
+        """Keep at most `kept` bytes of files that no job uses, the last used ones, in `place` (none: the system's)."""
+        self._place, self._kept = place, kept
         self._lock = threading.Lock()
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._sizes: dict[str, int] = {}  # by digest, the longest unused first
@@ -76,7 +76,9 @@ class Contents:
             if hashlib.sha256(content).hexdigest() != digest:
                 raise WrongContent(f"expected a file of SHA-256 {digest}, received another of {len(content):,} bytes")
             if self._folder is None:
-                self._folder = tempfile.TemporaryDirectory(prefix="autograder-files-", ignore_cleanup_errors=True)
+                self._folder = tempfile.TemporaryDirectory(
+                    prefix="autograder-files-", dir=self._place, ignore_cleanup_errors=True
+                )
             part = f"{self._path(digest)}.part"
             Path(part).write_bytes(content)
             os.replace(part, self._path(digest))

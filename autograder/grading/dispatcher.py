@@ -52,10 +52,13 @@ class Dispatcher:
         self._listener = listener
 
     def run(self, jobs: Sequence[GradingJob]) -> Generator[tuple[GradingJob, Outcome]]:
-        """Grade all `jobs`; yields each with its outcome as it comes. Closing the iterator ends what runs."""
+        """Grade all `jobs`; yields each with its outcome as it comes. Closing the iterator ends what runs.
+
+        Raises BackendError where there is nothing that could grade, or no longer.
+        """
         if not jobs:
             return
-        orders = Orders(jobs, self._trainer)
+        orders = Orders(jobs, self._trainer, with_home=not self._backend.shares_home)
         alone: dict[int, GradingJob] = {}
         again: list[GradingJob] = []
         with closing(self._pass(jobs, orders)) as outcomes:
@@ -79,7 +82,8 @@ class Dispatcher:
         came: queue.SimpleQueue[Message] = queue.SimpleQueue()
         with self._backend.executor(came.put) as executor:
             while waiting or running:
-                while waiting and len(running) < max(1, most or self._backend.capacity()):
+                room = self._backend.capacity()
+                while waiting and len(running) < max(1, most or room):
                     job, attempt = waiting.pop()
                     try:
                         future = self._submitted(executor, orders.order(job), attempt)

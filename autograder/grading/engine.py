@@ -1,11 +1,11 @@
 """Outcomes of jobs: from the store, else computed in parallel and stored at once; and the rehearsal of a notebook."""
 
-from collections.abc import Collection, Generator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 
 from autograder.common.errors import AutograderError
-from autograder.grading.backend import Backend
+from autograder.grading.backend import Backend, BackendError
 from autograder.grading.dispatcher import Dispatcher
 from autograder.grading.job import FAULTS, GradingJob, Listener, Outcome, Status
 from autograder.grading.mutants import MUTANTS, Mutated, mutated, mutated_jobs
@@ -23,7 +23,6 @@ from autograder.grading.rehearsal import (
 )
 from autograder.grading.result_digest import digest
 from autograder.grading.result_store import Store
-from autograder.sandbox.bubblewrap import check
 from autograder.training.settings import ServerSettings
 
 FILES = 5  # that a solution writes, and of which it is tried whether it needs them
@@ -38,20 +37,23 @@ class Engine:
     """Computes what is not stored yet."""
 
     def __init__(
-        self, store: Store, backend: Backend, trainer: ServerSettings, *, sandboxed: bool, listener: Listener
+        self, store: Store, new_backend: Callable[[], Backend], trainer: ServerSettings, listener: Listener
     ) -> None:
-        """`backend`: where it is computed; `trainer`: the one there. `listener` is told how that goes."""
+        """`new_backend` makes what computes; `trainer`: the one there. `listener` is told how that goes."""
         self._store = store
-        self._sandboxed = sandboxed
-        self._backend = backend
-        self._dispatcher = Dispatcher(backend, trainer, listener)
+        self._new_backend = new_backend
+        self._backend: Backend | None = None  # until it is needed
+        self._trainer = trainer
+        self._listener = listener
 
     def close(self) -> None:
         """End what was started to compute; it is started anew when it is needed."""
-        self._backend.close()
+        if self._backend is not None:
+            self._backend.close()
+            self._backend = None
 
     def outcomes(self, jobs: Mapping[str, GradingJob]) -> Generator[tuple[str, Outcome]]:
-        """The outcomes of jobs given by digest, each as it comes. Raises EngineError where no sandbox can be made."""
+        """The outcomes of jobs given by digest, each as it comes. Raises EngineError where nothing can be computed."""
         missing: dict[int, tuple[str, GradingJob]] = {}
         for key, job in jobs.items():
             if (stored := self._store.get(key)) is not None:
@@ -60,12 +62,15 @@ class Engine:
                 missing[id(job)] = key, job
         if not missing:
             return
-        if self._sandboxed and (lacking := check()):
-            raise EngineError(lacking)
-        with closing(self._dispatcher.run([job for _, job in missing.values()])) as run:
-            for job, outcome in run:
-                key, _ = missing[id(job)]
-                yield key, self._stored(key, outcome)
+        try:
+            self._backend = self._backend or self._new_backend()
+            dispatcher = Dispatcher(self._backend, self._trainer, self._listener)
+            with closing(dispatcher.run([job for _, job in missing.values()])) as run:
+                for job, outcome in run:
+                    key, _ = missing[id(job)]
+                    yield key, self._stored(key, outcome)
+        except BackendError as error:
+            raise EngineError(str(error)) from None
 
     def _stored(self, key: str, outcome: Outcome) -> Outcome:
         """Store what is graded; anything else, and what can't be stored, is tried again the next time."""

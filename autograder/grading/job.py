@@ -143,13 +143,14 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Event:
-    """Where a job is: `done` of `total` cells; `what` is a few words."""
+    """Where a job is: `done` of `total` cells; `what` is a few words. `node`: on which worker of a cluster."""
 
     student: str
     notebook: str
     what: str
     done: int
     total: int
+    node: str = ""
 
 
 Listener = Callable[[Event | TrainerStatus], None]

@@ -4,6 +4,7 @@
 the node by a session's name, as one process may be the node of several gradings (`nodes`).
 """
 
+import os
 import subprocess
 import sys
 import threading
@@ -21,6 +22,7 @@ from autograder.grading.contents import Contents
 from autograder.grading.job import FAULTS, Outcome, Status
 from autograder.grading.order import Equipment, OrderHead, WorkerOrder
 from autograder.training.client import TrainerError, TrainerProcess, status
+from autograder.training.settings import ServerSettings
 from autograder.training.training_record import TrainerStatus
 
 EVENT, OUTCOME = b"event", b"outcome"  # what a worker's line is, before a space and JSON
@@ -33,12 +35,16 @@ class WorkerLost(AutograderError):
 class Node:
     """What one machine has running for a grading; starts nothing before the first job, and keeps it until `close`."""
 
-    def __init__(self) -> None:
-        """Its jobs may come from any threads, as many at once as there are."""
+    def __init__(self, environment: Mapping[str, str] = os.environ, folder: Path | None = None) -> None:
+        """`environment`: the grader's, as it is on this machine; `folder`: for files of jobs that come as bytes.
+
+        Jobs may come from any threads, many at once.
+        """
+        self._environment = environment
         self._lock = threading.Condition()
         # bubblewrap ends with the *thread* that started it: this one, which lives as long as the node
         self._starter = ThreadPoolExecutor(1, "node")
-        self._contents = Contents()
+        self._contents = Contents(folder)
         self._stack = ExitStack()
         self._equipment: Equipment | None = None
         self._examiners: list[Examiner] = []
@@ -59,6 +65,13 @@ class Node:
             self._report = None
             for worker in self._busy:
                 worker.kill()
+
+    def restart(self) -> None:
+        """End what runs, and take jobs as before."""
+        with self._lock:
+            report = self._report
+            self.stop()
+            self._report = report
 
     def grade(self, order: bytes, contents: Mapping[str, str | bytes]) -> bytes:
         """Have a worker grade the job of an order; gives the outcome as JSON, which is a fault where none came.
@@ -126,11 +139,16 @@ class Node:
                 environment=wanted.variables,
                 visible=visible,
                 kernel=settings.kernel.here,
+                outside=self._environment,
             )
             self._examiners.append(self._stack.enter_context(examiner))
         if wanted.trainer is not None:
-            self._trainer = self._stack.enter_context(TrainerProcess(wanted.trainer))
+            self._trainer = self._trainer_of(wanted.trainer)
         self._equipment = wanted
+
+    def _trainer_of(self, settings: ServerSettings) -> TrainerProcess:
+        """A trainer that ends with the equipment."""
+        return self._stack.enter_context(TrainerProcess(settings))
 
     def _drop(self) -> None:
         self._equipment, self._trainer, self._examiners = None, None, []
@@ -152,7 +170,7 @@ class Node:
         with self._lock:
             if (report := self._report) is None:
                 raise WorkerLost("the grading has ended")
-            worker = self._idle.pop() if self._idle else _Worker()
+            worker = self._idle.pop() if self._idle else _Worker(self._environment)
             self._busy.add(worker)
         try:
             yield worker, report
@@ -183,12 +201,13 @@ def grade(session: str, order: bytes, contents: Mapping[str, str | bytes], attem
 class _Worker:
     """A worker process."""
 
-    def __init__(self) -> None:
+    def __init__(self, environment: Mapping[str, str]) -> None:
         # A session of its own: Ctrl-C in the terminal reaches the grader alone, which then ends the workers.
         self._process = subprocess.Popen(
             [sys.executable, "-m", "autograder.grading.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            env=environment,
             start_new_session=True,
         )
         assert self._process.stdin is not None

@@ -6,11 +6,13 @@ is. In the job, files are named by digests; where they are, and what of the grad
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import PurePosixPath
 
 from autograder.common.serialization import dump
 from autograder.examiner.plan import imported
 from autograder.grading.contents import Digests
 from autograder.grading.job import GradingJob
+from autograder.kernel.environment import shared
 from autograder.kernel.kernelspec import Kernel
 from autograder.training.settings import ServerSettings
 
@@ -34,6 +36,7 @@ class Equipment:
     variables: dict[str, str] = field(default_factory=dict)  # of cells' environment
     visible: tuple[str, ...] = ()  # folders that cells may read
     trainer: ServerSettings | None = None
+    home: dict[str, str] = field(default_factory=dict)  # path in a notebook's home -> digest, see `environment.shared`
 
 
 @dataclass(frozen=True)
@@ -67,9 +70,13 @@ class Order:
 class Orders:
     """Makes orders of the jobs of one run: for all of them, a node has the same running."""
 
-    def __init__(self, jobs: Sequence[GradingJob], trainer: ServerSettings) -> None:
-        """`trainer`: the one of each node, where jobs are to have one and import Keras."""
+    def __init__(self, jobs: Sequence[GradingJob], trainer: ServerSettings, *, with_home: bool = False) -> None:
+        """`trainer`: the one of each node, where jobs are to have one and import Keras.
+
+        `with_home`: what notebooks may read of the grader's home goes with each.
+        """
         self._digests = Digests()
+        self._home = _home() if with_home else {}
         notebooks = {(job.assignment, job.notebook): job for job in jobs}
         kernels = {_environment(job.kernel): job.kernel for job in notebooks.values() if job.kernel.plain is None}
         preload = {name: set[str]() for name in sorted(kernels)}
@@ -88,6 +95,7 @@ class Orders:
             jobs[0].variables,
             jobs[0].visible,
             trainer if trains else None,
+            {name: self._digests.of(path) for name, path in self._home.items()},
         )
 
     def order(self, job: GradingJob) -> Order:
@@ -96,8 +104,20 @@ class Orders:
         files, given = ({name: self._digests.of(path) for name, path in own.items()} for own in (job.files, job.given))
         crossing = replace(job, kernel=job.kernel.abroad, files=files, given=given)
         data = f"{dump(OrderHead(self._equipment, examiner))}\n{dump(crossing)}".encode()
-        paths = {self._digests.of(path): path for path in (*job.files.values(), *job.given.values())}
+        paths = {
+            self._digests.of(path): path for path in (*job.files.values(), *job.given.values(), *self._home.values())
+        }
         return Order(data, paths)
+
+
+def _home() -> dict[str, str]:
+    """Files of the grader's home that notebooks may read: path in theirs -> path."""
+    found = {}
+    for place, name in shared().items():
+        for path in [place] if place.is_file() else sorted(place.rglob("*")):
+            if path.is_file() and not path.is_symlink():
+                found[str(PurePosixPath(name, path.relative_to(place)))] = str(path)
+    return found
 
 
 def arrived(job: GradingJob, places: dict[str, str]) -> GradingJob:

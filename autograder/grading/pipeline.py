@@ -24,7 +24,7 @@ from nbgrader.utils import find_all_files
 from sqlalchemy.exc import SQLAlchemyError
 
 from autograder.common.errors import AutograderError
-from autograder.grading.backend import LocalBackend
+from autograder.grading.backend import Backend, BackendError, LocalBackend
 from autograder.grading.backup import BackupError, Backups
 from autograder.grading.engine import Engine, EngineError
 from autograder.grading.gradebook import Marks, expected_points, open_gradebook
@@ -44,6 +44,7 @@ from autograder.notebooks.instructor_version import VersionError, existing_grade
 from autograder.notebooks.known import known_notebooks
 from autograder.notebooks.misplaced import Misplaced, misplaced
 from autograder.notebooks.selection import select
+from autograder.sandbox.bubblewrap import check
 from autograder.sandbox.limits import Limits
 from autograder.training.client import training_cache
 from autograder.training.settings import ServerSettings, Trainer
@@ -92,6 +93,9 @@ class ProgressListener:
     def waiting(self, why: str) -> None:
         """Something else runs in this course, and is waited for."""
 
+    def cluster(self, what: str) -> None:
+        """Something about the cluster that a person should know, in a sentence. Comes from any thread."""
+
     def would_change(self, submission: Submission, old: float | None, new: float | None) -> None:
         """In a dry run: a submission's points in the gradebook, and after a grading (None: no grade)."""
 
@@ -110,6 +114,8 @@ class Autograde(SubmissionWriter):
         self.grading = Grading(parent=self)
         self.limits = Limits(parent=self)
         self.trainer = Trainer(parent=self)
+        if self.grading.cluster and not self.trainer.threads:
+            self.trainer.threads = 1  # nodes may have any number of cores, and results depend on it
         if "cell_seconds" not in self.config.Limits and "timeout" in self.config.Execute:
             timeout = Execute(parent=self).timeout  # the limit that a course, or the command line, sets for nbgrader
             if timeout is not None and timeout > 0:
@@ -119,11 +125,27 @@ class Autograde(SubmissionWriter):
         self._late: dict[str, str] = {}  # by student, what late penalties depend on
         self.engine = Engine(
             Store(self.root / ".autograder" / "results"),
-            LocalBackend(self.limits, self.grading.workers),
+            self._new_backend,
             self.trainer_settings(),
-            sandboxed=self.grading.sandbox,
-            listener=self._heard,
+            self._heard,
         )
+
+    def _new_backend(self) -> Backend:
+        """What computes: this machine, or a cluster. Raises BackendError where that can't be."""
+        sandboxed = self.grading.sandbox
+        if self.grading.cluster:
+            try:
+                from autograder.grading.cluster import ClusterBackend
+            except ModuleNotFoundError as error:
+                if error.name not in ("dask", "distributed"):
+                    raise
+                raise BackendError("a cluster needs Dask: run `pip install autograder[cluster]`.") from None
+            say = functools.partial(self._tell, self.watcher.cluster)
+            about = (self.grading.cluster, self.limits, self.trainer_settings())
+            return ClusterBackend(*about, sandboxed=sandboxed, say=say, visible=self.grading.visible)
+        if sandboxed and (lacking := check()):
+            raise BackendError(lacking)
+        return LocalBackend(self.limits, self.grading.workers)
 
     def trainer_settings(self) -> ServerSettings:
         """Those of the trainer's server."""

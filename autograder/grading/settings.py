@@ -14,6 +14,11 @@ class Grading(Configurable):  # type: ignore[misc]
     workers = Integer(0, help="Number of notebooks graded at once; 0 means as many as cores and memory allow.").tag(
         config=True
     )
+    cluster = Unicode(
+        "",
+        help="Address of a Dask cluster's scheduler (tls://HOST:PORT, or tcp:// on this machine) whose workers grade; "
+        "empty means this machine. Needs `pip install autograder[cluster]`.",
+    ).tag(config=True)
     sandbox = Bool(True, help="Run students' code in a sandbox. If this is off, every record says so.").tag(config=True)
     not_isolated = List(
         Unicode(),

@@ -15,22 +15,31 @@ _PREFIXES = (
 )
 
 
-def variables() -> dict[str, str]:
+def variables(outside: Mapping[str, str] = os.environ) -> dict[str, str]:
     """The grader's environment variables that a notebook may see, with defaults for language and hash seed."""
-    allowed = {name: value for name, value in os.environ.items() if name in _VARIABLES or name.startswith(_PREFIXES)}
+    allowed = {name: value for name, value in outside.items() if is_shown(name)}
     # with a hash seed, sets come in the same order each time
     return {"LANG": "C.UTF-8", "PYTHONHASHSEED": "0", **allowed}
 
 
-def environment(home: str, kernel: Kernel, given: Mapping[str, str]) -> dict[str, str]:
+def is_shown(name: str) -> bool:
+    """Whether a notebook may see the grader's environment variable of that name."""
+    return name in _VARIABLES or name.startswith(_PREFIXES)
+
+
+def environment(
+    home: str, kernel: Kernel, given: Mapping[str, str], outside: Mapping[str, str] = os.environ
+) -> dict[str, str]:
     """All environment variables of a notebook whose home folder is `home`; `given` ones take precedence.
+
+    `outside`: the grader's own.
 
     What the kernelspec sets may refer to what else is set here, and to no other variable of the grader's.
     """
     python = {"PYTHONUSERBASE": kernel.interpreter.user_base} if kernel.interpreter.user_base else {}
     folders = [f"{folder}/bin" for folder in (*kernel.shown, kernel.interpreter.prefix)]
     path = {"PATH": ":".join([*folders, "/usr/local/bin", "/usr/bin", "/bin"])}
-    known = {**variables(), **path, "HOME": home}
+    known = {**variables(outside), **path, "HOME": home}
     return {
         **known,
         **substituted(kernel.variables, known),
@@ -47,9 +56,12 @@ def environment(home: str, kernel: Kernel, given: Mapping[str, str]) -> dict[str
     }
 
 
-def shared() -> dict[Path, str]:
-    """What notebooks may read of the grader's home, and its path in theirs: Keras's datasets, Matplotlib's fonts."""
-    keras = Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser() / "datasets"
+def shared(outside: Mapping[str, str] = os.environ) -> dict[Path, str]:
+    """What notebooks may read of the grader's home, and its path in theirs: Keras's datasets, Matplotlib's fonts.
+
+    `outside`: the grader's environment variables.
+    """
+    keras = Path(outside.get("KERAS_HOME") or "~/.keras").expanduser() / "datasets"
     shared = {keras: ".keras/datasets"} if keras.is_dir() else {}
-    cache = Path(os.environ.get("MPLCONFIGDIR") or "~/.cache/matplotlib").expanduser()
+    cache = Path(outside.get("MPLCONFIGDIR") or "~/.cache/matplotlib").expanduser()
     return shared | {path: f".cache/matplotlib/{path.name}" for path in cache.glob("fontlist-*.json")}

@@ -39,6 +39,11 @@ def test_the_table_says_where_each_student_is(watcher: LiveTable) -> None:
     assert "0 of 2 done" in shown(watcher)
 
 
+def test_the_table_says_on_which_worker_of_a_cluster_it_is(watcher: LiveTable) -> None:
+    watcher.event(Event("bob", "ps", "test_add", 4, 20, node="worker-3"))
+    assert "ps: test_add 4/20 on worker-3" in shown(watcher)
+
+
 def test_the_table_says_what_is_trained_and_for_how_long(watcher: LiveTable) -> None:
     watcher.trainings(TrainerStatus((RUNNING,), waiting=2, trained=5, remembered=7))
     assert "training runs: 2 waiting, 5 trained, 7 reused" in shown(watcher)

@@ -11,8 +11,10 @@ from repository import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 EXTRAS = PROJECT["optional-dependencies"]
-# These come with what is declared beside them: TensorFlow has Keras, which has ml_dtypes.
-COMES_WITH = {"keras": "tensorflow", "ml-dtypes": "tensorflow"}
+# These come with what is declared beside them: TensorFlow has Keras, which has ml_dtypes; distributed has Dask.
+COMES_WITH = {"keras": "tensorflow", "ml-dtypes": "tensorflow", "dask": "distributed"}
+# Imported in the trainer's worker alone, as a class of Keras's is the base of one there; and where there is a cluster.
+ONLY_WITH_AN_EXTRA = {"recorder.py", "cluster.py", "cluster_node.py", "cluster_scheduler.py"}
 
 
 def names(requirements: Iterable[str]) -> set[str]:
@@ -42,14 +44,14 @@ def test_every_module_that_is_imported_is_declared() -> None:
     for path in (ROOT / "autograder").rglob("*.py"):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         used |= set(imports(tree, ast.walk(tree)))
-    declared = names(PROJECT["dependencies"]) | names(EXTRAS["keras"]) | names(EXTRAS["course"])
+    declared = names(PROJECT["dependencies"]).union(*(names(EXTRAS[extra]) for extra in ("keras", "course", "cluster")))
     assert distributions(used - {"playwright"}) <= declared  # `autograder test` has that of the extra `test`
 
 
 def test_what_is_imported_with_a_module_is_a_dependency_of_every_course() -> None:
     used: set[str] = set()
     for path in (ROOT / "autograder").rglob("*.py"):
-        if path.name == "recorder.py":  # a class of Keras's is its base: imported in the trainer's worker alone
+        if path.name in ONLY_WITH_AN_EXTRA:
             continue
         tree = ast.parse(path.read_text(encoding="utf-8"))
         used |= set(imports(tree, tree.body))

@@ -37,6 +37,16 @@ def test_what_is_used_stays_and_what_was_unused_longest_goes_first() -> None:
             assert Path(*again.values()).read_bytes() == first
 
 
+def test_what_is_used_again_goes_later() -> None:
+    first, second = b"a" * 6, b"b" * 6
+    with closing(Contents(kept=12)) as kept:
+        paths = []
+        for content in (first, second, first, b"c" * 6):
+            with kept.at_hand(contents(content)) as places:
+                paths += [Path(path) for path in places.values()]
+        assert [path.exists() for path in paths] == [True, False, True, True]
+
+
 def test_bytes_of_another_digest_are_refused() -> None:
     with closing(Contents()) as kept:
         with pytest.raises(WrongContent, match=r"6 bytes"), kept.at_hand({"0" * 64: b"forged"}):

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from autograder.common.serialization import dump, load
-from autograder.grading.backend import Backend
+from autograder.grading.backend import Backend, BackendError
 from autograder.grading.dispatcher import PATIENCE, Dispatcher
 from autograder.grading.job import Event, GradingJob, Outcome, Status
 from autograder.grading.order import OrderHead
@@ -65,6 +65,7 @@ class Engine:
     """A backend whose tasks are answered when the dispatcher asks how trainings stand, as it does before it waits."""
 
     session = "session"
+    shares_home = True
 
     def __init__(self, room: int, **answers: list[Answer]) -> None:
         self.room, self.answers = room, answers
@@ -179,6 +180,20 @@ def test_closing_the_iterator_ends_what_runs() -> None:
     assert engine.left == 1
 
 
+def test_a_backend_that_is_lost_ends_the_run_and_is_no_jobs_fault() -> None:
+    engine = Engine(1, ada=[GRADED], bob=[CancelledError()])
+    run = Dispatcher(engine, TRAINER, lambda _: None).run([job("ada"), job("bob"), job("eve")])
+    assert next(run)[1] == GRADED
+
+    def capacity() -> int:
+        raise BackendError("the scheduler was lost")
+
+    engine.capacity = capacity  # type: ignore[method-assign]
+    with pytest.raises(BackendError, match="lost"):
+        next(run)
+    assert engine.left == 1
+
+
 def test_an_order_has_the_job_and_what_all_jobs_of_the_run_need_of_a_node_and_no_other_submission() -> None:
     trains = TrainerSettings(0, Trainer().budget(), WeightsPolicy.FLAG, "")
     one = replace(job("ada", "import numpy"), mended={"cells": ["ADAS"]})
@@ -220,3 +235,17 @@ def test_a_file_that_is_gone_is_a_fault_of_its_job_alone(tmp_path: Path) -> None
     gone = job("ada", files={"own.txt": str(tmp_path / "gone")})
     found, _ = graded(Engine(1, bob=[GRADED]), gone, job("bob"))
     assert {student: outcome.status for student, outcome in found} == {"ada": Status.FAULT, "bob": Status.GRADED}
+
+
+def test_datasets_go_to_machines_that_have_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "datasets").mkdir()
+    (tmp_path / "datasets" / "mnist.npz").write_text("images")
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    monkeypatch.setenv("MPLCONFIGDIR", str(tmp_path / "none"))
+    for shares_home, name in ((True, "ada"), (False, "bob")):
+        engine = Engine(1, **{name: [GRADED]})
+        engine.shares_home = shares_home
+        graded(engine, job(name))
+        [(head, _, _)], digest = engine.passes[0].orders, hashlib.sha256(b"images").hexdigest()
+        assert head.equipment.home == ({} if shares_home else {".keras/datasets/mnist.npz": digest})
+        assert engine.passes[0].contents == [{} if shares_home else {digest: b"images"}]

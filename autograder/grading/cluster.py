@@ -1,0 +1,335 @@
+"""A Dask cluster as a backend: notebooks and trainings are Dask.distributed's tasks, on all workers that can be nodes.
+
+Nothing but bytes crosses, and no folder is shared. The grader alone has the gradebook, submits tasks, and remembers
+trainings: a node that wants one asks here, and so each is done once, however many nodes want it.
+"""
+
+import contextlib
+import ipaddress
+import math
+import threading
+import time
+import uuid
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Future as Task
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+from weakref import WeakValueDictionary
+
+import dask
+from distributed import Client, Future, Security
+from distributed.client import ClosedClientError
+
+from autograder.common.serialization import dump, load
+from autograder.grading.backend import BackendError
+from autograder.grading.cluster_messages import NodeMessage, NodeSettings, WantedTraining, resource
+from autograder.grading.cluster_node import NodePlugin, deliver, halt, train
+from autograder.grading.cluster_scheduler import EndWithClient
+from autograder.grading.job import FAULTS
+from autograder.grading.result_digest import environment
+from autograder.kernel.environment import variables
+from autograder.rpc.frames import RpcError
+from autograder.sandbox.limits import Limits
+from autograder.training import protocol
+from autograder.training.cache import TrainingCache
+from autograder.training.fit_messages import Trained
+from autograder.training.server_messages import Done
+from autograder.training.settings import ServerSettings
+from autograder.training.training_record import RunningTraining, TrainerStatus
+
+RECENT = 256  # files that stay on the cluster: a course's own are used again and again
+AHEAD = 2  # tasks per slot that are submitted at once, so that none is ever idle
+SHORT = 0.1  # seconds
+PATIENCE = 10.0  # seconds without any node until that is said
+LOOK = 1.0  # seconds between looks at which nodes there are
+GONE = (OSError, TimeoutError, RuntimeError, ValueError, ClosedClientError)  # of a client whose scheduler is lost
+
+
+class ClusterBackend:
+    """All workers of a Dask cluster that can be nodes, now and later."""
+
+    def __init__(
+        self,
+        address: str,
+        limits: Limits,
+        trainer: ServerSettings,
+        *,
+        sandboxed: bool,
+        say: Callable[[str], object],
+        visible: Sequence[str] = (),
+    ) -> None:
+        """`address`: the scheduler's; `trainer`: what the nodes train by, and where their results are kept here.
+
+        `visible`: folders that notebooks may read, which nodes must have. `say` gets what a person should know: which
+        worker can't be a node and why, or that there is none.
+        """
+        self.session = uuid.uuid4().hex
+        self.shares_home = False
+        self._address = address
+        self._limits = limits
+        self._trainer = trainer
+        self._trainings: _Trainings | None = None  # as long as there is a client
+        self._sandboxed = sandboxed
+        self._visible = tuple(visible)
+        self._say = say
+        self._alone_since: float | None = time.monotonic()  # without any node
+        self._client: Client | None = None
+        self._files: WeakValueDictionary[str, Future] = WeakValueDictionary()
+        self._recent: deque[Future] = deque(maxlen=RECENT)
+        self._report: Callable[[bytes], None] = lambda _: None
+        self._capacity, self._looked = 0, 0.0
+
+    @contextmanager
+    def executor(self, report: Callable[[bytes], None]) -> Iterator[Executor]:
+        """See `Backend`. Raises BackendError."""
+        client = self._connected()
+        self._report = report
+        executor = client.get_executor(pure=True, resources={"notebook": 1, resource(self.session): 1})
+        try:
+            yield executor
+        finally:
+            self._report = lambda _: None
+            with contextlib.suppress(*GONE):  # then the nodes have ended what they had: see `EndWithClient`
+                executor.shutdown(wait=False)
+                client.run(halt, self.session, on_error="ignore")
+
+    def content(self, digest: str, path: str) -> Future:
+        """See `Backend`. Sent once; should the node that has it be lost, the scheduler has it again."""
+        if (sent := self._files.get(digest)) is None:
+            data, mine = Path(path).read_bytes(), {resource(self.session): 1}
+            with dask.config.set({"distributed.admin.large-graph-warning-threshold": "4 GiB"}):
+                sent = self._connected().submit(bytes, data, key=f"file-{self.session}-{digest}", resources=mine)
+            self._files[digest] = sent
+        self._recent.append(sent)
+        return sent
+
+    def capacity(self) -> int:
+        """See `Backend`. Raises BackendError where the scheduler is lost."""
+        client = self._connected()
+        while client.status == "connecting":  # again, for as long as Dask's configuration says
+            time.sleep(SHORT)
+        if client.status in ("closing", "closed"):
+            raise BackendError(
+                f"the Dask scheduler at {self._address} was lost. What was finished is kept: start the scheduler and "
+                "its workers again, and then this."
+            )
+        if time.monotonic() - self._looked > LOOK:
+            with contextlib.suppress(*GONE):
+                workers = client.scheduler_info(n_workers=-1)["workers"].values()
+                slots = [one["resources"] for one in workers if one["resources"].get(resource(self.session))]
+                self._capacity = AHEAD * int(sum(one["notebook"] for one in slots))
+            self._looked = time.monotonic()
+            self._note_absence()
+        return self._capacity
+
+    def _note_absence(self) -> None:
+        """Say once that there is no node, where that lasts."""
+        now = time.monotonic()
+        if self._capacity:
+            self._alone_since = None
+        elif self._alone_since is None:
+            self._alone_since = now
+        elif now - self._alone_since > PATIENCE:
+            self._say(
+                f"No worker of the cluster at {self._address} can grade now. Waiting for one (Ctrl-C stops that)."
+            )
+            self._alone_since = math.inf
+
+    def trainings(self) -> TrainerStatus | None:
+        """See `Backend`."""
+        return self._trainings.status() if self._trainings else None
+
+    def close(self) -> None:
+        """See `Backend`."""
+        if self._client is not None and self._trainings is not None:
+            self._trainings.close()
+            with contextlib.suppress(*GONE):
+                self._client.close()  # which takes the nodes with it, see `EndWithClient`
+            self._client, self._trainings = None, None
+
+    def _connected(self) -> Client:
+        if self._client is None:
+            _check_encryption(self._address)
+            try:
+                self._client = Client(self._address, set_as_default=False, name="autograder")
+            except GONE as error:
+                raise BackendError(f"the Dask scheduler at {self._address} can't be reached: {error}") from None
+            self._client.subscribe_topic(resource(self.session), self._heard)
+            self._trainings = _Trainings(self._client, self.session, self._trainer)
+            settings = NodeSettings(
+                self.session, self._limits, self._sandboxed, variables(), environment(), self._trainer, self._visible
+            )
+            try:
+                self._client.register_plugin(EndWithClient(self._client.id, resource(self.session)))
+            except ModuleNotFoundError as error:
+                raise BackendError(
+                    f"the Dask scheduler at {self._address} runs without this package ({error}): install "
+                    "autograder[cluster] where it runs, too."
+                ) from None
+            try:
+                self._client.register_plugin(NodePlugin(settings))
+            except FAULTS as error:
+                self._say(f"A worker of the cluster takes no part: {type(error).__name__}: {error}")
+        return self._client
+
+    def _heard(self, event: tuple[float, Any]) -> None:
+        """A node's message, in the client's thread."""
+        try:
+            message = load(event[1], NodeMessage)
+        except (TypeError, ValueError):
+            return
+        if message.refused:
+            self._say(f"{message.name}, a worker of the cluster, takes no part: {message.refused}")
+        elif message.event:
+            self._report(message.event.encode())
+        elif self._trainings is not None:
+            self._trainings.heard(message)
+
+
+def _check_encryption(address: str) -> None:
+    """Students' work crosses a network encrypted, or not at all. Raises BackendError."""
+    scheme, _, place = address.rpartition("://")
+    host = place.rpartition(":")[0].strip("[]")
+    try:
+        here = host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        here = False
+    if not here and scheme != "tls":
+        raise BackendError(
+            f"the Dask scheduler at {address} is on another machine, and whoever reaches it can run code and read "
+            "students' work: start it and its workers with TLS (`autograder certificates`), and give its address as "
+            "tls://HOST:PORT."
+        )
+    if scheme == "tls" and Security().get_connection_args("client")["ssl_context"] is None:
+        raise BackendError(
+            f"the Dask scheduler at {address} has TLS, and Dask's configuration here has no keys: copy the file of "
+            "`autograder certificates` to ~/.config/dask/."
+        )
+
+
+@dataclass
+class _Flight:
+    """A training in flight, and who waits for it."""
+
+    task: Task[bytes]
+    waiting: list[WantedTraining]
+    running: RunningTraining | None = None  # None: no node has said so yet
+
+
+class _Trainings:
+    """What nodes want to have trained: from the cache, or a task for each, however many want it."""
+
+    def __init__(self, client: Client, session: str, settings: ServerSettings) -> None:
+        self._client, self._session, self._settings = client, session, settings
+        self._cache = TrainingCache(Path(settings.cache), settings.cache_bytes)
+        self._executor = client.get_executor(pure=False)
+        # never the client's own thread, which everything waits for
+        self._requests = ThreadPoolExecutor(1, "requests")  # in their order
+        self._answers = ThreadPoolExecutor(4, "answers")
+        self._lock = threading.Lock()
+        self._flights: dict[str, _Flight] = {}  # by key
+        self._trained = self._remembered = 0
+
+    def heard(self, message: NodeMessage) -> None:
+        """Take a node's message."""
+        with contextlib.suppress(RuntimeError):  # it is closed
+            if message.wanted is not None:
+                self._requests.submit(self._want, message.wanted)
+            elif message.running is not None:
+                self._requests.submit(self._run, message.running)
+            elif message.unwanted:
+                self._requests.submit(self._unwant, message.unwanted)
+
+    def status(self) -> TrainerStatus:
+        """How they stand."""
+        with self._lock:
+            running = [
+                replace(flight.running, students=tuple(one.student for one in flight.waiting))
+                for flight in self._flights.values()
+                if flight.running is not None
+            ]
+            waiting = len(self._flights) - len(running)
+            return TrainerStatus(tuple(running), waiting, self._trained, self._remembered)
+
+    def _run(self, running: RunningTraining) -> None:
+        with self._lock:
+            if (flight := self._flights.get(running.key)) is not None:
+                flight.running = running
+
+    def close(self) -> None:
+        """Want nothing any more."""
+        for threads in (self._requests, self._answers):
+            threads.shutdown(cancel_futures=True)
+        with contextlib.suppress(*GONE):
+            self._executor.shutdown(wait=False)
+
+    def _want(self, wanted: WantedTraining) -> None:
+        found = self._cache.get(wanted.key, wanted.student)
+        if found is not None:
+            with self._lock:
+                self._remembered += 1
+            self._answers.submit(self._reply, wanted, protocol.pack(*protocol.encode(Done(Trained(found), True))))
+            return
+        with self._lock:
+            if (flight := self._flights.get(wanted.key)) is not None:
+                flight.waiting.append(wanted)
+                return
+            parts = [Future(name, client=self._client) for name in wanted.parts]
+            task = self._executor.submit(
+                *(train, self._session, dump(self._settings), wanted.key, wanted.student, wanted.size, parts),
+                key=f"training-{wanted.key}-{wanted.request}",
+                resources={"trainer": 1, resource(self._session): 1, wanted.kind: 1},
+                priority=math.log2(max(1.0, wanted.size)),  # the largest first
+            )
+            self._flights[wanted.key] = _Flight(task, [wanted])
+        task.add_done_callback(partial(self._done, wanted.key))
+
+    def _unwant(self, request: str) -> None:
+        """What nobody waits for is stopped."""
+        with self._lock:
+            for key, flight in [*self._flights.items()]:
+                flight.waiting = [one for one in flight.waiting if one.request != request]
+                if not flight.waiting:
+                    del self._flights[key]
+                    flight.task.cancel()
+
+    def _done(self, key: str, task: Task[bytes]) -> None:
+        with contextlib.suppress(RuntimeError):  # it is closed
+            self._answers.submit(self._answer, key, task)
+
+    def _answer(self, key: str, task: Task[bytes]) -> None:
+        payload, result = b"", None
+        try:
+            payload = task.result()
+            done: Done = protocol.read(protocol.decode(*protocol.unpack(payload)), Done)
+            result = done.answer.result if isinstance(done.answer, Trained) else None
+        except (*FAULTS, RpcError):  # a worker was lost, or what it needed: the nodes that wait ask again
+            payload = b""
+        if result is not None:
+            with self._lock:
+                students = self._students(key, task)
+            with contextlib.suppress(OSError):  # a full disk loses nobody a training
+                for student in students:
+                    self._cache.put(key, student, result)
+        with self._lock:  # whoever asks from now on finds it in the cache
+            if not (students := self._students(key, task)):
+                return
+            flight = self._flights.pop(key)
+            self._trained += result is not None
+            self._remembered += (len(students) - 1) * (result is not None)
+        for one in flight.waiting:
+            self._reply(one, payload)
+
+    def _students(self, key: str, task: Task[bytes]) -> list[str]:
+        flight = self._flights.get(key)
+        return [one.student for one in flight.waiting] if flight is not None and flight.task is task else []
+
+    def _reply(self, wanted: WantedTraining, payload: bytes) -> None:
+        reply = partial(deliver, self._session, wanted.request, payload)
+        with contextlib.suppress(*GONE):
+            self._client.run(reply, workers=[wanted.node], on_error="ignore")

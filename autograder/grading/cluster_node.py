@@ -1,0 +1,317 @@
+"""A Dask worker as a node: what a grading installs on each worker of a cluster, and on those that join later.
+
+A worker that lacks something has none of the session's resource, so no task of the grading goes there; it says why.
+Of `notebook` each has as many as it grades at once, of `trainer` as many as it trains at once, whatever else runs on
+the cluster. A task leaves Dask's pool of threads before it does anything (`secede`), and keeps its resources until it
+is done: so threads are no limit, and a notebook that waits for its training takes nothing that the training needs.
+
+A `fit` goes from the notebook to the node's trainer, from there to `ClusterNode`, and to the grader as a request of a
+few lines; what it consists of stays at the node, by digest, until the worker that has a slot gets it from there.
+"""
+
+import asyncio
+import hashlib
+import json
+import os
+import select
+import shutil
+import socket
+import tempfile
+import threading
+import time
+import uuid
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from contextlib import ExitStack, suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from distributed import Worker, WorkerPlugin, get_client, get_worker, secede
+from distributed.core import Status
+
+from autograder.common.serialization import dump, load
+from autograder.grading.backend import default_workers
+from autograder.grading.cluster_messages import NodeMessage, NodeSettings, WantedTraining, joined, parted, resource
+from autograder.grading.job import FAULTS, Event
+from autograder.grading.node import Node, nodes
+from autograder.grading.order import OrderHead
+from autograder.grading.result_digest import environment
+from autograder.kernel.environment import is_shown
+from autograder.rpc import frames
+from autograder.sandbox.bubblewrap import check
+from autograder.sandbox.host import place_for_sockets
+from autograder.training import protocol
+from autograder.training.client import TrainerError, TrainerProcess, status
+from autograder.training.devices import Slot
+from autograder.training.fit_messages import Declined
+from autograder.training.reproducibility import environment as training_environment
+from autograder.training.server_messages import Done, Train
+from autograder.training.settings import ServerSettings
+
+MEMBER = 1_000_000  # of the session's resource: more tasks than a worker ever has
+DIFFERENT = ("python", "implementation", "machine", "system", "distributions", "code")  # may change a grade
+TRIES = 3  # at a training whose parts, or whose workers, were lost
+RECENT = 16  # of those that stay where they came from
+LOOK = 0.1  # seconds between looks at whether somebody still waits
+TELL = 1.0  # seconds between words on how far a training is
+LOST = "The machines that this training ran on were lost, or what they needed was."
+
+
+class NodePlugin(WorkerPlugin):  # type: ignore[misc]
+    """Makes a worker a node of a grading."""
+
+    def __init__(self, settings: NodeSettings) -> None:
+        """`settings` cross as JSON."""
+        self.name = resource(settings.session)
+        self._settings = dump(settings)
+        self._node: ClusterNode | None = None  # once it is at a worker
+
+    async def setup(self, worker: Worker) -> None:
+        """Join, or say why not."""
+        settings = load(self._settings, NodeSettings)
+
+        def say(message: NodeMessage) -> None:
+            worker.log_event(self.name, dump(message))
+
+        try:
+            lacking = await asyncio.to_thread(_lacking, settings)
+        except FAULTS as error:
+            lacking = f"{type(error).__name__}: {error}"
+        if lacking:
+            say(NodeMessage(refused=lacking, name=str(worker.name)))
+            return
+        slots = await asyncio.to_thread(settings.trainer.slots)
+        kind = _kind(slots[0])
+        node = ClusterNode(settings, Path(worker.local_directory), worker.address, kind, say)
+        node.open(lambda event: say(NodeMessage(event=_named(event, str(worker.name)))))
+        nodes[settings.session] = self._node = node
+        counts = {"notebook": min(worker.state.nthreads, default_workers(settings.limits)), "trainer": len(slots)}
+        given = worker.state.total_resources
+        own = {name: given.get(name, count) for name, count in counts.items()}
+        await worker.set_resources(**own, **{self.name: MEMBER, kind: MEMBER})
+        if worker.status == Status.running:  # only then does the scheduler look again at tasks without a worker
+            worker.status = Status.paused
+            worker.status = Status.running
+
+    async def teardown(self, worker: Worker) -> None:
+        """Leave."""
+        node, self._node = self._node, None
+        if node is not None:
+            if worker.status == Status.running:  # else it ends, too
+                await worker.set_resources(**{self.name: 0})
+            await asyncio.to_thread(node.close)
+
+
+class ClusterNode(Node):
+    """A node whose jobs are tasks of Dask's."""
+
+    def __init__(
+        self, settings: NodeSettings, folder: Path, address: str, kind: str, say: Callable[[NodeMessage], None]
+    ) -> None:
+        """`folder`: where it may write; `address`: the worker's; `kind`: see `WantedTraining`.
+
+        `say` is called from any thread.
+        """
+        self._folder = folder
+        self._home = folder / "autograder-home"
+        super().__init__(_environment(settings, self._home), folder)
+        self._worker_address = address
+        self._kind = kind
+        self._say = say
+        self._own = ExitStack()
+        self._shared: TrainerProcess | None = None
+        self._sharing = threading.Lock()
+        self._client: Any = None  # this worker's, once a task that may train has run here
+        self._replies: dict[str, Future[bytes]] = {}  # by request
+        self._parts: OrderedDict[str, Any] = OrderedDict()
+        sockets = self._own.enter_context(
+            tempfile.TemporaryDirectory(prefix="autograder-node-", dir=place_for_sockets(), ignore_cleanup_errors=True)
+        )
+        self._upstream = str(Path(sockets, "upstream"))
+        listener = self._own.enter_context(socket.socket(socket.AF_UNIX))
+        listener.bind(self._upstream)
+        listener.listen(64)
+        self._own.callback(listener.shutdown, socket.SHUT_RDWR)  # wakes the thread, which `close` does not
+        threading.Thread(target=self._listen, args=[listener], daemon=True).start()
+
+    def grade(self, order: bytes, contents: Mapping[str, str | bytes]) -> bytes:
+        """See `Node`."""
+        secede()
+        return super().grade(order, contents)
+
+    def _graded(self, head: OrderHead, job: bytes, places: dict[str, str]) -> bytes:
+        if head.equipment.trainer is not None:
+            self._client = get_client()
+        self._lay_out(head.equipment.home, places)
+        return super()._graded(head, job, places)
+
+    def _lay_out(self, home: Mapping[str, str], places: Mapping[str, str]) -> None:
+        """Have the grader's own datasets and fonts where this node's notebooks look for them."""
+        with self._sharing:
+            for name, digest in home.items():
+                path = self._home / name
+                if not path.exists():
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    os.link(places[digest], path)
+
+    def train(self, settings: str, wanted: Train, parts: Sequence[bytes]) -> bytes:
+        """Do a training at a slot of this node's trainer; gives a `Done` as packed, empty where none came."""
+        worker = get_worker()
+        task = worker.get_current_task()
+        secede()
+        order = joined(parts)
+        del parts
+        trainer = self._trainer_of(load(settings, ServerSettings))
+        with socket.socket(socket.AF_UNIX) as sock:
+            sock.connect(trainer.address)
+            socket.send_fds(sock, [b"?"], [])
+            protocol.send(sock, wanted)
+            frames.send(sock, order[0], [memoryview(buffer) for buffer in order[1]])
+            del order
+            looked = 0.0
+            while not select.select([sock], [], [], LOOK)[0]:
+                state = worker.state.tasks.get(task)
+                if state is None or state.state in ("cancelled", "released", "forgotten"):
+                    return b""
+                if time.monotonic() - looked > TELL:
+                    looked = time.monotonic()
+                    self._tell(trainer, wanted.key)
+            return protocol.pack(*frames.receive(sock))
+
+    def _tell(self, trainer: TrainerProcess, key: str) -> None:
+        """Say how far a training at a slot here is."""
+        with suppress(TrainerError):
+            for one in status(trainer.address, of_slots=True).running:
+                if one.key == key:
+                    self._say(NodeMessage(running=one))
+
+    def deliver(self, request: str, payload: bytes) -> None:
+        """Take the answer to a request."""
+        if (reply := self._replies.get(request)) is not None and not reply.done():
+            reply.set_result(payload)
+
+    def close(self) -> None:
+        """See `Node`."""
+        super().close()
+        self._own.close()
+        shutil.rmtree(self._home, ignore_errors=True)
+
+    def _trainer_of(self, settings: ServerSettings) -> TrainerProcess:
+        """One for the node, for its own notebooks and for its slots, until it is closed."""
+        with self._sharing:
+            if self._shared is None:
+                cache = str(self._folder / "autograder-trainings")
+                own = replace(settings, cache=cache, upstream=self._upstream)
+                self._shared = self._own.enter_context(TrainerProcess(own))
+            self._shared.revive()
+            return self._shared
+
+    def _listen(self, listener: socket.socket) -> None:
+        with suppress(OSError):  # closed
+            while True:
+                asking, _ = listener.accept()
+                threading.Thread(target=self._ask, args=[asking], daemon=True).start()
+
+    def _ask(self, asking: socket.socket) -> None:
+        """Have the grader see to one training that this node's trainer asks for, for as long as it waits."""
+        with asking, suppress(OSError, frames.RpcError):
+            wanted: Train = protocol.read(protocol.receive(asking), Train)
+            order = frames.receive(asking)
+            for _ in range(TRIES):
+                payload = self._asked(asking, wanted, order)
+                if payload is None:
+                    return
+                if payload:
+                    frame, buffers = protocol.unpack(payload)
+                    frames.send(asking, frame, [memoryview(buffer) for buffer in buffers])
+                    return
+            protocol.send(asking, Done(Declined(LOST), False))
+
+    def _asked(self, asking: socket.socket, wanted: Train, order: tuple[Any, list[bytearray]]) -> bytes | None:
+        """The grader's answer, empty where the training was lost; None where nobody waits for it any more."""
+        parts = self._scattered(parted(*order))
+        request = uuid.uuid4().hex
+        reply = self._replies[request] = Future[bytes]()
+        about = (wanted.key, wanted.student, wanted.size)
+        asked = WantedTraining(request, self._worker_address, *about, tuple(parts), self._kind)
+        self._say(NodeMessage(wanted=asked))
+        try:
+            while not reply.done():
+                if select.select([asking], [], [], LOOK)[0]:
+                    self._say(NodeMessage(unwanted=request))
+                    return None
+            return reply.result()
+        finally:
+            del self._replies[request], parts
+
+    def _scattered(self, parts: Mapping[str, bytes]) -> dict[str, Any]:
+        """Dask's futures of parts, which lie at this worker as long as these live."""
+        with self._sharing:
+            known = {name: one for name, one in self._parts.items() if one.status == "finished"}
+            new = {name: part for name, part in parts.items() if name not in known}
+            made = self._client.scatter(new, direct=True, workers=[self._worker_address]) if new else {}
+            found = {name: made[name] if name in made else known[name] for name in parts}
+            self._parts = OrderedDict(
+                [*((name, one) for name, one in known.items() if name not in found), *found.items()]
+            )
+            while len(self._parts) > RECENT:
+                self._parts.popitem(last=False)
+            return found
+
+
+def train(session: str, settings: str, key: str, student: str, size: float, parts: Sequence[bytes]) -> bytes:
+    """Do a training on this process's node for that session, as of `ClusterNode.train`."""
+    node = nodes[session]
+    assert isinstance(node, ClusterNode)
+    return node.train(settings, Train(key, student, size), parts)
+
+
+def deliver(session: str, request: str, payload: bytes) -> None:
+    """The answer to a node's request: a `Done` as packed; empty where the training was lost."""
+    node = nodes.get(session)
+    if isinstance(node, ClusterNode):
+        node.deliver(request, payload)
+
+
+def halt(session: str) -> None:
+    """End what runs at this process's node for the session, which then takes jobs again."""
+    if (node := nodes.get(session)) is not None:
+        node.restart()
+
+
+def _named(event: bytes, name: str) -> str:
+    """A worker process's event, with the name of this worker."""
+    return dump(replace(load(event, Event), node=name))
+
+
+def _kind(slot: Slot) -> str:
+    """The resource of nodes on which a training gives the same bits as in this slot."""
+    return f"trainer-{hashlib.sha256(json.dumps(training_environment(slot), sort_keys=True).encode()).hexdigest()[:16]}"
+
+
+def _lacking(settings: NodeSettings) -> str:
+    """Why a worker can't be a node of that grading; empty where it can."""
+    ours = json.loads(dump(environment()))
+    for name in DIFFERENT:
+        if ours[name] != (theirs := settings.environment[name]):
+            return f"expected the grader's {name}, {_difference(theirs, ours[name])}"
+    for folder in settings.visible:
+        if not Path(folder).is_dir():
+            return f"it has no folder {folder}, which c.Grading.visible names"
+    return (check() or "") if settings.sandboxed else ""
+
+
+def _difference(theirs: Any, ours: Any) -> str:
+    if isinstance(theirs, list) and isinstance(ours, list):
+        lists = (("without", sorted(set(theirs) - set(ours))), ("with", sorted(set(ours) - set(theirs))))
+        return f"received it {' and '.join(f'{how} {chr(44).join(names[:5])}' for how, names in lists if names)}"
+    return f"{theirs}, received {ours}"
+
+
+def _environment(settings: NodeSettings, home: Path) -> dict[str, str]:
+    """This machine's environment variables, but the grader's where a notebook may see them, and `home`'s folders."""
+    own = {name: value for name, value in os.environ.items() if not is_shown(name)}
+    folders = {"KERAS_HOME": str(home / ".keras"), "MPLCONFIGDIR": str(home / ".cache" / "matplotlib")}
+    return own | settings.variables | folders

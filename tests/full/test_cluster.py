@@ -1,0 +1,413 @@
+"""A cluster of real processes: what is graded there is as here, whatever dies, and each training is done once."""
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import dask
+import psutil
+import pytest
+from candidates import needs_sandbox
+from clusters import Cluster
+from engines import hand_in, marks, quickstart, reference_answers
+from launch import launch
+from networks import Network, needs_namespaces
+
+from autograder.cli.certificates import CertificatesApp
+from autograder.grading.backend import Backend, BackendError, LocalBackend
+from autograder.grading.cluster import ClusterBackend
+from autograder.grading.dispatcher import Dispatcher
+from autograder.grading.job import Event, GradingJob, Outcome
+from autograder.grading.rehearsal import reference_job
+from autograder.notebooks.instructor import InstructorCell, Version
+from autograder.sandbox.limits import Limits
+from autograder.training.settings import ServerSettings, Trainer
+from autograder.training.training_record import TrainerStatus
+
+pytestmark = needs_sandbox
+TRAINER = Trainer(threads=1)
+FIT = """
+import keras, numpy as np
+x = np.linspace(0, 1, 8_000_000, dtype="float32").reshape(-1, 8)
+model = keras.Sequential([keras.Input((8,)), keras.layers.Dense({units}), keras.layers.Dense(1, activation="sigmoid")])
+model.compile("sgd", "binary_crossentropy")
+history = model.fit(x, (x.sum(1) > 4).astype("float32"), epochs={epochs}, batch_size=65_536, verbose=0)
+"""
+WITH = {"sandboxed": True, "say": print}
+SLEEPS = "import time; time.sleep(600)"
+WEIGHTS = """
+import hashlib
+print(hashlib.sha256(b"".join(weight.tobytes() for weight in model.get_weights())).hexdigest())
+assert len(history.history["loss"])
+"""
+
+
+def job(student: str, answer: str, test: str, **more: Any) -> GradingJob:
+    cells = (
+        InstructorCell("answer", "code", answer, "", solution=True),
+        InstructorCell("test", "code", test, test, grade=True, locked=True, points=2.0),
+    )
+    made = reference_job(GradingJob("", "ps1", "p1", {}, Version("ps1", "p1", cells)))
+    return replace(made, student=student, **more)
+
+
+@dataclass
+class Graded:
+    """What came of some jobs."""
+
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    heard: list[Event | TrainerStatus] = field(default_factory=list)
+
+    def printed(self) -> dict[str, list[str]]:
+        return {
+            student: [out["text"] for cell in outcome.outputs for out in cell if out.get("name") == "stdout"]
+            for student, outcome in self.outcomes.items()
+        }
+
+
+def graded(
+    backend: Backend, jobs: Sequence[GradingJob], trainer: ServerSettings, each: Callable[[int], None] = lambda _: None
+) -> Graded:
+    """`each` is called after each outcome, with how many there are."""
+    found = Graded()
+    with closing(Dispatcher(backend, trainer, found.heard.append).run(jobs)) as run:
+        for one, outcome in run:
+            found.outcomes[one.student] = outcome
+            each(len(found.outcomes))
+    return found
+
+
+def settings(folder: Path) -> ServerSettings:
+    return TRAINER.server_settings(folder / "cache", sandboxed=True)
+
+
+def on(cluster: Cluster, trainer: ServerSettings, **more: Any) -> Any:
+    return closing(ClusterBackend(cluster.address, Limits(), trainer, **{**WITH, **more}))
+
+
+def until(condition: Callable[[], bool], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[Cluster]:
+    with Cluster(tmp_path / "cluster") as made:
+        yield made
+
+
+def test_notebooks_and_their_files_are_graded_on_all_nodes_as_they_are_here(cluster: Cluster, tmp_path: Path) -> None:
+    (tmp_path / "data.csv").write_text("given")
+    given = {"data.csv": str(tmp_path / "data.csv")}
+    test = "print(value)\nassert value == len(open('data.csv').read())"
+    jobs = [job(f"s{n}", f"value = {n}", test, given=given) for n in range(8)]
+    for _ in range(2):
+        cluster.worker()
+    with on(cluster, settings(tmp_path)) as backend:
+        there = graded(backend, jobs, settings(tmp_path))
+    with closing(LocalBackend(Limits(), 2)) as backend:
+        here = graded(backend, jobs, settings(tmp_path))
+    assert {student: outcome.scores["test"] for student, outcome in there.outcomes.items()} == {
+        f"s{n}": 2.0 if n == 5 else 0.0 for n in range(8)
+    }
+    assert there.printed() == here.printed()
+    events = [event for event in there.heard if isinstance(event, Event)]
+    assert {event.student for event in events} == set(there.outcomes)
+    assert {event.node for event in events} == {"worker-1", "worker-2"}
+
+
+def test_a_worker_without_a_folder_that_notebooks_read_is_named(cluster: Cluster, tmp_path: Path) -> None:
+    cluster.worker()
+    said: list[str] = []
+    nowhere = str(tmp_path / "nowhere")
+    there = on(cluster, settings(tmp_path), say=said.append, visible=[nowhere])
+    with there as backend, backend.executor(lambda _: None):
+        until(lambda: bool(said), 60)
+        assert backend.capacity() == 0
+    assert "worker-1" in said[0]
+    assert nowhere in said[0]
+
+
+def test_datasets_of_the_graders_home_are_on_all_nodes(
+    cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "keras" / "datasets").mkdir(parents=True)
+    (tmp_path / "keras" / "datasets" / "digits.txt").write_text("0123")
+    cluster.worker(KERAS_HOME=str(tmp_path / "nowhere"))
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    reads = "value = open('/home/student/.keras/datasets/digits.txt').read()"
+    with on(cluster, settings(tmp_path)) as backend:
+        found = graded(backend, [job("ada", reads, "assert value == '0123'")], settings(tmp_path))
+    assert found.outcomes["ada"].scores == {"test": 2.0}
+
+
+HEAD = """
+import sys, test_cluster
+from pathlib import Path
+from autograder.grading.cluster import ClusterBackend
+from autograder.sandbox.limits import Limits
+trainer = test_cluster.settings(Path(sys.argv[2]))
+backend = ClusterBackend(sys.argv[1], Limits(), trainer, sandboxed=True, say=print)
+job = test_cluster.job("ada", test_cluster.SLEEPS, "pass")
+test_cluster.graded(backend, [job], trainer)
+"""
+
+
+def test_a_course_is_graded_there_by_the_command_as_it_is_here(cluster: Cluster, tmp_path: Path) -> None:
+    course = quickstart(tmp_path / "course", notebooks=("problem1",))
+    solved = reference_answers(course, "ps1", "problem1")
+    hand_in(course, "ada", "ps1", "problem1", **solved)
+    hand_in(course, "bob", "ps1", "problem1", **{**solved, "squares": "def squares(n):\n    return [n] * n"})
+    here = Path(shutil.copytree(course, tmp_path / "here"))
+    command = [sys.executable, "-m", "autograder", "grade", "ps1"]
+    for _ in range(2):
+        cluster.worker()
+    done = subprocess.run([*command, "--cluster", cluster.address], cwd=course, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    subprocess.run(command, cwd=here, capture_output=True, check=True)
+    assert marks(course, "ps1") == marks(here, "ps1")
+    assert len(marks(course, "ps1")) > 2
+    assert len(list((course / ".autograder" / "results").rglob("*.outcome"))) == 2 + 4  # the rehearsal's, too
+
+
+def test_nodes_end_what_they_run_when_the_grader_is_killed(cluster: Cluster, tmp_path: Path) -> None:
+    worker = psutil.Process(cluster.worker("--no-nanny").pid)
+    path = os.pathsep.join([str(Path(__file__).parent), *sys.path])
+    head = subprocess.Popen(
+        [sys.executable, "-c", HEAD, cluster.address, str(tmp_path)], env={**os.environ, "PYTHONPATH": path}
+    )
+    until(lambda: any("autograder.grading.worker" in one.cmdline() for one in worker.children()), 120)
+    head.kill()
+    head.wait()
+    until(lambda: not worker.children(recursive=True), 60)
+    with on(cluster, settings(tmp_path)) as backend:
+        found = graded(backend, [job("bob", "value = 3", "assert value == 3")], settings(tmp_path))
+    assert found.outcomes["bob"].scores == {"test": 2.0}
+
+
+def test_a_scheduler_that_is_killed_ends_the_grading_with_what_is_done(cluster: Cluster, tmp_path: Path) -> None:
+    cluster.worker()
+    jobs = [job("ada", "value = 3", "assert value == 3"), *(job(f"s{n}", SLEEPS, "assert True") for n in range(3))]
+    found = Graded()
+    with (
+        dask.config.set({"distributed.comm.timeouts.connect": "2s"}),
+        on(cluster, settings(tmp_path)) as backend,
+        closing(Dispatcher(backend, settings(tmp_path), found.heard.append).run(jobs)) as run,
+    ):
+        assert next(run)[1].scores == {"test": 2.0}
+        cluster.processes[0].kill()
+        with pytest.raises(BackendError, match="was lost"):
+            next(run)
+
+
+def test_each_training_is_done_once_and_remembered_here_and_none_waits_for_a_notebook(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    """With one worker of one thread, whose notebook waits for a training that only this worker can do; then two."""
+    trainer, mine = settings(tmp_path), TRAINER.job_settings()
+    jobs = [job(f"s{n}", FIT.format(units=2 + n % 2, epochs=1), WEIGHTS, trainer=mine) for n in range(4)]
+    cluster.worker()
+    with on(cluster, trainer) as backend:
+        first = graded(backend, jobs, trainer)
+    assert {student: outcome.scores for student, outcome in first.outcomes.items()} == {
+        f"s{n}": {"test": 2.0} for n in range(4)
+    }
+    done = [training for outcome in first.outcomes.values() for training in outcome.run.trainings]
+    assert [training.by for training in done] == ["trainer"] * 4
+    assert sum(training.remembered for training in done) == 2
+    assert [status for status in first.heard if isinstance(status, TrainerStatus)][-1].trained == 2
+    printed = first.printed()
+    assert (printed["s0"], printed["s1"]) == (printed["s2"], printed["s3"])
+    assert printed["s0"] != printed["s1"]
+    cluster.worker()
+    with on(cluster, trainer) as backend:
+        again = graded(backend, jobs, trainer)
+    assert again.printed() == printed
+    assert all(training.remembered for outcome in again.outcomes.values() for training in outcome.run.trainings)
+    with closing(LocalBackend(Limits(), 1)) as backend:  # by the trainer of one machine, whose memory is the same
+        assert graded(backend, jobs[:2], trainer).outcomes["s0"].run.trainings[0].remembered
+    with closing(LocalBackend(Limits(), 1)) as backend:
+        anew = graded(backend, jobs[:1], settings(tmp_path / "other"))
+    assert anew.printed()["s0"] == printed["s0"]
+
+
+def trains(process: subprocess.Popen[bytes]) -> bool:
+    """Whether a training has begun at a worker."""
+    with contextlib.suppress(psutil.Error):
+        return any("autograder.training import worker" in " ".join(one.cmdline()) for one in below(process))
+    return False
+
+
+def below(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
+    return psutil.Process(process.pid).children(recursive=True)
+
+
+def test_a_training_whose_machine_is_lost_is_done_by_another(cluster: Cluster, tmp_path: Path) -> None:
+    """The notebook runs on a worker that trains nothing; of two that grade nothing, the first is killed."""
+    trainer = settings(tmp_path)
+    cluster.worker("--resources", "trainer=0")
+    lost = cluster.worker("--no-nanny", "--resources", "notebook=0")
+
+    def lose() -> None:
+        until(lambda: trains(lost), 300)
+        lost.kill()
+        cluster.worker("--resources", "notebook=0")
+
+    losing = threading.Thread(target=lose)
+    losing.start()
+    ada = job("ada", FIT.format(units=2, epochs=60), WEIGHTS, trainer=TRAINER.job_settings())
+    with on(cluster, trainer) as backend:
+        found = graded(backend, [ada], trainer)
+    losing.join()
+    [outcome] = found.outcomes.values()
+    statuses = [status for status in found.heard if isinstance(status, TrainerStatus)]
+    assert any(one.students == ("ada",) and one.epochs == 60 for status in statuses for one in status.running)
+    assert any(status.waiting == 1 for status in statuses)
+    assert outcome.scores == {"test": 2.0}
+    [training] = outcome.run.trainings
+    assert (training.by, len(training.epoch_seconds), training.remembered) == ("trainer", 60, False)
+    assert [trains(one) for one in cluster.processes[1:2]] == [False]
+
+
+def test_a_training_that_nobody_waits_for_any_more_is_stopped(cluster: Cluster, tmp_path: Path) -> None:
+    trainer, worker = settings(tmp_path), cluster.worker("--no-nanny")
+    ada = job("ada", "value = 3", "assert value == 3")
+    bob = job("bob", FIT.format(units=2, epochs=500), WEIGHTS, trainer=TRAINER.job_settings())
+    with on(cluster, trainer) as backend:
+        with closing(Dispatcher(backend, trainer, lambda _: None).run([ada, bob])) as run:
+            assert next(run)[0].student == "ada"
+            until(lambda: trains(worker), 300)
+        until(lambda: not trains(worker), 60)
+        assert any("autograder.training.server" in one.cmdline() for one in below(worker))
+        status = backend.trainings()
+    assert (status.running, status.trained) == ((), 0)
+
+
+def test_a_node_that_is_killed_costs_nobody_anything(cluster: Cluster, tmp_path: Path) -> None:
+    answer = "import time\ntime.sleep(1)\nvalue = {n}"
+    jobs = [job(f"s{n}", answer.format(n=n), f"print(value)\nassert value == {n}") for n in range(10)]
+    workers = [cluster.worker("--no-nanny") for _ in range(2)]
+    started: list[psutil.Process] = []
+
+    def kill(count: int) -> None:
+        if count == 3:
+            started.extend(psutil.Process(workers[0].pid).children(recursive=True))
+            os.kill(workers[0].pid, signal.SIGKILL)
+
+    with on(cluster, settings(tmp_path)) as backend:
+        found = graded(backend, jobs, settings(tmp_path), kill)
+    assert {student: outcome.scores for student, outcome in found.outcomes.items()} == {
+        f"s{n}": {"test": 2.0} for n in range(10)
+    }
+    assert started
+    psutil.wait_procs(started, 10)
+    assert [process for process in started if process.is_running()] == []
+
+
+@needs_namespaces
+def test_a_cable_that_is_cut_costs_nobody_anything(tmp_path: Path) -> None:
+    """Over a network of three machines, encrypted; the one that is lost has half of what runs."""
+    keys = tmp_path / "keys.json"
+    launch(CertificatesApp, tmp_path, str(keys))
+    answer = "import time\ntime.sleep(1)\nvalue = {n}"
+    jobs = [job(f"s{n}", answer.format(n=n), f"print(value)\nassert value == {n}") for n in range(10)]
+    soon = {"DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL": "5s"}
+    with Network() as network, Cluster(tmp_path / "cluster", keys, network.host, soon) as cluster, with_keys(keys):
+        machines = [network.machine() for _ in range(2)]
+        for machine in machines:
+            cluster.worker(at=machine)
+        with on(cluster, settings(tmp_path)) as backend:
+
+            def cut(count: int) -> None:
+                if count == 3:
+                    machines[0].cut()
+
+            found = graded(backend, jobs, settings(tmp_path), cut)
+            assert backend.capacity() == 2  # of the one that is left
+    assert {student: outcome.scores for student, outcome in found.outcomes.items()} == {
+        f"s{n}": {"test": 2.0} for n in range(10)
+    }
+
+
+def test_a_worker_with_other_libraries_is_named_and_grades_nothing(cluster: Cluster, tmp_path: Path) -> None:
+    other = tmp_path / "other" / "onlythere-1.0.dist-info"
+    other.mkdir(parents=True)
+    (other / "METADATA").write_text("Metadata-Version: 2.1\nName: onlythere\nVersion: 1.0\n")
+    path = os.pathsep.join([str(other.parent), os.environ.get("PYTHONPATH", "")])
+    cluster.worker(PYTHONPATH=path)
+    said: list[str] = []
+    told = threading.Event()
+
+    def say(what: str) -> None:
+        said.append(what)
+        told.set()
+
+    with on(cluster, settings(tmp_path), say=say) as backend, backend.executor(lambda _: None):
+        assert told.wait(60)
+        assert backend.capacity() == 0
+        threading.Timer(20, cluster.worker).start()  # and in the meantime there is nobody
+        found = graded(backend, [job("ada", "value = 3", "assert value == 3")], settings(tmp_path))
+    assert "worker-1" in said[0]
+    assert "onlythere==1.0" in said[0]
+    assert [cluster.address in what and "Waiting" in what for what in said] == [False, True]
+    assert found.outcomes["ada"].scores == {"test": 2.0}
+
+
+def test_with_its_keys_a_cluster_is_encrypted_and_without_them_nobody_takes_part(tmp_path: Path) -> None:
+    keys = tmp_path / "keys.json"
+    said = launch(CertificatesApp, tmp_path, str(keys))
+    assert keys.name in said
+    assert keys.stat().st_mode & 0o077 == 0
+    assert "exists" in launch(CertificatesApp, tmp_path, str(keys), code=1)
+    assert launch(CertificatesApp, tmp_path, "others.json")
+    with Cluster(tmp_path / "cluster", keys) as cluster:
+        cluster.worker()
+        with with_keys(keys), on(cluster, settings(tmp_path)) as backend:
+            found = graded(backend, [job("ada", "value = 3", "assert value == 3")], settings(tmp_path))
+        assert found.outcomes["ada"].scores == {"test": 2.0}
+        backend = ClusterBackend(cluster.address, Limits(), settings(tmp_path), **WITH)
+        with pytest.raises(BackendError, match="autograder certificates"), backend.executor(lambda _: None):
+            pytest.fail("it was connected")
+        refused = pytest.raises(BackendError, match="can't be reached")
+        with with_keys(tmp_path / "others.json"), refused, backend.executor(lambda _: None):
+            pytest.fail("it was connected")
+
+
+@contextmanager
+def with_keys(path: Path) -> Iterator[None]:
+    """As if the file were in ~/.config/dask; and nothing is waited for long."""
+    tls = json.loads(path.read_text())["distributed"]["comm"]["tls"]
+    found = {f"distributed.comm.tls.{name}": value for name, value in tls.items()}
+    more = {"distributed.comm.require-encryption": True, "distributed.comm.timeouts.connect": "5s"}
+    with dask.config.set({**more, **found}):
+        yield
+
+
+@pytest.mark.parametrize("address", ["tcp://192.0.2.1:8786", "192.0.2.1:8786", "tcp://head.example:8786"])
+def test_students_work_crosses_no_network_without_tls(address: str, tmp_path: Path) -> None:
+    backend = ClusterBackend(address, Limits(), settings(tmp_path), **WITH)
+    with pytest.raises(BackendError, match="tls"), backend.executor(lambda _: None):
+        pytest.fail("it was connected")
+
+
+def test_a_scheduler_that_is_not_there_is_said_to_be_so(tmp_path: Path) -> None:
+    backend = ClusterBackend("tcp://127.0.0.1:9", Limits(), settings(tmp_path), **WITH)
+    with (
+        dask.config.set({"distributed.comm.timeouts.connect": "1s"}),
+        pytest.raises(BackendError, match="can't be reached"),
+        backend.executor(lambda _: None),
+    ):
+        pytest.fail("it was connected")
