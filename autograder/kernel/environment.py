@@ -62,6 +62,27 @@ def shared(outside: Mapping[str, str] = os.environ) -> dict[Path, str]:
     `outside`: the grader's environment variables.
     """
     keras = Path(outside.get("KERAS_HOME") or "~/.keras").expanduser() / "datasets"
-    shared = {keras: ".keras/datasets"} if keras.is_dir() else {}
     cache = Path(outside.get("MPLCONFIGDIR") or "~/.cache/matplotlib").expanduser()
-    return shared | {path: f".cache/matplotlib/{path.name}" for path in cache.glob("fontlist-*.json")}
+    return {
+        **{path.resolve(): f".keras/datasets/{path.name}" for path in _datasets(keras)},
+        **{path: f".cache/matplotlib/{path.name}" for path in cache.glob("fontlist-*.json")},
+    }
+
+
+def _datasets(folder: Path) -> list[Path]:
+    """What is in Keras's folder of datasets, but for what Keras extracts from an archive there each time it loads it.
+
+    So the folder itself is the notebook's own, as Keras needs it to be: `keras.utils.get_file`, which all of its
+    datasets load by, extracts `name_archive` to `name`, and `name.ext` to `name_extracted`, whatever is there already.
+    """
+    try:
+        names = {path.name: path for path in sorted(folder.iterdir())}
+    except OSError:
+        return []
+    stems = {name.partition(".")[0] for name in names if "." in name}
+
+    def is_extracted(name: str) -> bool:
+        stem = name.removesuffix("_extracted")
+        return f"{name}_archive" in names or (stem != name and stem in stems)
+
+    return [path for name, path in names.items() if path.is_file() or (path.is_dir() and not is_extracted(name))]

@@ -2,9 +2,11 @@
 
 import fcntl
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tarfile
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -126,6 +128,44 @@ def test_keras_finds_its_datasets_and_only_them(start: Start, tmp_path: Path, mo
     )
     assert run.ok
     assert text(run) == "['datasets'] ['mnist.npz']\n"
+
+
+GET_FILE = """
+import pathlib, keras
+def load(name):
+    return pathlib.Path(keras.utils.get_file(name, origin="https://nowhere.invalid/" + name, extract=True), "images")
+found = [load(name) for name in ("cats", "dogs.tar.gz", "cats", "dogs.tar.gz")]
+print([path.read_text() for path in found])
+datasets = found[0].parents[1]
+print(sorted(path.name for path in datasets.iterdir()), (datasets / "own" / "birds").read_text())
+(datasets / "new").touch()
+"""
+
+
+@pytest.mark.parametrize(
+    "sandboxed", [pytest.param(True, id="sandbox", marks=needs_sandbox), pytest.param(False, id="no-sandbox")]
+)
+def test_keras_extracts_an_archive_among_its_datasets_each_time_it_is_loaded(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sandboxed: bool
+) -> None:
+    """As CIFAR-10's loader does, whether or not the grader has loaded it before; the grader's folder stays as it is."""
+    datasets = tmp_path / "datasets"
+    for archive, folder in {"cats_archive": "cats", "dogs.tar.gz": "dogs_extracted"}.items():
+        (datasets / folder).mkdir(parents=True)
+        (datasets / folder / "images").write_text(folder)
+        with tarfile.open(datasets / archive, "w:gz") as packed:
+            packed.add(datasets / folder / "images", "images")
+    (datasets / "cats" / "images").write_text("half")  # as the grader's Keras left it when it was killed
+    shutil.rmtree(datasets / "dogs_extracted")  # which was never loaded here
+    (datasets / "own").mkdir()
+    (datasets / "own" / "birds").write_text("birds")
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    before = {path: path.read_bytes() for path in datasets.rglob("*") if path.is_file()}
+    run = start(sandboxed=sandboxed).run(GET_FILE)
+    assert run.ok, run.outputs
+    names = ["cats", "cats_archive", "dogs.tar.gz", "dogs_extracted", "own"]
+    assert f"{['cats', 'dogs_extracted'] * 2}\n{names} birds\n" in text(run)
+    assert {path: path.read_bytes() for path in datasets.rglob("*") if path.is_file()} == before
 
 
 @needs_sandbox
