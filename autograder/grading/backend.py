@@ -24,23 +24,28 @@ class BackendError(AutograderError):
     """There is nothing that could grade; the message says why, and what to do."""
 
 
+class Disconnected(BackendError):
+    """The machines can't be reached any more; what ran there is lost, and `executor` may reach them again."""
+
+
 class Backend(Protocol):
     """Machines that grade."""
 
-    session: str  # by which `node.grade` finds its node there
+    session: str  # by which `node.grade` finds its node there; another one after each time they were lost
     shares_home: bool  # whether its machines have the grader's own home: datasets, fonts
 
     def executor(self, report: Callable[[bytes], None]) -> AbstractContextManager[Executor]:
         """An executor for `node.grade`; what still runs is ended when its context is left.
 
-        `report` gets the events of what runs, each an `Event` as JSON, from any thread. Raises BackendError.
+        `report` gets the events of what runs, each an `Event` as JSON, from any thread. Waits a while for machines that
+        were lost. Raises BackendError.
         """
 
     def content(self, digest: str, path: str) -> Any:
         """What stands for a file among a task's arguments, so that the task gets its path there, or its bytes."""
 
     def capacity(self) -> int:
-        """How many tasks should be submitted at once. Raises BackendError where none will ever be done."""
+        """How many tasks should be submitted at once. Raises Disconnected where those that are will never be done."""
 
     def trainings(self) -> TrainerStatus | None:
         """How trainings stand; None where none can be told."""

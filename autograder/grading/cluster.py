@@ -26,7 +26,7 @@ from distributed import Client, Future, Security
 from distributed.client import ClosedClientError
 
 from autograder.common.serialization import dump, load
-from autograder.grading.backend import BackendError
+from autograder.grading.backend import BackendError, Disconnected
 from autograder.grading.cluster_messages import NodeMessage, NodeSettings, WantedTraining, resource
 from autograder.grading.cluster_node import NodePlugin, deliver, halt, train
 from autograder.grading.cluster_scheduler import EndWithClient
@@ -47,6 +47,7 @@ AHEAD = 2  # tasks per slot that are submitted at once, so that none is ever idl
 SHORT = 0.1  # seconds
 PATIENCE = 10.0  # seconds without any node until that is said
 LOOK = 1.0  # seconds between looks at which nodes there are
+RETURN = 600.0  # seconds for a scheduler that was lost to come back
 GONE = (OSError, TimeoutError, RuntimeError, ValueError, ClosedClientError)  # of a client whose scheduler is lost
 
 
@@ -68,7 +69,7 @@ class ClusterBackend:
         `visible`: folders that notebooks may read, which nodes must have. `say` gets what a person should know: which
         worker can't be a node and why, or that there is none.
         """
-        self.session = uuid.uuid4().hex
+        self.session = ""  # until there is a client
         self.shares_home = False
         self._address = address
         self._limits = limits
@@ -77,8 +78,9 @@ class ClusterBackend:
         self._sandboxed = sandboxed
         self._visible = tuple(visible)
         self._say = say
-        self._alone_since: float | None = time.monotonic()  # without any node
+        self._alone_since: float | None = None  # without any node
         self._client: Client | None = None
+        self._comm: Any = None  # the client's to the scheduler: where there is another one, tasks are lost
         self._files: WeakValueDictionary[str, Future] = WeakValueDictionary()
         self._recent: deque[Future] = deque(maxlen=RECENT)
         self._report: Callable[[bytes], None] = lambda _: None
@@ -96,28 +98,22 @@ class ClusterBackend:
             self._report = lambda _: None
             with contextlib.suppress(*GONE):  # then the nodes have ended what they had: see `EndWithClient`
                 executor.shutdown(wait=False)
-                client.run(halt, self.session, on_error="ignore")
+                if client.status == "running":
+                    client.run(halt, self.session, on_error="ignore")
 
     def content(self, digest: str, path: str) -> Future:
         """See `Backend`. Sent once; should the node that has it be lost, the scheduler has it again."""
         if (sent := self._files.get(digest)) is None:
             data, mine = Path(path).read_bytes(), {resource(self.session): 1}
             with dask.config.set({"distributed.admin.large-graph-warning-threshold": "4 GiB"}):
-                sent = self._connected().submit(bytes, data, key=f"file-{self.session}-{digest}", resources=mine)
+                sent = self._reached().submit(bytes, data, key=f"file-{self.session}-{digest}", resources=mine)
             self._files[digest] = sent
         self._recent.append(sent)
         return sent
 
     def capacity(self) -> int:
-        """See `Backend`. Raises BackendError where the scheduler is lost."""
-        client = self._connected()
-        while client.status == "connecting":  # again, for as long as Dask's configuration says
-            time.sleep(SHORT)
-        if client.status in ("closing", "closed"):
-            raise BackendError(
-                f"the Dask scheduler at {self._address} was lost. What was finished is kept: start the scheduler and "
-                "its workers again, and then this."
-            )
+        """See `Backend`."""
+        client = self._reached()
         if time.monotonic() - self._looked > LOOK:
             with contextlib.suppress(*GONE):
                 workers = client.scheduler_info(n_workers=-1)["workers"].values()
@@ -152,30 +148,59 @@ class ClusterBackend:
                 self._client.close()  # which takes the nodes with it, see `EndWithClient`
             self._client, self._trainings = None, None
 
+    def _reached(self) -> Client:
+        """The client, whose tasks the scheduler knows. Raises Disconnected."""
+        if self._client is None or self._client.status != "running" or self._client.scheduler_comm is not self._comm:
+            raise Disconnected(f"the Dask scheduler at {self._address} was lost. What was finished is kept")
+        return self._client
+
     def _connected(self) -> Client:
-        if self._client is None:
-            _check_encryption(self._address)
+        """The client, connected now if need be, or again. Raises BackendError."""
+        until = time.monotonic()
+        if self._client is not None:
+            with contextlib.suppress(Disconnected):
+                return self._reached()
+            self._say(
+                f"The Dask scheduler at {self._address} was lost. What ran there is graded again once it and its "
+                f"workers are back: waiting for {RETURN / 60:.0f} minutes (Ctrl-C stops that; finished work is kept)."
+            )
+            until += RETURN
+            self.close()
+        _check_encryption(self._address)
+        while True:
             try:
                 self._client = Client(self._address, set_as_default=False, name="autograder")
+                self._comm = self._client.scheduler_comm
+                self._install(self._client)
+                return self._client
             except GONE as error:
-                raise BackendError(f"the Dask scheduler at {self._address} can't be reached: {error}") from None
-            self._client.subscribe_topic(resource(self.session), self._heard)
-            self._trainings = _Trainings(self._client, self.session, self._trainer)
-            settings = NodeSettings(
-                self.session, self._limits, self._sandboxed, variables(), environment(), self._trainer, self._visible
-            )
-            try:
-                self._client.register_plugin(EndWithClient(self._client.id, resource(self.session)))
-            except ModuleNotFoundError as error:
-                raise BackendError(
-                    f"the Dask scheduler at {self._address} runs without this package ({error}): install "
-                    "autograder[cluster] where it runs, too."
-                ) from None
-            try:
-                self._client.register_plugin(NodePlugin(settings))
-            except FAULTS as error:
-                self._say(f"A worker of the cluster takes no part: {type(error).__name__}: {error}")
-        return self._client
+                self.close()
+                if time.monotonic() >= until:
+                    raise BackendError(f"the Dask scheduler at {self._address} can't be reached: {error}") from None
+                time.sleep(LOOK)
+
+    def _install(self, client: Client) -> None:
+        """Have all workers, now and later, be nodes as long as there is this client. Raises BackendError."""
+        self.session = uuid.uuid4().hex
+        self._files.clear()
+        self._recent.clear()
+        self._capacity, self._looked, self._alone_since = 0, 0.0, time.monotonic()
+        client.subscribe_topic(resource(self.session), self._heard)
+        self._trainings = _Trainings(client, self.session, self._trainer)
+        settings = NodeSettings(
+            self.session, self._limits, self._sandboxed, variables(), environment(), self._trainer, self._visible
+        )
+        try:
+            client.register_plugin(EndWithClient(client.id, resource(self.session)))
+        except ModuleNotFoundError as error:
+            raise BackendError(
+                f"the Dask scheduler at {self._address} runs without this package ({error}): install "
+                "autograder[cluster] where it runs, too."
+            ) from None
+        try:
+            client.register_plugin(NodePlugin(settings))
+        except FAULTS as error:
+            self._say(f"A worker of the cluster takes no part: {type(error).__name__}: {error}")
 
     def _heard(self, event: tuple[float, Any]) -> None:
         """A node's message, in the client's thread."""

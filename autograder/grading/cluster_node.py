@@ -34,7 +34,7 @@ from distributed.core import Status
 from autograder.common.serialization import dump, load
 from autograder.grading.backend import default_workers
 from autograder.grading.cluster_messages import NodeMessage, NodeSettings, WantedTraining, joined, parted, resource
-from autograder.grading.job import FAULTS, Event
+from autograder.grading.job import FAULTS
 from autograder.grading.node import Node, nodes
 from autograder.grading.order import OrderHead
 from autograder.grading.result_digest import environment
@@ -84,8 +84,8 @@ class NodePlugin(WorkerPlugin):  # type: ignore[misc]
             return
         slots = await asyncio.to_thread(settings.trainer.slots)
         kind = _kind(slots[0])
-        node = ClusterNode(settings, Path(worker.local_directory), worker.address, kind, say)
-        node.open(lambda event: say(NodeMessage(event=_named(event, str(worker.name)))))
+        node = ClusterNode(settings, Path(worker.local_directory), str(worker.name), worker.address, kind, say)
+        node.open(lambda event: say(NodeMessage(event=event.decode())))
         nodes[settings.session] = self._node = node
         counts = {"notebook": min(worker.state.nthreads, default_workers(settings.limits)), "trainer": len(slots)}
         given = worker.state.total_resources
@@ -108,15 +108,21 @@ class ClusterNode(Node):
     """A node whose jobs are tasks of Dask's."""
 
     def __init__(
-        self, settings: NodeSettings, folder: Path, address: str, kind: str, say: Callable[[NodeMessage], None]
+        self,
+        settings: NodeSettings,
+        folder: Path,
+        name: str,
+        address: str,
+        kind: str,
+        say: Callable[[NodeMessage], None],
     ) -> None:
-        """`folder`: where it may write; `address`: the worker's; `kind`: see `WantedTraining`.
+        """`folder`: where it may write; `name`, `address`: the worker's; `kind`: see `WantedTraining`.
 
         `say` is called from any thread.
         """
         self._folder = folder
         self._home = folder / "autograder-home"
-        super().__init__(_environment(settings, self._home), folder)
+        super().__init__(_environment(settings, self._home), folder, name)
         self._worker_address = address
         self._kind = kind
         self._say = say
@@ -279,11 +285,6 @@ def halt(session: str) -> None:
     """End what runs at this process's node for the session, which then takes jobs again."""
     if (node := nodes.get(session)) is not None:
         node.restart()
-
-
-def _named(event: bytes, name: str) -> str:
-    """A worker process's event, with the name of this worker."""
-    return dump(replace(load(event, Event), node=name))
 
 
 def _kind(slot: Slot) -> str:

@@ -1,8 +1,9 @@
 """Many notebooks at once, by an executor: each is a task, and some are tried again.
 
-A fault of ours is tried once more. A notebook that met a limit of time while its machine was too busy to run it is
-graded a second time, by itself, after all others, and has PATIENCE times as long; where the machine's other
-work leaves it less of that than the limit itself, it is not graded. So a busy machine costs nobody points.
+A fault of ours is tried once more, and what ran when the machines were lost is run again. A notebook that met a limit
+of time while its machine was too busy to run it is graded a second time, by itself, after all others, and has PATIENCE
+times as long; where the machine's other work leaves it less of that than the limit itself, it is not graded. So a busy
+machine costs nobody points.
 """
 
 import queue
@@ -12,7 +13,7 @@ from contextlib import closing, suppress
 from dataclasses import replace
 
 from autograder.common.serialization import load
-from autograder.grading.backend import Backend
+from autograder.grading.backend import Backend, BackendError, Disconnected
 from autograder.grading.job import FAULTS, Event, GradingJob, Listener, Outcome, Status
 from autograder.grading.node import grade
 from autograder.grading.order import Order, Orders
@@ -21,10 +22,12 @@ from autograder.sandbox.limits import Limits
 from autograder.training.settings import ServerSettings
 
 TRIES = 2
+LOSSES = 5  # times in a row, without any outcome in between, that the machines may be lost
 LOOK = 1.0  # seconds between looks at how trainings stand
 PATIENCE = 4  # times as long for a notebook that met a limit of time because the machine was busy
 NEVER_ITS_TIME = 1 - 1 / PATIENCE  # the part of that in which it did not run, if it did not even get the limit itself
 Message = bytes | Future[bytes]  # an event, or a task that is done
+_Running = dict[Future[bytes], tuple[GradingJob, int]]  # each with its attempt's number
 
 
 def _patient(job: GradingJob) -> GradingJob:
@@ -78,18 +81,37 @@ class Dispatcher:
         if not jobs:
             return
         waiting = [(job, 1) for job in reversed(jobs)]
-        running: dict[Future[bytes], tuple[GradingJob, int]] = {}
+        running: _Running = {}
+        losses = 0
+        while waiting:
+            try:
+                for graded in self._connected(waiting, running, orders, most):
+                    losses = 0
+                    yield graded
+            except Disconnected as lost:
+                if (losses := losses + 1) == LOSSES:
+                    raise BackendError(f"{lost}, {LOSSES} times without anything being graded in between") from None
+                waiting += reversed(running.values())
+                running.clear()
+
+    def _connected(
+        self, waiting: list[tuple[GradingJob, int]], running: _Running, orders: Orders, most: int
+    ) -> Generator[tuple[GradingJob, Outcome]]:
+        """Grade what waits, each with its attempt's number; raises Disconnected where what is `running` is lost."""
         came: queue.SimpleQueue[Message] = queue.SimpleQueue()
         with self._backend.executor(came.put) as executor:
             while waiting or running:
                 room = self._backend.capacity()
                 while waiting and len(running) < max(1, most or room):
-                    job, attempt = waiting.pop()
+                    job, attempt = waiting[-1]
                     try:
                         future = self._submitted(executor, orders.order(job), attempt)
                     except FAULTS as error:
+                        self._backend.capacity()  # raises where it is not the job's fault
+                        waiting.pop()
                         yield job, Outcome.fault("giving it to a worker", error)
                     else:
+                        waiting.pop()
                         running[future] = job, attempt
                         future.add_done_callback(came.put)
                 if trainings := self._backend.trainings():
@@ -99,8 +121,10 @@ class Dispatcher:
                         with suppress(ValueError):
                             self._listener(load(message, Event))
                         continue
-                    job, attempt = running.pop(message)
                     outcome = _outcome(message)
+                    if outcome.status == Status.FAULT:
+                        self._backend.capacity()  # raises where it is not the job's fault
+                    job, attempt = running.pop(message)
                     if outcome.status == Status.FAULT and attempt < TRIES:
                         waiting.append((job, attempt + 1))
                     else:

@@ -95,9 +95,18 @@ class RebindableName:
 
 
 @dataclass(frozen=True)
+class GradingMachine:
+    """The machine that a notebook was graded on; its training runs were there, or on one whose results are the same."""
+
+    node: str = ""  # the worker of a cluster; empty: the grader's own machine
+    processor: str = ""
+
+
+@dataclass(frozen=True)
 class GradingRun:
     """How one notebook was graded, for its record."""
 
+    machine: GradingMachine = GradingMachine()
     seconds: float = 0.0  # wall time, with waiting for the trainer
     memory_limit: str = ""  # what enforced it
     calls: int = 0  # that crossed between tests and the student's code

@@ -35,9 +35,10 @@ class WorkerLost(AutograderError):
 class Node:
     """What one machine has running for a grading; starts nothing before the first job, and keeps it until `close`."""
 
-    def __init__(self, environment: Mapping[str, str] = os.environ, folder: Path | None = None) -> None:
+    def __init__(self, environment: Mapping[str, str] = os.environ, folder: Path | None = None, name: str = "") -> None:
         """`environment`: the grader's, as it is on this machine; `folder`: for files of jobs that come as bytes.
 
+        `name`: in a cluster.
         Jobs may come from any threads, many at once.
         """
         self._environment = environment
@@ -45,6 +46,7 @@ class Node:
         # bubblewrap ends with the *thread* that started it: this one, which lives as long as the node
         self._starter = ThreadPoolExecutor(1, "node")
         self._contents = Contents(folder)
+        self._name = name
         self._stack = ExitStack()
         self._equipment: Equipment | None = None
         self._examiners: list[Examiner] = []
@@ -107,7 +109,7 @@ class Node:
         with self._equipped(head.equipment):
             examiner = "" if head.examiner is None else self._examiners[head.examiner].address
             with self._worker() as (worker, report):
-                worker.give(dump(WorkerOrder(examiner, self._address(), places)).encode(), job)
+                worker.give(dump(WorkerOrder(examiner, self._address(), places, self._name)).encode(), job)
                 for kind, content in worker.lines():
                     if kind == OUTCOME:
                         return content

@@ -57,6 +57,7 @@ class WorkerOrder:
     examiner: str
     trainer: str
     places: dict[str, str]
+    node: str = ""  # its name in a cluster
 
 
 @dataclass(frozen=True)

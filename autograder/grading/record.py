@@ -21,6 +21,7 @@ from autograder.grading.result_digest import digest_of, ingredients
 from autograder.kernel.kernelspec import Kernel
 from autograder.notebooks.reading import Mend
 from autograder.sandbox.limits import LimitKind
+from autograder.training.reproducibility import FLAGS
 
 RECORD_SUFFIX = ".record.json"
 MAX_BYTES = 20_000_000  # of a record that is read
@@ -148,6 +149,7 @@ class RecordedEnvironment:
     distributions: str  # digest of all packages with their versions
     code: str  # digest of what of this package grades
     versions: dict[str, str]  # of the packages that matter most
+    trainer_flags: dict[str, str] = field(default_factory=dict)  # variables that are set for training runs
 
 
 @dataclass(frozen=True)
@@ -214,7 +216,8 @@ def write_record(path: Path, job: GradingJob, status: NotebookStatus, outcome: O
                 **environment,
                 "distributions": digest_of(environment["distributions"]),
                 "versions": _versions(environment["distributions"]),
-            }
+            },
+            trainer_flags=FLAGS if job.trainer else {},
         ),
         kernel=None if job.kernel.is_own else _recorded_kernel(job.kernel),
         cell_seconds=outcome.seconds,

@@ -9,12 +9,14 @@ import select
 import signal
 import sys
 import threading
+from dataclasses import replace
 
 from autograder.common.serialization import dump, load
 from autograder.grading.grade_notebook import grade
-from autograder.grading.job import Event, GradingJob, Outcome
+from autograder.grading.job import Event, GradingJob, GradingMachine, Outcome
 from autograder.grading.order import WorkerOrder, arrived
 from autograder.kernel.fork_server import ForkServerPool
+from autograder.training.reproducibility import processor
 from autograder.training.training_record import TrainerStatus
 
 
@@ -44,14 +46,17 @@ def main() -> None:
         except BrokenPipeError:  # the node is gone
             os._exit(1)
 
-    def listener(event: Event | TrainerStatus) -> None:
-        if isinstance(event, Event):
-            send("event", event)
-
     fork_servers = ForkServerPool()
     for line in sys.stdin:
         order, job = load(line, WorkerOrder), load(sys.stdin.readline(), GradingJob)
+        machine = GradingMachine(order.node, processor())
+
+        def listener(event: Event | TrainerStatus, machine: GradingMachine = machine) -> None:
+            if isinstance(event, Event):
+                send("event", replace(event, node=machine.node))
+
         outcome = grade(arrived(job, order.places), order.examiner, order.trainer, fork_servers, listener)
+        outcome = replace(outcome, run=replace(outcome.run, machine=machine))
         try:
             send("outcome", outcome)
         except (TypeError, ValueError, RecursionError) as error:  # no JSON can be made of it: nothing has been sent

@@ -26,7 +26,7 @@ def environment(slot: Slot) -> dict[str, Any]:
     return {
         "python": platform.python_version(),
         "machine": platform.machine(),
-        "processor": _processor(),
+        "processor": processor(),
         "device": slot.kind,
         "threads": slot.threads,
         "flags": FLAGS,
@@ -45,8 +45,8 @@ def has_same_libraries(packages: Collection[str]) -> bool:
 
 
 @functools.cache
-def _processor() -> str:
-    """oneDNN chooses its code by what the processor can do."""
+def processor() -> str:
+    """This machine's model; oneDNN chooses its code by what the processor can do."""
     try:
         lines = Path("/proc/cpuinfo").read_text(errors="replace").splitlines()
     except OSError:

@@ -198,7 +198,39 @@ def test_nodes_end_what_they_run_when_the_grader_is_killed(cluster: Cluster, tmp
     assert found.outcomes["bob"].scores == {"test": 2.0}
 
 
-def test_a_scheduler_that_is_killed_ends_the_grading_with_what_is_done(cluster: Cluster, tmp_path: Path) -> None:
+@pytest.mark.parametrize("soon", [True, False], ids=["soon", "late"])
+def test_a_scheduler_that_is_killed_and_comes_back_costs_nobody_anything(
+    cluster: Cluster, tmp_path: Path, soon: bool
+) -> None:
+    """Soon: Dask's client finds it again by itself, without what we had installed there; late: it gives up."""
+    cluster.worker()
+    answer = "import time\ntime.sleep(1)\nvalue = {n}"
+    jobs = [job(f"s{n}", answer.format(n=n), f"print(value)\nassert value == {n}") for n in range(6)]
+    said: list[str] = []
+    back = threading.Thread(target=lambda: (None if soon else time.sleep(5), cluster.scheduler(), cluster.worker()))
+
+    def kill(count: int) -> None:
+        if count == 2:
+            cluster.processes[0].kill()
+            cluster.processes[0].wait()
+            back.start()
+
+    with (
+        dask.config.set({"distributed.comm.timeouts.connect": "30s" if soon else "2s"}),
+        on(cluster, settings(tmp_path), say=said.append) as backend,
+    ):
+        found = graded(backend, jobs, settings(tmp_path), kill)
+    back.join()
+    assert {student: outcome.scores for student, outcome in found.outcomes.items()} == {
+        f"s{n}": {"test": 2.0} for n in range(6)
+    }
+    assert any("was lost" in what for what in said)
+
+
+def test_a_scheduler_that_does_not_come_back_ends_the_grading_with_what_is_done(
+    cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("autograder.grading.cluster.RETURN", 5)
     cluster.worker()
     jobs = [job("ada", "value = 3", "assert value == 3"), *(job(f"s{n}", SLEEPS, "assert True") for n in range(3))]
     found = Graded()
@@ -209,7 +241,7 @@ def test_a_scheduler_that_is_killed_ends_the_grading_with_what_is_done(cluster: 
     ):
         assert next(run)[1].scores == {"test": 2.0}
         cluster.processes[0].kill()
-        with pytest.raises(BackendError, match="was lost"):
+        with pytest.raises(BackendError, match="can't be reached"):
             next(run)
 
 

@@ -68,17 +68,22 @@ class Cluster:
         self.processes.append(process)
         return process
 
-    def __enter__(self) -> "Cluster":
-        self.folder.mkdir(parents=True, exist_ok=True)
+    def scheduler(self) -> None:
+        """Start the scheduler, until it listens."""
         place = ["--host", f"{self._scheme}{self.host}", "--port", str(self.port), "--dashboard-address", ":0"]
         self._start("dask_scheduler", *place, **self.variables)
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             with socket.socket() as sock:
                 if sock.connect_ex((self.host, self.port)) == 0:
-                    return self
+                    return
             time.sleep(0.1)
         raise AssertionError(self.log())
+
+    def __enter__(self) -> "Cluster":
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.scheduler()
+        return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         for process in reversed(self.processes):  # the scheduler last: without one, a worker does not end for long

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from autograder.common.serialization import dump, load
-from autograder.grading.backend import Backend, BackendError
-from autograder.grading.dispatcher import PATIENCE, Dispatcher
+from autograder.grading.backend import Backend, BackendError, Disconnected
+from autograder.grading.dispatcher import LOSSES, PATIENCE, Dispatcher
 from autograder.grading.job import Event, GradingJob, Outcome, Status
 from autograder.grading.order import OrderHead
 from autograder.notebooks.instructor import InstructorCell, Version
@@ -39,6 +39,7 @@ class Submitted(Executor):
     orders: list[tuple[OrderHead, GradingJob, int]] = field(default_factory=list)
     contents: list[dict[str, Any]] = field(default_factory=list)
     waiting: list[tuple[Future[bytes], str]] = field(default_factory=list)
+    futures: list[Future[bytes]] = field(default_factory=list)
     most: int = 0  # at once
 
     def submit(self, task: Callable[..., bytes], /, *arguments: Any, **_: Any) -> Future[bytes]:  # type: ignore[override]
@@ -47,6 +48,7 @@ class Submitted(Executor):
         self.orders.append((load(head, OrderHead), load(job, GradingJob), attempt))
         self.contents.append(contents)
         future: Future[bytes] = Future()
+        self.futures.append(future)
         self.waiting.append((future, self.orders[-1][1].student))
         self.most = max(self.most, len(self.waiting))
         return future
@@ -180,7 +182,56 @@ def test_closing_the_iterator_ends_what_runs() -> None:
     assert engine.left == 1
 
 
-def test_a_backend_that_is_lost_ends_the_run_and_is_no_jobs_fault() -> None:
+class Unsteady(Engine):
+    """A backend whose machines are lost when a task of theirs answers so, and found again by `executor`."""
+
+    def capacity(self) -> int:
+        if self.lost():
+            raise Disconnected("the scheduler was lost")
+        return self.room
+
+    def lost(self) -> bool:
+        return any(future.done() and isinstance(future.exception(), CancelledError) for future in self.futures())
+
+    def futures(self) -> list[Future[bytes]]:
+        return self.passes[-1].futures if self.passes else []
+
+
+def test_what_ran_when_the_machines_were_lost_is_run_again_however_often_and_is_no_jobs_fault() -> None:
+    lost = CancelledError()
+    engine = Unsteady(2, ada=[GRADED], bob=[lost, lost, lost, GRADED], eve=[GRADED, GRADED])
+    found, _ = graded(engine, job("ada"), job("bob"), job("eve"))
+    assert dict(found) == {"ada": GRADED, "bob": GRADED, "eve": GRADED}
+    assert {attempt for one in engine.passes for _, _, attempt in one.orders} == {1}
+    assert engine.left == len(engine.passes) == 4
+
+
+def test_machines_that_are_lost_again_and_again_end_the_run() -> None:
+    engine = Unsteady(2, ada=[GRADED], bob=[CancelledError()] * 100, eve=[GRADED] * 100)
+    run = Dispatcher(engine, TRAINER, lambda _: None).run([job("bob"), job("ada"), job("eve")])
+    with pytest.raises(BackendError, match=f"lost, {LOSSES} times"):
+        list(run)
+    assert engine.left == LOSSES
+
+
+def test_what_is_submitted_just_when_the_machines_are_lost_is_no_jobs_fault() -> None:
+    engine = Unsteady(1, ada=[GRADED], bob=[GRADED])
+    gone = [True]
+
+    def content(digest: str, path: str) -> Any:
+        if gone.pop() if gone else False:
+            engine.lost = lambda: len(engine.passes) == 1  # type: ignore[method-assign]
+            raise RuntimeError("closed")
+        return b""
+
+    engine.content = content  # type: ignore[method-assign]
+    given = {"here": __file__}
+    found, _ = graded(engine, job("ada", given=given), job("bob", given=given))
+    assert sorted(found, key=lambda pair: pair[0]) == [("ada", GRADED), ("bob", GRADED)]
+    assert engine.left == 2
+
+
+def test_a_backend_that_has_nothing_ends_the_run_and_is_no_jobs_fault() -> None:
     engine = Engine(1, ada=[GRADED], bob=[CancelledError()])
     run = Dispatcher(engine, TRAINER, lambda _: None).run([job("ada"), job("bob"), job("eve")])
     assert next(run)[1] == GRADED
