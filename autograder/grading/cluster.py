@@ -30,6 +30,7 @@ from autograder.grading.backend import BackendError, Disconnected
 from autograder.grading.cluster_messages import NodeMessage, NodeSettings, WantedTraining, resource
 from autograder.grading.cluster_node import NodePlugin, deliver, halt, train
 from autograder.grading.cluster_scheduler import EndWithClient
+from autograder.grading.cluster_speed import fixed_work
 from autograder.grading.job import FAULTS
 from autograder.grading.result_digest import environment
 from autograder.kernel.environment import variables
@@ -188,7 +189,14 @@ class ClusterBackend:
         client.subscribe_topic(resource(self.session), self._heard)
         self._trainings = _Trainings(client, self.session, self._trainer)
         settings = NodeSettings(
-            self.session, self._limits, self._sandboxed, variables(), environment(), self._trainer, self._visible
+            self.session,
+            self._limits,
+            self._sandboxed,
+            variables(),
+            environment(),
+            fixed_work(),
+            self._trainer,
+            self._visible,
         )
         try:
             client.register_plugin(EndWithClient(client.id, resource(self.session)))

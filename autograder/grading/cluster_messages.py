@@ -24,6 +24,7 @@ class NodeSettings:
     sandboxed: bool
     variables: dict[str, str]  # of the grader's environment: those that a notebook may see
     environment: dict[str, Any]  # the grader's, see `result_digest.environment`
+    work: float  # the grader's CPU seconds, see `cluster_speed.fixed_work`
     trainer: ServerSettings
     visible: tuple[str, ...]  # folders that notebooks may read
 

@@ -34,6 +34,7 @@ from distributed.core import Status
 from autograder.common.serialization import dump, load
 from autograder.grading.backend import default_workers
 from autograder.grading.cluster_messages import NodeMessage, NodeSettings, WantedTraining, joined, parted, resource
+from autograder.grading.cluster_speed import slowness
 from autograder.grading.job import FAULTS
 from autograder.grading.node import Node, nodes
 from autograder.grading.order import OrderHead
@@ -122,7 +123,7 @@ class ClusterNode(Node):
         """
         self._folder = folder
         self._home = folder / "autograder-home"
-        super().__init__(_environment(settings, self._home), folder, name)
+        super().__init__(_environment(settings, self._home), folder, name, slowness(settings.work))
         self._worker_address = address
         self._kind = kind
         self._say = say

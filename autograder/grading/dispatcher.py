@@ -18,7 +18,6 @@ from autograder.grading.job import FAULTS, Event, GradingJob, Listener, Outcome,
 from autograder.grading.node import grade
 from autograder.grading.order import Order, Orders
 from autograder.sandbox.cpu_time import STARVED
-from autograder.sandbox.limits import Limits
 from autograder.training.settings import ServerSettings
 
 TRIES = 2
@@ -28,13 +27,6 @@ PATIENCE = 4  # times as long for a notebook that met a limit of time because th
 NEVER_ITS_TIME = 1 - 1 / PATIENCE  # the part of that in which it did not run, if it did not even get the limit itself
 Message = bytes | Future[bytes]  # an event, or a task that is done
 _Running = dict[Future[bytes], tuple[GradingJob, int]]  # each with its attempt's number
-
-
-def _patient(job: GradingJob) -> GradingJob:
-    """The same with PATIENCE times as long for each cell and for the notebook."""
-    values = job.limits.trait_values(config=True)
-    values |= {name: PATIENCE * values[name] for name in ("cell_seconds", "total_seconds")}
-    return replace(job, limits=Limits(**values), seconds={at: PATIENCE * limit for at, limit in job.seconds.items()})
 
 
 def _too_busy() -> Outcome:
@@ -67,7 +59,7 @@ class Dispatcher:
         with closing(self._pass(jobs, orders)) as outcomes:
             for job, outcome in outcomes:
                 if outcome.starved >= STARVED:
-                    again.append(_patient(job))
+                    again.append(job.with_time(PATIENCE))
                     alone[id(again[-1])] = job
                     self._listener(Event(job.student, job.notebook, f"again later, alone ({outcome.limit})", 0, 1))
                 else:

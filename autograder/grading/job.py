@@ -2,7 +2,7 @@
 
 import enum
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from autograder.common.text import clean_text
@@ -83,6 +83,13 @@ class GradingJob:
     ungraded: dict[str, str] = field(default_factory=dict)  # grade_id -> why the rehearsal withholds it
     beside: tuple[int, ...] = ()  # positions of cells of which nothing that needs the student's code is the examiner's
     modules: tuple[int, ...] = ()  # positions of grade cells in which modules with a state are the student's
+
+    def with_time(self, factor: float) -> "GradingJob":
+        """The same with `factor` times as long for each cell and for the notebook."""
+        values = self.limits.trait_values(config=True)
+        values |= {name: factor * values[name] for name in ("cell_seconds", "total_seconds")}
+        seconds = {position: factor * limit for position, limit in self.seconds.items()}
+        return replace(self, limits=Limits(**values), seconds=seconds)
 
 
 @dataclass(frozen=True)

@@ -35,10 +35,16 @@ class WorkerLost(AutograderError):
 class Node:
     """What one machine has running for a grading; starts nothing before the first job, and keeps it until `close`."""
 
-    def __init__(self, environment: Mapping[str, str] = os.environ, folder: Path | None = None, name: str = "") -> None:
+    def __init__(
+        self,
+        environment: Mapping[str, str] = os.environ,
+        folder: Path | None = None,
+        name: str = "",
+        slowness: float = 1.0,
+    ) -> None:
         """`environment`: the grader's, as it is on this machine; `folder`: for files of jobs that come as bytes.
 
-        `name`: in a cluster.
+        `name`: in a cluster; `slowness`: how many times as long as the grader's machine it takes for the same work.
         Jobs may come from any threads, many at once.
         """
         self._environment = environment
@@ -46,7 +52,7 @@ class Node:
         # bubblewrap ends with the *thread* that started it: this one, which lives as long as the node
         self._starter = ThreadPoolExecutor(1, "node")
         self._contents = Contents(folder)
-        self._name = name
+        self._name, self._slowness = name, slowness
         self._stack = ExitStack()
         self._equipment: Equipment | None = None
         self._examiners: list[Examiner] = []
@@ -109,7 +115,8 @@ class Node:
         with self._equipped(head.equipment):
             examiner = "" if head.examiner is None else self._examiners[head.examiner].address
             with self._worker() as (worker, report):
-                worker.give(dump(WorkerOrder(examiner, self._address(), places, self._name)).encode(), job)
+                order = WorkerOrder(examiner, self._address(), places, self._name, self._slowness)
+                worker.give(dump(order).encode(), job)
                 for kind, content in worker.lines():
                     if kind == OUTCOME:
                         return content

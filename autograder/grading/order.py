@@ -58,6 +58,7 @@ class WorkerOrder:
     trainer: str
     places: dict[str, str]
     node: str = ""  # its name in a cluster
+    slowness: float = 1.0  # how many times as long as the grader's machine it takes for the same work
 
 
 @dataclass(frozen=True)
@@ -121,10 +122,14 @@ def _home() -> dict[str, str]:
     return found
 
 
-def arrived(job: GradingJob, places: dict[str, str]) -> GradingJob:
-    """A job that has crossed, with files and kernel as they are here. Raises KeyError for a file without a place."""
-    files, given = ({name: places[digest] for name, digest in own.items()} for own in (job.files, job.given))
-    return replace(job, kernel=job.kernel.here, files=files, given=given)
+def arrived(job: GradingJob, order: WorkerOrder) -> GradingJob:
+    """A job that has crossed, with files, kernel, and time as they are here.
+
+    Raises KeyError for a file without a place.
+    """
+    files, given = ({name: order.places[digest] for name, digest in own.items()} for own in (job.files, job.given))
+    here = replace(job, kernel=job.kernel.here, files=files, given=given)
+    return here.with_time(order.slowness) if order.slowness > 1 else here
 
 
 def _environment(kernel: Kernel) -> str:

@@ -55,7 +55,7 @@ def main() -> None:
             if isinstance(event, Event):
                 send("event", replace(event, node=machine.node))
 
-        outcome = grade(arrived(job, order.places), order.examiner, order.trainer, fork_servers, listener)
+        outcome = grade(arrived(job, order), order.examiner, order.trainer, fork_servers, listener)
         outcome = replace(outcome, run=replace(outcome.run, machine=machine))
         try:
             send("outcome", outcome)

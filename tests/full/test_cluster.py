@@ -27,11 +27,13 @@ from networks import Network, needs_namespaces
 from autograder.cli.certificates import CertificatesApp
 from autograder.grading.backend import Backend, BackendError, LocalBackend
 from autograder.grading.cluster import ClusterBackend
+from autograder.grading.cluster_speed import fixed_work
 from autograder.grading.dispatcher import Dispatcher
-from autograder.grading.job import Event, GradingJob, Outcome
+from autograder.grading.job import Event, GradingJob, GradingMachine, Outcome
 from autograder.grading.rehearsal import reference_job
 from autograder.notebooks.instructor import InstructorCell, Version
-from autograder.sandbox.limits import Limits
+from autograder.sandbox.limits import LimitKind, Limits
+from autograder.training.reproducibility import processor
 from autograder.training.settings import ServerSettings, Trainer
 from autograder.training.training_record import TrainerStatus
 
@@ -141,6 +143,23 @@ def test_a_worker_without_a_folder_that_notebooks_read_is_named(cluster: Cluster
     assert nowhere in said[0]
 
 
+def test_a_node_that_is_slower_than_the_graders_machine_has_more_time(
+    cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The grader's machine says that it is a hundred times as fast."""
+    cluster.worker()
+    limits = Limits(cell_seconds=2.0)
+    slow = job("ada", "import time\nwhile time.process_time() < 6: pass\nvalue = 3", "assert value == 3", limits=limits)
+    monkeypatch.setattr("autograder.grading.cluster.fixed_work", lambda: fixed_work() / 100)
+    with on(cluster, settings(tmp_path)) as backend:
+        assert graded(backend, [slow], settings(tmp_path)).outcomes["ada"].scores == {"test": 2.0}
+    monkeypatch.undo()
+    with on(cluster, settings(tmp_path)) as backend:
+        found = graded(backend, [slow], settings(tmp_path)).outcomes["ada"]
+    assert (found.scores, found.limit) == ({"test": 0.0}, LimitKind.CELL_TIME)
+    assert found.run.machine == GradingMachine("worker-1", processor())
+
+
 def test_datasets_of_the_graders_home_are_on_all_nodes(
     cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -158,7 +177,7 @@ HEAD = """
 import sys, test_cluster
 from pathlib import Path
 from autograder.grading.cluster import ClusterBackend
-from autograder.sandbox.limits import Limits
+from autograder.sandbox.limits import LimitKind, Limits
 trainer = test_cluster.settings(Path(sys.argv[2]))
 backend = ClusterBackend(sys.argv[1], Limits(), trainer, sandboxed=True, say=print)
 job = test_cluster.job("ada", test_cluster.SLEEPS, "pass")

@@ -27,6 +27,8 @@ KERNEL = (sys.executable, str(ROOT / "tests" / "support" / "colab_kernel.py"), "
 COLAB = "tensorflow==2.19.* keras==3.10.* numpy==2.0.* matplotlib==3.10.* ipykernel==6.17.* ipython==7.34.*".split()
 ELSEWHERE = ("nbgrader", "autograder", "jupytext", "pandas")  # modules of the environment of the tests
 
+FEW = {"SMALL_DIGITS": "1500", "SMALL_PHOTOS": "1000"}  # images, as what is learned from them is not looked at
+
 Error = tuple[NotebookNode, str, str]  # the cell, the exception's name, its text
 
 
@@ -43,7 +45,7 @@ def run(folder: Path, command: tuple[str, ...], *notebooks: NotebookNode) -> lis
     (kernel / "kernel.json").write_text(json.dumps({"argv": argv, "display_name": "Colab", "language": "python"}))
     client = NotebookClient(nbformat.v4.new_notebook(), kernel_name="colab", timeout=1800, allow_errors=True)
     client.resources = {"metadata": {"path": str(work)}}
-    environment = {"PATH": "/usr/bin:/bin", "HOME": str(folder / "home"), "LANG": "C.UTF-8"} | SMALL_DATA
+    environment = {"PATH": "/usr/bin:/bin", "HOME": str(folder / "home"), "LANG": "C.UTF-8"} | SMALL_DATA | FEW
     if command == KERNEL:
         del environment["PYTHONPATH"]  # it makes the data small itself, later
     with pytest.MonkeyPatch.context() as patch:

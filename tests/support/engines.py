@@ -120,8 +120,9 @@ def _quickstart(folder: Path, autotest: bool, notebooks: tuple[str, ...], config
 # The sample class
 
 CELL_SECONDS = {"mnist": 45, "foundations": 10}  # some cells of one student never end; long enough for all others
+SAMPLE_DATA = {**SMALL_DATA, "SMALL_DIGITS": "2000", "SMALL_PHOTOS": "6000"}  # so many are enough for the scores
 _SMALL = (
-    f"c.Grading.environment = {SMALL_DATA!r}",
+    f"c.Grading.environment = {SAMPLE_DATA!r}",
     f"c.Grading.visible = [{SMALL_DATA['PYTHONPATH']!r}]",
 )
 
@@ -157,7 +158,7 @@ def sample_graded_plain(assignment: str, students: tuple[str, ...]) -> Path:
         plain = plain_copy(ours, folder / "plain")
         limit = [f"--Execute.timeout={CELL_SECONDS[assignment]}"] if assignment in CELL_SECONDS else []
         with pytest.MonkeyPatch.context() as patch:
-            for name, value in SMALL_DATA.items():
+            for name, value in SAMPLE_DATA.items():
                 patch.setenv(name, value)
             # 4 s is nbgrader's own wait for a cell's output, and other tests run beside this one
             build.nbgrader(plain, "autograde", assignment, "--Execute.iopub_timeout=60", *limit)
