@@ -13,7 +13,7 @@
 # - reuse what that network has learned about clothes to recognize digits from only a few labeled examples.
 #
 # **Time**: about 4 hours. On two CPU cores, the experiment of Part 1 runs for about a minute, your own training in Part
-# 2 for 2 to 4 minutes, and the experiment of Part 3 for about a minute. **Memory**: 2 GB. **Points**: 70, of which 8
+# 2 for 1 to 4 minutes, and the experiment of Part 3 for about a minute. **Memory**: 2 GB. **Points**: 70, of which 8
 # are for a conclusion in words that your instructor reads.
 #
 # **How to work**: run the cells from top to bottom (Shift+Enter). Write your code where `raise NotImplementedError`

@@ -13,7 +13,7 @@
 # CIFAR (3). This notebook builds the network that all three start from. Exercises 3 and 5 begin item 1, which Homework 3
 # continues.
 #
-# **Time**: two to three hours, including 3 to 10 minutes of training. **Memory**: 2 GB. **Points**: 60.
+# **Time**: two to three hours, including 2 to 10 minutes of training. **Memory**: 2 GB. **Points**: 60.
 #
 # **How to work**: run the cells from top to bottom (Shift+Enter). Replace each `raise NotImplementedError` with your code,
 # then run the test cell below it. If it shows no error, the visible tests pass. Grading runs further tests on other
