@@ -64,10 +64,12 @@ class ClusterBackend:
         sandboxed: bool,
         say: Callable[[str], object],
         visible: Sequence[str] = (),
+        hardware: str = "",
     ) -> None:
         """`address`: the scheduler's; `trainer`: what the nodes train by, and where their results are kept here.
 
-        `visible`: folders that notebooks may read, which nodes must have. `say` gets what a person should know: which
+        `visible`: folders that notebooks may read, which nodes must have; `hardware`: the name of their processor or
+        GPU, where not any will do. `say` gets what a person should know: which
         worker can't be a node and why, or that there is none.
         """
         self.session = ""  # until there is a client
@@ -77,7 +79,7 @@ class ClusterBackend:
         self._trainer = trainer
         self._trainings: _Trainings | None = None  # as long as there is a client
         self._sandboxed = sandboxed
-        self._visible = tuple(visible)
+        self._visible, self._hardware = tuple(visible), hardware
         self._say = say
         self._alone_since: float | None = None  # without any node
         self._client: Client | None = None
@@ -86,6 +88,7 @@ class ClusterBackend:
         self._recent: deque[Future] = deque(maxlen=RECENT)
         self._report: Callable[[bytes], None] = lambda _: None
         self._capacity, self._looked = 0, 0.0
+        self._dashboard = ""  # that somebody knows of
 
     @contextmanager
     def executor(self, report: Callable[[bytes], None]) -> Iterator[Executor]:
@@ -173,6 +176,9 @@ class ClusterBackend:
                 self._client = Client(self._address, set_as_default=False, name="autograder")
                 self._comm = self._client.scheduler_comm
                 self._install(self._client)
+                if (link := self._client.dashboard_link) and link != self._dashboard:
+                    self._say(f"Dask's dashboard: {link}")
+                    self._dashboard = link
                 return self._client
             except GONE as error:
                 self.close()
@@ -197,6 +203,7 @@ class ClusterBackend:
             fixed_work(),
             self._trainer,
             self._visible,
+            self._hardware,
         )
         try:
             client.register_plugin(EndWithClient(client.id, resource(self.session)))

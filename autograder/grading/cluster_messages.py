@@ -27,6 +27,7 @@ class NodeSettings:
     work: float  # the grader's CPU seconds, see `cluster_speed.fixed_work`
     trainer: ServerSettings
     visible: tuple[str, ...]  # folders that notebooks may read
+    hardware: str  # the name of a processor or GPU that it must have; empty: any
 
 
 @dataclass(frozen=True)

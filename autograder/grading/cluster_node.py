@@ -48,6 +48,7 @@ from autograder.training.client import TrainerError, TrainerProcess, status
 from autograder.training.devices import Slot
 from autograder.training.fit_messages import Declined
 from autograder.training.reproducibility import environment as training_environment
+from autograder.training.reproducibility import processor
 from autograder.training.server_messages import Done, Train
 from autograder.training.settings import ServerSettings
 
@@ -299,6 +300,8 @@ def _lacking(settings: NodeSettings) -> str:
     for name in DIFFERENT:
         if ours[name] != (theirs := settings.environment[name]):
             return f"expected the grader's {name}, {_difference(theirs, ours[name])}"
+    if settings.hardware not in ("", *(found := (processor(), settings.trainer.slots()[0].kind))):
+        return f"expected {settings.hardware} (c.Grading.cluster_hardware), received {' and '.join(found)}"
     for folder in settings.visible:
         if not Path(folder).is_dir():
             return f"it has no folder {folder}, which c.Grading.visible names"

@@ -56,6 +56,15 @@ class CellTime:
 
 
 @dataclass(frozen=True)
+class SeedPolicy:
+    """When a notebook is trained with further seeds, see `seeds`."""
+
+    further: int  # how many
+    margin: float  # the part of a test's points that may be missing
+    may_lower: bool  # whether the mean counts where it is less than what the first seed gave
+
+
+@dataclass(frozen=True)
 class GradingJob:
     """One mended notebook of one student, and all that its grade depends on."""
 
@@ -83,6 +92,7 @@ class GradingJob:
     ungraded: dict[str, str] = field(default_factory=dict)  # grade_id -> why the rehearsal withholds it
     beside: tuple[int, ...] = ()  # positions of cells of which nothing that needs the student's code is the examiner's
     modules: tuple[int, ...] = ()  # positions of grade cells in which modules with a state are the student's
+    seeds: SeedPolicy | None = None
 
     def with_time(self, factor: float) -> "GradingJob":
         """The same with `factor` times as long for each cell and for the notebook."""
@@ -102,11 +112,21 @@ class RebindableName:
 
 
 @dataclass(frozen=True)
+class SeedScores:
+    """What a test of a trained model gave with several seeds, the course's own first."""
+
+    scores: tuple[float, ...]
+    accuracies: tuple[float | None, ...]  # as far as they are known
+    counts: float  # the score that counts
+
+
+@dataclass(frozen=True)
 class GradingMachine:
     """The machine that a notebook was graded on; its training runs were there, or on one whose results are the same."""
 
     node: str = ""  # the worker of a cluster; empty: the grader's own machine
     processor: str = ""
+    device: str = ""  # of its trainer's slots: a GPU's name, or "cpu"; empty: there is no trainer
 
 
 @dataclass(frozen=True)
@@ -121,6 +141,7 @@ class GradingRun:
     rebindable: dict[str, tuple[RebindableName, ...]] = field(default_factory=dict)  # by the grade_id of the test
     cell_limits: dict[str, float] = field(default_factory=dict)  # grade_id -> seconds, where the cell has its own
     trainings: tuple[TrainingRecord, ...] = ()
+    seeds: dict[str, SeedScores] = field(default_factory=dict)  # by the grade_id of a test of which several counted
     written: tuple[str, ...] = ()  # files that the notebook wrote, and that are kept
     flags: tuple[ReviewItem, ...] = ()
 

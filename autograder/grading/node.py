@@ -57,6 +57,7 @@ class Node:
         self._equipment: Equipment | None = None
         self._examiners: list[Examiner] = []
         self._trainer: TrainerProcess | None = None
+        self._device = ""  # its slots'
         self._idle: list[_Worker] = []
         self._busy: set[_Worker] = set()
         self._using = 0  # jobs with the equipment as it is
@@ -115,7 +116,7 @@ class Node:
         with self._equipped(head.equipment):
             examiner = "" if head.examiner is None else self._examiners[head.examiner].address
             with self._worker() as (worker, report):
-                order = WorkerOrder(examiner, self._address(), places, self._name, self._slowness)
+                order = WorkerOrder(examiner, self._address(), places, self._name, self._device, self._slowness)
                 worker.give(dump(order).encode(), job)
                 for kind, content in worker.lines():
                     if kind == OUTCOME:
@@ -153,6 +154,7 @@ class Node:
             self._examiners.append(self._stack.enter_context(examiner))
         if wanted.trainer is not None:
             self._trainer = self._trainer_of(wanted.trainer)
+            self._device = wanted.trainer.slots()[0].kind
         self._equipment = wanted
 
     def _trainer_of(self, settings: ServerSettings) -> TrainerProcess:
@@ -160,7 +162,7 @@ class Node:
         return self._stack.enter_context(TrainerProcess(settings))
 
     def _drop(self) -> None:
-        self._equipment, self._trainer, self._examiners = None, None, []
+        self._equipment, self._trainer, self._device, self._examiners = None, None, "", []
         while self._idle:
             self._idle.pop().close()
         self._stack.close()

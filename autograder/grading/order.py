@@ -58,6 +58,7 @@ class WorkerOrder:
     trainer: str
     places: dict[str, str]
     node: str = ""  # its name in a cluster
+    device: str = ""  # see `GradingMachine`
     slowness: float = 1.0  # how many times as long as the grader's machine it takes for the same work
 
 

@@ -142,7 +142,8 @@ class Autograde(SubmissionWriter):
                 raise BackendError("a cluster needs Dask: run `pip install autograder[cluster]`.") from None
             say = functools.partial(self._tell, self.watcher.cluster)
             about = (self.grading.cluster, self.limits, self.trainer_settings())
-            return ClusterBackend(*about, sandboxed=sandboxed, say=say, visible=self.grading.visible)
+            wanted = {"visible": self.grading.visible, "hardware": self.grading.cluster_hardware}
+            return ClusterBackend(*about, sandboxed=sandboxed, say=say, **wanted)
         if sandboxed and (lacking := check()):
             raise BackendError(lacking)
         return LocalBackend(self.limits, self.grading.workers)

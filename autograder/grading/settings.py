@@ -5,7 +5,7 @@ from dataclasses import replace
 from traitlets import Bool, Dict, Float, Integer, List, Unicode
 from traitlets.config import Configurable
 
-from autograder.grading.job import CellTime, GradingJob
+from autograder.grading.job import CellTime, GradingJob, SeedPolicy
 
 
 class Grading(Configurable):  # type: ignore[misc]
@@ -18,6 +18,10 @@ class Grading(Configurable):  # type: ignore[misc]
         "",
         help="Address of a Dask cluster's scheduler (tls://HOST:PORT, or tcp:// on this machine) whose workers grade; "
         "empty means this machine. Needs `pip install autograder[cluster]`.",
+    ).tag(config=True)
+    cluster_hardware = Unicode(
+        "",
+        help="Processor or GPU that a worker of the cluster must have to take part, as records name it; empty: any.",
     ).tag(config=True)
     sandbox = Bool(True, help="Run students' code in a sandbox. If this is off, every record says so.").tag(config=True)
     not_isolated = List(
@@ -51,6 +55,18 @@ class Grading(Configurable):  # type: ignore[misc]
     reference_min_seconds = Float(10, help="Seconds that a cell may always take, however fast the reference is.").tag(
         config=True
     )
+    further_seeds = Integer(
+        2,
+        min=0,
+        help="Number of further seeds that a notebook is trained with where a test of its trained model is just short "
+        "of full points; the mean of the scores counts if it is higher. 0 means none.",
+    ).tag(config=True)
+    further_seeds_margin = Float(
+        0.1, min=0.0, max=1.0, help="Just short of full points: at most this share of a test's points is missing."
+    ).tag(config=True)
+    further_seeds_may_lower = Bool(False, help="Whether the mean also counts if it is lower than the first score.").tag(
+        config=True
+    )
     environment = Dict(Unicode(), key_trait=Unicode(), help="Additional environment variables that cells see.").tag(
         config=True
     )
@@ -66,6 +82,10 @@ class Grading(Configurable):  # type: ignore[misc]
         before = ("", f"{notebook}/", f"{assignment}/", f"{assignment}/{notebook}/")
         return any(f"{place}{grade_id}" in self.not_isolated for place in before)
 
+    def _seeds(self) -> SeedPolicy | None:
+        margin, may_lower = self.further_seeds_margin, self.further_seeds_may_lower
+        return SeedPolicy(self.further_seeds, margin, may_lower) if self.further_seeds else None
+
     def applied(self, job: GradingJob) -> GradingJob:
         """The job with what it has to know of these settings."""
         if job.kernel.plain is not None:
@@ -73,6 +93,7 @@ class Grading(Configurable):  # type: ignore[misc]
         return replace(
             job,
             sandboxed=self.sandbox,
+            seeds=self._seeds() if job.trainer else None,
             model_handles=self.model_handles,
             model_parameters=self.model_parameters,
             cell_time=CellTime(dict(self.cell_seconds), self.reference_factor, self.reference_min_seconds),

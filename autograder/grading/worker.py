@@ -49,7 +49,7 @@ def main() -> None:
     fork_servers = ForkServerPool()
     for line in sys.stdin:
         order, job = load(line, WorkerOrder), load(sys.stdin.readline(), GradingJob)
-        machine = GradingMachine(order.node, processor())
+        machine = GradingMachine(order.node, processor(), order.device)
 
         def listener(event: Event | TrainerStatus, machine: GradingMachine = machine) -> None:
             if isinstance(event, Event):

@@ -131,16 +131,19 @@ def test_notebooks_and_their_files_are_graded_on_all_nodes_as_they_are_here(clus
     assert {event.node for event in events} == {"worker-1", "worker-2"}
 
 
-def test_a_worker_without_a_folder_that_notebooks_read_is_named(cluster: Cluster, tmp_path: Path) -> None:
+@pytest.mark.parametrize("lacking", ["folder", "hardware"])
+def test_a_worker_that_lacks_what_the_settings_ask_for_is_named(cluster: Cluster, tmp_path: Path, lacking: str) -> None:
     cluster.worker()
     said: list[str] = []
     nowhere = str(tmp_path / "nowhere")
-    there = on(cluster, settings(tmp_path), say=said.append, visible=[nowhere])
+    wanted = {"visible": [nowhere]} if lacking == "folder" else {"hardware": "NVIDIA H200"}
+    there = on(cluster, settings(tmp_path), say=said.append, **wanted)
     with there as backend, backend.executor(lambda _: None):
-        until(lambda: bool(said), 60)
+        until(lambda: len(said) == 2, 60)
         assert backend.capacity() == 0
-    assert "worker-1" in said[0]
-    assert nowhere in said[0]
+    assert said[0].startswith("Dask's dashboard: http://127.0.0.1:")
+    assert "worker-1" in said[1]
+    assert (nowhere if lacking == "folder" else f"received {processor()} and cpu") in said[1]
 
 
 def test_a_node_that_is_slower_than_the_graders_machine_has_more_time(
@@ -151,13 +154,13 @@ def test_a_node_that_is_slower_than_the_graders_machine_has_more_time(
     limits = Limits(cell_seconds=2.0)
     slow = job("ada", "import time\nwhile time.process_time() < 6: pass\nvalue = 3", "assert value == 3", limits=limits)
     monkeypatch.setattr("autograder.grading.cluster.fixed_work", lambda: fixed_work() / 100)
-    with on(cluster, settings(tmp_path)) as backend:
+    with on(cluster, settings(tmp_path), hardware=processor()) as backend:
         assert graded(backend, [slow], settings(tmp_path)).outcomes["ada"].scores == {"test": 2.0}
     monkeypatch.undo()
     with on(cluster, settings(tmp_path)) as backend:
         found = graded(backend, [slow], settings(tmp_path)).outcomes["ada"]
     assert (found.scores, found.limit) == ({"test": 0.0}, LimitKind.CELL_TIME)
-    assert found.run.machine == GradingMachine("worker-1", processor())
+    assert found.run.machine == GradingMachine("worker-1", processor(), "")
 
 
 def test_datasets_of_the_graders_home_are_on_all_nodes(
@@ -403,8 +406,9 @@ def test_a_worker_with_other_libraries_is_named_and_grades_nothing(cluster: Clus
     told = threading.Event()
 
     def say(what: str) -> None:
-        said.append(what)
-        told.set()
+        if "dashboard" not in what:
+            said.append(what)
+            told.set()
 
     with on(cluster, settings(tmp_path), say=say) as backend, backend.executor(lambda _: None):
         assert told.wait(60)
