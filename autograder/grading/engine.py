@@ -23,6 +23,7 @@ from autograder.grading.rehearsal import (
 )
 from autograder.grading.result_digest import digest
 from autograder.grading.result_store import Store
+from autograder.grading.seeds import further_jobs, merged
 from autograder.training.settings import ServerSettings
 
 FILES = 5  # that a solution writes, and of which it is tried whether it needs them
@@ -53,7 +54,32 @@ class Engine:
             self._backend = None
 
     def outcomes(self, jobs: Mapping[str, GradingJob]) -> Generator[tuple[str, Outcome]]:
-        """The outcomes of jobs given by digest, each as it comes. Raises EngineError where nothing can be computed."""
+        """The outcomes of jobs given by digest, each as it comes; those that further seeds decide come last.
+
+        Raises EngineError where nothing can be computed.
+        """
+        own = {key: replace(job, seeds=None) for key, job in jobs.items()}
+        keys = {digest(one) if jobs[key].seeds else key: key for key, one in own.items()}
+        waiting: dict[str, tuple[Outcome, list[str]]] = {}
+        further: dict[str, GradingJob] = {}
+        with closing(self._of_one_seed({place: own[key] for place, key in keys.items()})) as outcomes:
+            for place, outcome in outcomes:
+                key = keys[place]
+                if more := {digest(job): job for job in further_jobs(jobs[key], outcome)}:
+                    waiting[key] = outcome, [*more]
+                    further |= more
+                else:
+                    yield key, outcome
+        found: dict[str, Outcome] = {}
+        with closing(self._of_one_seed(further)) as outcomes:
+            for place, outcome in outcomes:
+                found[place] = outcome
+                for key, (first, places) in [*waiting.items()]:
+                    if found.keys() >= set(places):
+                        del waiting[key]
+                        yield key, merged(jobs[key], first, [found[one] for one in places])
+
+    def _of_one_seed(self, jobs: Mapping[str, GradingJob]) -> Generator[tuple[str, Outcome]]:
         missing: dict[int, tuple[str, GradingJob]] = {}
         for key, job in jobs.items():
             if (stored := self._store.get(key)) is not None:

@@ -90,7 +90,7 @@ def read(notebook: NotebookNode, names: Mapping[str, str], marks: Marks, record:
     found = [
         (one, [_finding(item, notebook, reasons, told) for item in one.items]) for one in exercises(notebook, marks)
     ]
-    tested = models(record.run.models) if record else []
+    tested = models(record.run.models, record.run.seeds) if record else []
     return Feedback(
         names["student"],
         names["assignment"],

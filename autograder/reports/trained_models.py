@@ -1,10 +1,12 @@
 """A model that a test used, as its record has it, made ready for a page."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from statistics import mean, stdev
 
 from autograder.common.text import counted
 from autograder.examiner.model_insight import ModelInsight
+from autograder.grading.job import SeedScores
 from autograder.reports import charts, learning
 from autograder.training.training_record import TrainedBy, TrainingRecord
 
@@ -68,6 +70,7 @@ class Model:
     mistakes: tuple[Mistake, ...]
     curves: Curves | None
     history: History
+    seeds: str = ""  # what several seeds gave, in words; empty where one counted
 
 
 @dataclass(frozen=True)
@@ -78,14 +81,35 @@ class TrainingSummary:
     curves: Curves | None
 
 
-def models(found: Mapping[str, ModelInsight]) -> list[Model]:
-    """The models of a record, by grade_id; each one once, where several tests used the same.
+def models(found: Mapping[str, ModelInsight], seeds: Mapping[str, SeedScores]) -> list[Model]:
+    """The models of a record, by grade_id; each one once, where several tests used the same. `seeds`: the record's.
 
     One that was neither trained nor given data is no work of the student's: a test had it built, of sizes of its own.
     """
     read = [_model(grade_id, insight) for grade_id, insight in found.items() if insight.rows or insight.history]
     best = {_key(model): model for model in sorted(read, key=lambda model: (model.accuracy is not None, model.rows))}
-    return [model for model in read if best[_key(model)] is model]
+    return [
+        replace(model, seeds=seed_words(seeds[model.grade_id], model.rows)) if model.grade_id in seeds else model
+        for model in read
+        if best[_key(model)] is model or model.grade_id in seeds
+    ]
+
+
+def seed_words(found: SeedScores, rows: int) -> str:
+    """What a test of `rows` inputs gave with several seeds, and what counts."""
+    known = [accuracy for accuracy in found.accuracies if accuracy is not None]
+    words = (
+        f"This was just short of full points, so your notebook was trained with {len(found.scores)} different seeds. "
+    )
+    if rows and len(known) == len(found.scores):
+        middle = mean(known)
+        error = (middle * (1 - middle) / rows) ** 0.5
+        words += (
+            f"Accuracy: {', '.join(f'{one:.4f}' for one in known)}, on average {middle:.4f} ± {stdev(known):.4f} "
+            f"(standard deviation). Other test images, {rows:,} of them, would change it by about ± {error:.4f}. "
+        )
+    points = ", ".join(f"{score:.2f}" for score in found.scores)
+    return f"{words}Points: {points}, on average {mean(found.scores):.2f}; {found.counts:.2f} count."
 
 
 def _key(model: Model) -> str:

@@ -38,7 +38,7 @@ def test_the_record_tells_of_the_model_in_a_test(graded: Class) -> None:
 def test_a_model_that_a_test_only_built_is_not_the_students() -> None:
     built = ModelInsight("m", (LayerInsight("d", "Dense", (None, 2), 6),), 6)
     found = {"a": built, "b": replace(built, rows=5), "c": replace(built, history={"loss": (1.0,)})}
-    assert [model.grade_id for model in models(found)] == ["b", "c"]
+    assert [model.grade_id for model in models(found, {})] == ["b", "c"]
 
 
 def test_the_record_has_the_history_of_each_training(graded: Class) -> None:

@@ -271,3 +271,59 @@ def test_an_instructor_can_refuse_other_weights(graded: Class) -> None:
 def test_a_student_can_be_forgotten(graded: Class) -> None:
     said = autograder(graded.folder, "forget", "other")
     assert said.startswith("Deleted 1 stored training run that only other requested")
+
+
+RAMP = """
+x_test, y_test = stripes(200, 2)
+round(4 * min(1, float(np.mean(model.predict(x_test, verbose=0).argmax(1) == y_test)) / 0.95), 2)
+"""
+
+
+def test_a_trained_model_that_is_just_short_of_its_points_is_trained_with_further_seeds(tmp_path: Path) -> None:
+    if reason := check():
+        pytest.skip(reason)
+    reference = f"{BUILD}{FIT}"
+    cells = [
+        _cell(new_code_cell, SETUP, "setup", locked=True),
+        _cell(new_code_cell, f"### BEGIN SOLUTION{reference}\n### END SOLUTION", "model", solution=True),
+        _cell(new_code_cell, hidden(RAMP), "test_accuracy", grade=True, locked=True, points=4.0),
+    ]
+    source = tmp_path / "source" / "ps" / "ps.ipynb"
+    source.parent.mkdir(parents=True)
+    nbformat.write(new_notebook(cells=cells, metadata={"kernelspec": KERNEL}), source)
+    generate(tmp_path, "ps")
+    add_config(tmp_path, "c.Grading.further_seeds_margin = 0.9")
+    for student, answer in {"short": f"{BUILD}{FIT.replace('epochs=12', 'epochs=1')}", "whole": reference}.items():
+        notebook = released(tmp_path, "ps")
+        cell_of(notebook, "model").source = answer
+        path = tmp_path / "submitted" / student / "ps" / "ps.ipynb"
+        path.parent.mkdir(parents=True)
+        nbformat.write(notebook, path)
+
+    def graded(student: str) -> tuple[float | None, dict[str, Any]]:
+        (score,) = [score for (who, _, _), (score, _) in marks(tmp_path, "ps").items() if who == student]
+        path = tmp_path / "autograded" / student / "ps" / "ps.record.json"
+        return score, json.loads(path.read_text())["run"]["seeds"]
+
+    said = autograder(tmp_path, "grade", "ps")
+    assert "training runs: 4 trained" in said
+    assert graded("whole") == (4, {})
+    score, seeds = graded("short")
+    found = seeds["test_accuracy"]
+    assert len(set(found["scores"])) > 1
+    assert [round(4 * accuracy / 0.95, 2) for accuracy in found["accuracies"]] == found["scores"]
+    mean = round(sum(found["scores"]) / 3, 2)
+    assert score == found["counts"] == max(mean, found["scores"][0])
+    autograder(tmp_path, "feedback", "ps")
+    page = (tmp_path / "feedback" / "short" / "ps" / "ps.html").read_text()
+    assert "trained with 3 different seeds" in page
+    assert f"{score:.2f} count." in page
+    assert "training runs" not in autograder(tmp_path, "grade", "ps", "--force")  # all of it is stored
+    add_config(tmp_path, "c.Grading.further_seeds_may_lower = True")
+    said = autograder(tmp_path, "grade", "ps")
+    assert "training runs" not in said
+    assert "to grade; 0 are up to date" in said
+    assert graded("short")[0] == mean
+    add_config(tmp_path, "c.Grading.further_seeds = 0")
+    autograder(tmp_path, "grade", "ps")
+    assert graded("short") == (found["scores"][0], {})
