@@ -24,7 +24,7 @@ CHECKS = {
     "lint": ["ruff", "check", "."],
     "types": ["mypy"],
 }
-PYTEST = ["pytest", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
+PYTEST = ["pytest", "-n", "3", "--dist", "loadfile", "--no-loadscope-reorder"]
 # The longest first, so that the processes end at about the same time.
 TIERS = {"integration": ["tests/integration", "tests/unit"], "full": ["tests/full", "tests/integration", "tests/unit"]}
 INSTALL_SECONDS = 300  # for each attempt; Chromium is a download of 100 to 200 MB

@@ -116,6 +116,13 @@ def rebuilt(state: CallbackState) -> Any:
     return callback
 
 
+def watches_batches(callback: Any) -> bool:
+    """Whether a callback does anything at a batch."""
+    own, none = type(callback), keras.callbacks.Callback
+    names = ("on_batch_begin", "on_batch_end", "on_train_batch_begin", "on_train_batch_end")
+    return any(getattr(own, name) is not getattr(none, name) for name in names)
+
+
 def _plain(value: Any) -> Any:
     if value is None or type(value) in (bool, int, float):
         return value

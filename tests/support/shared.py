@@ -1,6 +1,6 @@
 """What many tests start from, made once in a run, whichever of its processes needs it first.
 
-`pytest -n 2` runs tests in two processes; the folder below is common to both, and goes when the run ends.
+`autograder test` runs tests in several processes; the folder below is common to both, and goes when the run ends.
 """
 
 import os
