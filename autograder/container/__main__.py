@@ -1,4 +1,5 @@
-"""The container's entry point: `grade ASSIGNMENT`, `submission [ASSIGNMENT]`, `health`, or any of our commands.
+"""The container's entry point: `grade ASSIGNMENT`, `submission [ASSIGNMENT]`, `health`, or any of our commands; and
+`scheduler` and `worker ADDRESS`, of a Dask cluster.
 
 Any user may run it, with or without an entry in /etc/passwd, on a read-only root: all that is written beside what is
 mounted goes to a home in /tmp.
@@ -13,17 +14,27 @@ from pathlib import Path
 from typing import NoReturn
 
 from autograder.container.requirements import health, missing_requirement
+from autograder.grading.cluster_tls import has_keys
 from autograder.version import __version__
 
 COURSE = Path("/course")
 OWN_COURSE = Path("/opt/course")  # built into the image
 OWN_HOME = Path("/opt/home")
+KEYS = "/etc/dask"  # where Dask looks for settings of the whole machine
+# Beside its port, where everybody needs keys, nothing of Dask's can be reached from outside the container.
+DASK = {
+    "scheduler": ("--protocol=tls", "--port=8786", "--dashboard-address=127.0.0.1:8787"),
+    "worker": ("--dashboard-address=127.0.0.1:0",),
+}
 USAGE = f"""The autograder {__version__}, in a container.
 
   grade ASSIGNMENT [OPTION…]       grade /course/submitted, and write the gradebook, feedback, reports, and
                                    grades.csv to /course
   submission [ASSIGNMENT]          grade the one notebook in /submission, and write to /results; /cache, if it is
                                    mounted, keeps what other runs can use again
+  scheduler [OPTION…]              start a Dask cluster's scheduler on port 8786, with the keys in /etc/dask
+  worker ADDRESS [OPTION…]         start a worker of that cluster, which grades for `grade … --cluster=ADDRESS`;
+                                   options are those of `dask scheduler` and `dask worker`
   health                           say whether students' code can be run here, and where models are trained
   nbgrader …, or any command of `autograder --help`, in /course
 """
@@ -38,6 +49,8 @@ def main(arguments: list[str]) -> int:
         case ["submission", *rest]:
             cache = ["--cache=/cache"] if os.access("/cache", os.W_OK) else []
             return become("autograder.cli.submission", *cache, *rest, folder=OWN_COURSE)
+        case ["scheduler" | "worker" as role, *rest]:
+            return take_part(role, rest)
         case ["health"]:
             works, lines = health()
             print(*lines, sep="\n")
@@ -82,6 +95,17 @@ def grade(arguments: list[str]) -> int:
     code = run("autograder", "feedback", assignment) or code
     code = run("autograder", "report", assignment) or code
     return run("autograder", "export", "--to", "grades.csv", "--log-level=WARN") or code
+
+
+def take_part(role: str, arguments: list[str]) -> int:
+    """Become a Dask cluster's scheduler, or a worker of it; returns the exit code where that can't be."""
+    why = missing_requirement() if role == "worker" else ""
+    if not has_keys():
+        why = f"{KEYS} has no keys of a cluster: mount a folder there with the file of `autograder certificates`."
+    if why and "--help" not in arguments:
+        print(f"autograder: {why}", file=sys.stderr)
+        return 1
+    return become(f"distributed.cli.dask_{role}", *DASK[role], *arguments, folder=Path(os.environ["HOME"]))
 
 
 def unusable(folder: Path, assignment: str) -> str:

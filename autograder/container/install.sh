@@ -9,7 +9,7 @@ cd /build
 python3 -m venv --without-pip /opt/autograder
 python3 -c 'import tomllib
 project = tomllib.load(open("pyproject.toml", "rb"))["project"]
-extras = [one for name in ("keras", "course") for one in project["optional-dependencies"][name] if "[" not in one]
+extras = [one for name in ("keras", "cluster", "course") for one in project["optional-dependencies"][name] if "[" not in one]
 print(*project["dependencies"], *extras, "setuptools", "wheel", sep="\n")' > wanted.txt
 /opt/pip/bin/pip --python /opt/autograder --disable-pip-version-check install --only-binary=:all: \
     --constraint requirements.lock --constraint image.lock --requirement wanted.txt $extra

@@ -8,6 +8,13 @@ ROLES = ("scheduler", "worker", "client")
 LOST = "60 s"  # a worker that has not been heard of for so long is lost; Dask's own default is 5 minutes
 
 
+def has_keys() -> bool:
+    """Whether Dask's configuration here has them."""
+    from distributed import Security
+
+    return Security().get_connection_args("client")["ssl_context"] is not None
+
+
 def tls_configuration() -> str:
     """New keys, as JSON: whoever has the file can take part, nobody else. Raises BackendError without Dask."""
     try:

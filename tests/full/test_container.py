@@ -1,24 +1,32 @@
 """The image, built for real, and its uses in it: a class, one submission. Skipped where it can't be built."""
 
+import contextlib
 import csv
 import json
 import os
 import re
 import subprocess
 import textwrap
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import containers
+import psutil
 import pytest
 from attacks import catalogue
 from attacks.graded import HONEST, LIMITS, MEMORY, Graded, HostileClass, left_over, printed
-from containers import USER, give, mount, run
+from clusters import free_port
+from containers import USER, command, give, mount, run
+from engines import hand_in, quickstart, reference_answers
+from launch import launch
 from repository import ROOT
 from submission_courses import foundations
 from tiny_course import ASSIGNMENTS, FULL, SECRET
 
 from autograder import __version__
+from autograder.cli.certificates import CertificatesApp
 from autograder.course import sample_class
 
 UNMASK = ["--security-opt unmask=/proc/*"]
@@ -189,6 +197,59 @@ def test_a_class_is_graded_and_what_is_written_is_the_callers(handed_in: Path) -
     assert pages == {"perfect", "colab"}
     assert "perfect" in (handed_in / "reports" / "foundations.html").read_text()
     assert {path.stat().st_uid for path in handed_in.rglob("*")} == {USER}
+
+
+SLEEPS = ["sleep", "7.25"]  # that nothing else on the machine runs
+
+
+def test_a_worker_container_that_is_stopped_ends_at_once_and_another_one_grades_what_it_had(tmp_path: Path) -> None:
+    """Scheduler, workers, and grader are containers of the image, as ordinary users, with one file of keys."""
+    launch(CertificatesApp, tmp_path, str(tmp_path / "autograder-cluster.json"))
+    keys = tmp_path / "keys"
+    keys.mkdir()
+    (tmp_path / "autograder-cluster.json").rename(keys / "autograder-cluster.json")
+    course = quickstart(tmp_path / "course", notebooks=("problem1",))
+    solved = reference_answers(course, "ps1", "problem1")
+    slow = f"import subprocess\nsubprocess.run({SLEEPS})\n{solved['squares']}"
+    hand_in(course, "ada", "ps1", "problem1", **{**solved, "squares": slow})
+    options = ["--network=host", mount(give(keys), "/etc/dask", read_only=True), mount(give(course), "/course")]
+    port, name = free_port(), f"autograder-{os.getpid()}"
+    address = f"tls://127.0.0.1:{port}"
+    with contextlib.ExitStack() as stack:
+
+        def start(role: str, *arguments: str, given: Sequence[str] = (), **more: Any) -> subprocess.Popen[str]:
+            given = [*options, *given, f"--name={name}-{role}"]
+            process = subprocess.Popen(command(*arguments, options=given, without=["--network none"]), **more)
+            stack.callback(process.wait)
+            stack.callback(subprocess.run, ["podman", "stop", "--ignore", f"{name}-{role}"])
+            return process
+
+        place = ["--host=127.0.0.1", f"--port={port}", "--dashboard-address=127.0.0.1:0"]
+        start("scheduler", "scheduler", *place)
+        first = start("first", "worker", address, "--name=first")
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+        python = ["--entrypoint=python", "--env=HOME=/tmp"]
+        grader = start(*("grader", "-m", "autograder", "grade", "ps1", f"--cluster={address}"), given=python, **pipes)
+        while not any(process.info["cmdline"] == SLEEPS for process in psutil.process_iter(["cmdline"])):
+            assert grader.poll() is None, grader.communicate()[0]
+            time.sleep(0.1)
+        began = time.monotonic()
+        subprocess.run(["podman", "kill", "--signal=TERM", f"{name}-first"], check=True)
+        first.wait()
+        print(f"ended after {time.monotonic() - began:.1f} s")
+        assert time.monotonic() - began < 10
+        start("second", "worker", address, "--name=second")
+        said = grader.communicate()[0]
+    assert grader.returncode == 0, said
+    record = json.loads((course / "autograded" / "ada" / "ps1" / "problem1.record.json").read_text())
+    assert (sum(record["scores"].values()), record["run"]["machine"]["node"]) == (3.0, "second")
+
+
+def test_without_keys_no_container_takes_part_in_a_cluster() -> None:
+    for arguments in (["scheduler"], ["worker", "tls://127.0.0.1:8786"]):
+        done = run(*arguments)
+        assert done.returncode == 1
+        assert "mount a folder there with the file of `autograder certificates`" in done.stderr
 
 
 def test_a_course_of_somebody_else_is_not_touched(tmp_path: Path) -> None:

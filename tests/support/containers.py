@@ -116,7 +116,12 @@ def _base() -> None:
 def _wheels() -> Path:
     """What the image needs of PyPI, brought by this machine's own pip, as it is set up here."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    extras = [one for name in ("keras", "course") for one in project["optional-dependencies"][name] if "[" not in one]
+    extras = [
+        one
+        for name in ("keras", "cluster", "course")
+        for one in project["optional-dependencies"][name]
+        if "[" not in one
+    ]
     pip = [getattr(sys, "_base_executable", sys.executable), "-m", "pip"]  # a virtual environment may lack it
     options = ["--quiet", "--only-binary=:all:", "--python-version", PYTHON, "--dest", str(WHEELS)]
     locks = [

@@ -13,11 +13,13 @@ from repository import ROOT
 
 from autograder import __version__
 from autograder.cli.submission import UNGRADABLE
-from autograder.container.__main__ import COURSE
+from autograder.container.__main__ import COURSE, DASK, KEYS
 
 ROOM = ROOT / "autograder" / "container"
 MANIFEST = (ROOM / "kubernetes.yaml").read_text(encoding="utf-8")
 FOR_ONE = (ROOM / "kubernetes-submission.yaml").read_text(encoding="utf-8")
+CLUSTER = (ROOM / "kubernetes-cluster.yaml").read_text(encoding="utf-8")
+BY_CLUSTER = (ROOM / "kubernetes-cluster-grade.yaml").read_text(encoding="utf-8")
 CONTAINERFILE = (ROOT / "autograder" / "Containerfile").read_text(encoding="utf-8")
 PAGE = (ROOT / "docs" / "container.md").read_text(encoding="utf-8")
 PROFILE = json.loads((ROOM / "seccomp.json").read_text(encoding="utf-8"))
@@ -30,9 +32,41 @@ def job() -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("version", ["1.31", kubernetes_validate.latest_version()])
-@pytest.mark.parametrize("manifest", [MANIFEST, FOR_ONE], ids=["class", "submission"])
+@pytest.mark.parametrize(
+    "manifest", [MANIFEST, FOR_ONE, CLUSTER, BY_CLUSTER], ids=["class", "submission", "cluster", "class by cluster"]
+)
 def test_the_manifest_is_valid_by_the_official_schema(manifest: str, version: str) -> None:
-    kubernetes_validate.validate(yaml.safe_load(manifest), version, strict=True)
+    for one in yaml.safe_load_all(manifest):
+        kubernetes_validate.validate(one, version, strict=True)
+
+
+def test_the_clusters_pods_have_its_keys_and_no_privilege_and_find_each_other(job: dict[str, Any]) -> None:
+    service, scheduler, worker = yaml.safe_load_all(CLUSTER)
+    grader = yaml.safe_load(BY_CLUSTER)
+    pods = {one["metadata"].get("name", "grader"): one["spec"]["template"] for one in (scheduler, worker, grader)}
+    for name, template in pods.items():
+        pod, (container,) = template["spec"], template["spec"]["containers"]
+        mounted = {mount["name"]: mount["mountPath"] for mount in container["volumeMounts"]}
+        assert mounted.keys() == {volume["name"] for volume in pod["volumes"]}
+        assert (mounted["keys"], mounted["tmp"]) == (KEYS, "/tmp")
+        assert pod["automountServiceAccountToken"] is False
+        assert pod["securityContext"]["runAsNonRoot"] is True
+        assert {"cpu", "memory", "ephemeral-storage"} <= container["resources"]["limits"].keys()
+        assert container["securityContext"] == {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        }
+        if name != "autograder-scheduler":  # these make sandboxes
+            assert pod["securityContext"] == job["spec"]["template"]["spec"]["securityContext"]
+    assert service["spec"]["selector"] == pods["autograder-scheduler"]["metadata"]["labels"]
+    for one in (scheduler, worker):
+        assert one["spec"]["selector"]["matchLabels"] == one["spec"]["template"]["metadata"]["labels"]
+    (port,) = (str(one["port"]) for one in service["spec"]["ports"])
+    assert f"--port={port}" in DASK["scheduler"]
+    address = f"tls://{service['metadata']['name']}:{port}"
+    assert pods["autograder-worker"]["spec"]["containers"][0]["args"][:2] == ["worker", address]
+    assert pods["grader"]["spec"]["containers"][0]["args"][-1] == f"--cluster={address}"
 
 
 def test_a_submission_that_cannot_be_graded_is_not_tried_again_and_has_no_privilege(job: dict[str, Any]) -> None:
@@ -80,7 +114,7 @@ def test_what_the_pod_mounts_is_where_the_image_looks(job: dict[str, Any]) -> No
 
 
 def test_no_file_repeats_the_version() -> None:
-    assert [file for file in (CONTAINERFILE, MANIFEST, FOR_ONE) if __version__ in file] == []
+    assert [file for file in (CONTAINERFILE, MANIFEST, FOR_ONE, CLUSTER, BY_CLUSTER) if __version__ in file] == []
 
 
 def test_the_locks_pin_everything_and_each_once() -> None:
