@@ -34,11 +34,11 @@ class Backend(Protocol):
     session: str  # by which `node.grade` finds its node there; another one after each time they were lost
     shares_home: bool  # whether its machines have the grader's own home: datasets, fonts
 
-    def executor(self, report: Callable[[bytes], None]) -> AbstractContextManager[Executor]:
+    def executor(self, report: Callable[[bytes], None], *, alone: bool = False) -> AbstractContextManager[Executor]:
         """An executor for `node.grade`; what still runs is ended when its context is left.
 
-        `report` gets the events of what runs, each an `Event` as JSON, from any thread. Waits a while for machines that
-        were lost. Raises BackendError.
+        `report` gets the events of what runs, each an `Event` as JSON, from any thread. `alone`: each machine grades
+        one notebook at a time. Waits a while for machines that were lost. Raises BackendError.
         """
 
     def content(self, digest: str, path: str) -> Any:
@@ -67,12 +67,12 @@ class LocalBackend:
         self._capacity = 0
 
     @contextmanager
-    def executor(self, report: Callable[[bytes], None]) -> Iterator[Executor]:
+    def executor(self, report: Callable[[bytes], None], *, alone: bool = False) -> Iterator[Executor]:
         """See `Backend`."""
         if self._node is None:
             self._node = nodes[self.session] = Node()
         node = self._node
-        self._capacity = self._workers or default_workers(self._limits)
+        self._capacity = 1 if alone else self._workers or default_workers(self._limits)
         node.open(report)
         threads = ThreadPoolExecutor(self._capacity, "grade")
         try:

@@ -22,15 +22,16 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 import dask
-from distributed import Client, Future, Security
+from distributed import Client, Future
 from distributed.client import ClosedClientError
 
 from autograder.common.serialization import dump, load
 from autograder.grading.backend import BackendError, Disconnected
-from autograder.grading.cluster_messages import NodeMessage, NodeSettings, WantedTraining, resource
+from autograder.grading.cluster_messages import ALONE, NodeMessage, NodeSettings, WantedTraining, resource
 from autograder.grading.cluster_node import NodePlugin, deliver, halt, train
 from autograder.grading.cluster_scheduler import EndWithClient
 from autograder.grading.cluster_speed import fixed_work
+from autograder.grading.cluster_tls import has_keys
 from autograder.grading.job import FAULTS
 from autograder.grading.result_digest import environment
 from autograder.kernel.environment import variables
@@ -89,13 +90,15 @@ class ClusterBackend:
         self._report: Callable[[bytes], None] = lambda _: None
         self._capacity, self._looked = 0, 0.0
         self._dashboard = ""  # that somebody knows of
+        self._most = math.inf  # notebooks that a node grades at once
 
     @contextmanager
-    def executor(self, report: Callable[[bytes], None]) -> Iterator[Executor]:
+    def executor(self, report: Callable[[bytes], None], *, alone: bool = False) -> Iterator[Executor]:
         """See `Backend`. Raises BackendError."""
         client = self._connected()
-        self._report = report
-        executor = client.get_executor(pure=True, resources={"notebook": 1, resource(self.session): 1})
+        self._report, self._most, self._looked = report, 1 if alone else math.inf, 0.0
+        own = {"notebook": 1, resource(self.session): 1, **({ALONE: 1} if alone else {})}
+        executor = client.get_executor(pure=True, resources=own)
         try:
             yield executor
         finally:
@@ -121,8 +124,9 @@ class ClusterBackend:
         if time.monotonic() - self._looked > LOOK:
             with contextlib.suppress(*GONE):
                 workers = client.scheduler_info(n_workers=-1)["workers"].values()
-                slots = [one["resources"] for one in workers if one["resources"].get(resource(self.session))]
-                self._capacity = AHEAD * int(sum(one["notebook"] for one in slots))
+                running = [one["resources"] for one in workers if one["status"] == "running"]
+                slots = [one for one in running if one.get(resource(self.session))]
+                self._capacity = AHEAD * int(sum(min(one["notebook"], self._most) for one in slots))
             self._looked = time.monotonic()
             self._note_absence()
         return self._capacity
@@ -245,7 +249,7 @@ def _check_encryption(address: str) -> None:
             "students' work: start it and its workers with TLS (`autograder certificates`), and give its address as "
             "tls://HOST:PORT."
         )
-    if scheme == "tls" and Security().get_connection_args("client")["ssl_context"] is None:
+    if scheme == "tls" and not has_keys():
         raise BackendError(
             f"the Dask scheduler at {address} has TLS, and Dask's configuration here has no keys: copy the file of "
             "`autograder certificates` to ~/.config/dask/."

@@ -12,6 +12,7 @@ from autograder.training import protocol
 from autograder.training.settings import ServerSettings
 from autograder.training.training_record import RunningTraining
 
+ALONE = "alone"  # the resource of which each node has one, for notebooks that are to be graded alone there
 LARGE = 1 << 20  # bytes of a buffer that crosses by itself, once for all trainings that have it
 
 

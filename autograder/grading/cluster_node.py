@@ -28,14 +28,23 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from distributed import Worker, WorkerPlugin, get_client, get_worker, secede
-from distributed.core import Status
+from distributed import Reschedule, Worker, WorkerPlugin, get_client, get_worker, secede
+from distributed.core import Status as WorkerStatus
 
 from autograder.common.serialization import dump, load
 from autograder.grading.backend import default_workers
-from autograder.grading.cluster_messages import NodeMessage, NodeSettings, WantedTraining, joined, parted, resource
+from autograder.grading.cluster_messages import (
+    ALONE,
+    NodeMessage,
+    NodeSettings,
+    WantedTraining,
+    joined,
+    parted,
+    resource,
+)
 from autograder.grading.cluster_speed import slowness
-from autograder.grading.job import FAULTS
+from autograder.grading.contents import NoRoom
+from autograder.grading.job import FAULTS, Outcome, Status
 from autograder.grading.node import Node, nodes
 from autograder.grading.order import OrderHead
 from autograder.grading.result_digest import environment
@@ -54,6 +63,7 @@ from autograder.training.settings import ServerSettings
 
 MEMBER = 1_000_000  # of the session's resource: more tasks than a worker ever has
 DIFFERENT = ("python", "implementation", "machine", "system", "distributions", "code")  # may change a grade
+ROOM = 1 << 20  # bytes: a disk with less than that is full
 TRIES = 3  # at a training whose parts, or whose workers, were lost
 RECENT = 16  # of those that stay where they came from
 LOOK = 0.1  # seconds between looks at whether somebody still waits
@@ -78,7 +88,7 @@ class NodePlugin(WorkerPlugin):  # type: ignore[misc]
             worker.log_event(self.name, dump(message))
 
         try:
-            lacking = await asyncio.to_thread(_lacking, settings)
+            lacking = await asyncio.to_thread(_lacking, settings, Path(worker.local_directory))
         except FAULTS as error:
             lacking = f"{type(error).__name__}: {error}"
         if lacking:
@@ -86,22 +96,35 @@ class NodePlugin(WorkerPlugin):  # type: ignore[misc]
             return
         slots = await asyncio.to_thread(settings.trainer.slots)
         kind = _kind(slots[0])
-        node = ClusterNode(settings, Path(worker.local_directory), str(worker.name), worker.address, kind, say)
+
+        said = threading.Event()
+
+        def withdraw(why: str) -> None:
+            """Get no more tasks; those that are here already still find what they ask for here."""
+            none = worker.scheduler.set_resources(worker=worker.contact_address, resources={self.name: 0})
+            asyncio.run_coroutine_threadsafe(none, worker.loop.asyncio_loop).result()
+            if not said.is_set():
+                said.set()
+                say(NodeMessage(refused=why, name=str(worker.name)))
+
+        folder = Path(worker.local_directory)
+        node = ClusterNode(settings, folder, str(worker.name), worker.address, kind, say, withdraw)
         node.open(lambda event: say(NodeMessage(event=event.decode())))
         nodes[settings.session] = self._node = node
-        counts = {"notebook": min(worker.state.nthreads, default_workers(settings.limits)), "trainer": len(slots)}
+        notebooks = min(worker.state.nthreads, default_workers(settings.limits))
+        counts = {"notebook": notebooks, "trainer": len(slots), ALONE: 1}
         given = worker.state.total_resources
         own = {name: given.get(name, count) for name, count in counts.items()}
         await worker.set_resources(**own, **{self.name: MEMBER, kind: MEMBER})
-        if worker.status == Status.running:  # only then does the scheduler look again at tasks without a worker
-            worker.status = Status.paused
-            worker.status = Status.running
+        if worker.status == WorkerStatus.running:  # only then does the scheduler look again at tasks without a worker
+            worker.status = WorkerStatus.paused
+            worker.status = WorkerStatus.running
 
     async def teardown(self, worker: Worker) -> None:
         """Leave."""
         node, self._node = self._node, None
         if node is not None:
-            if worker.status == Status.running:  # else it ends, too
+            if worker.status == WorkerStatus.running:  # else it ends, too
                 await worker.set_resources(**{self.name: 0})
             await asyncio.to_thread(node.close)
 
@@ -117,10 +140,11 @@ class ClusterNode(Node):
         address: str,
         kind: str,
         say: Callable[[NodeMessage], None],
+        withdraw: Callable[[str], None],
     ) -> None:
         """`folder`: where it may write; `name`, `address`: the worker's; `kind`: see `WantedTraining`.
 
-        `say` is called from any thread.
+        `say`, and `withdraw`, by which it gets no more tasks and says why, are called from any thread.
         """
         self._folder = folder
         self._home = folder / "autograder-home"
@@ -128,6 +152,7 @@ class ClusterNode(Node):
         self._worker_address = address
         self._kind = kind
         self._say = say
+        self._withdraw = withdraw
         self._own = ExitStack()
         self._shared: TrainerProcess | None = None
         self._sharing = threading.Lock()
@@ -145,9 +170,17 @@ class ClusterNode(Node):
         threading.Thread(target=self._listen, args=[listener], daemon=True).start()
 
     def grade(self, order: bytes, contents: Mapping[str, str | bytes]) -> bytes:
-        """See `Node`."""
+        """See `Node`. Where the disk is full, another node does it."""
         secede()
-        return super().grade(order, contents)
+        try:
+            outcome = super().grade(order, contents)
+            full = _full(self._folder)
+            if not full or load(outcome, Outcome).status != Status.FAULT:
+                return outcome
+        except NoRoom as error:
+            full = str(error)
+        self._withdraw(f"{full}; make room there, and start the worker again")
+        raise Reschedule
 
     def _graded(self, head: OrderHead, job: bytes, places: dict[str, str]) -> bytes:
         if head.equipment.trainer is not None:
@@ -294,8 +327,8 @@ def _kind(slot: Slot) -> str:
     return f"trainer-{hashlib.sha256(json.dumps(training_environment(slot), sort_keys=True).encode()).hexdigest()[:16]}"
 
 
-def _lacking(settings: NodeSettings) -> str:
-    """Why a worker can't be a node of that grading; empty where it can."""
+def _lacking(settings: NodeSettings, place: Path) -> str:
+    """Why a worker that may write to `place` can't be a node of that grading; empty where it can."""
     ours = json.loads(dump(environment()))
     for name in DIFFERENT:
         if ours[name] != (theirs := settings.environment[name]):
@@ -305,7 +338,21 @@ def _lacking(settings: NodeSettings) -> str:
     for folder in settings.visible:
         if not Path(folder).is_dir():
             return f"it has no folder {folder}, which c.Grading.visible names"
+    if full := _full(place):
+        return full
     return (check() or "") if settings.sandboxed else ""
+
+
+def _full(place: Path) -> str:
+    """Why nothing can be written where a node writes: to `place`, and to the folder for sockets; empty where it can."""
+    for folder in (str(place), place_for_sockets() or tempfile.gettempdir()):
+        try:
+            with tempfile.TemporaryFile(dir=folder) as file:
+                file.write(bytes(ROOM))
+                file.flush()
+        except OSError as error:
+            return f"nothing can be written to {folder} ({error.strerror})"
+    return ""
 
 
 def _difference(theirs: Any, ours: Any) -> str:

@@ -1,5 +1,6 @@
 """Files by the SHA-256 of what is in them: how a job that names files crosses to another machine, and is run there."""
 
+import errno
 import hashlib
 import os
 import tempfile
@@ -11,11 +12,16 @@ from pathlib import Path
 from autograder.common.errors import AutograderError
 from autograder.common.files import open_regular
 
+FULL = (errno.ENOSPC, errno.EDQUOT)
 KEPT = 8 << 30  # bytes of files that no job uses, which may be of use to the next
 
 
 class WrongContent(AutograderError):
     """What came is not what was announced."""
+
+
+class NoRoom(AutograderError):
+    """This machine has no room for a job's files; the message says where."""
 
 
 class Digests:
@@ -48,7 +54,7 @@ class Contents:
     def at_hand(self, contents: Mapping[str, str | bytes]) -> Iterator[dict[str, str]]:
         """Within, each of `contents` is a file: a path where it is given as one, else one made of the bytes.
 
-        Raises WrongContent for bytes of another digest, OSError where there is no room.
+        Raises WrongContent for bytes of another digest, NoRoom where the disk is full, OSError where it is broken.
         """
         mine: list[str] = []
         try:
@@ -75,15 +81,27 @@ class Contents:
         if digest not in self._sizes:
             if hashlib.sha256(content).hexdigest() != digest:
                 raise WrongContent(f"expected a file of SHA-256 {digest}, received another of {len(content):,} bytes")
-            if self._folder is None:
-                self._folder = tempfile.TemporaryDirectory(
-                    prefix="autograder-files-", dir=self._place, ignore_cleanup_errors=True
-                )
-            part = f"{self._path(digest)}.part"
-            Path(part).write_bytes(content)
-            os.replace(part, self._path(digest))
+            try:
+                self._store(digest, content)
+            except OSError as error:
+                if error.errno not in FULL:
+                    raise
+                place = self._place or tempfile.gettempdir()
+                raise NoRoom(f"there is no room for a file of {len(content):,} bytes in {place}") from error
         self._sizes[digest] = self._sizes.pop(digest, len(content))
         self._used[digest] = self._used.get(digest, 0) + 1
+
+    def _store(self, digest: str, content: bytes) -> None:
+        if self._folder is None:
+            self._folder = tempfile.TemporaryDirectory(
+                prefix="autograder-files-", dir=self._place, ignore_cleanup_errors=True
+            )
+        part = Path(f"{self._path(digest)}.part")
+        try:
+            part.write_bytes(content)
+            os.replace(part, self._path(digest))
+        finally:
+            part.unlink(missing_ok=True)
 
     def _path(self, digest: str) -> str:
         assert self._folder is not None

@@ -1,9 +1,9 @@
 """Many notebooks at once, by an executor: each is a task, and some are tried again.
 
 A fault of ours is tried once more, and what ran when the machines were lost is run again. A notebook that met a limit
-of time while its machine was too busy to run it is graded a second time, by itself, after all others, and has PATIENCE
-times as long; where the machine's other work leaves it less of that than the limit itself, it is not graded. So a busy
-machine costs nobody points.
+of time while its machine was too busy to run it, or was killed because that had no memory left, is graded a second
+time after all others, by itself on its machine, and has PATIENCE times as long. Where the machine's other work leaves
+it less of that than the limit itself, or no memory, it is not graded. So a busy machine costs nobody points.
 """
 
 import queue
@@ -18,6 +18,7 @@ from autograder.grading.job import FAULTS, Event, GradingJob, Listener, Outcome,
 from autograder.grading.node import grade
 from autograder.grading.order import Order, Orders
 from autograder.sandbox.cpu_time import STARVED
+from autograder.sandbox.limits import LimitKind
 from autograder.training.settings import ServerSettings
 
 TRIES = 2
@@ -29,12 +30,18 @@ Message = bytes | Future[bytes]  # an event, or a task that is done
 _Running = dict[Future[bytes], tuple[GradingJob, int]]  # each with its attempt's number
 
 
-def _too_busy() -> Outcome:
-    return Outcome(
-        Status.FAULT,
-        "the machine was so busy with other work that the notebook hit a limit of time twice, the second time alone "
-        f"and with {PATIENCE} times as long. Grade it again when the machine is less busy",
-    )
+def _too_busy(limit: LimitKind | None) -> Outcome:
+    if limit == LimitKind.MEMORY:
+        why = (
+            "the machine ran out of memory twice while the notebook ran, the second time alone, although the notebook "
+            "kept its limit. Grade it again on a machine with more memory"
+        )
+    else:
+        why = (
+            "the machine was so busy with other work that the notebook hit a limit of time twice, the second time "
+            f"alone and with {PATIENCE} times as long. Grade it again when the machine is less busy"
+        )
+    return Outcome(Status.FAULT, why)
 
 
 class Dispatcher:
@@ -64,12 +71,15 @@ class Dispatcher:
                     self._listener(Event(job.student, job.notebook, f"again later, alone ({outcome.limit})", 0, 1))
                 else:
                     yield job, outcome
-        with closing(self._pass(again, orders, most=1)) as outcomes:
+        with closing(self._pass(again, orders, alone=True)) as outcomes:
             for longer, outcome in outcomes:
-                yield alone[id(longer)], _too_busy() if outcome.starved > NEVER_ITS_TIME else outcome
+                too_busy = outcome.starved > NEVER_ITS_TIME
+                yield alone[id(longer)], _too_busy(outcome.limit) if too_busy else outcome
 
-    def _pass(self, jobs: Sequence[GradingJob], orders: Orders, most: int = 0) -> Generator[tuple[GradingJob, Outcome]]:
-        """Grade jobs once, or again after a fault; at most `most` at once (0: as many as there is room for)."""
+    def _pass(
+        self, jobs: Sequence[GradingJob], orders: Orders, *, alone: bool = False
+    ) -> Generator[tuple[GradingJob, Outcome]]:
+        """Grade jobs once, or again after a fault; `alone`: one at a time on each machine."""
         if not jobs:
             return
         waiting = [(job, 1) for job in reversed(jobs)]
@@ -77,7 +87,7 @@ class Dispatcher:
         losses = 0
         while waiting:
             try:
-                for graded in self._connected(waiting, running, orders, most):
+                for graded in self._connected(waiting, running, orders, alone):
                     losses = 0
                     yield graded
             except Disconnected as lost:
@@ -87,14 +97,14 @@ class Dispatcher:
                 running.clear()
 
     def _connected(
-        self, waiting: list[tuple[GradingJob, int]], running: _Running, orders: Orders, most: int
+        self, waiting: list[tuple[GradingJob, int]], running: _Running, orders: Orders, alone: bool
     ) -> Generator[tuple[GradingJob, Outcome]]:
         """Grade what waits, each with its attempt's number; raises Disconnected where what is `running` is lost."""
         came: queue.SimpleQueue[Message] = queue.SimpleQueue()
-        with self._backend.executor(came.put) as executor:
+        with self._backend.executor(came.put, alone=alone) as executor:
             while waiting or running:
                 room = self._backend.capacity()
-                while waiting and len(running) < max(1, most or room):
+                while waiting and len(running) < max(1, room):
                     job, attempt = waiting[-1]
                     try:
                         future = self._submitted(executor, orders.order(job), attempt)

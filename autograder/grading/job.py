@@ -163,7 +163,7 @@ class Outcome:
     seconds: dict[int, float] = field(default_factory=dict)  # position -> how long the cell took, without trainings
     feeds: dict[str, tuple[int, ...]] = field(default_factory=dict)  # grade_id -> see `Rehearsal.feeds`
     contested: tuple[str, ...] = ()  # the assignment's files that the submitted code has written as well
-    starved: float = 0.0  # where a limit of time was met, the part of it in which the machine kept it from running
+    starved: float = 0.0  # the part of a limit's time in which the machine kept it from running; 1: killed for memory
     limit: LimitKind | None = None  # which one ended the candidate, if any did
     written: dict[str, bytes] = field(
         default_factory=dict

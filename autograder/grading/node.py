@@ -18,7 +18,7 @@ from weakref import WeakValueDictionary
 from autograder.common.errors import AutograderError
 from autograder.common.serialization import dump, load
 from autograder.examiner.client import Examiner
-from autograder.grading.contents import Contents
+from autograder.grading.contents import Contents, NoRoom
 from autograder.grading.job import FAULTS, Outcome, Status
 from autograder.grading.order import Equipment, OrderHead, WorkerOrder
 from autograder.training.client import TrainerError, TrainerProcess, status
@@ -85,12 +85,15 @@ class Node:
     def grade(self, order: bytes, contents: Mapping[str, str | bytes]) -> bytes:
         """Have a worker grade the job of an order; gives the outcome as JSON, which is a fault where none came.
 
-        `contents`: by digest, the files that the job names, each as a path of this machine or as bytes.
+        `contents`: by digest, the files that the job names, each as a path of this machine or as bytes. Raises NoRoom
+        where these bytes find none.
         """
         try:
             head, _, job = order.partition(b"\n")
             with self._contents.at_hand(contents) as places:
                 return self._graded(load(head, OrderHead), job, places)
+        except NoRoom:
+            raise
         except WorkerLost as error:
             outcome = Outcome(Status.FAULT, str(error))
         except FAULTS as error:

@@ -59,7 +59,9 @@ class Candidate:
 
     rpc_socket: socket.socket  # the examiner's end of the RPC socket
     ended: Termination | None = None
-    starved = 0.0  # where it has met a limit of time, the part of it in which the machine kept it from running
+    starved = (
+        0.0  # the part of a limit's time in which the machine kept it from running; 1 where it was killed for that
+    )
     memory_limit = "watchdog"  # what bounds its memory, once it has started: "cgroup" where it is in one of its own
     _group: cgroups.Group | None = None
     _serving: str | None = None  # id of the request that has it serve, while it does
@@ -321,6 +323,9 @@ class Candidate:
             elif code is None:
                 message = f"The notebook's kernel hung up, or sent a message of more than {limit}."
                 self._end(Termination(LimitKind.OUTPUT, message))
+            elif _signal(code) == signal.SIGKILL and self._watchdog.starved_of_memory():
+                message = "The notebook's kernel was killed because the machine had no memory left."
+                self._end(Termination(LimitKind.MEMORY, message, starved=1.0))
             else:
                 self._end(Termination(LimitKind.CRASH, f"The notebook's kernel died{_how(code)}."))
         return received
@@ -348,9 +353,14 @@ def _error_of(reply: KernelMessage) -> KernelOutput:
     )
 
 
+def _signal(code: int) -> int:
+    """The signal that a process died of: bubblewrap gives 128 + the signal, Popen its negative."""
+    return -code if code < 0 else code - 128
+
+
 def _how(code: int) -> str:
-    """How a process died: bubblewrap gives 128 + the signal, Popen its negative."""
-    number = -code if code < 0 else code - 128
+    """How a process died."""
+    number = _signal(code)
     if number == signal.SIGKILL:
         return ": it was killed, by itself or for lack of memory"
     return f" (signal {number})" if 0 < number < 65 else f" (exit code {code})"

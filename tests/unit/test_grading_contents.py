@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.grading.contents import Contents, Digests, WrongContent
+from autograder.grading.contents import Contents, Digests, NoRoom, WrongContent
 
 
 def contents(*texts: bytes) -> dict[str, str | bytes]:
@@ -53,6 +53,19 @@ def test_bytes_of_another_digest_are_refused() -> None:
             pytest.fail("it was taken")
         with kept.at_hand(contents(b"forged")):
             pass
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no disk that is always full")
+def test_where_there_is_no_room_that_is_said_and_nothing_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is written goes to /dev/full, which refuses it as a full disk does."""
+    write = Path.write_bytes
+    with closing(Contents()) as kept:
+        monkeypatch.setattr(Path, "write_bytes", lambda path, data: (path.symlink_to("/dev/full"), write(path, data)))
+        with pytest.raises(NoRoom, match="no room for a file of 4 bytes"), kept.at_hand(contents(b"data")):
+            pytest.fail("it was stored")
+        monkeypatch.undo()
+        with kept.at_hand(contents(b"data")) as places:
+            assert [path.name for path in Path(*places.values()).parent.iterdir()] == [*places]
 
 
 def test_a_digest_is_of_the_file_and_of_no_link(tmp_path: Path) -> None:

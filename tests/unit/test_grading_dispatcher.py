@@ -72,11 +72,13 @@ class Engine:
     def __init__(self, room: int, **answers: list[Answer]) -> None:
         self.room, self.answers = room, answers
         self.passes: list[Submitted] = []
+        self.alone: list[bool] = []  # how each pass was asked for
         self.left = 0
 
     @contextmanager
-    def executor(self, report: Callable[[bytes], None]) -> Iterator[Executor]:
+    def executor(self, report: Callable[[bytes], None], *, alone: bool = False) -> Iterator[Executor]:
         self.passes.append(Submitted(self.answers, report))
+        self.alone.append(alone)
         try:
             yield self.passes[-1]
         finally:
@@ -86,7 +88,7 @@ class Engine:
         return Path(path).read_bytes()
 
     def capacity(self) -> int:
-        return self.room
+        return 1 if self.alone[-1] else self.room
 
     def trainings(self) -> TrainerStatus | None:
         if self.passes[-1].waiting:
@@ -151,6 +153,7 @@ def test_what_the_machine_kept_from_running_is_graded_again_alone_and_after_all_
     assert found == [("eve", GRADED), ("ada", GRADED), ("bob", BUSY)]  # it had its time, now
     first, alone = engine.passes
     assert (first.most, alone.most) == (3, 1)
+    assert engine.alone == [False, True]
     for _, sent, _ in alone.orders:
         assert (sent.limits.cell_seconds, sent.seconds) == (8 * PATIENCE, {0: 2.0 * PATIENCE})
     assert [event.what for event in heard if isinstance(event, Event) and "again" in event.what] == [
@@ -159,9 +162,11 @@ def test_what_the_machine_kept_from_running_is_graded_again_alone_and_after_all_
 
 
 def test_what_the_machine_never_lets_run_is_not_graded() -> None:
-    found, _ = graded(Engine(1, ada=[STARVED, STARVED]), job("ada"))
-    assert found[0][1].status == Status.FAULT
-    assert "busy" in found[0][1].message
+    memory = replace(STARVED, starved=1.0, limit=LimitKind.MEMORY)
+    found, _ = graded(Engine(1, ada=[STARVED, STARVED], bob=[memory, memory]), job("ada"), job("bob"))
+    said = {student: outcome.message for student, outcome in found if outcome.status == Status.FAULT}
+    assert "busy" in said["ada"]
+    assert "memory" in said["bob"]
 
 
 def test_an_event_that_is_none_costs_nothing() -> None:
