@@ -32,7 +32,10 @@ class GradeApp(CourseApp):
     """
     dry_run = Bool(False, help="Show each student's old and new points, and write nothing.").tag(config=True)
     aliases: ClassVar[dict[str, Any]] = {
-        "cluster": ("Grading.cluster", "Address of a Dask cluster's scheduler whose workers grade, not this machine."),
+        "cluster": (
+            "Grading.cluster",
+            "Address of a Dask scheduler whose workers grade, not this machine; or slurm.",
+        ),
         "workers": ("Grading.workers", "Notebooks to grade at once (default: as many as cores and memory allow)."),
         **aliases("student", "assignment", "notebook", "db", "course"),
     }

@@ -47,6 +47,9 @@ class Backend(Protocol):
     def capacity(self) -> int:
         """How many tasks should be submitted at once. Raises Disconnected where those that are will never be done."""
 
+    def expect(self, notebooks: int) -> None:
+        """So many are left, submitted or not: whoever has to ask for machines asks for no more than these need."""
+
     def trainings(self) -> TrainerStatus | None:
         """How trainings stand; None where none can be told."""
 
@@ -89,6 +92,9 @@ class LocalBackend:
     def capacity(self) -> int:
         """See `Backend`."""
         return self._capacity
+
+    def expect(self, notebooks: int) -> None:
+        """See `Backend`."""
 
     def trainings(self) -> TrainerStatus | None:
         """See `Backend`."""

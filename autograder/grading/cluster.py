@@ -27,6 +27,7 @@ from distributed.client import ClosedClientError
 
 from autograder.common.serialization import dump, load
 from autograder.grading.backend import BackendError, Disconnected
+from autograder.grading.cluster_jobs import CLASSES, Jobs
 from autograder.grading.cluster_messages import ALONE, NodeMessage, NodeSettings, WantedTraining, resource
 from autograder.grading.cluster_node import NodePlugin, deliver, halt, train
 from autograder.grading.cluster_scheduler import EndWithClient
@@ -66,12 +67,13 @@ class ClusterBackend:
         say: Callable[[str], object],
         visible: Sequence[str] = (),
         hardware: str = "",
+        logs: Path = Path("jobs"),
     ) -> None:
-        """`address`: the scheduler's; `trainer`: what the nodes train by, and where their results are kept here.
+        """`address`: the scheduler's, or a batch system, one of `cluster_jobs.CLASSES`, whose jobs log in `logs`.
 
-        `visible`: folders that notebooks may read, which nodes must have; `hardware`: the name of their processor or
-        GPU, where not any will do. `say` gets what a person should know: which
-        worker can't be a node and why, or that there is none.
+        `trainer`: what the nodes train by, and where their results are kept here; `visible`: folders that notebooks
+        may read, which nodes must have; `hardware`: the name of their processor or GPU, where not any will do. `say`
+        gets what a person should know: which worker can't be a node and why, or that there is none.
         """
         self.session = ""  # until there is a client
         self.shares_home = False
@@ -81,6 +83,9 @@ class ClusterBackend:
         self._trainings: _Trainings | None = None  # as long as there is a client
         self._sandboxed = sandboxed
         self._visible, self._hardware = tuple(visible), hardware
+        self._logs = logs
+        self._jobs: Jobs | None = None  # in which the workers are, where it is a batch system
+        self._expected = 0  # notebooks
         self._say = say
         self._alone_since: float | None = None  # without any node
         self._client: Client | None = None
@@ -103,6 +108,8 @@ class ClusterBackend:
             yield executor
         finally:
             self._report = lambda _: None
+            if self._jobs is not None:
+                self._jobs.need(0)
             with contextlib.suppress(*GONE):  # then the nodes have ended what they had: see `EndWithClient`
                 executor.shutdown(wait=False)
                 if client.status == "running":
@@ -125,17 +132,29 @@ class ClusterBackend:
             with contextlib.suppress(*GONE):
                 workers = client.scheduler_info(n_workers=-1)["workers"].values()
                 running = [one["resources"] for one in workers if one["status"] == "running"]
-                slots = [one for one in running if one.get(resource(self.session))]
-                self._capacity = AHEAD * int(sum(min(one["notebook"], self._most) for one in slots))
+                nodes = [one for one in running if one.get(resource(self.session))]
+                slots = [{**one, "notebook": min(one["notebook"], self._most)} for one in nodes]
+                self._capacity = AHEAD * int(sum(one["notebook"] for one in slots))
+                if self._jobs is not None:
+                    self._jobs.look({str(one["name"]) for one in workers})
+                    status = self.trainings()
+                    trainings = status.waiting + len(status.running) if status else 0
+                    self._jobs.need(self._expected, trainings, slots)
             self._looked = time.monotonic()
             self._note_absence()
         return self._capacity
+
+    def expect(self, notebooks: int) -> None:
+        """See `Backend`."""
+        self._expected = notebooks
 
     def _note_absence(self) -> None:
         """Say once that there is no node, where that lasts."""
         now = time.monotonic()
         if self._capacity:
             self._alone_since = None
+        elif self._jobs is not None:  # which say themselves why there is nobody
+            pass
         elif self._alone_since is None:
             self._alone_since = now
         elif now - self._alone_since > PATIENCE:
@@ -155,6 +174,9 @@ class ClusterBackend:
             with contextlib.suppress(*GONE):
                 self._client.close()  # which takes the nodes with it, see `EndWithClient`
             self._client, self._trainings = None, None
+        if self._jobs is not None:
+            self._jobs.close()
+            self._jobs = None
 
     def _reached(self) -> Client:
         """The client, whose tasks the scheduler knows. Raises Disconnected."""
@@ -174,10 +196,13 @@ class ClusterBackend:
             )
             until += RETURN
             self.close()
-        _check_encryption(self._address)
         while True:
             try:
-                self._client = Client(self._address, set_as_default=False, name="autograder")
+                if self._address in CLASSES and self._jobs is None:
+                    self._jobs = Jobs(self._address, self._logs, self._say)
+                address = self._jobs.address if self._jobs else self._address
+                _check_encryption(address)
+                self._client = Client(address, set_as_default=False, name="autograder")
                 self._comm = self._client.scheduler_comm
                 self._install(self._client)
                 if (link := self._client.dashboard_link) and link != self._dashboard:
@@ -209,6 +234,14 @@ class ClusterBackend:
             self._visible,
             self._hardware,
         )
+        if self._jobs is None:  # else workers end with their scheduler, and that with the grader
+            self._have_nodes_end_with(client)
+        try:
+            client.register_plugin(NodePlugin(settings))
+        except FAULTS as error:
+            self._say(f"A worker of the cluster takes no part: {type(error).__name__}: {error}")
+
+    def _have_nodes_end_with(self, client: Client) -> None:
         try:
             client.register_plugin(EndWithClient(client.id, resource(self.session)))
         except ModuleNotFoundError as error:
@@ -216,10 +249,6 @@ class ClusterBackend:
                 f"the Dask scheduler at {self._address} runs without this package ({error}): install "
                 "autograder[cluster] where it runs, too."
             ) from None
-        try:
-            client.register_plugin(NodePlugin(settings))
-        except FAULTS as error:
-            self._say(f"A worker of the cluster takes no part: {type(error).__name__}: {error}")
 
     def _heard(self, event: tuple[float, Any]) -> None:
         """A node's message, in the client's thread."""

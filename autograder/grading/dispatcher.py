@@ -103,6 +103,7 @@ class Dispatcher:
         came: queue.SimpleQueue[Message] = queue.SimpleQueue()
         with self._backend.executor(came.put, alone=alone) as executor:
             while waiting or running:
+                self._backend.expect(len(waiting) + len(running))
                 room = self._backend.capacity()
                 while waiting and len(running) < max(1, room):
                     job, attempt = waiting[-1]

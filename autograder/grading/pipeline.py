@@ -143,7 +143,8 @@ class Autograde(SubmissionWriter):
             say = functools.partial(self._tell, self.watcher.cluster)
             about = (self.grading.cluster, self.limits, self.trainer_settings())
             wanted = {"visible": self.grading.visible, "hardware": self.grading.cluster_hardware}
-            return ClusterBackend(*about, sandboxed=sandboxed, say=say, **wanted)
+            logs = self.root / ".autograder" / "jobs"
+            return ClusterBackend(*about, sandboxed=sandboxed, say=say, logs=logs, **wanted)
         if sandboxed and (lacking := check()):
             raise BackendError(lacking)
         return LocalBackend(self.limits, self.grading.workers)

@@ -17,7 +17,7 @@ class Grading(Configurable):  # type: ignore[misc]
     cluster = Unicode(
         "",
         help="Address of a Dask cluster's scheduler (tls://HOST:PORT, or tcp:// on this machine) whose workers grade; "
-        "empty means this machine. Needs `pip install autograder[cluster]`.",
+        "`slurm`: workers are submitted as jobs; empty means this machine. Needs `pip install autograder[cluster]`.",
     ).tag(config=True)
     cluster_hardware = Unicode(
         "",

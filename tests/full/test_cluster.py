@@ -1,7 +1,6 @@
 """A cluster of real processes: what is graded there is as here, whatever dies, and each training is done once."""
 
 import contextlib
-import json
 import os
 import shutil
 import signal
@@ -9,9 +8,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -20,27 +18,25 @@ import dask
 import psutil
 import pytest
 from candidates import needs_sandbox
-from clusters import Cluster
+from cluster_grading import TRAINER, WITH, Graded, graded, job, settings, until
+from clusters import Cluster, with_keys
 from disks import disk, needs_mounts
 from engines import hand_in, marks, quickstart, reference_answers
 from launch import launch
 from networks import Machine, Network, needs_namespaces
 
 from autograder.cli.certificates import CertificatesApp
-from autograder.grading.backend import Backend, BackendError, LocalBackend
+from autograder.grading.backend import BackendError, LocalBackend
 from autograder.grading.cluster import ClusterBackend
 from autograder.grading.cluster_speed import fixed_work
 from autograder.grading.dispatcher import Dispatcher
-from autograder.grading.job import Event, GradingJob, GradingMachine, Outcome
-from autograder.grading.rehearsal import reference_job
-from autograder.notebooks.instructor import InstructorCell, Version
+from autograder.grading.job import Event, GradingMachine
 from autograder.sandbox.limits import Limits
 from autograder.training.reproducibility import processor
-from autograder.training.settings import ServerSettings, Trainer
+from autograder.training.settings import ServerSettings
 from autograder.training.training_record import TrainerStatus
 
 pytestmark = needs_sandbox
-TRAINER = Trainer(threads=1)
 FIT = """
 import keras, numpy as np
 x = np.linspace(0, 1, 8_000_000, dtype="float32").reshape(-1, 8)
@@ -48,7 +44,6 @@ model = keras.Sequential([keras.Input((8,)), keras.layers.Dense({units}), keras.
 model.compile("sgd", "binary_crossentropy")
 history = model.fit(x, (x.sum(1) > 4).astype("float32"), epochs={epochs}, batch_size=65_536, verbose=0)
 """
-WITH = {"sandboxed": True, "say": print}
 TIMES = "import time\ntimes = [time.monotonic()]\ntime.sleep(1)\ntimes.append(time.monotonic())"
 SLEEPS = "import time; time.sleep(600)"
 WEIGHTS = """
@@ -58,54 +53,8 @@ assert len(history.history["loss"])
 """
 
 
-def job(student: str, answer: str, test: str, **more: Any) -> GradingJob:
-    cells = (
-        InstructorCell("answer", "code", answer, "", solution=True),
-        InstructorCell("test", "code", test, test, grade=True, locked=True, points=2.0),
-    )
-    made = reference_job(GradingJob("", "ps1", "p1", {}, Version("ps1", "p1", cells)))
-    return replace(made, student=student, **more)
-
-
-@dataclass
-class Graded:
-    """What came of some jobs."""
-
-    outcomes: dict[str, Outcome] = field(default_factory=dict)
-    heard: list[Event | TrainerStatus] = field(default_factory=list)
-
-    def printed(self) -> dict[str, list[str]]:
-        return {
-            student: [out["text"] for cell in outcome.outputs for out in cell if out.get("name") == "stdout"]
-            for student, outcome in self.outcomes.items()
-        }
-
-
-def graded(
-    backend: Backend, jobs: Sequence[GradingJob], trainer: ServerSettings, each: Callable[[int], None] = lambda _: None
-) -> Graded:
-    """`each` is called after each outcome, with how many there are."""
-    found = Graded()
-    with closing(Dispatcher(backend, trainer, found.heard.append).run(jobs)) as run:
-        for one, outcome in run:
-            found.outcomes[one.student] = outcome
-            each(len(found.outcomes))
-    return found
-
-
-def settings(folder: Path) -> ServerSettings:
-    return TRAINER.server_settings(folder / "cache", sandboxed=True)
-
-
 def on(cluster: Cluster, trainer: ServerSettings, **more: Any) -> Any:
     return closing(ClusterBackend(cluster.address, Limits(), trainer, **{**WITH, **more}))
-
-
-def until(condition: Callable[[], bool], seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
 
 
 @pytest.fixture
@@ -529,16 +478,6 @@ def test_with_its_keys_a_cluster_is_encrypted_and_without_them_nobody_takes_part
         refused = pytest.raises(BackendError, match="can't be reached")
         with with_keys(tmp_path / "others.json"), refused, backend.executor(lambda _: None):
             pytest.fail("it was connected")
-
-
-@contextmanager
-def with_keys(path: Path) -> Iterator[None]:
-    """As if the file were in ~/.config/dask; and nothing is waited for long."""
-    tls = json.loads(path.read_text())["distributed"]["comm"]["tls"]
-    found = {f"distributed.comm.tls.{name}": value for name, value in tls.items()}
-    more = {"distributed.comm.require-encryption": True, "distributed.comm.timeouts.connect": "5s"}
-    with dask.config.set({**more, **found}):
-        yield
 
 
 @pytest.mark.parametrize("address", ["tcp://192.0.2.1:8786", "192.0.2.1:8786", "tcp://head.example:8786"])

@@ -1,15 +1,18 @@
 """Dask clusters of real processes: a scheduler, and workers each with a folder of its own."""
 
+import json
 import os
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 
+import dask
 from networks import Machine
 
 
@@ -93,3 +96,13 @@ class Cluster:
             except subprocess.TimeoutExpired:  # one whose cable was cut waits for its scheduler
                 process.kill()
                 process.wait()
+
+
+@contextmanager
+def with_keys(path: Path) -> Iterator[None]:
+    """As if the file were in ~/.config/dask; and nothing is waited for long."""
+    tls = json.loads(path.read_text())["distributed"]["comm"]["tls"]
+    found = {f"distributed.comm.tls.{name}": value for name, value in tls.items()}
+    more = {"distributed.comm.require-encryption": True, "distributed.comm.timeouts.connect": "5s"}
+    with dask.config.set({**more, **found}):
+        yield

@@ -6,13 +6,13 @@ layers, pip's wheels.
 
 import functools
 import os
-import shutil
 import subprocess
 import sys
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
+from debian import Unavailable, install
 from repository import ROOT
 
 from autograder import __version__
@@ -34,10 +34,6 @@ FLAGS = {
     "--security-opt unmask=/proc/*": "",
 }
 _SYS_RESOURCE = 24  # the capability to raise limits, which a virtual machine's root may lack
-
-
-class Unavailable(Exception):
-    """No image can be built on this machine; the message says why."""
 
 
 @functools.cache
@@ -84,16 +80,7 @@ def give(folder: Path) -> Path:
 def _tools() -> None:
     if sys.platform != "linux" or os.geteuid() != 0:
         raise Unavailable("the image is built by root on Linux only: podman and a base have to be installed")
-    lacking = [name for name in PACKAGES if shutil.which(name) is None]
-    if not lacking:
-        return
-    if shutil.which("apt-get") is None:
-        raise Unavailable(f"{', '.join(lacking)} can't be installed: there is no apt-get")
-    for step in (["update"], ["install", "--yes", "--no-install-recommends", *lacking]):
-        environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        done = subprocess.run(["apt-get", *step], env=environment, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise Unavailable(f"apt-get can't install {', '.join(lacking)}: {done.stderr.strip()[-300:]}")
+    install({name: name for name in PACKAGES})
 
 
 def _base() -> None:

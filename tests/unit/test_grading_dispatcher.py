@@ -74,6 +74,7 @@ class Engine:
         self.passes: list[Submitted] = []
         self.alone: list[bool] = []  # how each pass was asked for
         self.left = 0
+        self.expected: list[int] = []
 
     @contextmanager
     def executor(self, report: Callable[[bytes], None], *, alone: bool = False) -> Iterator[Executor]:
@@ -89,6 +90,9 @@ class Engine:
 
     def capacity(self) -> int:
         return 1 if self.alone[-1] else self.room
+
+    def expect(self, notebooks: int) -> None:
+        self.expected.append(notebooks)
 
     def trainings(self) -> TrainerStatus | None:
         if self.passes[-1].waiting:
@@ -117,6 +121,7 @@ def test_each_job_is_a_task_of_its_own_in_bytes_and_there_are_no_more_at_once_th
     assert sorted(found, key=lambda pair: pair[0]) == [("ada", GRADED), ("bob", GRADED), ("eve", GRADED)]
     assert [sent.student for _, sent, _ in engine.passes[0].orders] == ["ada", "bob", "eve"]
     assert engine.passes[0].most == 2
+    assert list(dict.fromkeys(engine.expected)) == [3, 2, 1]
     assert [event.student for event in heard if isinstance(event, Event)] == ["ada", "bob", "eve"]
 
 
