@@ -21,10 +21,11 @@ COURSE = Path("/course")
 OWN_COURSE = Path("/opt/course")  # built into the image
 OWN_HOME = Path("/opt/home")
 KEYS = "/etc/dask"  # where Dask looks for settings of the whole machine
+PRELOAD = "--preload=autograder.grading.cluster_openssl"
 # Beside its port, where everybody needs keys, nothing of Dask's can be reached from outside the container.
 DASK = {
-    "scheduler": ("--protocol=tls", "--port=8786", "--dashboard-address=127.0.0.1:8787"),
-    "worker": ("--dashboard-address=127.0.0.1:0",),
+    "scheduler": ("--protocol=tls", "--port=8786", "--dashboard-address=127.0.0.1:8787", PRELOAD),
+    "worker": ("--dashboard-address=127.0.0.1:0", PRELOAD),
 }
 USAGE = f"""The autograder {__version__}, in a container.
 

@@ -30,6 +30,7 @@ from autograder.grading.backend import BackendError, Disconnected
 from autograder.grading.cluster_jobs import CLASSES, Jobs
 from autograder.grading.cluster_messages import ALONE, NodeMessage, NodeSettings, WantedTraining, resource
 from autograder.grading.cluster_node import NodePlugin, deliver, halt, train
+from autograder.grading.cluster_openssl import clear_errors
 from autograder.grading.cluster_scheduler import EndWithClient
 from autograder.grading.cluster_speed import fixed_work
 from autograder.grading.cluster_tls import has_keys
@@ -196,6 +197,7 @@ class ClusterBackend:
             )
             until += RETURN
             self.close()
+        clear_errors()
         while True:
             try:
                 if self._address in CLASSES and self._jobs is None:

@@ -42,6 +42,7 @@ from autograder.grading.cluster_messages import (
     parted,
     resource,
 )
+from autograder.grading.cluster_openssl import clear_errors
 from autograder.grading.cluster_speed import slowness
 from autograder.grading.contents import NoRoom
 from autograder.grading.job import FAULTS, Outcome, Status
@@ -82,6 +83,7 @@ class NodePlugin(WorkerPlugin):  # type: ignore[misc]
 
     async def setup(self, worker: Worker) -> None:
         """Join, or say why not."""
+        clear_errors()
         settings = load(self._settings, NodeSettings)
 
         def say(message: NodeMessage) -> None:

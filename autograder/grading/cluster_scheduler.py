@@ -5,6 +5,8 @@ from typing import Any
 
 from distributed import SchedulerPlugin
 
+from autograder.grading.cluster_openssl import clear_errors
+
 
 class EndWithClient(SchedulerPlugin):  # type: ignore[misc]
     """Takes a grading's plugin away from all workers once its client is gone."""
@@ -14,6 +16,10 @@ class EndWithClient(SchedulerPlugin):  # type: ignore[misc]
         self.name = plugin
         self._client = client
         self._leaving: asyncio.Task[None] | None = None
+
+    async def start(self, scheduler: Any) -> None:
+        """It is installed."""
+        clear_errors()
 
     def remove_client(self, scheduler: Any, client: str) -> None:
         """A client has left, or was lost."""
