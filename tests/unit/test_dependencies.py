@@ -11,10 +11,10 @@ from repository import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 EXTRAS = PROJECT["optional-dependencies"]
-# These come with what is declared beside them: TensorFlow has Keras, which has ml_dtypes; distributed has Dask.
-COMES_WITH = {"keras": "tensorflow", "ml-dtypes": "tensorflow", "dask": "distributed"}
+# These come with what is declared beside them: TensorFlow has Keras and ml_dtypes, distributed has Dask and Tornado.
+COMES_WITH = {"keras": "tensorflow", "ml-dtypes": "tensorflow", "dask": "distributed", "tornado": "distributed"}
 # Imported in the trainer's worker alone, as a class of Keras's is the base of one there; and where there is a cluster.
-ONLY_WITH_AN_EXTRA = {"recorder.py", "cluster.py", "cluster_node.py", "cluster_scheduler.py"}
+ONLY_WITH_AN_EXTRA = {"recorder.py", "cluster.py", "cluster_node.py", "cluster_openssl.py", "cluster_scheduler.py"}
 
 
 def names(requirements: Iterable[str]) -> set[str]:
