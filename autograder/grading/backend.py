@@ -24,7 +24,7 @@ class BackendError(AutograderError):
     """There is nothing that could grade; the message says why, and what to do."""
 
 
-class Disconnected(BackendError):
+class BackendLost(BackendError):
     """The machines can't be reached any more; what ran there is lost, and `executor` may reach them again."""
 
 
@@ -45,7 +45,7 @@ class Backend(Protocol):
         """What stands for a file among a task's arguments, so that the task gets its path there, or its bytes."""
 
     def capacity(self) -> int:
-        """How many tasks should be submitted at once. Raises Disconnected where those that are will never be done."""
+        """How many tasks should be submitted at once. Raises BackendLost where those that are will never be done."""
 
     def expect(self, notebooks: int) -> None:
         """So many are left, submitted or not: whoever has to ask for machines asks for no more than these need."""

@@ -26,7 +26,7 @@ from distributed import Client, Future
 from distributed.client import ClosedClientError
 
 from autograder.common.serialization import dump, load
-from autograder.grading.backend import BackendError, Disconnected
+from autograder.grading.backend import BackendError, BackendLost
 from autograder.grading.cluster_jobs import CLASSES, Jobs
 from autograder.grading.cluster_messages import ALONE, NodeMessage, NodeSettings, WantedTraining, resource
 from autograder.grading.cluster_node import NodePlugin, deliver, halt, train
@@ -180,16 +180,16 @@ class ClusterBackend:
             self._jobs = None
 
     def _reached(self) -> Client:
-        """The client, whose tasks the scheduler knows. Raises Disconnected."""
+        """The client, whose tasks the scheduler knows. Raises BackendLost."""
         if self._client is None or self._client.status != "running" or self._client.scheduler_comm is not self._comm:
-            raise Disconnected(f"the Dask scheduler at {self._address} was lost. What was finished is kept")
+            raise BackendLost(f"the Dask scheduler at {self._address} was lost. What was finished is kept")
         return self._client
 
     def _connected(self) -> Client:
         """The client, connected now if need be, or again. Raises BackendError."""
         until = time.monotonic()
         if self._client is not None:
-            with contextlib.suppress(Disconnected):
+            with contextlib.suppress(BackendLost):
                 return self._reached()
             self._say(
                 f"The Dask scheduler at {self._address} was lost. What ran there is graded again once it and its "

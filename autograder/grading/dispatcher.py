@@ -13,7 +13,7 @@ from contextlib import closing, suppress
 from dataclasses import replace
 
 from autograder.common.serialization import load
-from autograder.grading.backend import Backend, BackendError, Disconnected
+from autograder.grading.backend import Backend, BackendError, BackendLost
 from autograder.grading.job import FAULTS, Event, GradingJob, Listener, Outcome, Status
 from autograder.grading.node import grade
 from autograder.grading.order import Order, Orders
@@ -90,7 +90,7 @@ class Dispatcher:
                 for graded in self._connected(waiting, running, orders, alone):
                     losses = 0
                     yield graded
-            except Disconnected as lost:
+            except BackendLost as lost:
                 if (losses := losses + 1) == LOSSES:
                     raise BackendError(f"{lost}, {LOSSES} times without anything being graded in between") from None
                 waiting += reversed(running.values())
@@ -99,7 +99,7 @@ class Dispatcher:
     def _connected(
         self, waiting: list[tuple[GradingJob, int]], running: _Running, orders: Orders, alone: bool
     ) -> Generator[tuple[GradingJob, Outcome]]:
-        """Grade what waits, each with its attempt's number; raises Disconnected where what is `running` is lost."""
+        """Grade what waits, each with its attempt's number; raises BackendLost where what is `running` is lost."""
         came: queue.SimpleQueue[Message] = queue.SimpleQueue()
         with self._backend.executor(came.put, alone=alone) as executor:
             while waiting or running:

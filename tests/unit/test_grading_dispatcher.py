@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from autograder.common.serialization import dump, load
-from autograder.grading.backend import Backend, BackendError, Disconnected
+from autograder.grading.backend import Backend, BackendError, BackendLost
 from autograder.grading.dispatcher import LOSSES, PATIENCE, Dispatcher
 from autograder.grading.job import Event, GradingJob, Outcome, Status
 from autograder.grading.order import OrderHead
@@ -197,7 +197,7 @@ class Unsteady(Engine):
 
     def capacity(self) -> int:
         if self.lost():
-            raise Disconnected("the scheduler was lost")
+            raise BackendLost("the scheduler was lost")
         return self.room
 
     def lost(self) -> bool:
