@@ -14,7 +14,8 @@ EXTRAS = PROJECT["optional-dependencies"]
 # These come with what is declared beside them: TensorFlow has Keras and ml_dtypes, distributed has Dask and Tornado.
 COMES_WITH = {"keras": "tensorflow", "ml-dtypes": "tensorflow", "dask": "distributed", "tornado": "distributed"}
 # Imported in the trainer's worker alone, as a class of Keras's is the base of one there; and where there is a cluster.
-ONLY_WITH_AN_EXTRA = {"recorder.py", "cluster.py", "cluster_node.py", "cluster_openssl.py", "cluster_scheduler.py"}
+CLUSTER = {f"cluster{name}.py" for name in ("", "_jobs", "_node", "_openssl", "_scheduler")}
+ONLY_WITH_AN_EXTRA = {"recorder.py", *CLUSTER}
 
 
 def names(requirements: Iterable[str]) -> set[str]:
