@@ -158,9 +158,10 @@ class Lines(ProgressListener):
 
     def line(self, student: str, row: _Row) -> None:
         """Print a line on one finished submission."""
-        count = sum(row.ended is not None for row in self.rows.values())
         where, seconds, score = row.columns()
-        self.say(f"{self._count(count)} {self._name(student)}  {where:{_LABEL}}  {seconds:>6}  {score}".rstrip())
+        self.say(
+            f"{self._count(len(self.statuses))} {self._name(student)}  {where:{_LABEL}}  {seconds:>6}  {score}".rstrip()
+        )
 
     def _count(self, done: int) -> str:
         return f"[{done:{len(str(len(self.rows)))}}/{len(self.rows)}]"

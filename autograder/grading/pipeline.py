@@ -10,7 +10,7 @@ import contextlib
 import enum
 import functools
 import re
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -27,7 +27,7 @@ from autograder.common.errors import AutograderError
 from autograder.grading.backend import Backend, BackendError, LocalBackend
 from autograder.grading.backup import BackupError, Backups
 from autograder.grading.engine import Engine, EngineError
-from autograder.grading.gradebook import Marks, expected_points, open_gradebook
+from autograder.grading.gradebook import Marks, add_indexes, expected_points, one_engine, open_gradebook
 from autograder.grading.job import FAULTS, Event, GradingJob, Outcome, Status
 from autograder.grading.lateness import LatePenalties
 from autograder.grading.lock import BusyError, course_lock
@@ -190,7 +190,7 @@ class Autograde(SubmissionWriter):
 
     def convert_notebooks(self) -> None:
         """Grade each submission that is due; the others stay as they are."""
-        with contextlib.closing(self.engine):
+        with contextlib.closing(self.engine), one_engine():
             self._convert()
 
     def _convert(self) -> None:
@@ -199,6 +199,7 @@ class Autograde(SubmissionWriter):
         self.watcher.planned(due, unchanged)
         if due and not self.dry_run:
             self._back_up()
+            self._add_indexes()
         failed = []
         for one in self._misplaced:
             self.watcher.misplaced(one)
@@ -225,6 +226,12 @@ class Autograde(SubmissionWriter):
         if backups.database is None:
             self.log.warning("The gradebook is not a SQLite file, so it is not backed up.")
         backups.make()
+
+    def _add_indexes(self) -> None:
+        try:
+            add_indexes(self.coursedir.db_url, self.coursedir.course_id)
+        except SQLAlchemyError as error:  # then it takes longer
+            self.log.warning("The gradebook got no indexes: %s", error)
 
     # what is due
 
@@ -409,19 +416,19 @@ class Autograde(SubmissionWriter):
 
     def _computed(self, submissions: Sequence[Submission]) -> Generator[Submission]:
         """Each submission when all its outcomes are there. Equal jobs are computed once."""
-        waiting: dict[str, list[NotebookTask]] = {}
+        waiting: dict[str, list[tuple[Submission, NotebookTask]]] = {}
         for submission in submissions:
             for work in submission.works:
                 if work.job and not work.outcome:
-                    waiting.setdefault(work.digest, []).append(work)
-        pending = list(submissions)
-        yield from _complete(pending)
-        jobs = {key: job for key, works in waiting.items() if (job := works[0].job)}
+                    waiting.setdefault(work.digest, []).append((submission, work))
+        yield from (submission for submission in submissions if submission.complete)
+        jobs = {key: job for key, found in waiting.items() if (job := found[0][1].job)}
         with contextlib.closing(self.engine.outcomes(jobs)) as outcomes:
             for key, outcome in outcomes:
-                for work in waiting[key]:
+                found = waiting.pop(key)
+                for _, work in found:
                     work.outcome = outcome
-                yield from _complete(pending)
+                yield from {id(one): one for one, _ in found if one.complete}.values()
 
     def _penalties(
         self, submission: Submission, before: Marks | None, graded: Mapping[str, tuple[NotebookNode, Outcome]]
@@ -456,10 +463,3 @@ class Autograde(SubmissionWriter):
 
 def _of_notebook(before: Marks | None, name: str) -> Marks:
     return {key: mark for key, mark in (before or {}).items() if key[0] == name}
-
-
-def _complete(pending: list[Submission]) -> Iterator[Submission]:
-    """The submissions that have all their outcomes now, taken out of `pending`."""
-    for submission in [submission for submission in pending if submission.complete]:
-        pending.remove(submission)
-        yield submission

@@ -1,7 +1,6 @@
 """Writing a submission's outcomes: nbgrader's conversion into `autograded/` and the gradebook, whole or undone."""
 
 import contextlib
-import copy
 import glob
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -198,13 +197,14 @@ class SubmissionWriter(NbgraderAutograde):  # type: ignore[misc]
         assert work.job is not None
         assert work.outcome is not None
         self.exporter._preprocessors = []
+        self.exporter.optimistic_validation = True  # once, after all steps
         for step in [*self.sanitize_preprocessors, *map(replaced, self.autograde_preprocessors)]:
             self.exporter.register_preprocessor(step)
         resources: dict[str, Any] = self.init_single_notebook_resources(notebook_filename)
         resources["metadata"] = {"name": work.name, "path": str(work.path.parent)}
         resources[RESOURCE], resources[MENDS] = work.outcome, work.mends
         with setenv(NBGRADER_EXECUTION="autograde"):
-            output, resources = self.exporter.from_notebook_node(copy.deepcopy(work.notebook), resources=resources)
+            output, resources = self.exporter.from_notebook_node(work.notebook, resources=resources)
         self.write_single_notebook(output, resources)
         record = Path(self.writer.build_directory, work.name + RECORD_SUFFIX)
         write_record(record, work.job, work.status, work.outcome)

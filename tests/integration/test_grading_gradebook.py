@@ -9,10 +9,12 @@ import launch
 import pytest
 from graded_course import Course, shown, stream
 from launch import Done
+from nbgrader.api import Gradebook
 from nbgrader.converters.base import NbGraderException
 from traitlets.utils.importstring import import_item
 
 from autograder.grading.backup import KEEP, BackupError, Backups
+from autograder.grading.gradebook import INDEXED, one_engine
 from autograder.grading.job import ReviewItem, ReviewKind
 from autograder.grading.pipeline import NotAllGraded
 
@@ -309,3 +311,25 @@ def test_an_unknown_assignment_stops_the_command_with_one_line(course: Course) -
     assert "Traceback" not in done.stderr + done.stdout
     with pytest.raises(NbGraderException):
         course.grade(assignment_id="ps9")
+
+
+def test_a_submissions_rows_are_found_by_indexes_after_a_grading(course: Course) -> None:
+    """Without them, each submission that is written reads the rows of all submissions."""
+    course.hand_in("ada", FULL, **SOLVED)
+    course.grade()
+    with sqlite3.connect(course.folder / "gradebook.db") as database:
+        for table, column in INDEXED.items():
+            ((_, _, _, how),) = database.execute(f"EXPLAIN QUERY PLAN SELECT * FROM {table} WHERE {column} = 'x'")
+            assert how.startswith("SEARCH"), how
+
+
+def test_a_gradebook_that_is_opened_again_and_again_has_one_engine(course: Course, tmp_path: Path) -> None:
+    url, other = (f"sqlite:///{folder / 'gradebook.db'}" for folder in (course.folder, tmp_path))
+    engines = []
+    with one_engine():
+        for place in (url, url, other):
+            with Gradebook(place, "course") as gradebook:
+                engines.append(gradebook.engine)
+    with Gradebook(url, "course") as gradebook:
+        engines.append(gradebook.engine)
+    assert [engine is engines[0] for engine in engines] == [True, True, False, False]
