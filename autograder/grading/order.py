@@ -76,11 +76,12 @@ class Orders:
     def __init__(self, jobs: Sequence[GradingJob], trainer: ServerSettings, *, with_home: bool = False) -> None:
         """`trainer`: the one of each node, where jobs are to have one and import Keras.
 
-        `with_home`: what notebooks may read of the grader's home goes with each.
+        `with_home`: what notebooks may read of the grader's home goes with each, datasets where a notebook names Keras.
         """
         self._digests = Digests()
-        self._home = _home() if with_home else {}
         notebooks = {(job.assignment, job.notebook): job for job in jobs}
+        uses_keras = any("keras" in cell.source for job in notebooks.values() for cell in job.version.cells)
+        self._home = _home(datasets=uses_keras) if with_home else {}
         kernels = {_environment(job.kernel): job.kernel for job in notebooks.values() if job.kernel.plain is None}
         preload = {name: set[str]() for name in sorted(kernels)}
         for job in notebooks.values():
@@ -113,10 +114,12 @@ class Orders:
         return Order(data, paths)
 
 
-def _home() -> dict[str, str]:
-    """Files of the grader's home that notebooks may read: path in theirs -> path."""
+def _home(*, datasets: bool) -> dict[str, str]:
+    """Files of the grader's home that notebooks may read, with Keras's `datasets` or not: path in theirs -> path."""
     found = {}
     for place, name in shared().items():
+        if name.startswith(".keras/") and not datasets:
+            continue
         for path in [place] if place.is_file() else sorted(place.rglob("*")):
             if path.is_file() and not path.is_symlink():
                 found[str(PurePosixPath(name, path.relative_to(place)))] = str(path)

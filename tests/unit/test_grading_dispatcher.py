@@ -303,10 +303,11 @@ def test_datasets_go_to_machines_that_have_none(tmp_path: Path, monkeypatch: pyt
     (tmp_path / "datasets" / "mnist.npz").write_text("images")
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     monkeypatch.setenv("MPLCONFIGDIR", str(tmp_path / "none"))
-    for shares_home, name in ((True, "ada"), (False, "bob")):
-        engine = Engine(1, **{name: [GRADED]})
+    digest = hashlib.sha256(b"images").hexdigest()
+    for shares_home, source in ((True, "import keras"), (False, "import keras"), (False, "import numpy")):
+        engine = Engine(1, ada=[GRADED])
         engine.shares_home = shares_home
-        graded(engine, job(name))
-        [(head, _, _)], digest = engine.passes[0].orders, hashlib.sha256(b"images").hexdigest()
-        assert head.equipment.home == ({} if shares_home else {".keras/datasets/mnist.npz": digest})
-        assert engine.passes[0].contents == [{} if shares_home else {digest: b"images"}]
+        graded(engine, job("ada", source))
+        [(head, _, _)], sent = engine.passes[0].orders, not shares_home and "keras" in source
+        assert head.equipment.home == ({".keras/datasets/mnist.npz": digest} if sent else {})
+        assert engine.passes[0].contents == [{digest: b"images"} if sent else {}]
