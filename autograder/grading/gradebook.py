@@ -12,7 +12,7 @@ import nbformat
 import nbgrader.api
 from nbformat import NotebookNode
 from nbgrader.api import BaseCell, Gradebook, MissingEntry
-from nbgrader.utils import determine_grade, is_grade, is_locked, is_solution, is_task, temp_attrs
+from nbgrader.utils import determine_grade, is_grade, is_locked, is_solution, is_task
 from sqlalchemy import Engine, inspect
 from sqlalchemy import text as statement
 
@@ -241,8 +241,11 @@ def one_engine() -> Iterator[None]:
             engines[url] = create_engine(url, **options)
         return engines[url]
 
-    with temp_attrs(nbgrader.api, create_engine=known):
+    nbgrader.api.create_engine = known
+    try:
         yield
+    finally:  # which nbgrader's `temp_attrs` has not
+        nbgrader.api.create_engine = create_engine
 
 
 def _what(mark: Mark) -> str:
