@@ -58,13 +58,10 @@ class Engine:
 
         Raises EngineError where nothing can be computed.
         """
-        own = {key: replace(job, seeds=None) for key, job in jobs.items()}
-        keys = {digest(one) if jobs[key].seeds else key: key for key, one in own.items()}
         waiting: dict[str, tuple[Outcome, list[str]]] = {}
         further: dict[str, GradingJob] = {}
-        with closing(self._of_one_seed({place: own[key] for place, key in keys.items()})) as outcomes:
-            for place, outcome in outcomes:
-                key = keys[place]
+        with closing(self._of_one_seed(jobs)) as outcomes:
+            for key, outcome in outcomes:
                 if more := {digest(job): job for job in further_jobs(jobs[key], outcome)}:
                     waiting[key] = outcome, [*more]
                     further |= more

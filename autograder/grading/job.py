@@ -92,7 +92,7 @@ class GradingJob:
     ungraded: dict[str, str] = field(default_factory=dict)  # grade_id -> why the rehearsal withholds it
     beside: tuple[int, ...] = ()  # positions of cells of which nothing that needs the student's code is the examiner's
     modules: tuple[int, ...] = ()  # positions of grade cells in which modules with a state are the student's
-    seeds: SeedPolicy | None = None
+    seed_policy: SeedPolicy | None = None
 
     def with_time(self, factor: float) -> "GradingJob":
         """The same with `factor` times as long for each cell and for the notebook."""

@@ -405,7 +405,9 @@ class Autograde(SubmissionWriter):
         found = self.marks(submission.assignment, submission.student) or {}
         for work in submission.works:
             last = status.notebooks.get(work.name)
-            if last is None or last.status != Status.GRADED or (last.digest, last.file) != (work.digest, work.file):
+            if last is None or last.status != Status.GRADED:
+                return False
+            if (last.digest, last.file, last.seed_policy) != (work.digest, work.file, work.seed_policy):
                 return False
             for cell, score in last.scores.items():
                 if (mark := found.get((work.name, cell))) is None or mark.automatic != score:

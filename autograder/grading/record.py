@@ -16,7 +16,7 @@ from typing import Any
 
 from autograder.common.files import write_atomic
 from autograder.common.serialization import load, to_data
-from autograder.grading.job import GradingJob, GradingRun, Outcome, ReviewItem, Status
+from autograder.grading.job import GradingJob, GradingRun, Outcome, ReviewItem, SeedPolicy, Status
 from autograder.grading.result_digest import digest_of, ingredients
 from autograder.kernel.kernelspec import Kernel
 from autograder.notebooks.reading import Mend
@@ -59,12 +59,21 @@ class NotebookStatus:
     limit: LimitKind | None = None
     submitted: str = ""  # SHA-256 of the file that was handed in
     file: str = ""  # that file's path in the submission's folder; empty: the notebook's name with .ipynb
+    seed_policy: SeedPolicy | None = None  # by which the outcomes of several seeds may have become one
 
     @classmethod
-    def of(cls, outcome: Outcome, digest: str, mends: tuple[Mend, ...], submitted: str, file: str) -> "NotebookStatus":
+    def of(
+        cls,
+        outcome: Outcome,
+        digest: str,
+        mends: tuple[Mend, ...],
+        submitted: str,
+        file: str,
+        seed_policy: SeedPolicy | None = None,
+    ) -> "NotebookStatus":
         """The status that an outcome gives."""
         found = (outcome.status, digest, outcome.message, mends, outcome.scores, outcome.reasons, outcome.limit)
-        return cls(*found, submitted, file)
+        return cls(*found, submitted, file, seed_policy)
 
     def path(self, folder: Path, notebook: str) -> Path:
         """The file that was handed in as `notebook`, in the submission's `folder`."""

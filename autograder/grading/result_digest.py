@@ -41,7 +41,7 @@ def digest(job: GradingJob) -> str:
 def ingredients(job: GradingJob) -> dict[str, Any]:
     """What goes into the digest, by name, as dicts and lists."""
     data = to_data(job)
-    del data["student"]
+    del data["student"], data["seed_policy"]  # nothing of one seed's outcome depends on either
     data["files"] = _file_digests(job.files)
     data["given"] = _file_digests(job.given)
     data["kernel"] = _kernel(job.kernel)

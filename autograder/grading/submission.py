@@ -10,7 +10,7 @@ from nbformat import NotebookNode
 
 from autograder.common.text import printable
 from autograder.common.timestamps import parse_timestamp
-from autograder.grading.job import GradingJob, Outcome, Status
+from autograder.grading.job import GradingJob, Outcome, SeedPolicy, Status
 from autograder.grading.record import NotebookStatus
 from autograder.grading.result_digest import digest
 from autograder.notebooks.attachments import attachments
@@ -45,7 +45,12 @@ class NotebookTask:
     def status(self) -> NotebookStatus:
         """How it ended."""
         assert self.outcome is not None
-        return NotebookStatus.of(self.outcome, self.digest, self.mends, self.submitted, self.file)
+        return NotebookStatus.of(self.outcome, self.digest, self.mends, self.submitted, self.file, self.seed_policy)
+
+    @property
+    def seed_policy(self) -> SeedPolicy | None:
+        """By which the outcomes of several seeds may become one."""
+        return self.job.seed_policy if self.job else None
 
 
 @dataclass

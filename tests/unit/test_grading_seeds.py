@@ -22,7 +22,7 @@ JOB = GradingJob(
     *("ada", "ps1", "p1", {}, Version("ps1", "p1", CELLS)),
     trainer=SETTINGS,
     permitted={"test_accuracy": (TRAINED,), "test_shape": ()},
-    seeds=POLICY,
+    seed_policy=POLICY,
 )
 
 
@@ -35,7 +35,7 @@ def outcome(accuracy: float, shape: float = 20.0, status: Status = Status.GRADED
 def test_what_is_just_short_of_its_points_is_trained_with_the_next_seeds() -> None:
     found = further_jobs(JOB, outcome(18.0))
     assert [job.trainer and job.trainer.seed for job in found] == [8, 9]
-    assert [replace(job, trainer=SETTINGS, seeds=POLICY) for job in found] == [JOB, JOB]
+    assert [replace(job, trainer=SETTINGS, seed_policy=POLICY) for job in found] == [JOB, JOB]
     assert further_jobs(found[0], outcome(18.0)) == []
 
 
@@ -46,7 +46,7 @@ def test_what_is_just_short_of_its_points_is_trained_with_the_next_seeds() -> No
         (JOB, outcome(17.9)),
         (JOB, outcome(20.0, shape=19.0)),
         (JOB, outcome(19.0, status=Status.FAULT)),
-        (replace(JOB, seeds=None), outcome(19.0)),
+        (replace(JOB, seed_policy=None), outcome(19.0)),
         (replace(JOB, trainer=None), outcome(19.0)),
         (replace(JOB, permitted=None), outcome(19.0)),
     ],
@@ -64,7 +64,7 @@ def test_nothing_else_is(job: GradingJob, first: Outcome) -> None:
 def test_the_mean_counts_where_it_is_better_or_may_lower(
     others: tuple[float, float], may_lower: bool, counts: float
 ) -> None:
-    job = replace(JOB, seeds=replace(POLICY, may_lower=may_lower))
+    job = replace(JOB, seed_policy=replace(POLICY, may_lower=may_lower))
     found = merged(job, outcome(18.0, shape=3.0), [outcome(one, shape=20.0) for one in others])
     assert found.scores == {"test_accuracy": counts, "test_shape": 3.0}
     seeds = found.run.seeds["test_accuracy"]
