@@ -103,15 +103,12 @@ def test_a_node_that_is_slower_than_the_graders_machine_has_more_time(
 ) -> None:
     """The grader's machine says that it is a hundred times as fast."""
     cluster.worker()
-    limits = Limits(cell_seconds=2.0)
-    slow = job("ada", "import time\nwhile time.process_time() < 6: pass\nvalue = 3", "assert value == 3", limits=limits)
+    limits = Limits(cell_seconds=1.0)  # graded again because the machine is busy, it would have four
+    slow = job("ada", "import time\nwhile time.process_time() < 5: pass\nvalue = 3", "assert value == 3", limits=limits)
     monkeypatch.setattr("autograder.grading.cluster.fixed_work", lambda: fixed_work() / 100)
     with on(cluster, settings(tmp_path), hardware=processor()) as backend:
-        assert graded(backend, [slow], settings(tmp_path)).outcomes["ada"].scores == {"test": 2.0}
-    monkeypatch.undo()
-    with on(cluster, settings(tmp_path)) as backend:
         found = graded(backend, [slow], settings(tmp_path)).outcomes["ada"]
-    assert found.scores == {"test": 0.0}
+    assert found.scores == {"test": 2.0}
     assert found.run.machine == GradingMachine("worker-1", processor(), "")
 
 

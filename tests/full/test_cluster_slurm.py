@@ -150,10 +150,12 @@ def test_jobs_that_can_not_be_are_refused_with_the_reason(tmp_path: Path, about:
         pytest.fail("it was connected")
 
 
-def test_where_slurm_is_not_that_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", str(tmp_path))
-    with grader(tmp_path) as backend, pytest.raises(BackendError, match="sbatch"), backend.executor(lambda _: None):
-        pytest.fail("it was connected")
+def test_where_slurm_is_not_that_is_said(tmp_path: Path) -> None:
+    refused = pytest.raises(BackendError, match="sbatch")
+    with pytest.MonkeyPatch.context() as patch, grader(tmp_path) as backend, refused:
+        patch.setenv("PATH", str(tmp_path))
+        with backend.executor(lambda _: None):
+            pytest.fail("it was connected")
 
 
 @pytest.fixture
