@@ -59,9 +59,7 @@ class Candidate:
 
     rpc_socket: socket.socket  # the examiner's end of the RPC socket
     ended: Termination | None = None
-    starved = (
-        0.0  # the part of a limit's time in which the machine kept it from running; 1 where it was killed for that
-    )
+    starved = 0.0  # the part of a limit's time in which the machine kept it from running; 1: killed for its memory
     memory_limit = "watchdog"  # what bounds its memory, once it has started: "cgroup" where it is in one of its own
     _group: cgroups.Group | None = None
     _serving: str | None = None  # id of the request that has it serve, while it does

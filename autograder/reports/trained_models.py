@@ -109,7 +109,7 @@ def seed_words(found: SeedScores, rows: int) -> str:
             f"(standard deviation). Other test images, {rows:,} of them, would change it by about ± {error:.4f}. "
         )
     points = ", ".join(f"{score:.2f}" for score in found.scores)
-    return f"{words}Points: {points}, on average {mean(found.scores):.2f}; {found.counts:.2f} count."
+    return f"{words}Points: {points}, on average {mean(found.scores):.2f}. You get {found.counts:.2f}."
 
 
 def _key(model: Model) -> str:

@@ -317,7 +317,7 @@ def test_a_trained_model_that_is_just_short_of_its_points_is_trained_with_furthe
     autograder(tmp_path, "feedback", "ps")
     page = (tmp_path / "feedback" / "short" / "ps" / "ps.html").read_text()
     assert "trained with 3 different seeds" in page
-    assert f"{score:.2f} count." in page
+    assert f"You get {score:.2f}." in page
     assert "training runs" not in autograder(tmp_path, "grade", "ps", "--force")  # all of it is stored
     add_config(tmp_path, "c.Grading.further_seeds_may_lower = True")
     said = autograder(tmp_path, "grade", "ps")

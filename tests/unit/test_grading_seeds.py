@@ -71,7 +71,7 @@ def test_the_mean_counts_where_it_is_better_or_may_lower(
     assert (seeds.scores, seeds.counts) == ((18.0, *others), counts)
     assert seeds.accuracies == (0.9, *(one / 20 for one in others))
     words = seed_words(seeds, 10_000)
-    assert f"{counts:.2f} count." in words
+    assert f"You get {counts:.2f}." in words
     assert "3 different seeds" in words
 
 
