@@ -2,7 +2,6 @@
 
 import functools
 
-from autograder.grading.backend import default_workers
 from autograder.sandbox import bubblewrap, cgroups
 from autograder.sandbox.limits import Limits
 from autograder.training import devices
@@ -32,6 +31,6 @@ def health() -> tuple[bool, list[str]]:
         f"autograder {__version__}",
         f"sandbox: {problem or works}",
         f"memory limit: {'cgroup' if cgroups.parents() else 'watchdog'}",
-        f"notebooks at once: {default_workers(Limits())}",
+        f"notebooks at once: {devices.parallel_processes(Limits().memory_bytes)}",
         f"training on: {trained}",
     ]

@@ -10,13 +10,10 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol
 
-import psutil
-
 from autograder.common.errors import AutograderError
 from autograder.grading.node import Node, nodes
-from autograder.sandbox import cgroups
 from autograder.sandbox.limits import Limits
-from autograder.training.devices import cores
+from autograder.training.devices import parallel_processes
 from autograder.training.training_record import TrainerStatus
 
 
@@ -75,7 +72,7 @@ class LocalBackend:
         if self._node is None:
             self._node = nodes[self.session] = Node()
         node = self._node
-        self._capacity = 1 if alone else self._workers or default_workers(self._limits)
+        self._capacity = 1 if alone else self._workers or parallel_processes(self._limits.memory_bytes)
         node.open(report)
         threads = ThreadPoolExecutor(self._capacity, "grade")
         try:
@@ -105,9 +102,3 @@ class LocalBackend:
         if self._node is not None:
             self._node.close()
             self._node = None
-
-
-def default_workers(limits: Limits) -> int:
-    """As many notebooks at once as there are cores, and as the free memory holds; the machine's, or the container's."""
-    memory = min(psutil.virtual_memory().available, cgroups.memory())
-    return max(1, min(cores(), int(memory // limits.memory_bytes)))

@@ -2,8 +2,9 @@
 
 A worker that lacks something has none of the session's resource, so no task of the grading goes there; it says why.
 Of `notebook` each has as many as it grades at once, of `trainer` as many as it trains at once, whatever else runs on
-the cluster. A task leaves Dask's pool of threads before it does anything (`secede`), and keeps its resources until it
-is done: so threads are no limit, and a notebook that waits for its training takes nothing that the training needs.
+the cluster. A task leaves Dask's pool of threads (`secede`) once it no longer computes here, so Dask's scheduler sees
+who is busy: a notebook when it first waits for a training, which so has a thread to run on, and a training at once if
+a GPU does it. It keeps its resources until it is done.
 
 A `fit` goes from the notebook to the node's trainer, from there to `ClusterNode`, and to the grader as a request of a
 few lines; what it consists of stays at the node, by digest, until the worker that has a slot gets it from there.
@@ -22,7 +23,7 @@ import time
 import uuid
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -32,7 +33,6 @@ from distributed import Reschedule, Worker, WorkerPlugin, get_client, get_worker
 from distributed.core import Status as WorkerStatus
 
 from autograder.common.serialization import dump, load
-from autograder.grading.backend import default_workers
 from autograder.grading.cluster_messages import (
     ALONE,
     NodeMessage,
@@ -55,7 +55,7 @@ from autograder.sandbox.bubblewrap import check
 from autograder.sandbox.host import place_for_sockets
 from autograder.training import protocol
 from autograder.training.client import TrainerError, TrainerProcess, status
-from autograder.training.devices import Slot
+from autograder.training.devices import Slot, parallel_processes
 from autograder.training.fit_messages import Declined
 from autograder.training.reproducibility import environment as training_environment
 from autograder.training.reproducibility import processor
@@ -110,11 +110,13 @@ class NodePlugin(WorkerPlugin):  # type: ignore[misc]
                 say(NodeMessage(refused=why, name=str(worker.name)))
 
         folder = Path(worker.local_directory)
-        node = ClusterNode(settings, folder, str(worker.name), worker.address, kind, say, withdraw)
+        on_gpu = slots[0].gpu is not None
+        node = ClusterNode(settings, folder, str(worker.name), worker.address, kind, on_gpu, say, withdraw)
         node.open(lambda event: say(NodeMessage(event=event.decode())))
         nodes[settings.session] = self._node = node
-        notebooks = min(worker.state.nthreads, default_workers(settings.limits))
-        counts = {"notebook": notebooks, "trainer": len(slots), ALONE: 1}
+        notebooks = min(worker.state.nthreads, parallel_processes(settings.limits.memory_bytes))
+        trainings = len(slots) if on_gpu else min(worker.state.nthreads, len(slots))
+        counts = {"notebook": notebooks, "trainer": trainings, ALONE: 1}
         given = worker.state.total_resources
         own = {name: given.get(name, count) for name, count in counts.items()}
         await worker.set_resources(**own, **{self.name: MEMBER, kind: MEMBER})
@@ -141,10 +143,12 @@ class ClusterNode(Node):
         name: str,
         address: str,
         kind: str,
+        on_gpu: bool,
         say: Callable[[NodeMessage], None],
         withdraw: Callable[[str], None],
     ) -> None:
-        """`folder`: where it may write; `name`, `address`: the worker's; `kind`: see `WantedTraining`.
+        """`folder`: where it may write; `name`, `address`: the worker's; `kind`: see `WantedTraining`; `on_gpu`:
+        whether trainings leave the worker's threads alone.
 
         `say`, and `withdraw`, by which it gets no more tasks and says why, are called from any thread.
         """
@@ -152,13 +156,14 @@ class ClusterNode(Node):
         self._home = folder / "autograder-home"
         super().__init__(_environment(settings, self._home), folder, name, slowness(settings.work))
         self._worker_address = address
-        self._kind = kind
+        self._kind, self._on_gpu = kind, on_gpu
         self._say = say
         self._withdraw = withdraw
         self._own = ExitStack()
         self._shared: TrainerProcess | None = None
         self._sharing = threading.Lock()
         self._client: Any = None  # this worker's, once a task that may train has run here
+        self._computing: dict[str, list[_Computing]] = {}  # tasks that are in the pool of threads, by student
         self._replies: dict[str, Future[bytes]] = {}  # by request
         self._parts: OrderedDict[str, Any] = OrderedDict()
         sockets = self._own.enter_context(
@@ -173,9 +178,8 @@ class ClusterNode(Node):
 
     def grade(self, order: bytes, contents: Mapping[str, str | bytes]) -> bytes:
         """See `Node`. Where the disk is full, another node does it."""
-        secede()
         try:
-            outcome = super().grade(order, contents)
+            outcome = self._grade_in_pool(order, contents)
             full = _full(self._folder)
             if not full or load(outcome, Outcome).status != Status.FAULT:
                 return outcome
@@ -184,9 +188,29 @@ class ClusterNode(Node):
         self._withdraw(f"{full}; make room there, and start the worker again")
         raise Reschedule
 
+    def _grade_in_pool(self, order: bytes, contents: Mapping[str, str | bytes]) -> bytes:
+        """Grade; once the notebook asks for a training, leave the pool of threads, which only this thread can do."""
+        head = load(order.partition(b"\n")[0], OrderHead)
+        if head.equipment.trainer is None:
+            return super().grade(order, contents)
+        self._client = get_client()
+        computing = _Computing()
+        with self._sharing:
+            self._computing.setdefault(head.student, []).append(computing)
+        try:
+            with ThreadPoolExecutor(1, "notebook") as thread:
+                graded = thread.submit(super().grade, order, contents)
+                graded.add_done_callback(lambda _: computing.asks.set())
+                computing.asks.wait()
+                if not graded.done():
+                    secede()
+                computing.left.set()
+                return graded.result()
+        finally:
+            with self._sharing:
+                self._computing[head.student].remove(computing)
+
     def _graded(self, head: OrderHead, job: bytes, places: dict[str, str]) -> bytes:
-        if head.equipment.trainer is not None:
-            self._client = get_client()
         self._lay_out(head.equipment.home, places)
         return super()._graded(head, job, places)
 
@@ -203,7 +227,8 @@ class ClusterNode(Node):
         """Do a training at a slot of this node's trainer; gives a `Done` as packed, empty where none came."""
         worker = get_worker()
         task = worker.get_current_task()
-        secede()
+        if self._on_gpu:
+            secede()
         order = joined(parts)
         del parts
         trainer = self._trainer_of(load(settings, ServerSettings))
@@ -279,6 +304,11 @@ class ClusterNode(Node):
         reply = self._replies[request] = Future[bytes]()
         about = (wanted.key, wanted.student, wanted.size)
         asked = WantedTraining(request, self._worker_address, *about, tuple(parts), self._kind)
+        with self._sharing:
+            computing = [*self._computing.get(wanted.student, ())]
+        for one in computing:  # before anybody looks for a worker for the training
+            one.asks.set()
+            one.left.wait()
         self._say(NodeMessage(wanted=asked))
         try:
             while not reply.done():
@@ -302,6 +332,14 @@ class ClusterNode(Node):
             while len(self._parts) > RECENT:
                 self._parts.popitem(last=False)
             return found
+
+
+class _Computing:
+    """A notebook's task in its worker's pool of threads."""
+
+    def __init__(self) -> None:
+        self.asks = threading.Event()  # it should leave: the notebook asks for a training, or is done
+        self.left = threading.Event()  # it has
 
 
 def train(session: str, settings: str, key: str, student: str, size: float, parts: Sequence[bytes]) -> bytes:

@@ -44,6 +44,7 @@ class OrderHead:
     """What the node has to know of a job."""
 
     equipment: Equipment
+    student: str
     examiner: int | None  # which one of them; None: all of the notebook runs in the student's kernel
 
 
@@ -107,7 +108,7 @@ class Orders:
         examiner = self._places[_environment(job.kernel)] if job.kernel.plain is None else None
         files, given = ({name: self._digests.of(path) for name, path in own.items()} for own in (job.files, job.given))
         crossing = replace(job, kernel=job.kernel.abroad, files=files, given=given)
-        data = f"{dump(OrderHead(self._equipment, examiner))}\n{dump(crossing)}".encode()
+        data = f"{dump(OrderHead(self._equipment, crossing.student, examiner))}\n{dump(crossing)}".encode()
         paths = {
             self._digests.of(path): path for path in (*job.files.values(), *job.given.values(), *self._home.values())
         }

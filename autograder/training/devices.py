@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
+import psutil
+
 from autograder.sandbox import cgroups
 
 _QUERY = ["nvidia-smi", "-q", "-x"]
@@ -92,15 +94,21 @@ def cores() -> int:
     return max(1, int(min(allowed, cgroups.processors())))
 
 
+def parallel_processes(memory_bytes: int) -> int:
+    """How many processes may run at once, at least one: one per core, and each has so much of the free memory."""
+    free = min(psutil.virtual_memory().available, cgroups.memory())
+    return max(1, min(cores(), int(free // memory_bytes)))
+
+
 def place(found: Sequence[Gpu], slot_memory: int, cpu_slots: int, threads: int, processors: int) -> list[Slot]:
     """The slots: on each GPU as many as its memory holds (`slot_memory`, in MiB, each), at least one; else on the CPU.
 
     The first slot of every GPU comes before the second of any, so few trainings spread over all GPUs. Only GPUs of one
-    name are used together, the most frequent: results differ from kind to kind. `threads` 0: a share of `processors`.
+    name are used together, the most frequent: results differ from kind to kind. `threads` 0: one on the CPU, so that
+    results do not depend on how many `processors` there are; a share of them for a GPU.
     """
     if not found:
-        share = threads or max(1, processors // cpu_slots)
-        return [Slot(None, share, None) for _ in range(cpu_slots)]
+        return [Slot(None, threads or 1, None) for _ in range(cpu_slots)]
     names = [gpu.name for gpu in found]
     name = max(sorted(set(names)), key=names.count)
     counted = [(gpu, max(1, gpu.memory // (slot_memory + _SPARE))) for gpu in found if gpu.name == name]

@@ -10,7 +10,7 @@ from pathlib import Path
 from traitlets import Bool, Enum, Float, Integer, Unicode
 from traitlets.config import Configurable
 
-from autograder.training.devices import Slot, cores, gpus, place
+from autograder.training.devices import Slot, cores, gpus, parallel_processes, place
 from autograder.training.reproducibility import environment, has_same_libraries
 
 
@@ -51,15 +51,16 @@ class ServerSettings:
     cache: str  # its folder
     cache_bytes: int
     gpu_slot_bytes: int
-    cpu_slots: int
-    threads: int  # 0: a share of the cores
+    cpu_slots: int  # 0: as many as cores and free memory allow
+    threads: int  # 0: one on the CPU, a share of the cores for a GPU
     memory_bytes: int  # of one training
     sandboxed: bool
     upstream: str = ""  # the socket of who trains and remembers instead, in a cluster
 
     def slots(self) -> list[Slot]:
         """The slots of this machine."""
-        return place(gpus(), self.gpu_slot_bytes >> 20, max(1, self.cpu_slots), self.threads, cores())
+        cpu_slots = self.cpu_slots or parallel_processes(self.memory_bytes)
+        return place(gpus(), self.gpu_slot_bytes >> 20, cpu_slots, self.threads, cores())
 
 
 class Trainer(Configurable):  # type: ignore[misc]
@@ -69,11 +70,17 @@ class Trainer(Configurable):  # type: ignore[misc]
         True, help="Run `fit` in the trainer. If this is off, models train in the notebook, as in plain nbgrader."
     ).tag(config=True)
     seed = Integer(0, help="Seed for initial weights and shuffling.").tag(config=True)
-    cpu_slots = Integer(1, help="Number of simultaneous training runs without a GPU; they share the cores.").tag(
-        config=True
-    )
+    cpu_slots = Integer(
+        0,
+        min=0,
+        help="Number of simultaneous training runs without a GPU; 0 means one per core, if memory_bytes of free memory "
+        "are left for each.",
+    ).tag(config=True)
     threads = Integer(
-        0, help="Number of threads per training run, on which results depend; 0 means its share of the cores."
+        0,
+        min=0,
+        help="Number of threads per training run, on which results depend; 0 means 1 on the CPU, so that results don't "
+        "depend on the machine's number of cores, and a share of the cores on a GPU.",
     ).tag(config=True)
     gpu_slot_bytes = Integer(6 << 30, help="GPU memory per training run, in bytes.").tag(config=True)
     cache_folder = Unicode("", help="Folder where training results are kept; empty means `.autograder/trainings`.").tag(

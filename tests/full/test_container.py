@@ -145,11 +145,11 @@ def test_a_gpu_reaches_the_trainer_and_not_the_candidate(tmp_path: Path) -> None
 
 def test_the_containers_share_of_the_machine_is_what_counts() -> None:
     script = """
-        from autograder.grading.backend import default_workers
         from autograder.sandbox import cgroups
         from autograder.sandbox.limits import Limits
+        from autograder.training.devices import parallel_processes
 
-        print(cgroups.processors(), cgroups.memory() <= 5 << 30, default_workers(Limits()))
+        print(cgroups.processors(), cgroups.memory() <= 5 << 30, parallel_processes(Limits().memory_bytes))
     """
     options = ["--cpus=1.5", "--memory=5g", "--memory-swap=5g", "--entrypoint=python"]
     done = run("-c", textwrap.dedent(script), options=options)

@@ -38,7 +38,7 @@ def job(answer: str = "value = 3", test: str = "assert value == 3", **more: Any)
 
 
 def order(made: GradingJob, equipment: Equipment = EQUIPMENT) -> bytes:
-    return f"{dump(OrderHead(equipment, 0))}\n{dump(replace(made, kernel=made.kernel.abroad))}".encode()
+    return f"{dump(OrderHead(equipment, made.student, 0))}\n{dump(replace(made, kernel=made.kernel.abroad))}".encode()
 
 
 def by_a_thread(node: Node, asked: bytes, contents: Mapping[str, str | bytes] = {}) -> Outcome:

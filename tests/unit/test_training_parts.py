@@ -10,11 +10,12 @@ from typing import Any
 
 import keras
 import numpy as np
+import psutil
 import pytest
 
 from autograder.keras_codec import models
 from autograder.keras_codec.state import canonical, numbers
-from autograder.training import reproducibility
+from autograder.training import devices, reproducibility
 from autograder.training.cache import TrainingCache
 from autograder.training.cost import Estimate, estimate, exceeded
 from autograder.training.devices import Gpu, Slot, library_path, place
@@ -51,10 +52,22 @@ def test_gpus_of_different_kinds_are_not_mixed() -> None:
     assert {slot.kind for slot in slots} == {T4}
 
 
-def test_without_a_gpu_the_cores_are_shared_out() -> None:
-    assert place([], 6144, 2, 0, 8) == [Slot(None, 4, None)] * 2
+def test_on_the_cpu_a_training_has_one_thread_unless_that_is_set() -> None:
+    assert place([], 6144, 2, 0, 8) == [Slot(None, 1, None)] * 2
     assert place([], 6144, 2, 3, 8) == [Slot(None, 3, None)] * 2
-    assert place([], 6144, 4, 0, 2) == [Slot(None, 1, None)] * 4
+
+
+def test_on_the_cpu_there_are_as_many_slots_as_cores_and_memory_allow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices, "gpus", list)
+    monkeypatch.setattr("autograder.training.settings.gpus", list)
+    free = psutil.virtual_memory().available
+
+    def slots(**settings: int) -> int:
+        return len(Trainer(**settings).server_settings(Path(), sandboxed=True).slots())
+
+    assert slots(memory_bytes=1) == devices.cores()
+    assert slots(memory_bytes=2 * free) == 1
+    assert slots(memory_bytes=2 * free, cpu_slots=3) == 3
 
 
 def test_a_slot_has_the_device_files_of_its_own_gpu_alone(monkeypatch: pytest.MonkeyPatch) -> None:
