@@ -33,6 +33,7 @@ class ModelInsight:
     history: dict[str, tuple[float | None, ...]] = field(default_factory=dict)  # by epoch; None: no finite number
     rows: int = 0  # that it was tested on
     accuracy: float | None = None  # of these rows
+    further_accuracy: float | None = None  # of fewer, other rows that the same test looked at
     confusion: tuple[tuple[int, ...], ...] = ()  # rows by truth, columns by prediction
     mistakes: tuple[Misclassified, ...] = ()  # the most confident ones
     classes: tuple[str, ...] = ()  # their names; empty where they are not known

@@ -21,6 +21,7 @@ from autograder.keras_codec.usage import Use
 SECONDS = 20.0  # of predicting again what a test had evaluated
 BATCH = 32  # rows between looks at the clock
 MAX_ROWS = 100_000
+FURTHER_ROWS = 1000  # fewer are no test split
 MAX_CLASSES = 100
 MAX_LAYERS = 200
 MISTAKES = 12
@@ -106,29 +107,26 @@ def _number(value: Any) -> float | None:
 
 def _tested(found: ModelInsight, use: Use, values: Mapping[str, Any], names: Mapping[str, Any]) -> ModelInsight:
     """How right the model was: by the labels of the rows that it was tested on, where one array can only be those."""
-    number = max(reversed(range(len(use.inputs))), key=lambda number: _rows(use.inputs[number]), default=None)
-    if number is None or not 0 < (rows := _rows(use.inputs[number])) <= MAX_ROWS:
+    by_rows = {_rows(inputs): number for number, inputs in enumerate(use.inputs)}  # the last one with so many rows
+    largest, *others = sorted((rows for rows in by_rows if rows), reverse=True) or [0]
+    if not 0 < largest <= MAX_ROWS:
         return found
-    inputs = use.inputs[number]
-    found = replace(found, rows=rows)
-    labels_of = list(_candidates(values, rows))
-    if not labels_of:
+    found = replace(found, rows=largest)
+    if (answers := _answers(use, by_rows[largest], values)) is None:
         return found
-    outputs = use.outputs[number] if use.outputs[number] is not None else _predict(use.model, inputs)
-    if outputs is None or not (shares := _shares(outputs, rows)).size:
-        return found
+    labels, shares = answers
+    if others and others[0] >= FURTHER_ROWS and (further := _answers(use, by_rows[others[0]], values)) is not None:
+        found = replace(found, further_accuracy=_accuracy(*further))
     classes = shares.shape[1]
-    labels = _only([vector for vector, most in labels_of if most in (0, classes) and vector.max() < classes])
-    if labels is None or classes > MAX_CLASSES:
-        return found
     predicted = shares.argmax(axis=1)
     confusion = np.bincount(labels * classes + predicted, minlength=classes**2).reshape(classes, classes)
     wrong = np.flatnonzero(predicted != labels)
-    confidence = shares[np.arange(rows), predicted]
+    confidence = shares[np.arange(largest), predicted]
+    inputs = use.inputs[by_rows[largest]]
     shown = wrong[np.argsort(-confidence[wrong], kind="stable")][:MISTAKES]
     return replace(
         found,
-        accuracy=round(float(np.mean(predicted == labels)), 6),
+        accuracy=_accuracy(labels, shares),
         confusion=tuple(map(tuple, confusion.tolist())),
         mistakes=tuple(
             Misclassified(
@@ -138,6 +136,24 @@ def _tested(found: ModelInsight, use: Use, values: Mapping[str, Any], names: Map
         ),
         classes=_class_names(names, classes),
     )
+
+
+def _answers(use: Use, number: int, values: Mapping[str, Any]) -> tuple[Any, Any] | None:
+    """The labels of what the model was given in one call, and the share that it gave to each class."""
+    rows = _rows(use.inputs[number])
+    labels_of = list(_candidates(values, rows))
+    if not labels_of:
+        return None
+    outputs = use.outputs[number] if use.outputs[number] is not None else _predict(use.model, use.inputs[number])
+    if outputs is None or not (shares := _shares(outputs, rows)).size:
+        return None
+    classes = shares.shape[1]
+    labels = _only([vector for vector, most in labels_of if most in (0, classes) and vector.max() < classes])
+    return None if labels is None or classes > MAX_CLASSES else (labels, shares)
+
+
+def _accuracy(labels: Any, shares: Any) -> float:
+    return round(float(np.mean(shares.argmax(axis=1) == labels)), 6)
 
 
 def _candidates(values: Mapping[str, Any], rows: int) -> Iterator[tuple[Any, int]]:

@@ -16,6 +16,7 @@ from nbgrader.coursedir import CourseDirectory
 
 from autograder.common.error_outputs import error_text
 from autograder.common.files import write_atomic
+from autograder.examiner.model_insight import ModelInsight
 from autograder.grading.gradebook import Mark, open_gradebook, read_marks
 from autograder.grading.grades import Grade, GradesExporter
 from autograder.grading.job import FAULTS
@@ -144,8 +145,18 @@ class Student:
     @property
     def accuracy(self) -> float | None:
         """The best that a test measured of this student's models."""
-        models = [model for record in self.records.values() for model in record.run.models.values()]
-        return max((model.accuracy for model in models if model.accuracy is not None), default=None)
+        return max((model.accuracy for model in self._models if model.accuracy is not None), default=None)
+
+    @property
+    def further_accuracy(self) -> float | None:
+        """The best that such a test measured on further data."""
+        return max(
+            (model.further_accuracy for model in self._models if model.further_accuracy is not None), default=None
+        )
+
+    @property
+    def _models(self) -> list[ModelInsight]:
+        return [model for record in self.records.values() for model in record.run.models.values()]
 
     @property
     def seconds(self) -> float | None:

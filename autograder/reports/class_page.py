@@ -173,6 +173,7 @@ def page(of: Class, course: str, *, anonymous: bool) -> str:
         scores=spread([student.share for student in marked]),
         score_chart=_scores(of),
         accuracy_charts=[_accuracy(of, key, values) for key, values in accuracies(of).items()],
+        further=any(one.further_accuracy is not None for one in of.students),
         exercises=exercises(of),
         tests=tests(of),
         cost=cost(of),

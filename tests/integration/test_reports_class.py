@@ -133,6 +133,15 @@ def test_accuracies_are_binned_between_no_points_and_all_points(page: Page) -> N
     assert fitting_edges([9.8, *(98 + place / 10 for place in range(10))])[0] > 90
 
 
+def test_a_models_accuracies_stand_side_by_side(page: Page) -> None:
+    head, *rows = page.tables["students"]
+    at = head.index("Accuracy")
+    assert head[at + 1] == "On further data"
+    pairs = [(row[at], row[at + 1]) for row in rows if row[at] != "–"]
+    assert len(pairs) > 50
+    assert all(float(further) == pytest.approx(float(accuracy) / 2, abs=1e-4) for accuracy, further in pairs)
+
+
 def test_names_and_messages_are_text_and_the_only_script_is_ours(page: Page) -> None:
     tags = [tag for tag, _ in page.elements]
     assert (tags.count("script"), tags.count("style"), tags.count("img")) == (1, 1, 0)

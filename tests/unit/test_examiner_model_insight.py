@@ -133,6 +133,20 @@ def test_of_two_models_it_is_the_one_tested_on_more_rows() -> None:
     assert found.rows == 9
 
 
+@pytest.mark.parametrize(("rows", "expected"), [(1000, 0.25), (999, None)])
+def test_a_second_smaller_split_has_an_accuracy_of_its_own(rows: int, expected: float | None) -> None:
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(3, use_bias=False)])
+    model.set_weights([np.eye(3)])
+    use = watch(model, lambda prefix, question: True)
+    truth = np.arange(2000) % 3
+    further = (truth[:rows] + (np.arange(rows) % 4 != 0)) % 3  # every fourth is right
+    for labels in (truth, truth[:rows], truth[:10]):
+        model.predict(np.eye(3)[labels], verbose=0)
+    found = insight([use], {"labels": truth, "further": further}, {})
+    assert found is not None
+    assert (found.rows, found.accuracy, found.further_accuracy) == (2000, 1, expected)
+
+
 def test_without_a_model_there_is_nothing() -> None:
     model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
     assert insight([], {}, {}) is None
