@@ -41,6 +41,7 @@ from autograder.rpc.frames import RpcError
 from autograder.sandbox.limits import Limits
 from autograder.training import protocol
 from autograder.training.cache import TrainingCache
+from autograder.training.cost_history import CostHistory
 from autograder.training.fit_messages import Trained
 from autograder.training.server_messages import Done
 from autograder.training.settings import ServerSettings
@@ -302,6 +303,7 @@ class _Trainings:
     def __init__(self, client: Client, session: str, settings: ServerSettings) -> None:
         self._client, self._session, self._settings = client, session, settings
         self._cache = TrainingCache(Path(settings.cache), settings.cache_bytes)
+        self._history = CostHistory(self._cache.folder)
         self._executor = client.get_executor(pure=False)
         # never the client's own thread, which everything waits for
         self._requests = ThreadPoolExecutor(1, "requests")  # in their order
@@ -356,10 +358,10 @@ class _Trainings:
                 return
             parts = [Future(name, client=self._client) for name in wanted.parts]
             task = self._executor.submit(
-                *(train, self._session, dump(self._settings), wanted.key, wanted.student, wanted.size, parts),
+                *(train, self._session, dump(self._settings), wanted.key, wanted.student, dump(wanted.work), parts),
                 key=f"training-{wanted.key}-{wanted.request}",
                 resources={"trainer": 1, resource(self._session): 1, wanted.kind: 1},
-                priority=math.log2(max(1.0, wanted.size)),  # the largest first
+                priority=self._history.expected(wanted.work),  # the one that should take longest goes first
             )
             self._flights[wanted.key] = _Flight(task, [wanted])
         task.add_done_callback(partial(self._done, wanted.key))
@@ -397,6 +399,8 @@ class _Trainings:
             flight = self._flights.pop(key)
             self._trained += result is not None
             self._remembered += (len(students) - 1) * (result is not None)
+        if result is not None:
+            self._history.note(flight.waiting[0].work, result.seconds)
         for one in flight.waiting:
             self._reply(one, payload)
 

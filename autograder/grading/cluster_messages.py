@@ -9,6 +9,7 @@ from typing import Any
 
 from autograder.sandbox.limits import Limits
 from autograder.training import protocol
+from autograder.training.cost_history import Workload
 from autograder.training.settings import ServerSettings
 from autograder.training.training_record import RunningTraining
 
@@ -39,7 +40,7 @@ class WantedTraining:
     node: str  # its address
     key: str
     student: str
-    size: float  # how long it takes, compared with others
+    work: Workload
     parts: tuple[str, ...]  # keys of Dask's, see `parted`; they lie at the node
     kind: str  # the resource of nodes whose trainings give the same bits
 

@@ -55,6 +55,7 @@ from autograder.sandbox.bubblewrap import check
 from autograder.sandbox.host import place_for_sockets
 from autograder.training import protocol
 from autograder.training.client import TrainerError, TrainerProcess, status
+from autograder.training.cost_history import Workload
 from autograder.training.devices import Slot, parallel_processes
 from autograder.training.fit_messages import Declined
 from autograder.training.reproducibility import environment as training_environment
@@ -302,7 +303,7 @@ class ClusterNode(Node):
         parts = self._scattered(parted(*order))
         request = uuid.uuid4().hex
         reply = self._replies[request] = Future[bytes]()
-        about = (wanted.key, wanted.student, wanted.size)
+        about = (wanted.key, wanted.student, wanted.work)
         asked = WantedTraining(request, self._worker_address, *about, tuple(parts), self._kind)
         with self._sharing:
             computing = [*self._computing.get(wanted.student, ())]
@@ -342,11 +343,11 @@ class _Computing:
         self.left = threading.Event()  # it has
 
 
-def train(session: str, settings: str, key: str, student: str, size: float, parts: Sequence[bytes]) -> bytes:
+def train(session: str, settings: str, key: str, student: str, work: str, parts: Sequence[bytes]) -> bytes:
     """Do a training on this process's node for that session, as of `ClusterNode.train`."""
     node = nodes[session]
     assert isinstance(node, ClusterNode)
-    return node.train(settings, Train(key, student, size), parts)
+    return node.train(settings, Train(key, student, load(work, Workload)), parts)
 
 
 def deliver(session: str, request: str, payload: bytes) -> None:

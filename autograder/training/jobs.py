@@ -13,6 +13,7 @@ from autograder.common.arrays import array_digest, is_informative
 from autograder.keras_codec.state import canonical, is_counter, numbers
 from autograder.rpc.frames import RpcError
 from autograder.training import protocol
+from autograder.training.cost_history import Workload
 from autograder.training.fit_messages import FitRequest, JobContent, ModelDescription, Request
 from autograder.training.kernel_side.callbacks import is_serializable
 
@@ -28,7 +29,7 @@ class TrainingJob:
     given: tuple[str, ...]  # digests of weights that came with it, but for what holds no information
     few: dict[str, int]  # digests of the others, of a number or two or of one value all over, and how many numbers
     numbers: int  # in its configuration, see `keras_codec.state.numbers`
-    size: float  # how long it takes, compared with others
+    work: Workload
 
 
 def read(value: object) -> Request:
@@ -91,7 +92,8 @@ def _training_job(request: FitRequest) -> TrainingJob:
     configured = numbers(description.model, [array for array in arrays[:constants] if array is not None])
     size = sum(array.size for array in arrays[: constants + weights] if array is not None) or len(content.model)
     rows = max((len(leaf) for leaf in leaves(content.data[0])), default=0)
-    work = float(size) * rows * (arguments.epochs or 1)
+    examples = float(rows) * (arguments.epochs or 1)
+    work = Workload(digest(description.model), examples, size * examples)
     return TrainingJob(content, digest(content), given, few, configured, work)
 
 

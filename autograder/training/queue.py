@@ -1,6 +1,7 @@
-"""Trainings that wait and run: each job once, however many ask for it; the largest first; a thread for each slot.
+"""Trainings that wait and run: each job once, however many ask for it; a thread for each slot.
 
-A slot whose process has started goes before one whose process has not: TensorFlow takes seconds to start.
+The one that should take longest goes first, by what earlier ones took: see `cost_history`. A slot whose process has
+started goes before one whose process has not: TensorFlow takes seconds to start.
 """
 
 import threading
@@ -8,6 +9,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 
+from autograder.training.cost_history import CostHistory, Workload
 from autograder.training.devices import Slot
 from autograder.training.fit_messages import Declined, Refused, Trained, TrainingResult
 from autograder.training.training_record import RunningTraining, TrainerStatus
@@ -22,14 +24,16 @@ TOO_LARGE = "This training was too large for the trainer, whose process ended tw
 class QueuedTraining:
     """One job in flight."""
 
-    def __init__(self, key: str, order: TrainingOrder, size: float, student: str) -> None:
-        """Asked for by that student; others may join. `size`: how long it takes, compared with others."""
+    def __init__(self, key: str, order: TrainingOrder, work: Workload) -> None:
+        """Nobody waits for it yet."""
         self.key = key
         self.order: TrainingOrder | None = order
-        self.size = size
+        self.work = work
         self.seconds = order.budget.seconds
-        self.students = [student]
-        self.waiters = 1
+        self.students: list[str] = []  # who asked for it
+        self.waiters = 0
+        self.detached = False  # whether somebody asked for it who need not wait: it is done in any case
+        self.urgent = False  # whether somebody asked for it who has to
         self.done = threading.Event()
         self.died = False  # its first slot did, which may have been another's doing
         self.answer: WorkerAnswer | None = None  # until it is done
@@ -37,6 +41,11 @@ class QueuedTraining:
         self.progress: EpochProgress | None = None
         self.process: WorkerProcess | None = None
         self.began: float | None = None  # at a slot
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether it should be done."""
+        return self.detached or self.waiters > 0
 
 
 class Trainings(ABC):
@@ -47,23 +56,31 @@ class Trainings(ABC):
         self._lock = threading.Condition()
         self._in_flight: dict[str, QueuedTraining] = {}
 
-    def join(self, key: str, order: TrainingOrder, size: float, student: str) -> QueuedTraining:
-        """The training of that key, started if it is not in flight. Whoever joins has to `leave`."""
+    def join(
+        self, key: str, order: TrainingOrder, work: Workload, student: str, *, detached: bool = False
+    ) -> QueuedTraining:
+        """The training of that key, started if it is not in flight. Whoever joins has to `leave`.
+
+        `detached`: it is not stopped then, but begins after others.
+        """
         with self._lock:
             training = self._in_flight.get(key)
-            if training is not None:
-                training.waiters += 1
-                training.students.append(student)
-                return training
-            training = self._in_flight[key] = QueuedTraining(key, order, size, student)
-            self._start(training)
+            new = training is None
+            if training is None:
+                training = self._in_flight[key] = QueuedTraining(key, order, work)
+            training.waiters += 1
+            training.students.append(student)
+            training.detached |= detached
+            training.urgent |= not detached
+            if new:
+                self._start(training)
             return training
 
     def leave(self, training: QueuedTraining) -> None:
-        """Wait for it no longer; what nobody waits for is stopped."""
+        """Wait for it no longer; what nobody waits for is stopped, unless somebody was `detached`."""
         with self._lock:
             training.waiters -= 1
-            if training.waiters or training.done.is_set():
+            if training.is_wanted or training.done.is_set():
                 return
             if self._in_flight.get(training.key) is training:
                 del self._in_flight[training.key]
@@ -78,6 +95,10 @@ class Trainings(ABC):
     @abstractmethod
     def status(self, remembered: int) -> TrainerStatus:
         """What runs, and how many wait and were trained; `remembered`: how many needed no training."""
+
+    def _notebooks(self) -> int:
+        """How many wait. With the lock held."""
+        return sum(training.waiters for training in self._in_flight.values())
 
     def _finish(self, training: QueuedTraining, answer: WorkerAnswer) -> None:
         """With the lock held."""
@@ -95,11 +116,13 @@ class Queue(Trainings):
         slots: Sequence[Slot],
         new: Callable[[Slot], WorkerProcess],
         store: Callable[[QueuedTraining, TrainingResult], None],
+        history: CostHistory,
     ) -> None:
-        """`store(training, result)` is called for a result before anybody gets it."""
+        """`store(training, result)` is called for a result before anybody gets it; `history` is told what it took."""
         super().__init__()
         self._trained = 0
         self._store = store
+        self._history = history
         self._waiting: list[QueuedTraining] = []
         self._idle = 0  # slots that wait, with a process that has started
         for slot in slots:
@@ -119,7 +142,8 @@ class Queue(Trainings):
         """See `Trainings`."""
         with self._lock:
             at_slots = [t for t in self._in_flight.values() if t not in self._waiting]
-            return TrainerStatus(tuple(map(running, at_slots)), len(self._waiting), self._trained, remembered)
+            counts = (len(self._waiting), self._trained, remembered, self._notebooks())
+            return TrainerStatus(tuple(map(running, at_slots)), *counts)
 
     def _work(self, slot: Slot, new: Callable[[Slot], WorkerProcess]) -> None:
         process: WorkerProcess | None = None
@@ -130,7 +154,7 @@ class Queue(Trainings):
                 self._idle += started
                 self._lock.wait_for(self._has_work if started else self._has_more_than_started_slots_take)
                 self._idle -= started
-                training = max(self._waiting, key=lambda waiting: waiting.size)
+                training = max(self._waiting, key=lambda one: (one.urgent, self._history.expected(one.work)))
                 self._waiting.remove(training)
                 try:
                     if process is None or not process.alive:
@@ -145,7 +169,7 @@ class Queue(Trainings):
             if problem:
                 time.sleep(PAUSE)
             with self._lock:
-                if answer is None and training.waiters and not training.died:
+                if answer is None and training.is_wanted and not training.died:
                     training.died, training.process, training.progress = True, None, None
                     self._waiting.append(training)
                     self._lock.notify_all()
@@ -153,6 +177,7 @@ class Queue(Trainings):
             training.order = None
             answer = answer or (Declined(problem) if problem else Refused(TOO_LARGE))
             if isinstance(answer, Trained):
+                self._history.note(training.work, answer.result.seconds)
                 self._store(training, answer.result)
             with self._lock:
                 self._trained += isinstance(answer, Trained)

@@ -24,6 +24,7 @@ from autograder.training import jobs, leakage, protocol
 from autograder.training.cache import TrainingCache
 from autograder.training.connection import Connection, SeenData
 from autograder.training.cost import exceeded
+from autograder.training.cost_history import CostHistory
 from autograder.training.devices import Slot
 from autograder.training.fit_messages import Answer, Declined, Refused, Request, Trained, TrainingResult
 from autograder.training.jobs import TrainingJob
@@ -59,7 +60,8 @@ class Server:
         def start(slot: Slot) -> WorkerProcess:
             return WorkerProcess(slot, settings.memory_bytes, sandboxed=settings.sandboxed)
 
-        self._queue = Queue(slots, start, self._store)
+        history = CostHistory(None if self._cache is None else self._cache.folder)
+        self._queue = Queue(slots, start, self._store, history)
         self._trainings: Trainings = Upstream(settings.upstream) if settings.upstream else self._queue
 
     def serve(self, listener: socket.socket) -> None:
@@ -84,7 +86,7 @@ class Server:
     def _train_for(self, caller: socket.socket, question: Train) -> None:
         """Do a training at a slot of this trainer's for another one's notebook."""
         order = protocol.read(protocol.receive(caller), TrainingOrder)
-        training = self._queue.join(question.key, order, question.size, question.student)
+        training = self._queue.join(question.key, order, question.work, question.student)
         del order
         answer = _answer_of(self._queue, training, caller)
         if answer is not None:
@@ -148,7 +150,7 @@ class Server:
         if isinstance(answer, Trained) and (problem := exceeded(answer.result.cost, budget)):
             answer = Refused(problem)
         if isinstance(answer, Trained):
-            self._remembered += remembered
+            self._remembered += remembered and not connection.settings.detached
             connection.trained(key, job, answer.result, self._seen(job), remembered=remembered)
         elif isinstance(answer, Refused):
             connection.note("", refused=answer.reason)
@@ -159,7 +161,8 @@ class Server:
     def _train(self, connection: Connection, key: str, job: TrainingJob, seed: int) -> tuple[WorkerAnswer | None, bool]:
         """What came of it, None where the candidate is gone, or was interrupted; and whether it was remembered."""
         order = TrainingOrder(job.content, seed, connection.settings.budget)
-        training = self._trainings.join(key, order, job.size, connection.student)
+        detached = connection.settings.detached
+        training = self._trainings.join(key, order, job.work, connection.student, detached=detached)
         answer = _answer_of(self._trainings, training, connection.socket)
         if not isinstance(training.answer, Trained) and training.began is not None:
             connection.spent += time.monotonic() - training.began  # stopped, or too long: it took its time too

@@ -1,5 +1,6 @@
 """What the grader asks the server. Answers are those of `training_record`; None where it does not know the key."""
 
+from autograder.training.cost_history import Workload
 from autograder.training.protocol import Message
 from autograder.training.settings import TrainerSettings
 from autograder.training.tested_models import EncodedProbe, ModelDigests
@@ -40,7 +41,7 @@ class Train(Message, tag="train", frozen=True):
 
     key: str
     student: str
-    size: float  # how long it takes, compared with others
+    work: Workload
 
 
 class Done(Message, tag="done", frozen=True, eq=False):

@@ -42,6 +42,7 @@ class TrainerSettings:
     budget: TrainingBudget
     weights: WeightsPolicy
     device: str  # digest of all that can change the bits of a training, see `reproducibility.environment`
+    detached: bool = False  # a training goes on when the notebook that asked for it has ended
 
 
 @dataclass(frozen=True)

@@ -93,3 +93,4 @@ class TrainerStatus:
     waiting: int
     trained: int
     remembered: int
+    notebooks: int = 0  # that wait for a training

@@ -40,7 +40,8 @@ class Upstream(Trainings):
     def status(self, remembered: int) -> TrainerStatus:
         """See `Trainings`."""
         with self._lock:
-            return TrainerStatus(tuple(map(running, self._in_flight.values())), 0, self._trained, remembered)
+            counts = (0, self._trained, remembered, self._notebooks())
+            return TrainerStatus(tuple(map(running, self._in_flight.values())), *counts)
 
     def _ask(self, training: QueuedTraining, sock: socket.socket) -> None:
         try:
@@ -49,7 +50,7 @@ class Upstream(Trainings):
                 with self._lock:
                     if self._sockets.get(training.key) is not sock:
                         return  # it was stopped before there was anybody to tell
-                protocol.send(sock, Train(training.key, training.students[0], training.size))
+                protocol.send(sock, Train(training.key, training.students[0], training.work))
                 protocol.send(sock, training.order)
                 training.order = None
                 done: Done = protocol.read(protocol.receive(sock), Done)

@@ -17,6 +17,7 @@ from trainers import BUDGET, Notebook, fitting, images, trainer_at, until
 from autograder.sandbox.limits import kill_tree
 from autograder.training import client, jobs, protocol
 from autograder.training.client import TrainerProcess
+from autograder.training.cost_history import CostHistory, Workload
 from autograder.training.devices import Slot
 from autograder.training.fit_messages import Declined, FitRequest, Trained
 from autograder.training.kernel_side.request import request
@@ -27,6 +28,7 @@ from autograder.training.worker_messages import TrainingOrder
 from autograder.training.worker_process import WorkerProcess
 
 X, Y = images()
+WORK = Workload("", 1.0, 1.0)
 
 
 @pytest.fixture(scope="module")
@@ -110,8 +112,8 @@ def test_a_process_that_ends_before_it_is_ready_is_not_the_trainings_fault() -> 
         kill_tree(process._process.pid)
         return process
 
-    queue = Queue([Slot(None, 1, None)], new, lambda *_: None)
-    training = queue.join("a" * 64, order(1), 1.0, "ada")
+    queue = Queue([Slot(None, 1, None)], new, lambda *_: None, CostHistory(None))
+    training = queue.join("a" * 64, order(1), WORK, "ada")
     assert training.done.wait(60)
     assert training.answer == Declined("The trainer's process ended before it was ready.")
 
@@ -129,18 +131,18 @@ def test_a_process_that_cannot_be_started_is_tried_again(tmp_path: Path, failure
         return started[-1]
 
     few = failures == 1
-    queue = Queue([Slot(None, 1, None)], new, lambda *_: None)
+    queue = Queue([Slot(None, 1, None)], new, lambda *_: None, CostHistory(None))
     with contextlib.ExitStack() as stack:
         stack.callback(lambda: [process.kill() for process in started])
-        training = queue.join("a" * 64, order(1), 1.0, "ada")
+        training = queue.join("a" * 64, order(1), WORK, "ada")
         assert training.done.wait(60)
         assert isinstance(training.answer, Trained) == few
         if not few:
             assert isinstance(training.answer, Declined)
             assert training.answer.reason.endswith("No space left on device")
-            other = queue.join("b" * 64, order(2), 1.0, "ada")
+            other = queue.join("b" * 64, order(2), WORK, "ada")
             assert other.done.wait(60)
             assert isinstance(other.answer, Declined)
-            third = queue.join("c" * 64, order(2), 1.0, "ada")
+            third = queue.join("c" * 64, order(2), WORK, "ada")
             assert third.done.wait(60)
             assert isinstance(third.answer, Trained)

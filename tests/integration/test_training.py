@@ -15,12 +15,20 @@ import keras
 import numpy as np
 import psutil
 import pytest
-from trainers import Notebook, fit_request, fitting, images, trainer_at, until
+from trainers import BUDGET, Notebook, fit_request, fitting, images, trainer_at, until
 
-from autograder.training import client
+from autograder.sandbox import bubblewrap
+from autograder.training import client, protocol
 from autograder.training.client import TrainerProcess, training_cache
+from autograder.training.cost_history import CostHistory
+from autograder.training.devices import Slot
+from autograder.training.fit_messages import Trained, TrainingResult
+from autograder.training.jobs import training_job
+from autograder.training.queue import Queue, QueuedTraining
 from autograder.training.settings import Trainer
 from autograder.training.training_record import ModelOrigin, TrainedBy, WeightsOrigin
+from autograder.training.worker_messages import TrainingOrder
+from autograder.training.worker_process import WorkerProcess
 
 
 @pytest.fixture(scope="module")
@@ -321,6 +329,62 @@ def test_what_nobody_waits_for_any_more_is_stopped(tmp_path: Path) -> None:
         os.waitpid(pid, 0)
         until(lambda: not client.status(process.address).running)
         until(lambda: not slots(process))
+
+
+def test_a_detached_training_goes_on_when_its_notebook_has_ended(trainer: TrainerProcess) -> None:
+    asked = fit_request(network(units=20), *images(), epochs=40)
+    trained = client.status(trainer.address).trained
+    notebook = Notebook(trainer, detached=True)
+    protocol.send(notebook.socket, asked)
+    until(lambda: client.status(trainer.address).notebooks == 1)
+    notebook.socket.close()
+    until(lambda: client.status(trainer.address).notebooks == 0)
+    until(lambda: client.status(trainer.address).trained == trained + 1)
+    other = Notebook(trainer, "bob")
+    assert isinstance(other.ask(asked), Trained)
+    assert [training.remembered for training in other.trainings()] == [True]
+
+
+def test_what_earlier_trainings_took_decides_which_of_those_that_wait_begins_and_not_what_comes_of_it() -> None:
+    started: list[WorkerProcess] = []
+    order: list[str] = []
+    results: dict[str, TrainingResult] = {}
+
+    def new(slot: Slot) -> WorkerProcess:
+        started.append(WorkerProcess(slot, 4 << 30, sandboxed=bubblewrap.check() is None))
+        return started[-1]
+
+    def store(training: QueuedTraining, result: TrainingResult) -> None:
+        order.append(training.key)
+        results[training.key] = result
+
+    history = CostHistory(None)
+    queue = Queue([Slot(None, 1, None)], new, store, history)
+    jobs_of = {
+        name: training_job(fit_request(network(units=units), *images(), epochs=epochs))
+        for name, units, epochs in (("first", 4, 1), ("large", 5, 3), ("small", 6, 1))
+    }
+
+    def trained(turn: str) -> list[str]:
+        """The order in which the second and the third one are done, which wait for the first one."""
+        order.clear()
+        waiting = []
+        for name, job in jobs_of.items():
+            waiting.append(queue.join(f"{name}, {turn}", TrainingOrder(job.content, 0, BUDGET), job.work, "ada"))
+            until(lambda: waiting[0].began is not None)
+        assert all(training.done.wait(60) for training in waiting)
+        return [key.partition(",")[0] for key in order]
+
+    try:
+        assert trained("once") == ["first", "large", "small"]
+        history.note(jobs_of["small"].work, 1000.0)
+        assert trained("again") == ["first", "small", "large"]
+    finally:
+        for process in started:
+            process.kill()
+    for name in jobs_of:
+        one, other = results[f"{name}, once"], results[f"{name}, again"]
+        assert all(map(np.array_equal, [*one.weights, *one.optimizer], [*other.weights, *other.optimizer]))
 
 
 def test_nothing_is_left_of_a_trainer_that_has_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -36,11 +36,13 @@ hook.watch_variables()  # from the first variable on, as in a notebook
 class Notebook:
     """This process as a notebook at a trainer."""
 
-    def __init__(self, trainer: TrainerProcess, student: str = "ada", seed: int = 0, **budget: Any) -> None:
+    def __init__(
+        self, trainer: TrainerProcess, student: str = "ada", seed: int = 0, *, detached: bool = False, **budget: Any
+    ) -> None:
         self.address = trainer.address
         self.key = uuid.uuid4().hex
         host_end, self.socket = socket.socketpair()
-        settings = replace(SETTINGS, seed=seed, budget=replace(BUDGET, **budget))
+        settings = replace(SETTINGS, seed=seed, budget=replace(BUDGET, **budget), detached=detached)
         client.connect(self.address, host_end, key=self.key, student=student, settings=settings)
         self.channel = TrainerChannel(self.socket)
 
