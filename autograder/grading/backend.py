@@ -16,6 +16,8 @@ from autograder.sandbox.limits import Limits
 from autograder.training.devices import parallel_processes
 from autograder.training.training_record import TrainerStatus
 
+MOST = 2  # notebooks for each core, where some wait for trainings
+
 
 class BackendError(AutograderError):
     """There is nothing that could grade; the message says why, and what to do."""
@@ -64,7 +66,8 @@ class LocalBackend:
         self._limits = limits
         self._workers = workers
         self._node: Node | None = None
-        self._capacity = 0
+        self._capacity = self._most = 0
+        self._waiting = 0  # notebooks that a training of others, or no slot, keeps from using a core
 
     @contextmanager
     def executor(self, report: Callable[[bytes], None], *, alone: bool = False) -> Iterator[Executor]:
@@ -72,9 +75,12 @@ class LocalBackend:
         if self._node is None:
             self._node = nodes[self.session] = Node()
         node = self._node
-        self._capacity = 1 if alone else self._workers or parallel_processes(self._limits.memory_bytes)
+        memory = self._limits.memory_bytes
+        self._capacity = 1 if alone else self._workers or parallel_processes(memory)
+        self._most = self._capacity if alone or self._workers else parallel_processes(memory, MOST)
+        self._waiting = 0
         node.open(report)
-        threads = ThreadPoolExecutor(self._capacity, "grade")
+        threads = ThreadPoolExecutor(self._most, "grade")
         try:
             yield threads
         finally:
@@ -87,15 +93,17 @@ class LocalBackend:
         return path
 
     def capacity(self) -> int:
-        """See `Backend`."""
-        return self._capacity
+        """See `Backend`. A core that neither a notebook nor a training uses gets another notebook."""
+        return min(self._most, self._capacity + self._waiting)
 
     def expect(self, notebooks: int) -> None:
         """See `Backend`."""
 
     def trainings(self) -> TrainerStatus | None:
         """See `Backend`."""
-        return self._node.trainings() if self._node else None
+        status = self._node.trainings() if self._node else None
+        self._waiting = max(0, status.notebooks - len(status.running)) if status else 0
+        return status
 
     def close(self) -> None:
         """See `Backend`. It is started anew when it is needed."""

@@ -53,24 +53,34 @@ class Dispatcher:
         self._trainer = trainer
         self._listener = listener
 
-    def run(self, jobs: Sequence[GradingJob]) -> Generator[tuple[GradingJob, Outcome]]:
+    def run(
+        self, jobs: Sequence[GradingJob], meanwhile: Sequence[GradingJob] = ()
+    ) -> Generator[tuple[GradingJob, Outcome]]:
         """Grade all `jobs`; yields each with its outcome as it comes. Closing the iterator ends what runs.
 
-        Raises BackendError where there is nothing that could grade, or no longer.
+        Where there is room besides, jobs of `meanwhile`, which are of the same notebooks, run too: their outcomes are
+        dropped, and they end with the last of `jobs`. Raises BackendError where there is nothing that could grade, or
+        no longer.
         """
         if not jobs:
             return
         orders = Orders(jobs, self._trainer, with_home=not self._backend.shares_home)
         alone: dict[int, GradingJob] = {}
         again: list[GradingJob] = []
-        with closing(self._pass(jobs, orders)) as outcomes:
+        left, dropped = len(jobs), {id(job) for job in meanwhile}
+        with closing(self._pass([*jobs, *meanwhile], orders)) as outcomes:
             for job, outcome in outcomes:
+                if id(job) in dropped:
+                    continue
+                left -= 1
                 if outcome.starved >= STARVED:
                     again.append(job.with_time(PATIENCE))
                     alone[id(again[-1])] = job
                     self._listener(Event(job.student, job.notebook, f"again later, alone ({outcome.limit})", 0, 1))
                 else:
                     yield job, outcome
+                if not left:
+                    break
         with closing(self._pass(again, orders, alone=True)) as outcomes:
             for longer, outcome in outcomes:
                 too_busy = outcome.starved > NEVER_ITS_TIME

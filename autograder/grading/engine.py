@@ -9,6 +9,7 @@ from autograder.grading.backend import Backend, BackendError
 from autograder.grading.dispatcher import Dispatcher
 from autograder.grading.job import FAULTS, GradingJob, Listener, Outcome, Status
 from autograder.grading.mutants import MUTANTS, Mutated, mutated, mutated_jobs
+from autograder.grading.order import trains
 from autograder.grading.rehearsal import (
     Rehearsal,
     Search,
@@ -18,6 +19,7 @@ from autograder.grading.rehearsal import (
     released_job,
     released_plain_job,
     released_scores,
+    trainings_job,
     with_state,
     without_written,
 )
@@ -53,14 +55,16 @@ class Engine:
             self._backend.close()
             self._backend = None
 
-    def outcomes(self, jobs: Mapping[str, GradingJob]) -> Generator[tuple[str, Outcome]]:
+    def outcomes(
+        self, jobs: Mapping[str, GradingJob], meanwhile: Sequence[GradingJob] = ()
+    ) -> Generator[tuple[str, Outcome]]:
         """The outcomes of jobs given by digest, each as it comes; those that further seeds decide come last.
 
-        Raises EngineError where nothing can be computed.
+        `meanwhile`: see `Dispatcher.run`; nothing comes of them here. Raises EngineError where nothing can be computed.
         """
         waiting: dict[str, tuple[Outcome, list[str]]] = {}
         further: dict[str, GradingJob] = {}
-        with closing(self._of_one_seed(jobs)) as outcomes:
+        with closing(self._of_one_seed(jobs, meanwhile)) as outcomes:
             for key, outcome in outcomes:
                 if more := {digest(job): job for job in further_jobs(jobs[key], outcome)}:
                     waiting[key] = outcome, [*more]
@@ -76,7 +80,9 @@ class Engine:
                         del waiting[key]
                         yield key, merged(jobs[key], first, [found[one] for one in places])
 
-    def _of_one_seed(self, jobs: Mapping[str, GradingJob]) -> Generator[tuple[str, Outcome]]:
+    def _of_one_seed(
+        self, jobs: Mapping[str, GradingJob], meanwhile: Sequence[GradingJob] = ()
+    ) -> Generator[tuple[str, Outcome]]:
         missing: dict[int, tuple[str, GradingJob]] = {}
         for key, job in jobs.items():
             if (stored := self._store.get(key)) is not None:
@@ -88,7 +94,7 @@ class Engine:
         try:
             self._backend = self._backend or self._new_backend()
             dispatcher = Dispatcher(self._backend, self._trainer, self._listener)
-            with closing(dispatcher.run([job for _, job in missing.values()])) as run:
+            with closing(dispatcher.run([job for _, job in missing.values()], meanwhile)) as run:
                 for job, outcome in run:
                     key, _ = missing[id(job)]
                     yield key, self._stored(key, outcome)
@@ -104,9 +110,14 @@ class Engine:
             return Outcome.fault("storing the result", error)
         return outcome
 
-    def rehearse(self, settings: Sequence[GradingJob]) -> list[Rehearsal]:
-        """Rehearse notebooks, each given as a job that lacks a student. Raises EngineError where that can't be done."""
-        found = [self._search(job, found) for job, found in zip(settings, self._both_ways(settings), strict=True)]
+    def rehearse(self, settings: Sequence[GradingJob], submitted: Sequence[GradingJob] = ()) -> list[Rehearsal]:
+        """Rehearse notebooks, each given as a job that lacks a student. Raises EngineError where that can't be done.
+
+        Trainings of `submitted`, whose jobs are as `settings`, begin while the reference solutions are graded.
+        """
+        meanwhile = [trainings_job(job) for job in submitted if trains(job)]
+        both = self._both_ways(settings, meanwhile)
+        found = [self._search(job, found) for job, found in zip(settings, both, strict=True)]
         return self._with_released(settings, found)
 
     def _with_released(self, settings: Sequence[GradingJob], rehearsals: Sequence[Rehearsal]) -> list[Rehearsal]:
@@ -145,8 +156,8 @@ class Engine:
             at = helped if helped != at else ()
         return job, found
 
-    def _both_ways(self, settings: Sequence[GradingJob]) -> list[Rehearsal]:
-        both = self._graded_both_ways(settings)
+    def _both_ways(self, settings: Sequence[GradingJob], meanwhile: Sequence[GradingJob] = ()) -> list[Rehearsal]:
+        both = self._graded_both_ways(settings, meanwhile)
         found = [compare(job, *outcomes) for job, outcomes in zip(settings, both, strict=True)]
         return [self._without_written(job, one) for job, one in zip(settings, found, strict=True)]
 
@@ -167,13 +178,15 @@ class Engine:
         fine = [name for name in names[:FILES] if len(names) > 1 and without([name]) is not None]
         return (without(fine) if fine else None) or replace(found, written=())
 
-    def _graded_both_ways(self, settings: Sequence[GradingJob]) -> list[tuple[Outcome, Outcome]]:
+    def _graded_both_ways(
+        self, settings: Sequence[GradingJob], meanwhile: Sequence[GradingJob] = ()
+    ) -> list[tuple[Outcome, Outcome]]:
         """The outcomes of the reference solutions, isolated and plain."""
         pairs = [(reference_job(job), plain_job(job)) for job in settings]
         keys = [(digest(isolated), digest(plain)) for isolated, plain in pairs]
         jobs = {key: job for pair, both in zip(keys, pairs, strict=True) for key, job in zip(pair, both, strict=True)}
         found: dict[str, Outcome] = {}
-        for key, outcome in self.outcomes(jobs):
+        for key, outcome in self.outcomes(jobs, meanwhile):
             if outcome.status != Status.GRADED:
                 job = jobs[key]
                 raise EngineError(

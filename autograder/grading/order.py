@@ -88,18 +88,14 @@ class Orders:
         for job in notebooks.values():
             if job.kernel.plain is None:
                 preload[_environment(job.kernel)] |= set(imported(job.version.cells))
-        trains = any(
-            job.trainer is not None and name.partition(".")[0] in KERAS
-            for job in notebooks.values()
-            for name in imported(job.version.cells)
-        )
+        trained = any(map(trains, notebooks.values()))
         self._places = {name: place for place, name in enumerate(preload)}
         self._equipment = Equipment(
             tuple(ExaminerSettings(kernels[name].abroad, tuple(sorted(modules))) for name, modules in preload.items()),
             jobs[0].sandboxed,
             jobs[0].variables,
             jobs[0].visible,
-            trainer if trains else None,
+            trainer if trained else None,
             {name: self._digests.of(path) for name, path in self._home.items()},
         )
 
@@ -113,6 +109,11 @@ class Orders:
             self._digests.of(path): path for path in (*job.files.values(), *job.given.values(), *self._home.values())
         }
         return Order(data, paths)
+
+
+def trains(job: GradingJob) -> bool:
+    """Whether a notebook may have models trained by the trainer: it is to have one, and imports Keras."""
+    return job.trainer is not None and any(name.partition(".")[0] in KERAS for name in imported(job.version.cells))
 
 
 def _home(*, datasets: bool) -> dict[str, str]:

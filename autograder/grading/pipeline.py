@@ -194,8 +194,11 @@ class Autograde(SubmissionWriter):
             self._convert()
 
     def _convert(self) -> None:
-        settings = self.settings(self.coursedir.assignment_id)
-        due, unchanged = self._due(settings)
+        jobs = self._described_jobs(self.coursedir.assignment_id)
+        read, unchanged = self._read_all({job.notebook: job for job in jobs})
+        submitted = [work.job for submission in read for work in submission.works if work.job]
+        due = self._due(read, self._rehearsed(jobs, submitted))
+        unchanged = sorted([*unchanged, *({one.student for one in read} - {one.student for one in due})])
         self.watcher.planned(due, unchanged)
         if due and not self.dry_run:
             self._back_up()
@@ -257,23 +260,33 @@ class Autograde(SubmissionWriter):
             if (one.student == wanted or fnmatchcase(one.student, wanted)) and one.student not in excluded
         ]
 
-    def _due(self, settings: dict[str, GradingJob]) -> tuple[list[Submission], list[str]]:
-        """The submissions to grade, read; students whose grades are up to date."""
+    def _read_all(self, settings: dict[str, GradingJob]) -> tuple[list[Submission], list[str]]:
+        """The submissions that may have to be graded, read; students whose grades are up to date whatever is in them.
+
+        `settings`: by notebook, a job that lacks what is a student's, and what the rehearsal finds.
+        """
         excluded = set(self.coursedir.student_id_exclude.split(","))
         pattern = re.compile(self._format_source("(?P<assignment_id>.*)", "(?P<student_id>.*)", escape=True))
         wanted = self._wanted(settings)
         self._late = self._lateness()
-        due, unchanged = [], []
+        read, unchanged = [], []
         for folder in sorted(self.assignments):
             found = pattern.match(folder)
             if found is None or (student := found["student_id"]) in excluded or not is_text(student):
                 continue
             submission = self._read(student, found["assignment_id"], Path(folder), settings, wanted)
             if isinstance(submission, Submission):
-                due.append(submission)
+                read.append(submission)
             elif submission is Unchanged.GRADED:
                 unchanged.append(student)
-        return due, unchanged
+        return read, unchanged
+
+    def _due(self, read: Sequence[Submission], settings: Mapping[str, GradingJob]) -> list[Submission]:
+        """Those to grade, by the jobs that the rehearsal has made of `settings`: not what would come out the same."""
+        for submission in read:
+            for work in submission.works:
+                work.complete_job(settings[work.name])
+        return [one for one in read if not (one.old and self._certainly(self._is_unchanged, one))]
 
     def _wanted(self, settings: Mapping[str, GradingJob]) -> list[str]:
         """The notebooks that `--notebook` chooses."""
@@ -286,7 +299,7 @@ class Autograde(SubmissionWriter):
     def _read(
         self, student: str, assignment: str, folder: Path, settings: dict[str, GradingJob], wanted: Sequence[str]
     ) -> "Submission | Unchanged":
-        """A submission that is to be graded, read; else why there is nothing to do."""
+        """A submission that may have to be graded, read; else why there is nothing to do."""
         try:
             if problem := untimely(folder, self.timezone):
                 return not_gradable(Submission(student, assignment, folder, []), wanted, problem)
@@ -299,7 +312,8 @@ class Autograde(SubmissionWriter):
                 return Unchanged.GRADED
             these = {name: settings[name] for name in wanted}
             submission = read_submission(student, assignment, folder, selection, these, self.grading.attachments)
-            return Unchanged.GRADED if old and self._certainly(self._is_unchanged, submission) else submission
+            submission.old = old
+            return submission
         except FAULTS as error:
             self.log.error("%s: not graded: %s", student, error, exc_info=True)
             outcome = Outcome.fault("reading it", error)
@@ -316,13 +330,21 @@ class Autograde(SubmissionWriter):
 
     def settings(self, assignment: str) -> dict[str, GradingJob]:
         """By notebook, a job that lacks only what is a student's."""
-        settings = self.notebook_jobs(assignment)
-        for job in settings:
+        return self._rehearsed(self._described_jobs(assignment))
+
+    def _described_jobs(self, assignment: str) -> list[GradingJob]:
+        """See `notebook_jobs`; environments that are not the grader's are told."""
+        jobs = self.notebook_jobs(assignment)
+        for job in jobs:
             if not job.kernel.is_own:
                 self.watcher.other_environment(job.notebook, job.kernel, by_trainer=job.trainer is not None)
+        return jobs
+
+    def _rehearsed(self, settings: Sequence[GradingJob], submitted: Sequence[GradingJob] = ()) -> dict[str, GradingJob]:
+        """By notebook, its job with what the rehearsal finds. `submitted`: see `Engine.rehearse`."""
         jobs = {}
-        for job, rehearsal in zip(settings, self.engine.rehearse(settings), strict=True):
-            allows = functools.partial(self.grading.allows_beside, assignment, job.notebook)
+        for job, rehearsal in zip(settings, self.engine.rehearse(settings, submitted), strict=True):
+            allows = functools.partial(self.grading.allows_beside, job.assignment, job.notebook)
             jobs[job.notebook] = rehearsal.applied(job, allows)
             self.watcher.rehearsed(job.notebook, rehearsal, jobs[job.notebook].not_isolated)
         return jobs

@@ -145,6 +145,17 @@ def plain_job(job: GradingJob) -> GradingJob:
     return replace(reference_job(job), student="(reference, plain)", plain=True, beside=())
 
 
+def trainings_job(job: GradingJob) -> GradingJob:
+    """The job of running a submission for its trainings alone, which go on when it is ended; nothing is scored.
+
+    It needs nothing of what the rehearsal finds: there is no test in it that students do not have. `job.trainer` is not
+    None.
+    """
+    assert job.trainer is not None
+    version = replace(job.version, cells=tuple(replace(cell, grade=False) for cell in job.version.cells))
+    return replace(job, version=version, plain=True, trainer=replace(job.trainer, detached=True))
+
+
 def released_job(job: GradingJob) -> GradingJob:
     """The job of grading the released notebook as it is, under the conditions of `job`, which has been rehearsed."""
     version = job.version

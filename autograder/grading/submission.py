@@ -36,6 +36,16 @@ class NotebookTask:
     outcome: Outcome | None = None
     file: str = ""  # its path in the submission's folder, where that is not its name alone
 
+    def complete_job(self, settings: GradingJob) -> None:
+        """Give it the job by which it is graded: what `settings` of its notebook have become, with what is its own."""
+        if self.job is None or self.outcome is not None:
+            return
+        try:
+            self.job = replace(settings, student=self.job.student, files=self.job.files, mended=self.job.mended)
+            self.digest = digest(self.job)
+        except Exception as error:  # a fault of ours in one notebook, which must not stop the others
+            self.job, self.outcome = None, _unreadable(self.path, error)
+
     @property
     def graded(self) -> bool:
         """Whether there are scores."""
@@ -66,6 +76,7 @@ class Submission:
     max_score: float | None = None
     late: str = ""  # what its late penalty depended on, once it is written
     selected: tuple[str, ...] = ()  # the notebooks that were handed in, also those that --notebook leaves out
+    old: bool = False  # it is graded, and nothing newer has been handed in
 
     @property
     def complete(self) -> bool:
@@ -83,6 +94,7 @@ def read_submission(
 ) -> Submission:
     """Read and mend a student's notebooks; `settings` has, by notebook, a job that lacks only what is the student's.
 
+    Before they are graded, `NotebookTask.complete_job` gives each the job that the rehearsal makes of these.
     A notebook that can't be read has its outcome at once ("needs a person"). Raises nothing for what is in the files.
     """
     submission = Submission(student, assignment, folder, [], list(selection.remarks))
@@ -153,10 +165,12 @@ def _work(path: Path, folder: Path, settings: GradingJob) -> NotebookTask:
         work.notebook, work.mends = mended.notebook, mended.mends
         data: dict[str, Any] = dict(mended.notebook)
         work.job = replace(settings, mended=data)
-        work.digest = digest(work.job)
     except Unreadable as error:
         work.outcome = Outcome(Status.NEEDS_PERSON, str(error))
     except Exception as error:  # a fault of ours in one notebook, which must not stop the others
-        work.job = None
-        work.outcome = Outcome(Status.FAULT, f"reading {path.name}: {type(error).__name__}: {error}")
+        work.outcome = _unreadable(path, error)
     return work
+
+
+def _unreadable(path: Path, error: Exception) -> Outcome:
+    return Outcome(Status.FAULT, f"reading {path.name}: {type(error).__name__}: {error}")

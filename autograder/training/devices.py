@@ -94,10 +94,10 @@ def cores() -> int:
     return max(1, int(min(allowed, cgroups.processors())))
 
 
-def parallel_processes(memory_bytes: int) -> int:
-    """How many processes may run at once, at least one: one per core, and each has so much of the free memory."""
+def parallel_processes(memory_bytes: int, per_core: int = 1) -> int:
+    """How many processes may run at once, at least one: so many per core, and each has so much of the free memory."""
     free = min(psutil.virtual_memory().available, cgroups.memory())
-    return max(1, min(cores(), int(free // memory_bytes)))
+    return max(1, min(per_core * cores(), int(free // memory_bytes)))
 
 
 def place(found: Sequence[Gpu], slot_memory: int, cpu_slots: int, threads: int, processors: int) -> list[Slot]:

@@ -37,11 +37,10 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Course, Seen, str]
     course.hand_in("ada", essay="of ada", **SOLVED)
     path = course.hand_in("bob", essay="of bob", **SOLVED)
     course.hand_in("eve", **NO_TEXT)
-    key = (
-        read_submission("bob", "ps1", path.parent, Selection({"p1": path}), course.converter().settings("ps1"), ["*"])
-        .works[0]
-        .digest
-    )
+    settings = course.converter().settings("ps1")
+    (work,) = read_submission("bob", "ps1", path.parent, Selection({"p1": path}), settings, ["*"]).works
+    work.complete_job(settings["p1"])
+    key = work.digest
     in_the_way = course.folder / ".autograder" / "results" / key[:2] / f"{key}.outcome" / "in the way"
     in_the_way.mkdir(parents=True)
     converter = course.converter()

@@ -1,6 +1,8 @@
 """A class that trains models, graded with the trainer: what is trained where, remembered, flagged and refused."""
 
+import contextlib
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,11 @@ from submission_courses import generate
 from tiny_course import KERNEL, _cell, cell_of, released
 
 from autograder.grading.job import ReviewKind
+from autograder.grading.pipeline import Autograde
+from autograder.grading.submission import read_submission
+from autograder.notebooks.selection import Selection
 from autograder.sandbox.bubblewrap import check
+from autograder.training.client import training_cache
 
 SETUP = """
 import keras
@@ -188,7 +194,8 @@ def test_an_honest_fit_is_trained_by_the_trainer_once_for_all(graded: Class) -> 
     assert [[training[name] for name in SHOWN] for training in ada] == [["trainer", "fresh", True]]  # the rehearsal's
     assert [training["job"] for training in ada] == [training["job"] for training in as_ada]
     (other,) = graded.trainings("other")
-    assert (other["by"], other["remembered"]) == ("trainer", False)
+    assert other["by"] == "trainer"
+    assert other["job"] != ada[0]["job"]
     assert graded.record("ada")["run"]["flags"] == []
     assert "training runs: " in graded.said
 
@@ -327,3 +334,43 @@ def test_a_trained_model_that_is_just_short_of_its_points_is_trained_with_furthe
     add_config(tmp_path, "c.Grading.further_seeds = 0")
     autograder(tmp_path, "grade", "ps")
     assert graded("short") == (found["scores"][0], {})
+
+
+def test_a_classs_trainings_begin_during_the_rehearsal_without_hidden_tests(tmp_path: Path) -> None:
+    if reason := check():
+        pytest.skip(reason)
+    cells = [
+        _cell(new_code_cell, SETUP, "setup", locked=True),
+        _cell(new_code_cell, hidden("\nseen = 1\n"), "test_setup", grade=True, locked=True, points=1.0),
+        _cell(new_code_cell, f"### BEGIN SOLUTION{BUILD}{FIT}\n### END SOLUTION", "model", solution=True),
+        _cell(new_code_cell, hidden(TEST), "test_accuracy", grade=True, locked=True, points=4.0),
+    ]
+    source = tmp_path / "source" / "ps" / "ps.ipynb"
+    source.parent.mkdir(parents=True)
+    nbformat.write(new_notebook(cells=cells, metadata={"kernelspec": KERNEL}), source)
+    coursedir, config = generate(tmp_path, "ps", Grading={"workers": 3})
+    notebook = released(tmp_path, "ps")
+    other = BUILD.replace("8,", "12,") + FIT.replace("epochs=12", "epochs=13 if 'seen' in globals() else 14")
+    cell_of(notebook, "model").source = other
+    path = tmp_path / "submitted" / "ada" / "ps" / "ps.ipynb"
+    path.parent.mkdir(parents=True)
+    nbformat.write(notebook, path)
+
+    converter = Autograde(coursedir=coursedir, config=config)
+    (job,) = converter.notebook_jobs("ps")
+    (work,) = read_submission("ada", "ps", path.parent, Selection({"ps": path}), {"ps": job}, []).works
+    assert work.job is not None
+    own = training_cache(tmp_path, converter.trainer).folder / "students" / "s-ada"
+    with contextlib.closing(converter.engine) as engine:
+        (rehearsal,) = engine.rehearse([job], [work.job])
+        for _ in range(600):  # it may still be trained
+            if own.is_dir():
+                break
+            time.sleep(0.1)
+        assert len([*(tmp_path / ".autograder" / "results").rglob("*.outcome")]) == 4  # the rehearsal's alone
+        work.complete_job(rehearsal.applied(job, lambda cell: False))
+        ((_, outcome),) = engine.outcomes({work.digest: work.job})
+    assert outcome.scores == {"test_setup": 1.0, "test_accuracy": 4.0}
+    assert [(training.job, training.remembered) for training in outcome.run.trainings] == [
+        (key.name, True) for key in own.iterdir()
+    ]

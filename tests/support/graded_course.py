@@ -147,6 +147,7 @@ class Course:
         folder = self.folder / "submitted" / path.relative_to(self.folder / "submitted").parts[0] / "ps1"
         name = name or (path.stem if path.stem in settings else next(iter(settings)))
         work = read_submission(folder.parts[-2], "ps1", folder, Selection({name: path}), settings, ["*"]).works[0]
+        work.complete_job(settings[name])
         assert work.job is not None
         found = outcome_of(work.job, {**POINTS, **scores}, outputs, reasons)
         files = dict(written or {})
