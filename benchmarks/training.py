@@ -2,13 +2,15 @@
 
 The lecture's network (121,930 parameters) on made-up images of MNIST's form, batches of 256, by a trainer as grading
 starts it. Its floating-point operations, as the trainer itself estimates them, by the seconds of its epochs after the
-first (which builds the graph), beside this machine's sgemm rate, measured before and after. Then the same training
-again from memory, and the memory that server and slot have taken.
+first (which builds the graph), beside this machine's sgemm rate with as many threads, measured before and after. Then
+the same training again from memory, and the memory that server and slot have taken.
 """
 
 import argparse
 import os
 import socket
+import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -25,16 +27,24 @@ from autograder.sandbox import bubblewrap
 from autograder.training import client, kernel_side
 from autograder.training.settings import Trainer
 
+SIZE = 2048  # rows of the matrices
+SGEMM = f"""
+import time, numpy as np
+a = np.random.default_rng(0).normal(size=({SIZE}, {SIZE})).astype("float32")
+def seconds():
+    started = time.perf_counter()
+    a @ a
+    return time.perf_counter() - started
+print(min(seconds() for _ in range(7)))
+"""
 
-def sgemm(size: int = 2048, tries: int = 7) -> float:
-    """The machine's rate of multiplying float32 matrices, in FLOP/s: the best of some tries."""
-    a = np.random.default_rng(0).normal(size=(size, size)).astype("float32")
-    best = float("inf")
-    for _ in range(tries):
-        started = time.perf_counter()
-        a @ a
-        best = min(best, time.perf_counter() - started)
-    return 2 * size**3 / best
+
+def sgemm(threads: int) -> float:
+    """The machine's rate of multiplying float32 matrices, in FLOP/s: the best of some tries, in another process."""
+    own = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), str(threads))
+    command = [sys.executable, "-c", SGEMM]
+    done = subprocess.run(command, env={**os.environ, **own}, capture_output=True, text=True, check=True)
+    return 2 * SIZE**3 / float(done.stdout)
 
 
 def network() -> Any:
@@ -62,16 +72,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--images", type=int, default=12_000)
     parser.add_argument("--epochs", type=int, default=4)
+    parser.add_argument("--threads", type=int, help="of the training run (default: as c.Trainer has it)")
     options = parser.parse_args()
     generator = np.random.default_rng(0)
     x = generator.random((options.images, 28, 28, 1), "float32")
     y = np.eye(10, dtype="float32")[generator.integers(0, 10, options.images)]
-    settings = Trainer(max_flops=1e18)
+    settings = Trainer(max_flops=1e18, **({} if options.threads is None else {"threads": options.threads}))
     job = settings.job_settings()
     assert job is not None
     sandboxed = bubblewrap.check() is None
     load = os.getloadavg()[0]  # on a busy machine the two sides of the ratio are slowed at different moments
-    before = sgemm()
+    threads = settings.server_settings(Path(), sandboxed=sandboxed).slots()[0].threads
+    before = sgemm(threads)
     with (
         tempfile.TemporaryDirectory() as folder,
         client.TrainerProcess(settings.server_settings(Path(folder), sandboxed=sandboxed)) as trainer,
@@ -92,13 +104,14 @@ def main() -> None:
         processes = psutil.Process(trainer._process.pid)
         taken = sum(p.memory_info().rss for p in [processes, *processes.children(recursive=True)])
         (first,), (again,) = client.close(trainer.address, "first"), client.close(trainer.address, "again")
-    after = sgemm()
+    after = sgemm(threads)
     assert first.cost is not None
     flops = first.cost.flops / options.epochs
     rate = flops / min(first.epoch_seconds[1:])
     machine = max(before, after)
     busy = "" if load < 0.5 else ": too busy for the ratio to mean anything"
-    print(f"{'sandboxed' if sandboxed else 'no sandbox'}, {os.cpu_count()} cores, load before {load:.1f}{busy}")
+    where = f"{'sandboxed' if sandboxed else 'no sandbox'}, {threads} of {os.cpu_count()} cores"
+    print(f"{where}, load before {load:.1f}{busy}")
     print(f"a training step of an image   {flops / options.images / 1e6:8.1f} MFLOP")
     print(f"training, best epoch          {rate / 1e9:8.1f} GFLOP/s")
     print(f"sgemm, before and after       {before / 1e9:8.1f} GFLOP/s, {after / 1e9:.1f} GFLOP/s")

@@ -1,15 +1,21 @@
-"""How long grading a class that trains takes, beside plain nbgrader: `python benchmarks/trainings.py`.
+"""How long grading a class that trains takes, beside plain nbgrader, and where that time goes.
 
-A class of 24 hands in `mnist`: 16 with the lecture's network (each written in words of its own), 4 with other networks,
-2 that can't train, 1 blank, 1 hostile. The images are made up and few (`--images`), so that plain nbgrader takes some
-minutes. In turn, each in a fresh copy of the course: `nbgrader autograde` without our engine; `autograder grade`; the
-same again; and again after a hidden test was changed. All honest students must have the same points from both. Wall
-time of the whole commands, the rehearsal included.
+`python benchmarks/trainings.py`: a class of 24 hands in `mnist`: 16 with the lecture's network (each written in words
+of its own), 4 with other networks, 2 that can't train, 1 blank, 1 hostile. The images are made up and few (`--images`),
+so that plain nbgrader takes some minutes. In turn, each in a fresh copy of the course: `nbgrader autograde` without our
+engine; `autograder grade`; the same again; and again after a hidden test was changed. All honest students must have the
+same points from both. Wall time of the whole commands, the rehearsal included.
+
+`--own-networks 8`: so many students, each with a network that nobody else has, the reference neither: nothing is
+remembered. In turn, plain and here. `--assignment fashion_mnist` is such a class in that assignment, with the real
+images in `~/.keras`, all of them (`autograder data fashion_mnist`): a plain grading takes minutes for each student.
 
 On full data a training costs 60,000 images instead; that ratio is an estimate: to plain nbgrader's time is added what
 the trainer took for each student's training, remembered or not, as if Keras in a notebook took the same; to ours what
 it took for those that differ. Plain nbgrader's time without trainings is estimated in the same way; ours is that of the
 grading after the change.
+
+Where the time goes: CPU seconds of all processes of `autograder grade`, looked at each second, by what they do.
 """
 
 import argparse
@@ -17,11 +23,16 @@ import contextlib
 import json
 import os
 import re
+import resource
 import shutil
 import statistics
+import subprocess
 import sys
 import tempfile
 import threading
+import time
+from collections import Counter
+from itertools import product
 from pathlib import Path
 
 import nbformat
@@ -42,6 +53,22 @@ OTHERS = {
     "less_dropout": ("Dropout(0.5)", "Dropout(0.3)"),
     "wider": ("Dense(64", "Dense(96"),
 }
+# What a student's own network has in the place of the reference's.
+OWN = {
+    "mnist": ("build_model", {"Conv2D(64": (40, 48, 56, 72), "Dense(64": (56, 72)}),
+    "fashion_mnist": ("build_own_model", {"Conv2D(32": (24, 28, 36, 40), "Dense(48": (40, 44)}),
+}
+# Whose CPU time it is, by a part of the command.
+ROLES = {
+    "autograder.training import worker": "trainings",
+    "autograder.training.server": "trainer, without them",
+    "autograder.examiner import": "examiner",
+    "autograder.kernel import": "candidates",
+    "autograder.grading.worker": "workers",
+    "autograder grade": "head (reads, writes)",
+}
+REAPERS = ("autograder.training.server", "autograder.grading.worker", "autograder grade")  # of others' processes
+LOOK = 1.0  # seconds
 HOSTILE = "\nimport numpy as np\nnp.mean = lambda *a, **k: 1.0\nexpect = lambda *a, **k: None"
 
 
@@ -59,10 +86,7 @@ def submissions() -> dict[str, NotebookNode]:
         cell(notebook, "train").source = f"# attempt {number + 1}\n" + cell(notebook, "train").source
     for name, (old, new) in OTHERS.items():
         found[name] = notebook = sample_class.solved(ROOT, "mnist")
-        source = cell(notebook, "build_model").source
-        if old not in source:
-            raise ValueError(f"{old!r} is not in the reference's network any more")
-        cell(notebook, "build_model").source = source.replace(old, new)
+        replace(cell(notebook, "build_model"), old, new)
     for change in (sample_class.exception_half_way, sample_class.syntax_error):
         found[change.__name__] = change(sample_class.solved(ROOT, "mnist"), "mnist")
     found["blank"] = sample_class.released(ROOT, "mnist")
@@ -71,17 +95,39 @@ def submissions() -> dict[str, NotebookNode]:
     return found
 
 
-def course(folder: Path) -> None:
-    """The course with its class, small data for our engine."""
+def own_networks(assignment: str, students: int) -> dict[str, NotebookNode]:
+    """By student, what is handed in: the reference's answers, with a network of the student's own."""
+    build, places = OWN[assignment]
+    sizes = [*product(*places.values())]
+    if students > len(sizes):
+        raise ValueError(f"expected at most {len(sizes)} students, received {students}")
+    found = {}
+    for number, chosen in enumerate(sizes[:students]):
+        found[f"own_{number}"] = notebook = sample_class.solved(ROOT, assignment)
+        for old, size in zip(places, chosen, strict=True):
+            replace(cell(notebook, build), old, f"{old.partition('(')[0]}({size}")
+    return found
+
+
+def replace(of: NotebookNode, old: str, new: str) -> None:
+    """Change the text of a cell."""
+    if old not in of.source:
+        raise ValueError(f"{old!r} is not in the reference's network any more")
+    of.source = of.source.replace(old, new)
+
+
+def course(folder: Path, assignment: str, notebooks: dict[str, NotebookNode]) -> None:
+    """The course with its class; small data for our engine, too, where there is any."""
     (folder / "source").mkdir(parents=True)
-    shutil.copytree(ROOT / "source" / "mnist", folder / "source" / "mnist")
+    shutil.copytree(ROOT / "source" / assignment, folder / "source" / assignment)
     settings = (ROOT / "nbgrader_config.py").read_text()
-    small = {name: os.environ[name] for name in ("PYTHONPATH", "SMALL_DIGITS")}
-    settings += f"\nc.Grading.environment = {small!r}\nc.Grading.visible = [{str(KERNEL)!r}]\n"
+    if assignment == "mnist":
+        small = {"PYTHONPATH": str(KERNEL), "SMALL_DIGITS": os.environ["SMALL_DIGITS"]}
+        settings += f"\nc.Grading.environment = {small!r}\nc.Grading.visible = [{str(KERNEL)!r}]\n"
     (folder / "nbgrader_config.py").write_text(settings)
-    run(["nbgrader", "generate_assignment", "mnist"], folder)
-    for student, notebook in submissions().items():
-        path = folder / "submitted" / student / "mnist" / "mnist.ipynb"
+    run(["nbgrader", "generate_assignment", assignment], folder)
+    for student, notebook in notebooks.items():
+        path = folder / "submitted" / student / assignment / f"{assignment}.ipynb"
         path.parent.mkdir(parents=True)
         nbformat.write(notebook, path, version=nbformat.NO_CONVERT)
 
@@ -99,112 +145,196 @@ def change_hidden_test(folder: Path) -> None:
     run(["nbgrader", "generate_assignment", "mnist", "--force"], folder)
 
 
-def trained(folder: Path) -> tuple[int, float, float]:
+def trained(folder: Path, assignment: str) -> tuple[int, float, float]:
     """Trainings of the class that were not remembered; seconds of all, and of those that differ."""
-    records = [json.loads(path.read_text()) for path in folder.glob("autograded/*/mnist/mnist.record.json")]
+    records = [json.loads(path.read_text()) for path in folder.glob(f"autograded/*/{assignment}/*.record.json")]
     trainings = [t for record in records for t in record["run"]["trainings"] if t["by"] == "trainer"]
     seconds = {t["job"]: t["seconds"] for t in trainings}
     return sum(not t["remembered"] for t in trainings), sum(t["seconds"] for t in trainings), sum(seconds.values())
 
 
-def points(folder: Path) -> dict[str, float]:
+def points(folder: Path, assignment: str) -> dict[str, float]:
     """The points of each student and test, without the hostile one's."""
-    return {name: score for name, score in scores(folder, "mnist").items() if not name.startswith("hostile")}
+    return {name: score for name, score in scores(folder, assignment).items() if not name.startswith("hostile")}
 
 
-class Peak(threading.Thread):
-    """The most memory that this process's children had together, shared pages counted once."""
+class Usage(threading.Thread):
+    """What a process and all that it started take: CPU seconds by role, and the most memory, shared pages once."""
 
-    def __init__(self) -> None:
+    def __init__(self, process: psutil.Process) -> None:
         """Nothing yet."""
         super().__init__(daemon=True)
         self.bytes = 0
+        self._process = process
         self._end = threading.Event()
+        self._roles: dict[int, str] = {}  # by process
+        self._seconds: dict[tuple[str, int], float] = {}  # by role, and the first process that has it
 
     def run(self) -> None:
-        """Look every other second."""
-        while not self._end.wait(2):
-            total = 0
-            for process in psutil.Process().children(recursive=True):
-                with contextlib.suppress(psutil.Error):
-                    total += process.memory_full_info().pss
-            self.bytes = max(self.bytes, total)
+        """Look again and again."""
+        while not self._end.wait(LOOK):
+            with contextlib.suppress(psutil.Error):
+                self._look()
 
-    def __enter__(self) -> "Peak":
-        """Start."""
-        self.start()
-        return self
+    def _look(self) -> None:
+        found: Counter[tuple[str, int]] = Counter()
+        roots: dict[int, int] = {}
+        memory = 0
+        for process in [self._process, *self._process.children(recursive=True)]:
+            with contextlib.suppress(psutil.Error):
+                parent, command = process.ppid(), " ".join(process.cmdline())
+                mark = next((mark for mark in ROLES if mark in command), "")
+                role = ROLES[mark] if mark else self._roles.get(parent, "others")
+                root = roots.get(parent, parent) if self._roles.get(parent) == role else process.pid
+                self._roles[process.pid], roots[process.pid] = role, root
+                times = process.cpu_times()
+                # of a fork server's: its notebooks that have ended are in its own account
+                ended = 0.0 if mark in REAPERS else times.children_user + times.children_system
+                found[role, root] += times.user + times.system + ended
+                memory += process.memory_full_info().pss
+        for key, seconds in found.items():
+            self._seconds[key] = max(seconds, self._seconds.get(key, 0.0))
+        self.bytes = max(self.bytes, memory)
 
-    def __exit__(self, *_: object) -> None:
-        """Stop."""
+    def seconds(self) -> dict[str, float]:
+        """CPU seconds by role."""
         self._end.set()
         self.join()
+        found: Counter[str] = Counter()
+        for (role, _), seconds in self._seconds.items():
+            found[role] += seconds
+        return dict(found)
 
 
-def measure(original: Path, place: Path) -> dict[str, float]:
-    """One round: seconds by what was run. Exits where the points differ, or something is trained that needn't be."""
+def grade(folder: Path, assignment: str) -> tuple[dict[str, float], dict[str, float]]:
+    """Have the class graded: wall seconds of the whole and of the rehearsal, and memory; and CPU seconds by role."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    started = time.monotonic()
+    command = [sys.executable, "-u", "-m", "autograder", "grade", assignment]
+    lines, rehearsal = [], 0.0
+    with subprocess.Popen(
+        command,
+        cwd=folder,
+        env={**os.environ, "PATH": path},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        usage = Usage(psutil.Process(process.pid))
+        usage.start()
+        assert process.stdout is not None
+        for line in process.stdout:
+            lines.append(line)
+            if " to grade; " in line:
+                rehearsal = time.monotonic() - started
+    seconds = time.monotonic() - started
+    if process.returncode:
+        raise RuntimeError(f"autograder grade: exit code {process.returncode}\n{''.join(lines)[-3000:]}")
+    roles, after = usage.seconds(), resource.getrusage(resource.RUSAGE_CHILDREN)
+    total = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    roles["between two looks"] = max(0.0, total - sum(roles.values()))
+    wall = {"autograder grade": seconds, "of that, the rehearsal": rehearsal, "GiB": usage.bytes / 2**30}
+    return wall, roles
+
+
+def both(original: Path, place: Path, assignment: str) -> tuple[dict[str, float], dict[str, float]]:
+    """Grade the class plainly and here, in folders of `place`: seconds. Exits where the points differ."""
     seconds: dict[str, float] = {}
     shutil.copytree(original, place / "plain")
     plainly(place / "plain")
-    seconds["nbgrader autograde"] = run(["nbgrader", "autograde", "mnist", "--Execute.timeout=600"], place / "plain")
+    seconds["nbgrader autograde"] = run(
+        ["nbgrader", "autograde", assignment, "--Execute.timeout=3600"], place / "plain"
+    )
+    shutil.copytree(original, place / "ours")
+    wall, roles = grade(place / "ours", assignment)
+    if points(place / "ours", assignment) != points(place / "plain", assignment):
+        sys.exit(f"The points differ:\n{points(place / 'ours', assignment)}\n{points(place / 'plain', assignment)}")
+    _, every, different = trained(place / "ours", assignment)
+    trainings = {"trainings of all": every, "trainings that differ": different}
+    return {**seconds, **wall, **trainings}, roles
+
+
+def measure(original: Path, place: Path) -> tuple[dict[str, float], dict[str, float]]:
+    """One round of the class of 24. Exits where the points differ, or something is trained that needn't be."""
+    seconds, roles = both(original, place, "mnist")
     ours = place / "ours"
-    shutil.copytree(original, ours)
-    with Peak() as peak:
-        seconds["autograder grade"] = run(["autograder", "grade", "mnist"], ours)
-    seconds["GiB"] = peak.bytes / 2**30
-    if points(ours) != points(place / "plain"):
-        sys.exit(f"The points differ:\n{points(ours)}\n{points(place / 'plain')}")
-    _, seconds["trainings of all"], seconds["trainings that differ"] = trained(ours)
     seconds["again"] = run(["autograder", "grade", "mnist"], ours)
     change_hidden_test(ours)
     seconds["after a change of a hidden test"] = run(["autograder", "grade", "mnist"], ours)
-    if number := trained(ours)[0]:
+    if number := trained(ours, "mnist")[0]:
         sys.exit(f"After a change of a hidden test {number} trainings were not remembered.")
     with Gradebook(f"sqlite:///{ours / 'gradebook.db'}") as gradebook:
         print(f"the hostile one: {gradebook.find_submission('mnist', 'hostile').score:g} points here", end="")
     with Gradebook(f"sqlite:///{place / 'plain' / 'gradebook.db'}") as gradebook:
         print(f", {gradebook.find_submission('mnist', 'hostile').score:g} by plain nbgrader")
-    for name in ("plain", "ours"):
-        shutil.rmtree(place / name)
-    return seconds
+    return seconds, roles
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--images", type=int, default=6000)
+    parser.add_argument("--images", type=int, default=6000, help="of made-up MNIST")
     parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--own-networks", type=int, default=0, metavar="STUDENTS")
+    parser.add_argument("--assignment", choices=[*OWN], default="mnist", help="of --own-networks")
     given = parser.parse_args()
-    os.environ.update(PYTHONPATH=str(KERNEL), SMALL_DIGITS=str(given.images), TF_CPP_MIN_LOG_LEVEL="3")
+    if given.assignment == "mnist":
+        os.environ.update(PYTHONPATH=os.pathsep.join([str(KERNEL), *filter(None, [os.environ.get("PYTHONPATH")])]))
+        os.environ["SMALL_DIGITS"] = str(given.images)
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
     rounds: list[dict[str, float]] = []
+    used: list[dict[str, float]] = []
+    own = given.own_networks
+    notebooks = own_networks(given.assignment, own) if own else submissions()
     with tempfile.TemporaryDirectory() as folder:
         original = Path(folder, "original")
-        course(original)
+        course(original, given.assignment, notebooks)
         for number in range(given.rounds):
             busy = psutil.cpu_percent(3)
-            rounds.append(measure(original, Path(folder)))
-            print(f"round {number + 1} (others before it used {busy:.0f} %): {rounds[-1]}", flush=True)
+            place = Path(folder, str(number))
+            seconds, roles = both(original, place, given.assignment) if own else measure(original, place)
+            rounds.append(seconds)
+            used.append(roles)
+            shutil.rmtree(place)
+            print(f"round {number + 1} (others before it used {busy:.0f} %): {seconds}", flush=True)
             if busy > BUSY:
                 print("Not to be trusted: the machine is busy. Repeat it on an idle one.")
-    show({name: statistics.median(one[name] for one in rounds) for name in rounds[0]}, given.images)
-
-
-def show(middle: dict[str, float], images: int) -> None:
-    """Medians, and what they say."""
-    plain, ours = middle["nbgrader autograde"], middle["autograder grade"]
-    print(f"\n24 submissions of mnist, {images} images, {os.cpu_count()} cores: medians")
+    images = f"{given.images} made-up images" if given.assignment == "mnist" else "real images"
+    what = "each with a network of their own" if own else "the class of 24"
+    print(f"\n{len(notebooks)} submissions of {given.assignment}, {what}, {images}, {os.cpu_count()} cores: medians")
+    middle = {name: statistics.median(one[name] for one in rounds) for name in rounds[0]}
     memory = middle.pop("GiB")
-    for name, seconds in middle.items():
-        print(f"{name:34} {seconds:8.1f} s")
+    for name, value in middle.items():
+        print(f"{name:34} {value:8.1f} s")
     print(f"most memory of it all              {memory:8.2f} GiB")
-    print(f"plain / ours                       {plain / ours:8.2f}")
+    print(f"plain / ours                       {middle['nbgrader autograde'] / middle['autograder grade']:8.2f}")
+    if not own:
+        show_full_data(middle, given.images)
+    show_roles(used, middle["autograder grade"])
+
+
+def show_full_data(middle: dict[str, float], images: int) -> None:
+    """What medians of the class of 24 say of trainings, and of more images."""
+    plain, ours = middle["nbgrader autograde"], middle["autograder grade"]
     print(f"again / first                      {middle['again'] / ours:8.3f}")
     more, every, different = FULL / images - 1, middle["trainings of all"], middle["trainings that differ"]
     untrained = middle["after a change of a hidden test"]
     print(f"plain / ours, trainings alone      {every / different:8.2f}")
     print(f"plain / ours, without trainings    {(plain - every) / untrained:8.2f}")
     print(f"estimate for {FULL:,} images        {(plain + every * more) / (ours + different * more):8.2f}")
+
+
+def show_roles(used: list[dict[str, float]], wall: float) -> None:
+    """Where the time of `autograder grade` goes: medians."""
+    names = dict.fromkeys(name for one in used for name in one)
+    middle = {name: statistics.median(one.get(name, 0.0) for one in used) for name in names}
+    there = wall * (os.cpu_count() or 1)
+    middle["cores that were idle, or others'"] = max(0.0, there - sum(middle.values()))
+    print(f"\nautograder grade: where {there:.0f} CPU seconds go")
+    for name, seconds in sorted(middle.items(), key=lambda item: -item[1]):
+        print(f"{name:34} {seconds:8.1f} s {100 * seconds / there:5.0f} %")
 
 
 if __name__ == "__main__":
