@@ -465,6 +465,20 @@ def test_what_is_graded_alone_is_alone_on_its_node_and_all_nodes_are_used(cluste
         assert all(ended < began for (_, ended), (began, _) in pairwise(sorted(each)))
 
 
+def test_no_notebook_waits_behind_a_long_one_while_a_worker_is_idle(cluster: Cluster, tmp_path: Path) -> None:
+    long = job("long", "import time; time.sleep(40); value = 3", "assert value == 3")
+    others = [job(f"s{n}", "value = 3", "assert value == 3") for n in range(5)]
+    for _ in range(2):
+        cluster.worker()
+    trainer = settings(tmp_path)
+    with on(cluster, trainer) as backend:
+        with backend.executor(lambda _: None):
+            until(lambda: backend.capacity() == 4, 60)
+        found = graded(backend, [long, *others], trainer)
+    assert [*found.outcomes][-1] == "long"
+    assert {outcome.scores["test"] for outcome in found.outcomes.values()} == {2.0}
+
+
 def test_with_its_keys_a_cluster_is_encrypted_and_without_them_nobody_takes_part(tmp_path: Path) -> None:
     keys = tmp_path / "keys.json"
     said = launch(CertificatesApp, tmp_path, str(keys))
