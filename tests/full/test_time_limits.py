@@ -26,8 +26,8 @@ from autograder.grading.pipeline import Autograde, ProgressListener
 from autograder.grading.rehearsal import cell_limits
 from autograder.grading.settings import Grading
 from autograder.notebooks.instructor import InstructorCell, Version
-from autograder.sandbox.cpu_time import STARVED
-from autograder.sandbox.limits import Limits, tree
+from autograder.sandbox.cpu_time import STARVED, _used
+from autograder.sandbox.limits import Limits, kill_tree, tree
 
 HANGS = "import time\ndef total(numbers):\n    print('called')\n    time.sleep(600)"
 BUSY = "def total(numbers):\n    while True:\n        pass"
@@ -90,6 +90,18 @@ def contended(pid: int) -> Iterator[None]:
         for one in hogs:
             one.kill()
             one.wait()
+
+
+def test_the_time_of_what_a_process_has_started_counts() -> None:
+    busy = f"import subprocess, sys\nsubprocess.run([sys.executable, '-S', '-c', {'while True: pass'!r}])"
+    with subprocess.Popen([sys.executable, "-c", busy], start_new_session=True) as process:
+        try:
+            ends = time.monotonic() + 60
+            while _used(process.pid) < 1:
+                assert time.monotonic() < ends
+                time.sleep(0.1)
+        finally:
+            kill_tree(process.pid)
 
 
 @needs_sandbox
