@@ -45,6 +45,16 @@ def test_what_was_imported_is_there_at_once(pair: Pair) -> None:
     assert text(pair[0].run("import sys\nprint('numpy' in sys.modules, 'tensorflow' in sys.modules)")) == "True False\n"
 
 
+def test_what_the_first_plot_and_the_first_test_import_is_there_at_once(fork_server: ForkServer) -> None:
+    candidate = Candidate(Limits(), {}, fork_server=fork_server)
+    try:
+        candidate.start()
+        names = "'autograder.rpc.peer', 'autograder.rpc.written_files', 'numpy.random'"
+        assert text(candidate.run(f"import sys\nprint({{{names}}} - sys.modules.keys())")) == "set()\n"
+    finally:
+        candidate.close()
+
+
 def test_each_has_processes_of_its_own(pair: Pair) -> None:
     for candidate in pair:
         shown = text(candidate.run("import os\nprint([name for name in os.listdir('/proc') if name.isdigit()])"))
