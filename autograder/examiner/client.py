@@ -18,9 +18,11 @@ from autograder.examiner.exam_messages import (
     Begin,
     ExamCell,
     Inspect,
+    Planned,
     Request,
     RunGiven,
     RunTest,
+    planned_data,
     request_data,
 )
 from autograder.examiner.plan import PlannedCell, Step
@@ -139,12 +141,15 @@ class Exam:
                 f"The examiner does not answer ({error}): it could not start, or it has ended."
             ) from None
         request = json.dumps({"do": "examine"}).encode()
-        socket.send_fds(self._control, [request], [rpc_socket.fileno(), reading])
+        planned = Planned([ExamCell.of(cell) for cell in cells], sorted(beside), sorted(modules))
+        with tempfile.TemporaryFile() as file:
+            file.write(planned_data(planned))
+            file.flush()
+            socket.send_fds(self._control, [request], [rpc_socket.fileno(), reading, file.fileno()])
         os.close(reading)
         rpc_socket.close()
         contents = [memoryview(path.read_bytes()) for path in files.values()]
-        given = [ExamCell.of(cell) for cell in cells]
-        self._ask(Begin(given, sorted(beside), sorted(modules), [*files], memory_bytes, model_parameters), contents)
+        self._ask(Begin([*files], memory_bytes, model_parameters), contents)
         begun = self._answer(START_SECONDS)
         self._pid, self.steps = begun.pid, begun.steps
         if len(self.steps) != len(cells):

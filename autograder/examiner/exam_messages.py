@@ -1,9 +1,13 @@
 """What a worker and its notebook's examination say to each other over the control socket, as JSON in frames.
 
+What the plan of the examination is made of (`Planned`) goes to the fork server before, in a file: the notebooks of one
+assignment have the same plan, which their forks inherit.
+
 The worker reads what it receives strictly (`common.serialization`). The examination may run in an environment that has
 none of the packages that this needs; it makes its requests of what the worker sent as it is.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -30,12 +34,29 @@ class ExamCell:
 
 
 @dataclass(frozen=True)
-class Begin:
-    """First of all: what the plan is made of; and the assignment's files, whose contents are the frame's buffers."""
+class Planned:
+    """What the plan is made of: the arguments of `plan.plan`."""
 
     cells: Sequence[ExamCell]
     beside: Sequence[int]
     modules: Sequence[int]
+
+
+def planned_data(planned: Planned) -> bytes:
+    """`planned` as JSON."""
+    return json.dumps(asdict(planned)).encode()
+
+
+def planned_of(data: bytes) -> Planned:
+    """What `planned_data` gave."""
+    fields = json.loads(data)
+    return Planned(**{**fields, "cells": [ExamCell(**cell) for cell in fields["cells"]]})
+
+
+@dataclass(frozen=True)
+class Begin:
+    """First of all: the assignment's files, whose contents are the frame's buffers, and limits."""
+
     files: Sequence[str]
     memory_bytes: int
     model_parameters: int  # of a model that is rebuilt for a test
@@ -76,10 +97,7 @@ def request_data(request: Request) -> dict[str, Any]:
 
 def request_of(data: dict[str, Any]) -> Request:
     """The request that `request_data` gave."""
-    kind, fields = _KINDS[data["do"]], {name: value for name, value in data.items() if name != "do"}
-    if kind is Begin:
-        fields["cells"] = [ExamCell(**cell) for cell in fields["cells"]]
-    return kind(**fields)
+    return _KINDS[data["do"]](**{name: value for name, value in data.items() if name != "do"})
 
 
 @dataclass(frozen=True)

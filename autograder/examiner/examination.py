@@ -22,7 +22,7 @@ from typing import Any, cast
 
 from autograder.examiner.exam_messages import Answer, Begin, Inspect, Request, RunGiven, RunTest, request_of
 from autograder.examiner.ownership import Statement
-from autograder.examiner.plan import Step, plan
+from autograder.examiner.plan import Step
 from autograder.examiner.shell import Output, Shell
 from autograder.examiner.statements import only, parse
 from autograder.examiner.unpickling import guard_loading
@@ -46,13 +46,15 @@ CREDIT = "credit"  # among what is permitted in a cell: its last expression is p
 class Examination:
     """One notebook's examination; lives as long as its process."""
 
-    def __init__(self, shell: Shell, control: socket.socket, rpc_socket: socket.socket, folder: Path) -> None:
-        """`folder`: an empty folder of its own; cells run in it."""
+    def __init__(
+        self, shell: Shell, steps: Sequence[Step], control: socket.socket, rpc_socket: socket.socket, folder: Path
+    ) -> None:
+        """`steps`: the plan; `folder`: an empty folder of its own; cells run in it."""
         self._shell = shell
         self._control = control
         self._rpc_socket = rpc_socket
         self._folder = folder
-        self._steps: list[Step] = []
+        self._steps = steps
         self._fetched: set[str] = set()
         self._imported: dict[str, Any] = {}  # by solutions, for those who import it as well
         self._models: dict[int, list[Use]] = {}  # that came in a locked or unmarked cell
@@ -86,7 +88,6 @@ class Examination:
     def _begin(self, request: Begin, buffers: list[bytearray]) -> Answer:
         sys.modules["__main__"] = self._shell.user_module
         resource.setrlimit(resource.RLIMIT_DATA, (request.memory_bytes, request.memory_bytes))
-        self._steps = list(plan(request.cells, request.beside, request.modules))
         work, modules = self._folder / "work", self._folder / "modules"
         for name, content in zip(request.files, buffers, strict=True):
             for place in (work, modules) if name.endswith(".py") else (work,):

@@ -1,13 +1,14 @@
 """The examiner's fork server: imports what the instructor's notebooks import, once, and forks for each notebook.
 
-It inherits a listening Unix socket. A worker connects and sends one line: `{"do": "examine"}` with two descriptors, the
-wire and a pipe to interrupt by, after which the connection is the fork's control socket; `{"do": "kill", "pid": n}`; or
-`{"do": "cpu", "pid": n}`, which is answered, as the fork itself may be too busy to.
+It inherits a listening Unix socket. A worker connects and sends one line: `{"do": "examine"}` with three descriptors,
+the wire, a pipe to interrupt by, and a file with what the plan is made of, after which the connection is the fork's
+control socket; `{"do": "kill", "pid": n}`; or `{"do": "cpu", "pid": n}`, which is answered, as the fork itself may be
+too busy to. The plan is made here, once for all notebooks of an assignment: it takes as long as their tests.
 """
 
 import contextlib
+import functools
 import gc
-import importlib
 import json
 import os
 import shutil
@@ -22,7 +23,10 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import autograder.course.verified_datasets  # noqa: F401  datasets from mirrors, which this Python's start could not see to
+from autograder.common.preloading import preload
+from autograder.examiner.exam_messages import planned_of
 from autograder.examiner.examination import Examination, obey
+from autograder.examiner.plan import Step, plan
 from autograder.examiner.shell import Shell, new_shell
 from autograder.rpc import frames
 
@@ -34,9 +38,7 @@ def serve(listener: socket.socket, modules: list[str]) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # children are reaped by the system
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the grader, which ends this process
     loaded = frozenset(sys.modules)
-    for name in (*modules, *WITH_NUMPY):
-        with contextlib.suppress(Exception):
-            importlib.import_module(name)
+    preload([*modules, *WITH_NUMPY])
     shell = new_shell()
     shell.preloaded = frozenset(sys.modules) - loaded
     folders: dict[int, Path] = {}
@@ -57,24 +59,37 @@ def serve(listener: socket.socket, modules: list[str]) -> None:
                     connection.sendall(json.dumps(cpu_seconds(int(request["pid"]))).encode())
                 continue
             _sweep(folders)
-            if len(descriptors) == 2:
-                folder = Path(tempfile.mkdtemp(prefix="examination-"))
-                pid = os.fork()
-                if pid == 0:
-                    listener.close()
-                    _examine(shell, connection, folder, *descriptors)
-                folders[pid] = folder
+            if len(descriptors) == 3:
+                with contextlib.suppress(Exception):  # the worker sees that it hangs up
+                    steps = _plan(os.pread(descriptors[2], os.fstat(descriptors[2]).st_size, 0))
+                    folder = Path(tempfile.mkdtemp(prefix="examination-"))
+                    pid = os.fork()
+                    if pid == 0:
+                        listener.close()
+                        _examine(shell, steps, connection, folder, *descriptors[:2])
+                    folders[pid] = folder
             for descriptor in descriptors:
                 os.close(descriptor)
 
 
-def _examine(shell: Shell, connection: socket.socket, folder: Path, rpc_socket: int, interrupt: int) -> NoReturn:
+@functools.lru_cache(maxsize=8)
+def _plan(planned: bytes) -> tuple[Step, ...]:
+    """The plan that all notebooks of an assignment have; nothing of a student's is in it."""
+    made = planned_of(planned)
+    steps = plan(made.cells, made.beside, made.modules)
+    gc.freeze()
+    return steps
+
+
+def _examine(
+    shell: Shell, steps: tuple[Step, ...], connection: socket.socket, folder: Path, rpc_socket: int, interrupt: int
+) -> NoReturn:
     """What the fork does, to its end."""
     code = 1
     try:
         signal.signal(signal.SIGINT, signal.default_int_handler)
         obey(interrupt)
-        Examination(shell, connection, socket.socket(fileno=rpc_socket), folder).run()
+        Examination(shell, steps, connection, socket.socket(fileno=rpc_socket), folder).run()
         code = 0
     finally:
         os._exit(code)

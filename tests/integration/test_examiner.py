@@ -186,6 +186,19 @@ def test_a_test_that_breaks_the_process_is_told_as_such(examiner: Examiner) -> N
         assert grade(made, 0).score == 1
 
 
+def test_a_notebook_of_which_no_plan_can_be_made_leaves_the_next_one_its_examination(examiner: Examiner) -> None:
+    with pytest.raises(ExaminerError), exam(examiner, [cell("-" * 100_000 + "1", "grade", "test")]):
+        pass
+    with exam(examiner, [cell("1.0", "grade", "test")]) as made:
+        assert grade(made, 0).score == 1
+
+
+def test_each_version_of_a_notebook_has_its_own_plan(examiner: Examiner) -> None:
+    for points in (1.0, 0.5, 1.0):
+        with exam(examiner, [cell(str(points), "grade", "test")]) as made:
+            assert grade(made, 0).score == points
+
+
 def test_memory_is_bounded(examiner: Examiner) -> None:
     cells = [cell("import numpy as np"), cell("big = np.ones(2_000_000_000, 'uint8')", "grade", "test")]
     with exam(examiner, cells, memory=1 << 30) as made:
