@@ -26,6 +26,7 @@ class TrainingJob:
 
     content: JobContent  # as it goes to a slot
     digest: str  # of all of it
+    data: dict[str, Any]  # the arrays that it trains on and validates with, by their digests
     given: tuple[str, ...]  # digests of weights that came with it, but for what holds no information
     few: dict[str, int]  # digests of the others, of a number or two or of one value all over, and how many numbers
     numbers: int  # in its configuration, see `keras_codec.state.numbers`
@@ -94,7 +95,11 @@ def _training_job(request: FitRequest) -> TrainingJob:
     rows = max((len(leaf) for leaf in leaves(content.data[0])), default=0)
     examples = float(rows) * (arguments.epochs or 1)
     work = Workload(digest(description.model), examples, size * examples)
-    return TrainingJob(content, digest(content), given, few, configured, work)
+    known: dict[int, str] = {}
+    whole = digest(content, known)
+    parts = [leaf for part in (*content.data, *(content.validation or ())) for leaf in leaves(part) if leaf is not None]
+    data = {known[id(leaf)]: leaf for leaf in parts}
+    return TrainingJob(content, whole, data, given, few, configured, work)
 
 
 def _few(array: Any) -> int:
@@ -136,9 +141,12 @@ def _is_numeric(value: object) -> bool:
     return isinstance(value, np.ndarray) and (value.dtype.kind in "biuf" or value.dtype.name == "bfloat16")
 
 
-def digest(value: Any) -> str:
-    """SHA-256 of a value of the closed set, arrays by their own, messages by their fields."""
-    known: dict[int, str] = {}
+def digest(value: Any, arrays: dict[int, str] | None = None) -> str:
+    """SHA-256 of a value of the closed set, arrays by their own, messages by their fields.
+
+    `arrays` gets the digests of the arrays in it, by their ids.
+    """
+    known = {} if arrays is None else arrays
 
     def plain(value: Any) -> Any:
         if isinstance(value, np.ndarray):

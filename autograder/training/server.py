@@ -17,7 +17,6 @@ from typing import Any
 
 import numpy as np
 
-from autograder.common.arrays import array_digest
 from autograder.common.serialization import load
 from autograder.rpc import frames
 from autograder.training import jobs, leakage, protocol
@@ -171,13 +170,11 @@ class Server:
     def _seen(self, job: TrainingJob) -> list[SeenData]:
         """Its data, validation data too; what is known of the last few arrays is at hand."""
         found: list[SeenData] = []
-        parts = [*job.content.data, *(job.content.validation or ())]
-        for leaf in (leaf for part in parts for leaf in jobs.leaves(part) if leaf is not None):
-            key = array_digest(leaf)
+        for key, array in job.data.items():
             known = self._known.get(key)
             if known is None:
-                descriptors = leakage.sample(leakage.descriptors(leaf), leakage.MAX_ROWS)
-                known = SeenData(key, frozenset(row_digests(leaf)), descriptors)
+                descriptors = leakage.sample(leakage.descriptors(array), leakage.MAX_ROWS)
+                known = SeenData(key, frozenset(row_digests(array)), descriptors)
                 with self._lock:
                     self._known[key] = known
                     while len(self._known) > ARRAYS:
