@@ -173,6 +173,7 @@ def test_stderr_costs_nothing(examiner: Examiner) -> None:
 def test_a_test_that_never_ends_can_be_interrupted_and_the_next_one_runs(examiner: Examiner) -> None:
     cells = [cell("while True: pass", "grade", "endless"), cell("1.0", "grade", "next")]
     with exam(examiner, cells) as made:
+        assert grade(made, 1).score == 1  # the student's process has started
         assert grade(made, 0, seconds=0.5) is None
         made.interrupt()
         assert made.answer(10).outputs[-1]["ename"] == "KeyboardInterrupt"
