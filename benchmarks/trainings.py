@@ -32,7 +32,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from itertools import product
+from itertools import count, product
 from pathlib import Path
 
 import nbformat
@@ -69,6 +69,7 @@ ROLES = {
 }
 REAPERS = ("autograder.training.server", "autograder.grading.worker", "autograder grade")  # of others' processes
 LOOK = 1.0  # seconds
+MEMORY = 5  # looks, of which one is at memory, too: that takes CPU time itself
 HOSTILE = "\nimport numpy as np\nnp.mean = lambda *a, **k: 1.0\nexpect = lambda *a, **k: None"
 
 
@@ -172,14 +173,16 @@ class Usage(threading.Thread):
 
     def run(self) -> None:
         """Look again and again."""
-        while not self._end.wait(LOOK):
+        for number in count():
+            if self._end.wait(LOOK):
+                return
             with contextlib.suppress(psutil.Error):
-                self._look()
+                self._look(memory=number % MEMORY == 0)
 
-    def _look(self) -> None:
+    def _look(self, *, memory: bool) -> None:
         found: Counter[tuple[str, int]] = Counter()
         roots: dict[int, int] = {}
-        memory = 0
+        taken = 0
         for process in [self._process, *self._process.children(recursive=True)]:
             with contextlib.suppress(psutil.Error):
                 parent, command = process.ppid(), " ".join(process.cmdline())
@@ -191,10 +194,10 @@ class Usage(threading.Thread):
                 # of a fork server's: its notebooks that have ended are in its own account
                 ended = 0.0 if mark in REAPERS else times.children_user + times.children_system
                 found[role, root] += times.user + times.system + ended
-                memory += process.memory_full_info().pss
+                taken += process.memory_full_info().pss if memory else 0
         for key, seconds in found.items():
             self._seconds[key] = max(seconds, self._seconds.get(key, 0.0))
-        self.bytes = max(self.bytes, memory)
+        self.bytes = max(self.bytes, taken)
 
     def seconds(self) -> dict[str, float]:
         """CPU seconds by role."""
