@@ -8,7 +8,7 @@ from autograder.container.requirements import health
 
 
 class HealthApp(Command):
-    """Say whether students' code can be run in a sandbox here, and what grading has to work with."""
+    """Say whether students' code can be run in a sandbox here, and what grading and training have to work with."""
 
     name = "autograder-health"
     description = "Say whether a sandbox can be made here, how many notebooks run at once, where models are trained"
@@ -16,7 +16,7 @@ class HealthApp(Command):
     flags: ClassVar[dict[Any, Any]] = {"debug": FLAGS["debug"]}
 
     def start(self) -> None:
-        """Print what was found; exit with 1 where students' code can't be run."""
+        """Print what was found; exit with 1 where students' code can't be run, or TensorFlow can't use the GPU."""
         if self.extra_args:
             self.fail(f"Give no arguments (received {' '.join(self.extra_args)})")
         works, lines = health()

@@ -4,7 +4,7 @@ import functools
 
 from autograder.sandbox import bubblewrap, cgroups
 from autograder.sandbox.limits import Limits
-from autograder.training import devices
+from autograder.training import cuda_libraries, devices
 from autograder.version import __version__
 
 NO_PROC = (
@@ -23,14 +23,26 @@ def missing_requirement() -> str:
 
 
 def health() -> tuple[bool, list[str]]:
-    """Whether students' code can be run here; and, in lines, that, how much at once, and where models are trained."""
+    """Whether this machine can grade; and, in lines, its sandbox, how much it does at once, and where it trains models.
+
+    It can't where no sandbox can be made, or where TensorFlow can't use the GPU.
+    """
     found, problem = devices.gpus(), missing_requirement()
     works = "works" if bubblewrap.has_proc() else "works, without a /proc of its own (docs/container.md)"
     trained = ", ".join(f"{gpu.name} ({gpu.memory} MiB)" for gpu in found) or f"{devices.cores()} cores"
-    return not problem, [
+    lines: list[str] = []
+    unusable = False
+    if found or cuda_libraries.installed():
+        slot = devices.Slot(next(iter(found), None), 1, None)
+        libraries = cuda_libraries.in_slot(slot, sandboxed=not problem)
+        unusable = bool(found) and any(library.needed and library.problem for library in libraries)
+        told = f"TensorFlow opens {', '.join(map(str, libraries))}" if libraries else "no TensorFlow tells of them"
+        lines = [f"CUDA libraries: {cuda_libraries.missing(libraries) or told}"]
+    return not (problem or unusable), [
         f"autograder {__version__}",
         f"sandbox: {problem or works}",
         f"memory limit: {'cgroup' if cgroups.parents() else 'watchdog'}",
         f"notebooks at once: {devices.parallel_processes(Limits().memory_bytes)}",
         f"training on: {trained}",
+        *lines,
     ]

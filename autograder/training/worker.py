@@ -21,7 +21,7 @@ from autograder.common.errors import AutograderError
 from autograder.common.serialization import load
 from autograder.keras_codec.budget import Budget, ModelError
 from autograder.rpc import frames
-from autograder.training import protocol
+from autograder.training import cuda_libraries, protocol
 from autograder.training.cost import Estimate, estimate, exceeded
 from autograder.training.fit_messages import Declined, JobContent, Refused, Trained, TrainingResult
 from autograder.training.jobs import leaves
@@ -76,7 +76,9 @@ def prepare(threads: int, gpu_memory: int | None = None) -> str:
         tf.config.set_logical_device_configuration(gpu, [limit])
     tf.config.experimental.enable_op_determinism()
     if gpu_memory is not None and not gpus:
-        return "TensorFlow sees no GPU, though nvidia-smi tells of one: is it installed as tensorflow[and-cuda]?"
+        return (
+            f"TensorFlow sees no GPU, though nvidia-smi tells of one. {cuda_libraries.missing(cuda_libraries.here())}"
+        )
     return ""
 
 

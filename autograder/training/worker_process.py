@@ -7,7 +7,9 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from autograder.common.errors import AutograderError
 from autograder.common.serialization import dump
@@ -43,38 +45,11 @@ class WorkerProcess:
         self.ready = False  # whether it has said so
         self._socket, worker_end = socket.socketpair()
         self._folder = tempfile.TemporaryDirectory(prefix="autograder-slot-")
-        package = Path(__file__).resolve().parents[1]
         settings = WorkerSettings(worker_end.fileno(), slot.threads, memory, slot.memory)
-        place = PACKAGE if sandboxed else str(package.parent)
-        argv = [sys.executable, "-P", "-c", BOOT, place, dump(settings)]
-        data = memory_files() if sandboxed else {}
-        keep = [worker_end.fileno(), *data.values()]
-        home = HOME if sandboxed else self._folder.name
-        if sandboxed:
-            sandbox = Sandbox(DISK, (), {package: f"{PACKAGE}/autograder"}, devices=device_files(slot))
-            argv = sandbox.command(argv, data)
-        variables = {
-            **FLAGS,
-            "LANG": "C.UTF-8",
-            "PATH": f"{sys.prefix}/bin:/usr/local/bin:/usr/bin:/bin",
-            "HOME": home,
-            "KERAS_HOME": f"{home}/.keras",  # no settings of whoever runs the grader
-            "OMP_NUM_THREADS": str(slot.threads),
-            "CUDA_VISIBLE_DEVICES": "" if slot.gpu is None else slot.gpu.uuid,
-            **({} if slot.gpu is None else {"LD_LIBRARY_PATH": library_path()}),
-        }
-        self._process = subprocess.Popen(
-            argv,
-            env=variables,
-            cwd="/",
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            pass_fds=keep,
-        )
+        arguments = (dump(settings),)
+        keep = (worker_end.fileno(),)
+        self._process = start_in_slot(slot, BOOT, arguments, self._folder.name, sandboxed=sandboxed, keep=keep)
         worker_end.close()
-        for descriptor in data.values():
-            os.close(descriptor)
         self._killing = threading.Lock()
 
     @property
@@ -116,6 +91,57 @@ class WorkerProcess:
         except subprocess.TimeoutExpired:
             return "it disconnected"
         return f"signal {-code if code < 0 else code - 128}" if code < 0 or code > 128 else f"exit code {code}"
+
+
+def start_in_slot(
+    slot: Slot,
+    code: str,
+    arguments: Sequence[str],
+    home: str,
+    *,
+    sandboxed: bool,
+    keep: Sequence[int] = (),
+    stderr: int = subprocess.DEVNULL,
+    more: Mapping[str, str] = MappingProxyType({}),
+) -> "subprocess.Popen[bytes]":
+    """Start Python on a slot's device, with nothing of the grader's environment.
+
+    code: gets the folder that has this package as its first argument, and `arguments` after it
+    home: its home where it is not in a sandbox
+    keep: descriptors that it inherits
+    more: further environment variables
+    """
+    package = Path(__file__).resolve().parents[1]
+    argv = [sys.executable, "-P", "-c", code, PACKAGE if sandboxed else str(package.parent), *arguments]
+    data = memory_files() if sandboxed else {}
+    if sandboxed:
+        home = HOME
+        sandbox = Sandbox(DISK, (), {package: f"{PACKAGE}/autograder"}, devices=device_files(slot))
+        argv = sandbox.command(argv, data)
+    variables = {
+        **FLAGS,
+        "LANG": "C.UTF-8",
+        "PATH": f"{sys.prefix}/bin:/usr/local/bin:/usr/bin:/bin",
+        "HOME": home,
+        "KERAS_HOME": f"{home}/.keras",  # no settings of whoever runs the grader
+        "OMP_NUM_THREADS": str(slot.threads),
+        "CUDA_VISIBLE_DEVICES": "" if slot.gpu is None else slot.gpu.uuid,
+        **({} if slot.gpu is None else {"LD_LIBRARY_PATH": library_path()}),
+        **more,
+    }
+    try:
+        return subprocess.Popen(
+            argv,
+            env=variables,
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=stderr,
+            pass_fds=[*keep, *data.values()],
+        )
+    finally:
+        for descriptor in data.values():
+            os.close(descriptor)
 
 
 def device_files(slot: Slot) -> list[Path]:

@@ -1,13 +1,18 @@
 """Which GPUs are found: by an `nvidia-smi` on PATH that answers as the real one does. No GPU was at hand."""
 
 import os
+import shutil
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+from candidates import needs_sandbox
 from trainers import BUDGET, until
 
+from autograder.container.requirements import health, missing_requirement
+from autograder.training import cuda_libraries
 from autograder.training.devices import Gpu, Slot, gpus, place
 from autograder.training.fit_messages import Declined, FitArguments, JobContent
 from autograder.training.worker_messages import TrainingOrder
@@ -16,6 +21,7 @@ from autograder.training.worker_process import WorkerProcess
 A100, T4 = "NVIDIA A100-SXM4-40GB", "Tesla T4"
 FIRST, SECOND = "GPU-128ab6fb-6ec9-fd74-b479-4a5fd14f55bd", "GPU-06e04616-0ed5-4069-5ebc-345349a0d4f3"
 
+ON_CPU = Slot(None, 1, None)
 ARGUMENTS = FitArguments(None, 1, 0, None, None, None, None, True, 0.0, 1)
 
 
@@ -43,6 +49,7 @@ def told(uuid: str, minor: str, name: str = T4, memory: str = "15360 MiB") -> st
 def answering(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> "Answering":
     monkeypatch.setenv("PATH", os.pathsep.join([str(tmp_path), os.environ["PATH"]]))
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    missing_requirement.cache_clear()
     return Answering(tmp_path)
 
 
@@ -119,8 +126,52 @@ def test_a_gpu_that_tensorflow_does_not_see_trains_nothing_under_its_name() -> N
         answer = process.receive(60)
         assert isinstance(answer, Declined)
         assert answer.reason.startswith("TensorFlow sees no GPU, though nvidia-smi tells of one")
+        assert "libcudnn.so" in answer.reason
+        assert f"tensorflow[and-cuda]=={version('tensorflow')}" in answer.reason
     finally:
         process.kill()
+
+
+@pytest.fixture
+def libraries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder that has all of CUDA's libraries by name; each is the machine's libm."""
+    folder = tmp_path / "libraries"
+    folder.mkdir()
+    monkeypatch.setenv("LD_LIBRARY_PATH", str(folder))
+    (libm,) = {line.split()[-1] for line in Path("/proc/self/maps").read_text().splitlines() if "/libm.so" in line}
+    for one in cuda_libraries.in_slot(ON_CPU, sandboxed=False):
+        shutil.copy(libm, folder / one.name)
+    return folder
+
+
+def test_cudas_libraries_are_those_that_tensorflow_opens(libraries: Path) -> None:
+    found = cuda_libraries.in_slot(ON_CPU, sandboxed=False)
+    assert {one.name for one in found if one.needed} > {"libcudart.so.12", "libcublas.so.12", "libcudnn.so.9"}
+    assert {one.name for one in found if not one.needed} == {"libnccl.so.2", "libcupti.so.12"}
+    assert cuda_libraries.missing(found) == ""
+
+
+def test_a_cuda_library_that_is_missing_or_damaged_is_named_and_no_other(libraries: Path) -> None:
+    (libraries / "libcudnn.so.9").unlink()
+    (libraries / "libcufft.so.11").write_text("no library")
+    found = cuda_libraries.in_slot(ON_CPU, sandboxed=False)
+    assert {one.name for one in found if one.problem} == {"libcudnn.so.9", "libcufft.so.11"}
+    said = cuda_libraries.missing(found)
+    assert "libcudnn.so.9;" in said
+    assert "libcufft.so.11 (" in said
+
+
+@needs_sandbox
+def test_a_library_that_the_trainers_sandbox_does_not_show_is_missing(libraries: Path) -> None:
+    found = cuda_libraries.in_slot(ON_CPU, sandboxed=True)
+    assert {"libcudnn.so.9"} <= {one.name for one in found if one.problem}
+
+
+def test_a_machine_whose_gpu_tensorflow_cannot_use_is_not_healthy(answering: Answering) -> None:
+    answering(told(FIRST, "0"))
+    works, lines = health()
+    assert not works
+    assert any(line.startswith("CUDA libraries: TensorFlow can't open libcudart.so") for line in lines)
 
 
 def test_finding_devices_imports_no_tensorflow() -> None:
