@@ -56,12 +56,12 @@ from autograder.sandbox.host import place_for_sockets
 from autograder.training import protocol
 from autograder.training.client import TrainerError, TrainerProcess, status
 from autograder.training.cost_history import Workload
-from autograder.training.devices import Slot, parallel_processes
+from autograder.training.devices import Precision, Slot, has_bfloat16, parallel_processes
 from autograder.training.fit_messages import Declined
 from autograder.training.reproducibility import environment as training_environment
 from autograder.training.reproducibility import processor
 from autograder.training.server_messages import Done, Train
-from autograder.training.settings import ServerSettings
+from autograder.training.settings import NO_BFLOAT16, ServerSettings
 
 MEMBER = 1_000_000  # of the session's resource: more tasks than a worker ever has
 DIFFERENT = ("python", "implementation", "machine", "system", "distributions", "code")  # may change a grade
@@ -376,6 +376,8 @@ def _lacking(settings: NodeSettings, place: Path) -> str:
             return f"expected the grader's {name}, {_difference(theirs, ours[name])}"
     if settings.hardware not in ("", *(found := (processor(), settings.trainer.slots()[0].kind))):
         return f"expected {settings.hardware} (c.Grading.cluster_hardware), received {' and '.join(found)}"
+    if settings.trainer.slots()[0].precision == Precision.BFLOAT16 and not has_bfloat16():
+        return NO_BFLOAT16.format(processor())
     for folder in settings.visible:
         if not Path(folder).is_dir():
             return f"it has no folder {folder}, which c.Grading.visible names"

@@ -1,5 +1,6 @@
 """Which devices there are, and how many trainings run on each at once. Asks no TensorFlow, which would take them."""
 
+import enum
 import importlib.util
 import os
 import subprocess
@@ -15,6 +16,14 @@ from autograder.sandbox import cgroups
 _QUERY = ["nvidia-smi", "-q", "-x"]
 _TAGS = ("uuid", "minor_number", "product_name", "fb_memory_usage/total")
 _SPARE = 512  # MiB of a GPU that a driver keeps for each process
+_BFLOAT16 = {"avx512_bf16", "amx_bf16"}  # as /proc/cpuinfo names what multiplies bfloat16 on x86
+
+
+class Precision(enum.StrEnum):
+    """In which numbers convolutions and matrix products are computed; weights are float32 either way."""
+
+    FLOAT32 = "float32"
+    BFLOAT16 = "bfloat16"
 
 
 @dataclass(frozen=True)
@@ -34,6 +43,7 @@ class Slot:
     gpu: Gpu | None
     threads: int
     memory: int | None  # MiB of the GPU
+    precision: Precision = Precision.FLOAT32
 
     @property
     def kind(self) -> str:
@@ -100,15 +110,33 @@ def parallel_processes(memory_bytes: int, per_core: int = 1) -> int:
     return max(1, min(per_core * cores(), int(free // memory_bytes)))
 
 
-def place(found: Sequence[Gpu], slot_memory: int, cpu_slots: int, threads: int, processors: int) -> list[Slot]:
+def has_bfloat16(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
+    """Whether this machine's processor, as Linux describes it in `cpuinfo`, has instructions for bfloat16."""
+    try:
+        lines = cpuinfo.read_text(errors="replace").splitlines()
+    except OSError:
+        return False
+    flags = (line.partition(":")[2].split() for line in lines if line.startswith("flags"))
+    return not _BFLOAT16.isdisjoint(next(flags, []))
+
+
+def place(
+    found: Sequence[Gpu],
+    slot_memory: int,
+    cpu_slots: int,
+    threads: int,
+    processors: int,
+    precision: Precision = Precision.FLOAT32,
+) -> list[Slot]:
     """The slots: on each GPU as many as its memory holds (`slot_memory`, in MiB, each), at least one; else on the CPU.
 
     The first slot of every GPU comes before the second of any, so few trainings spread over all GPUs. Only GPUs of one
     name are used together, the most frequent: results differ from kind to kind. `threads` 0: one on the CPU, so that
-    results do not depend on how many `processors` there are; a share of them for a GPU.
+    results do not depend on how many `processors` there are; a share of them for a GPU. `precision`: on the CPU; a GPU
+    trains in float32.
     """
     if not found:
-        return [Slot(None, threads or 1, None) for _ in range(cpu_slots)]
+        return [Slot(None, threads or 1, None, precision) for _ in range(cpu_slots)]
     names = [gpu.name for gpu in found]
     name = max(sorted(set(names)), key=names.count)
     counted = [(gpu, max(1, gpu.memory // (slot_memory + _SPARE))) for gpu in found if gpu.name == name]

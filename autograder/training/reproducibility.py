@@ -29,6 +29,7 @@ def environment(slot: Slot) -> dict[str, Any]:
         "processor": processor(),
         "device": slot.kind,
         "threads": slot.threads,
+        "precision": slot.precision,
         "flags": FLAGS,
         "packages": {name: _version(name) for name in _PACKAGES},
         "code": _code(),

@@ -6,12 +6,18 @@ import json
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from traitlets import Bool, Enum, Float, Integer, Unicode
+from traitlets import Bool, Enum, Float, Integer, TraitError, Unicode, validate
 from traitlets.config import Configurable
 
-from autograder.training.devices import Slot, cores, gpus, parallel_processes, place
-from autograder.training.reproducibility import environment, has_same_libraries
+from autograder.training.devices import Precision, Slot, cores, gpus, has_bfloat16, parallel_processes, place
+from autograder.training.reproducibility import environment, has_same_libraries, processor
+
+NO_BFLOAT16 = (
+    "`precision` is 'bfloat16', which needs a processor that has instructions for it (`avx512_bf16` or `amx_bf16` "
+    "among the flags in `/proc/cpuinfo`); {} has none"
+)
 
 
 class WeightsPolicy(enum.StrEnum):
@@ -43,6 +49,7 @@ class TrainerSettings:
     weights: WeightsPolicy
     device: str  # digest of all that can change the bits of a training, see `reproducibility.environment`
     detached: bool = False  # a training goes on when the notebook that asked for it has ended
+    precision: Precision = Precision.FLOAT32
 
 
 @dataclass(frozen=True)
@@ -57,11 +64,13 @@ class ServerSettings:
     memory_bytes: int  # of one training
     sandboxed: bool
     upstream: str = ""  # the socket of who trains and remembers instead, in a cluster
+    precision: Precision = Precision.FLOAT32  # on a CPU
 
     def slots(self) -> list[Slot]:
         """The slots of this machine."""
         cpu_slots = self.cpu_slots or parallel_processes(self.memory_bytes)
-        return place(gpus(), self.gpu_slot_bytes >> 20, cpu_slots, self.threads, cores())
+        shares = (self.gpu_slot_bytes >> 20, cpu_slots, self.threads, cores())
+        return place(gpus(), *shares, self.precision)
 
 
 class Trainer(Configurable):  # type: ignore[misc]
@@ -82,6 +91,13 @@ class Trainer(Configurable):  # type: ignore[misc]
         min=0,
         help="Number of threads per training run, on which results depend; 0 means 1 on the CPU, so that results don't "
         "depend on the machine's number of cores, and a share of the cores on a GPU.",
+    ).tag(config=True)
+    precision = Enum(
+        tuple(precision.value for precision in Precision),
+        Precision.FLOAT32.value,
+        help="In which numbers a CPU computes convolutions and matrix products: float32, or bfloat16, which takes less "
+        "time on a processor that has instructions for it, and is refused elsewhere. Weights stay float32, and so do "
+        "training runs on a GPU.",
     ).tag(config=True)
     gpu_slot_bytes = Integer(6 << 30, help="GPU memory per training run, in bytes.").tag(config=True)
     cache_folder = Unicode("", help="Folder where training results are kept; empty means `.autograder/trainings`.").tag(
@@ -106,6 +122,12 @@ class Trainer(Configurable):  # type: ignore[misc]
         help="What a test of accuracy does with weights that the trainer did not make: accept, flag or refuse them.",
     ).tag(config=True)
 
+    @validate("precision")  # type: ignore[untyped-decorator]
+    def _precision_is_available(self, proposal: Any) -> str:
+        if proposal.value == Precision.BFLOAT16 and not has_bfloat16():
+            raise TraitError(NO_BFLOAT16.format(processor()))
+        return str(proposal.value)
+
     def budget(self) -> TrainingBudget:
         """What one training may cost."""
         return TrainingBudget(
@@ -127,7 +149,7 @@ class Trainer(Configurable):  # type: ignore[misc]
             return None
         slot = self.server_settings(Path(), sandboxed=True).slots()[0]
         device = hashlib.sha256(json.dumps(environment(slot), sort_keys=True).encode()).hexdigest()
-        return TrainerSettings(self.seed, self.budget(), WeightsPolicy(self.weights), device)
+        return TrainerSettings(self.seed, self.budget(), WeightsPolicy(self.weights), device, slot.precision)
 
     def server_settings(self, cache: Path, *, sandboxed: bool, upstream: str = "") -> ServerSettings:
         """What the server needs. `cache`: the folder of remembered trainings; `upstream`: as of `ServerSettings`."""
@@ -140,4 +162,5 @@ class Trainer(Configurable):  # type: ignore[misc]
             memory_bytes=self.memory_bytes,
             sandboxed=sandboxed,
             upstream=upstream,
+            precision=Precision(self.precision),
         )

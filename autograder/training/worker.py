@@ -23,6 +23,7 @@ from autograder.keras_codec.budget import Budget, ModelError
 from autograder.rpc import frames
 from autograder.training import cuda_libraries, protocol
 from autograder.training.cost import Estimate, estimate, exceeded
+from autograder.training.devices import Precision
 from autograder.training.fit_messages import Declined, JobContent, Refused, Trained, TrainingResult
 from autograder.training.jobs import leaves
 from autograder.training.worker_messages import EpochProgress, TrainingOrder, WorkerAnswer, WorkerReady, WorkerSettings
@@ -50,7 +51,7 @@ def main() -> None:
     if settings.gpu_memory is None:
         most = settings.memory + OWN
         resource.setrlimit(resource.RLIMIT_DATA, (most, most))
-    lacking = prepare(settings.threads, settings.gpu_memory)
+    lacking = prepare(settings.threads, settings.gpu_memory, settings.precision)
     protocol.send(sock, WorkerReady())
 
     def progress(message: EpochProgress) -> None:
@@ -64,7 +65,7 @@ def main() -> None:
             gc.collect()
 
 
-def prepare(threads: int, gpu_memory: int | None = None) -> str:
+def prepare(threads: int, gpu_memory: int | None = None, precision: Precision = Precision.FLOAT32) -> str:
     """Make TensorFlow deterministic, with that many threads; before anything else uses it. Gives what it lacks."""
     import tensorflow as tf
 
@@ -75,6 +76,8 @@ def prepare(threads: int, gpu_memory: int | None = None) -> str:
         limit = tf.config.LogicalDeviceConfiguration(memory_limit=gpu_memory)
         tf.config.set_logical_device_configuration(gpu, [limit])
     tf.config.experimental.enable_op_determinism()
+    if precision is Precision.BFLOAT16:  # rewrites graphs, so that models and their variables are what they were
+        tf.config.optimizer.set_experimental_options({"auto_mixed_precision_onednn_bfloat16": True})
     if gpu_memory is not None and not gpus:
         return (
             f"TensorFlow sees no GPU, though nvidia-smi tells of one. {cuda_libraries.missing(cuda_libraries.here())}"

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from autograder.training.devices import Precision
 from autograder.training.fit_messages import Declined, JobContent, Refused, Trained
 from autograder.training.protocol import Message
 from autograder.training.settings import TrainingBudget
@@ -17,6 +18,7 @@ class WorkerSettings:
     threads: int
     memory: int  # bytes of a training
     gpu_memory: int | None  # MiB; None: no GPU
+    precision: Precision = Precision.FLOAT32
 
 
 class TrainingOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True, eq=False):

@@ -45,7 +45,7 @@ class WorkerProcess:
         self.ready = False  # whether it has said so
         self._socket, worker_end = socket.socketpair()
         self._folder = tempfile.TemporaryDirectory(prefix="autograder-slot-")
-        settings = WorkerSettings(worker_end.fileno(), slot.threads, memory, slot.memory)
+        settings = WorkerSettings(worker_end.fileno(), slot.threads, memory, slot.memory, slot.precision)
         arguments = (dump(settings),)
         keep = (worker_end.fileno(),)
         self._process = start_in_slot(slot, BOOT, arguments, self._folder.name, sandboxed=sandboxed, keep=keep)

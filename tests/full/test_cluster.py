@@ -1,6 +1,7 @@
 """A cluster of real processes: what is graded there is as here, whatever dies, and each training is done once."""
 
 import contextlib
+import json
 import os
 import shutil
 import signal
@@ -10,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -26,12 +28,17 @@ from launch import launch
 from networks import Machine, Network, needs_namespaces
 
 from autograder.cli.certificates import CertificatesApp
+from autograder.common.serialization import dump
 from autograder.grading.backend import BackendError, LocalBackend
 from autograder.grading.cluster import ClusterBackend
+from autograder.grading.cluster_messages import NodeSettings
+from autograder.grading.cluster_node import _lacking
 from autograder.grading.cluster_speed import fixed_work
 from autograder.grading.dispatcher import Dispatcher
 from autograder.grading.job import Event, GradingMachine
+from autograder.grading.result_digest import environment
 from autograder.sandbox.limits import Limits
+from autograder.training.devices import Precision
 from autograder.training.reproducibility import processor
 from autograder.training.settings import ServerSettings
 from autograder.training.training_record import TrainerStatus
@@ -96,6 +103,21 @@ def test_a_worker_that_lacks_what_the_settings_ask_for_is_named(cluster: Cluster
     assert said[0].startswith("Dask's dashboard: http://127.0.0.1:")
     assert "worker-1" in said[1]
     assert (nowhere if lacking == "folder" else f"received {processor()} and cpu") in said[1]
+
+
+def test_a_worker_whose_processor_has_no_bfloat16_takes_no_part_where_that_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Path.read_text
+    old = "model name\t: Old\nflags\t\t: avx2 avx512f\n"
+    monkeypatch.setattr(
+        Path, "read_text", lambda path, **how: old if str(path) == "/proc/cpuinfo" else real(path, **how)
+    )
+    for precision in Precision:
+        trainer = replace(settings(tmp_path), precision=precision)
+        ours = json.loads(dump(environment()))
+        lacking = _lacking(NodeSettings("", Limits(), False, {}, ours, 1.0, trainer, (), ""), tmp_path)
+        assert ("bfloat16" in lacking) is (precision is Precision.BFLOAT16)
 
 
 def test_a_node_that_is_slower_than_the_graders_machine_has_more_time(

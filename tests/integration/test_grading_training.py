@@ -197,6 +197,7 @@ def test_an_honest_fit_is_trained_by_the_trainer_once_for_all(graded: Class) -> 
     assert other["by"] == "trainer"
     assert other["job"] != ada[0]["job"]
     assert graded.record("ada")["run"]["flags"] == []
+    assert graded.record("ada")["went_in"]["trainer"]["precision"] == "float32"
     assert "training runs: " in graded.said
 
 

@@ -21,7 +21,7 @@ from autograder.sandbox import bubblewrap
 from autograder.training import client, protocol
 from autograder.training.client import TrainerProcess, training_cache
 from autograder.training.cost_history import CostHistory
-from autograder.training.devices import Slot
+from autograder.training.devices import Slot, has_bfloat16
 from autograder.training.fit_messages import Trained, TrainingResult
 from autograder.training.jobs import training_job
 from autograder.training.queue import Queue, QueuedTraining
@@ -86,6 +86,28 @@ def test_the_same_job_gives_the_same_bits_in_another_process_and_in_another_orde
         models.append([made[3], made[4]])
     assert equal(models[0][0], models[1][0])
     assert equal(models[0][1], models[1][1])
+
+
+@pytest.mark.skipif(not has_bfloat16(), reason="this processor has no instructions for bfloat16")
+def test_bfloat16_gives_the_same_bits_twice_and_is_another_job_than_float32(
+    trainer: TrainerProcess, tmp_path: Path
+) -> None:
+    notebook = Notebook(trainer)
+    usual = fitted(notebook)
+    (job,) = {training.job for training in notebook.trainings()}
+    made, jobs = [], set()
+    for folder in ("one", "other"):
+        with trainer_at(tmp_path / folder, precision="bfloat16") as process:
+            notebook = Notebook(process)
+            made.append(fitted(notebook))
+            jobs |= {training.job for training in notebook.trainings()}
+    one, other = made
+    assert equal(one, other)
+    assert len(jobs - {job}) == 1
+    assert not equal(one, usual)
+    for half, whole in zip(one.variables, usual.variables, strict=True):
+        assert half.dtype == whole.dtype
+        np.testing.assert_allclose(*map(keras.ops.convert_to_numpy, (half, whole)), atol=0.02)
 
 
 def test_a_notebook_that_starts_the_same_job_again_starts_from_other_weights(trainer: TrainerProcess) -> None:

@@ -12,6 +12,7 @@ from candidates import needs_sandbox
 from trainers import BUDGET, until
 
 from autograder.container.requirements import health, missing_requirement
+from autograder.sandbox.host import find_bwrap
 from autograder.training import cuda_libraries
 from autograder.training.devices import Gpu, Slot, gpus, place
 from autograder.training.fit_messages import Declined, FitArguments, JobContent
@@ -172,6 +173,17 @@ def test_a_machine_whose_gpu_tensorflow_cannot_use_is_not_healthy(answering: Ans
     works, lines = health()
     assert not works
     assert any(line.startswith("CUDA libraries: TensorFlow can't open libcudart.so") for line in lines)
+
+
+@needs_sandbox
+def test_bfloat16_is_refused_where_the_processor_has_no_instructions_for_it(tmp_path: Path) -> None:
+    cpuinfo = tmp_path / "cpuinfo"
+    cpuinfo.write_text("model name\t: Old\nflags\t\t: avx2 avx512f\n")
+    shown = [str(find_bwrap()), "--dev-bind", "/", "/", "--ro-bind", str(cpuinfo), "/proc/cpuinfo"]
+    script = "from autograder.training.settings import Trainer; Trainer(precision='bfloat16')"
+    done = subprocess.run([*shown, sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert "TraitError: `precision` is 'bfloat16'" in done.stderr
+    assert "Old has none" in done.stderr
 
 
 def test_finding_devices_imports_no_tensorflow() -> None:

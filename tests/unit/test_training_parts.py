@@ -18,7 +18,7 @@ from autograder.keras_codec.state import canonical, numbers
 from autograder.training import devices, reproducibility
 from autograder.training.cache import TrainingCache
 from autograder.training.cost import Estimate, estimate, exceeded
-from autograder.training.devices import Gpu, Slot, library_path, place
+from autograder.training.devices import Gpu, Precision, Slot, has_bfloat16, library_path, place
 from autograder.training.fit_messages import EpochRecord, Snapshot, TrainingResult
 from autograder.training.leakage import LOOKED_AT, descriptors, distances, near, probe, row_digests, rows_tested, sample
 from autograder.training.reproducibility import environment, has_same_libraries
@@ -70,6 +70,23 @@ def test_on_the_cpu_there_are_as_many_slots_as_cores_and_memory_allow(monkeypatc
     assert slots(memory_bytes=2 * free, cpu_slots=3) == 3
 
 
+def test_a_gpu_trains_in_float32_whatever_a_cpu_would() -> None:
+    gpu = Gpu("GPU-0", 0, T4, 15360)
+    assert {slot.precision for slot in place([gpu], 6144, 1, 0, 8, Precision.BFLOAT16)} == {Precision.FLOAT32}
+    assert place([], 6144, 1, 0, 8, Precision.BFLOAT16) == [Slot(None, 8, None, Precision.BFLOAT16)]
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [("fpu avx512f avx512_bf16", True), ("avx512f amx_bf16 amx_tile", True), ("avx2 avx512f bf16 avx512_vnni", False)],
+)
+def test_processors_with_instructions_for_bfloat16_are_known(tmp_path: Path, flags: str, expected: bool) -> None:
+    cpuinfo = tmp_path / "cpuinfo"
+    cpuinfo.write_text(f"processor\t: 0\nmodel name\t: Some avx512_bf16\nflags\t\t: {flags}\nbugs\t\t:\n\n")
+    assert has_bfloat16(cpuinfo) is expected
+    assert not has_bfloat16(tmp_path / "nothing")
+
+
 def test_a_slot_has_the_device_files_of_its_own_gpu_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Path, "exists", lambda path: path.name in {"nvidia0", "nvidia1", "nvidiactl", "nvidia-uvm"})
     files = device_files(Slot(Gpu("GPU-1", 1, T4, 15360), 2, 6144))
@@ -90,10 +107,11 @@ def test_cudas_libraries_are_those_of_nvidias_wheels_before_the_machines(
     assert [path for path in found if path.startswith(str(tmp_path))] == ours
 
 
-def test_the_environment_tells_devices_and_threads_apart() -> None:
+def test_the_environment_tells_devices_threads_and_precisions_apart() -> None:
     cpu = environment(Slot(None, 2, None))
     assert cpu != environment(Slot(None, 4, None))
     assert cpu != environment(Slot(Gpu("GPU-0", 0, T4, 15360), 2, 6144))
+    assert cpu != environment(Slot(None, 2, None, Precision.BFLOAT16))
     assert json.loads(json.dumps(cpu)) == cpu
 
 
