@@ -25,6 +25,7 @@ from autograder.cli.report import ReportApp
 from autograder.cli.restore import RestoreApp
 from autograder.cli.submission import SubmissionApp
 from autograder.cli.test import TestApp
+from autograder.cli.watch import WatchApp
 from autograder.version import __version__
 
 GROUPS: dict[str, tuple[type[Any], ...]] = {
@@ -33,7 +34,7 @@ GROUPS: dict[str, tuple[type[Any], ...]] = {
     "Check before submitting": (CheckApp,),
     "Grade": (CollectApp, RehearseApp, GradeApp, ReportApp, FeedbackApp, ExportApp),
     "Undo": (RestoreApp, ForgetApp),
-    "Automate": (HealthApp, SubmissionApp, CertificatesApp),
+    "Automate": (WatchApp, HealthApp, SubmissionApp, CertificatesApp),
 }
 
 

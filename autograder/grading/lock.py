@@ -1,4 +1,7 @@
-"""A course's lock: what grades it, generates an assignment of it or brings a backup back does so alone."""
+"""A course's locks: what grades it, generates an assignment of it or brings a backup back does so alone.
+
+So does what watches it, by a lock of its own.
+"""
 
 import os
 import socket
@@ -18,15 +21,17 @@ class BusyError(AutograderError):
 
 
 @contextmanager
-def course_lock(root: Path, doing: str, waiting: Callable[[str], object] | None = None) -> Iterator[None]:
+def course_lock(
+    root: Path, doing: str, waiting: Callable[[str], object] | None = None, *, name: str = "lock"
+) -> Iterator[None]:
     """Hold the lock of the course in `root`; the system gives it back when the process ends, however it ends.
 
     `doing` is what others are told: "`grade` of ps1". `waiting` is told once who holds it, and then it is waited for;
-    without it, raises BusyError at once.
+    without it, raises BusyError at once. `name`: of the lock's file; those of different names don't exclude each other.
     """
     folder = root / ".autograder"
     folder.mkdir(parents=True, exist_ok=True)
-    lock, holder = FileLock(folder / "lock", mode=0o664), folder / "lock.holder"
+    lock, holder = FileLock(folder / name, mode=0o664), folder / f"{name}.holder"
     try:
         lock.acquire(timeout=0)
     except Timeout:

@@ -18,6 +18,7 @@ from autograder.lms.export.table import StatusExporter
 from autograder.reports.generate import GenerateFeedback
 from autograder.sandbox.limits import Limits
 from autograder.training.settings import Trainer
+from autograder.watch.policy import Watch
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "reference"
 MADE = "<!-- made by tests/support/reference_pages.py -->"
@@ -27,6 +28,7 @@ SETTINGS = {
     "Grading": Grading,
     "Training": Trainer,
     "Feedback": GenerateFeedback,
+    "Grading what arrives": Watch,
     "Collecting": LmsExtractor,
     "Export as CSV": StatusExporter,
     "Export to Canvas": CanvasExporter,

@@ -25,6 +25,7 @@ ROOMS = (
     "grading",
     "lms",
     "reports",
+    "watch",
     "container",
     "cli",
 )

@@ -1,0 +1,1 @@
+"""Grading what arrives before the deadline, and what of it students are told; `watcher` has the design."""

@@ -1,0 +1,117 @@
+"""nbgrader's exchange, whichever plugin a course has: what arrives through it, and feedback back through it."""
+
+import glob
+import shutil
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from nbgrader.auth import Authenticator
+from nbgrader.coursedir import CourseDirectory
+from nbgrader.exchange import ExchangeFactory
+from nbgrader.exchange.default import ExchangeCollect
+
+from autograder.common.errors import AutograderError
+from autograder.grading.job import FAULTS
+from autograder.watch.arrivals import signature
+from autograder.watch.attempts import Attempt
+
+COLLECTED = ".autograder/collected"  # nbgrader's step, as `submitted`, into which its collector copies
+RELEASING = ".autograder/releasing"  # and the one that it releases feedback from
+
+
+class NotReached(AutograderError):
+    """The exchange did not do what it should; the message says why."""
+
+
+class CourseExchange:
+    """The exchange of one course."""
+
+    def __init__(self, app: Any, settle_seconds: float) -> None:
+        """`app` has nbgrader's configuration. In the plain exchange a submission is complete after `settle_seconds`."""
+        self._app, self._settle = app, settle_seconds
+        self._factory = ExchangeFactory(parent=app)
+        self._is_plain = self._factory.collect is ExchangeCollect
+        self._collected: dict[tuple[str, str], float] = {}  # by assignment and student, when that folder last changed
+        shutil.rmtree(
+            Path(CourseDirectory(parent=app).root, COLLECTED), ignore_errors=True
+        )  # half of one, after a kill
+
+    def collect(self, assignment: str) -> None:
+        """Have nbgrader's collector copy each student's newest submission into `COLLECTED`. Raises NotReached."""
+        coursedir = self._coursedir(assignment, submitted_directory=COLLECTED)
+        collector = self._made(self._factory.Collect, coursedir, update=True)
+        if not self._is_plain:
+            self._run(collector)
+            return
+        failed = []
+        for student, changed in self._new(collector).items():
+            coursedir.student_id = glob.escape(student)
+            try:
+                self._run(collector)
+                self._collected[assignment, student] = changed
+            except NotReached as error:  # of one student; the others' are collected
+                failed.append(f"{student}: {error}")
+        if failed:
+            raise NotReached("; ".join(failed))
+
+    def _new(self, collector: Any) -> dict[str, float]:
+        """The students who have something new in the plain exchange, written to its end, and when it last changed."""
+        coursedir = collector.coursedir
+        inbound = Path(collector.root, coursedir.course_id, "inbound")
+        if not coursedir.course_id or not inbound.is_dir():
+            return {}
+        newest: dict[str, float] = {}
+        for folder in inbound.glob(f"*+{glob.escape(coursedir.assignment_id)}+*"):
+            student = folder.name.rsplit(f"+{coursedir.assignment_id}+", 1)[0]
+            try:
+                changed = max([folder.stat().st_ctime, *(at / 1e9 for *_, at in signature(folder))])
+            except OSError:
+                continue
+            newest[student] = max(changed, newest.get(student, 0.0))
+        return {
+            student: changed
+            for student, changed in newest.items()
+            if time.time() - changed >= self._settle
+            and self._collected.get((coursedir.assignment_id, student)) != changed
+        }
+
+    def release(self, attempt: Attempt, files: Path, pages: Sequence[Path]) -> bool:
+        """Release pages of an attempt, whose files are in a folder; whether it came through an exchange.
+
+        Raises NotReached.
+        """
+        named = [files / name for name in ("timestamp.txt", "submission_secret.txt")]
+        found = [path for path in named if path.is_file() and not path.is_symlink()]
+        if not found or (self._is_plain and len(found) < len(named)):
+            return False
+        coursedir = self._coursedir(attempt.assignment, feedback_directory=RELEASING)
+        coursedir.student_id = glob.escape(attempt.student)
+        folder = Path(coursedir.format_path(RELEASING, attempt.student, attempt.assignment))
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        for path in (*found, *pages):
+            shutil.copyfile(path, folder / path.name)
+        self._run(self._made(self._factory.ReleaseFeedback, coursedir))
+        shutil.rmtree(folder, ignore_errors=True)
+        return True
+
+    def _coursedir(self, assignment: str, **directories: str) -> CourseDirectory:
+        coursedir = CourseDirectory(parent=self._app)
+        coursedir.assignment_id = assignment
+        for name, value in directories.items():
+            setattr(coursedir, name, value)
+        return coursedir
+
+    def _made(self, make: Any, coursedir: CourseDirectory, **settings: Any) -> Any:
+        made = make(coursedir=coursedir, authenticator=Authenticator(parent=self._app), parent=self._app)
+        for name, value in settings.items():
+            setattr(made, name, value)
+        return made
+
+    def _run(self, step: Any) -> None:
+        try:
+            step.start()
+        except FAULTS as error:
+            raise NotReached(f"{type(step).__name__}: {error or type(error).__name__}") from error
