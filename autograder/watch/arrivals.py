@@ -9,7 +9,7 @@ from pathlib import Path
 
 from autograder.common.files import open_regular
 
-PATIENCE = 12  # times as long for a notebook that is no JSON yet; then it is taken as it is
+PATIENCE = 60.0  # seconds until a notebook that is no JSON is taken as it is: somebody may still be copying it
 
 Signature = tuple[tuple[str, int, int, int, int], ...]  # of each entry: path, mode, size, times of change
 
@@ -36,9 +36,9 @@ class Arrivals:
             seen = self._seen.get(folder)
             if seen is None or seen.signature != now:
                 seen = self._seen[folder] = _Seen(now, time.monotonic())
-            if not now or not self._is_quiet(seen):
+            if not now or not _is_quiet(seen, self._settle):
                 return ""
-            if not seen.digest and (self._is_quiet(seen, PATIENCE) or _are_whole(folder, now)):
+            if not seen.digest and (_is_quiet(seen, PATIENCE) or _are_whole(folder, now)):
                 found = digest(folder)
                 seen.digest = found if signature(folder) == now else ""
             return seen.digest
@@ -52,10 +52,11 @@ class Arrivals:
         except OSError:
             return False
 
-    def _is_quiet(self, seen: _Seen, times: int = 1) -> bool:
-        """Whether nothing has changed for so long: as seen here, or by the file system's clock."""
-        last = max((changed for *_, changed in seen.signature), default=0) / 1e9
-        return max(time.monotonic() - seen.since, time.time() - last) >= times * self._settle
+
+def _is_quiet(seen: _Seen, seconds: float) -> bool:
+    """Whether nothing has changed for so long: as seen here, or by the file system's clock."""
+    last = max((changed for *_, changed in seen.signature), default=0) / 1e9
+    return max(time.monotonic() - seen.since, time.time() - last) >= seconds
 
 
 def signature(folder: Path) -> Signature:

@@ -40,7 +40,7 @@ class Watch(Configurable):  # type: ignore[misc]
         "tests pass; exercises: which ones. Afterwards, they get the usual feedback.",
     ).tag(config=True)
     wait_seconds = Float(
-        1800.0, min=0.0, help="Least time between two gradings of a student's attempts at an assignment, in seconds."
+        1800.0, min=0.0, help="Least time between two graded attempts of a student at an assignment, in seconds."
     ).tag(config=True)
     attempts = Integer(
         10, min=0, help="Number of attempts of a student that are graded before the deadline; 0 means any number."

@@ -18,8 +18,8 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -101,6 +101,14 @@ class Watcher:
 
     def run(self, changed: Callable[[], bool]) -> None:
         """Watch until the settings have `changed`. Raises what can't be helped by trying again."""
+        with self.opened():
+            while not changed():
+                if not self.look():
+                    time.sleep(self.policy.scan_seconds)
+
+    @contextmanager
+    def opened(self) -> Iterator[None]:
+        """Within, this is the one that watches the course, and pages are released in their time."""
         with course_lock(self.root, "`watch`", self._say, name="watch.lock"):
             self.store = AttemptStore(self.root)
             self._exchange = CourseExchange(self._app, self.policy.settle_seconds) if self.policy.exchange else None
@@ -108,9 +116,7 @@ class Watcher:
             releases = threading.Thread(target=self._release_until, args=(stopped,), daemon=True)
             releases.start()
             try:
-                while not changed():
-                    if not self.look():
-                        time.sleep(self.policy.scan_seconds)
+                yield
             finally:
                 stopped.set()
                 releases.join()
@@ -270,12 +276,12 @@ class Watcher:
 
     def _why(self, decision: Decision, now: float) -> str:
         if decision.delay == Delay.LIMIT:
-            return f"The {counted(self.policy.attempts, 'grading')} before the deadline have been used."
+            return f"Before the deadline, {counted(self.policy.attempts, 'attempt')} can be graded, and that many were."
         left = counted(math.ceil((decision.at - now) / 60), "minute")
         wait = counted(math.ceil(self.policy.wait_seconds / 60), "minute")
         return (
-            f"That is {left} from now: at least {wait} lie between two gradings, so that there is time to find out "
-            "what is wrong without them."
+            f"That is {left} from now: at least {wait} lie between two graded attempts, so that there is time to "
+            "find out what is wrong without the tests."
         )
 
     def _of_later_attempts(self) -> list[str]:
@@ -370,7 +376,7 @@ class Watcher:
         if self.policy.attempts:
             known = self.store.of(attempt.assignment, attempt.student)
             used = sum(one.graded or one.number == attempt.number for one in known)
-            said.append(f"{used} of {counted(self.policy.attempts, 'grading')} before the deadline are used.")
+            said.append(f"Graded before the deadline: {used} of {counted(self.policy.attempts, 'attempt')}.")
         if self.policy.wait_seconds and (not self.policy.attempts or used < self.policy.attempts):
             said.append(
                 f"Your next attempt is graded at {_time(attempt.due + self.policy.wait_seconds)} at the earliest, so "
@@ -582,7 +588,7 @@ def _visible(cell: InstructorCell, test: Test) -> str:
         return "none"
     if test.score == test.points:
         return "pass"
-    return f"{test.score:g} of {test.points:g} points" if test.score else "fail"
+    return f"{test.score:g} of {test.points:g} points; hidden tests may add to them" if test.score else "fail"
 
 
 def _status(work: NotebookTask) -> Status | None:

@@ -148,6 +148,7 @@ def test_the_readme_is_short() -> None:
 
 
 OPERATOR = (ROOT / "docs" / "operator.md").read_text(encoding="utf-8")
+WATCH = (ROOT / "docs" / "watch.md").read_text(encoding="utf-8")
 PLACE = "/srv/course"
 
 
@@ -185,8 +186,8 @@ def test_the_script_for_cron_writes_everything_and_its_exit_code_asks_for_a_pers
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not here")
 def test_the_systemd_units_are_valid(nightly: Path, tmp_path: Path) -> None:
-    units = dict(re.findall(r"```ini\n# /etc/systemd/system/(\S+)\n(.*?)```", OPERATOR, re.DOTALL))
-    assert units.keys() == {"autograder.service", "autograder.timer"}
+    units = dict(re.findall(r"```ini\n# /etc/systemd/system/(\S+)\n(.*?)```", OPERATOR + WATCH, re.DOTALL))
+    assert units.keys() == {"autograder.service", "autograder.timer", "autograder-watch.service"}
     for name, text in units.items():
         (tmp_path / name).write_text(text.replace(PLACE, str(nightly)), encoding="utf-8")
     command = ["systemd-analyze", "verify", *(str(tmp_path / name) for name in units)]

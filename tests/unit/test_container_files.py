@@ -20,6 +20,7 @@ MANIFEST = (ROOM / "kubernetes.yaml").read_text(encoding="utf-8")
 FOR_ONE = (ROOM / "kubernetes-submission.yaml").read_text(encoding="utf-8")
 CLUSTER = (ROOM / "kubernetes-cluster.yaml").read_text(encoding="utf-8")
 BY_CLUSTER = (ROOM / "kubernetes-cluster-grade.yaml").read_text(encoding="utf-8")
+WATCH = (ROOM / "kubernetes-watch.yaml").read_text(encoding="utf-8")
 CONTAINERFILE = (ROOT / "autograder" / "Containerfile").read_text(encoding="utf-8")
 PAGE = (ROOT / "docs" / "container.md").read_text(encoding="utf-8")
 PROFILE = json.loads((ROOM / "seccomp.json").read_text(encoding="utf-8"))
@@ -33,7 +34,9 @@ def job() -> dict[str, Any]:
 
 @pytest.mark.parametrize("version", ["1.31", kubernetes_validate.latest_version()])
 @pytest.mark.parametrize(
-    "manifest", [MANIFEST, FOR_ONE, CLUSTER, BY_CLUSTER], ids=["class", "submission", "cluster", "class by cluster"]
+    "manifest",
+    [MANIFEST, FOR_ONE, CLUSTER, BY_CLUSTER, WATCH],
+    ids=["class", "submission", "cluster", "class by cluster", "watch"],
 )
 def test_the_manifest_is_valid_by_the_official_schema(manifest: str, version: str) -> None:
     for one in yaml.safe_load_all(manifest):
@@ -81,6 +84,18 @@ def test_a_submission_that_cannot_be_graded_is_not_tried_again_and_has_no_privil
     assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
 
 
+def test_what_watches_is_one_pod_with_the_jobs_rights_and_folders(job: dict[str, Any]) -> None:
+    one, pod = yaml.safe_load(WATCH)["spec"], job["spec"]["template"]["spec"]
+    found, (container,) = one["template"]["spec"], one["template"]["spec"]["containers"]
+    assert one["selector"]["matchLabels"] == one["template"]["metadata"]["labels"]
+    assert (one["replicas"], one["strategy"]) == (1, {"type": "Recreate"})
+    for name in ("securityContext", "volumes", "hostUsers", "automountServiceAccountToken"):
+        assert found[name] == pod[name]
+    for name in ("securityContext", "volumeMounts"):
+        assert container[name] == pod["containers"][0][name]
+    assert container["args"] == ["watch"]
+
+
 def test_a_slip_in_the_manifest_would_be_seen(job: dict[str, Any]) -> None:
     job["spec"]["template"]["spec"]["automountServiceAccountTokens"] = False
     with pytest.raises(kubernetes_validate.ValidationError):
@@ -114,7 +129,9 @@ def test_what_the_pod_mounts_is_where_the_image_looks(job: dict[str, Any]) -> No
 
 
 def test_no_file_repeats_the_version() -> None:
-    assert [file for file in (CONTAINERFILE, MANIFEST, FOR_ONE, CLUSTER, BY_CLUSTER) if __version__ in file] == []
+    assert [
+        file for file in (CONTAINERFILE, MANIFEST, FOR_ONE, CLUSTER, BY_CLUSTER, WATCH) if __version__ in file
+    ] == []
 
 
 def test_the_locks_pin_everything_and_each_once() -> None:

@@ -1,0 +1,248 @@
+"""`autograder watch`: what arrives is graded once and whole, and students are told what the policy gives."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import nbformat
+import pytest
+from feedback_pages import Page
+from nbgrader.auth import Authenticator
+from nbgrader.coursedir import CourseDirectory
+from nbgrader.exchange.default import ExchangeReleaseAssignment, ExchangeSubmit
+from nbgrader.utils import notebook_hash
+from traitlets.config import Config
+from watched_course import (
+    DOUBLE,
+    HIDDEN,
+    SHIFT,
+    Watched,
+    build,
+    hand_in,
+    normalized,
+    notebook,
+    points,
+    set_deadline,
+    watching,
+)
+
+WRONG = "def double(n):\n    return 2 * n if n < 100 else 0"
+PAST = datetime.now(UTC).replace(tzinfo=None) - timedelta(hours=1)
+HOSTILE = "<img src=x onerror=alert(1)>.ipynb"
+
+
+def test_what_arrives_is_graded_when_it_is_complete_and_hidden_tests_are_counted_only(tmp_path: Path) -> None:
+    folder = build(tmp_path / "course")
+    hand_in(folder, "bob", HOSTILE, double="def double(n):\n    return '<script>alert(2)</script>'", shift=SHIFT)
+    path = hand_in(folder, "ada", double=WRONG, shift=SHIFT)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    with watching(folder) as watched:
+        watched.graded("bob")
+        assert watched.attempts("ada") == []  # half a notebook is no submission, though it lies still
+        path.write_bytes(whole)
+        watched.graded("ada")
+        assert points(folder, "ada") == 2.0
+        page = watched.page("ada")
+        assert "1 of 2 cells with hidden tests pass all their tests." in page
+        assert str(HIDDEN) not in page
+        assert "hidden:" not in page
+        told = Page((folder / "feedback" / "bob" / "ps1" / "p1.html").read_text(encoding="utf-8"))
+        assert "double(2) is wrong" in told.text
+        assert not told.all("script", "img")
+        assert watched.said == [
+            "bob: ps1, attempt 1: graded, 2 points of tests",
+            "ada: ps1, attempt 1: graded, 2 points of tests",
+        ]
+
+
+def test_the_wait_and_the_limit_are_told_with_reason_and_time_and_the_newest_attempt_takes_the_place(
+    tmp_path: Path,
+) -> None:
+    folder = build(tmp_path / "course", settings="c.Watch.wait_seconds = 3600")
+    with watching(folder) as watched:
+        hand_in(folder, "ada", double=WRONG, shift=SHIFT)
+        watched.graded("ada")
+        for number, answer in ((2, DOUBLE), (3, f"{DOUBLE}  # again")):
+            hand_in(folder, "ada", double=answer, shift=SHIFT)
+            watched.until(
+                lambda number=number: len(watched.attempts("ada")) == number and watched.attempts("ada")[-1].told
+            )
+        assert "60 minutes from now: at least 60 minutes lie between two graded attempts" in watched.page("ada", 3)
+        assert "Attempt 3 arrived before this one was graded" in watched.page("ada", 2)
+        assert [(one.graded, one.replaced) for one in watched.attempts("ada")] == [
+            (True, False),
+            (False, True),
+            (False, False),
+        ]
+        assert points(folder, "ada") == 2.0
+    build_again = folder / "nbgrader_config.py"
+    build_again.write_text(build_again.read_text() + "c.Watch.attempts = 1\n")
+    with watching(folder) as watched:
+        watched.until(lambda: "limit" in watched.attempts("ada")[-1].told)
+        assert "Before the deadline, 1 attempt can be graded, and that many were." in watched.page("ada", 3)
+        set_deadline(folder, PAST)  # what was handed in counts all the same
+        watched.until(lambda: watched.attempts("ada")[-1].final)
+    assert points(folder, "ada") == 4.0
+
+
+def test_the_best_attempt_stays_where_nbgrader_looks_and_the_deadline_brings_the_usual_feedback(tmp_path: Path) -> None:
+    folder = build(tmp_path / "course", settings="c.Watch.counts = 'best'\nc.Watch.hidden = 'nothing'")
+    feedback = folder / "feedback" / "ada" / "ps1" / "p1.html"
+    with watching(folder) as watched:
+        path = hand_in(folder, "ada", double=DOUBLE, shift=SHIFT)
+        best = path.read_bytes()
+        watched.graded("ada")
+        hand_in(folder, "ada", double=WRONG, shift=SHIFT)
+        watched.graded("ada", 2)
+        assert path.read_bytes() == best
+        assert points(folder, "ada") == 4.0
+        assert watched.said[-1] == "ada: ps1, attempt 2: graded, 2 points of tests; attempt 1 counts"
+        first, second = (normalized(watched.page("ada", number)) for number in (1, 2))
+        assert first == second  # they differ in a hidden test alone
+        assert "points" not in Page(feedback.read_text()).text.replace("points follow after the deadline", "")
+        watched.watcher.look()
+        assert len(watched.attempts("ada")) == 2  # what was put back is no attempt
+        set_deadline(folder, PAST)
+        watched.until(lambda: watched.attempts("ada")[0].final)
+        assert "4 of 4 points" in Page(feedback.read_text(encoding="utf-8")).text
+
+
+REMEMBERS = """
+seen = []
+def double(n):
+    seen.append(n)
+    with open("seen.txt", "a") as file:
+        file.write(f"{n} ")
+    return 2 * n
+"""
+TELLS = """
+print(seen, open("seen.txt").read())
+def shift(n):
+    raise ValueError(f"{seen} {open('seen.txt').read()}")
+"""
+ASKS = "import os\ndef double(n):\n    if n == 7919:\n        os._exit(0)\n    return 2 * n"
+ENDS = """
+import os
+seen = []
+def double(n):
+    seen.append(n)
+    if len(seen) > 1 and n % 2:
+        os._exit(0)
+    return 2 * n
+"""
+ATTACKS = {"eve": (REMEMBERS, TELLS), "kim": (ASKS, SHIFT), "max": (ENDS, SHIFT), "ned": (DOUBLE, SHIFT)}
+
+
+def test_attempts_read_no_more_of_a_hidden_test_than_the_policy_gives(tmp_path: Path) -> None:
+    pages: dict[str, set[str]] = {student: set() for student in ATTACKS}
+    for hidden in (HIDDEN, 6134):
+        folder = build(tmp_path / str(hidden), hidden=hidden)
+        for student, (double, shift) in ATTACKS.items():
+            hand_in(folder, student, double=double, shift=shift)
+        with watching(folder) as watched:
+            for student in ATTACKS:
+                watched.graded(student)
+                page = watched.page(student)
+                assert str(hidden) not in page
+                pages[student].add(normalized(page))
+    # What remembers reads nothing; what asks learns how many of the two cells pass, and nothing beside that.
+    assert [len(pages[student]) for student in ATTACKS] == [1, 2, 2, 1]
+    told = {
+        "\n".join(line for line in page.splitlines() if "cells with hidden tests" not in line) for page in pages["kim"]
+    }
+    assert len(told) == 1
+
+
+def test_a_second_watcher_waits_until_the_first_has_ended(tmp_path: Path) -> None:
+    folder = build(tmp_path / "course")
+    with contextlib.chdir(folder):
+        second = Watched(folder)
+        entered = threading.Event()
+
+        def watch() -> None:
+            with second.watcher.opened():
+                entered.set()
+
+        with Watched(folder).watcher.opened():
+            thread = threading.Thread(target=watch)
+            thread.start()
+            while not second.said:
+                time.sleep(0.05)
+            assert "`watch`" in second.said[0]
+            assert not entered.is_set()
+        thread.join(60)
+        assert entered.is_set()
+
+
+def test_a_watcher_that_is_killed_while_it_grades_goes_on_and_notices_new_settings(tmp_path: Path) -> None:
+    folder = build(tmp_path / "course")
+    hand_in(folder, "ada", double=f"import time\ntime.sleep(3)\n{DOUBLE}", shift=SHIFT)
+    attempt = folder / ".autograder" / "attempts" / "ps1" / "ada" / "0001" / "attempt.json"
+    command = [sys.executable, "-m", "autograder", "watch", "ps1"]
+    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True) as first:
+        wait_for(attempt.exists)
+        time.sleep(1.0)
+        first.kill()
+    assert not json.loads(attempt.read_text())["graded"]
+    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True) as second:
+        wait_for(lambda: json.loads(attempt.read_text())["released"])
+        assert points(folder, "ada") == 4.0
+        (folder / "nbgrader_config.py").open("a").write("c.Watch.hidden = 'nothing'\n")
+        hand_in(folder, "bob", double=DOUBLE, shift=SHIFT)
+        page = folder / "feedback" / "bob" / "ps1" / "p1.html"
+        wait_for(page.exists)
+        second.send_signal(signal.SIGINT)
+        said, _ = second.communicate()
+    assert [line for line in said.splitlines() if " attempt " in line] == [
+        "ada: ps1, attempt 1: graded, 4 points of tests",
+        "bob: ps1, attempt 1: graded, 4 points of tests",
+    ]
+    assert "starting again" in said
+    assert "what they say follows after the deadline" in page.read_text()
+    assert len(list(attempt.parents[1].iterdir())) == 1
+
+
+def wait_for(done: Callable[[], object]) -> None:
+    end = time.monotonic() + 120
+    while not done():
+        assert time.monotonic() < end
+        time.sleep(0.1)
+
+
+def test_what_comes_through_the_exchange_is_collected_once_and_feedback_goes_back_through_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exchange, home = tmp_path / "exchange", tmp_path / "home"
+    exchange.mkdir()
+    exchange.chmod(0o777)
+    settings = f"c.Exchange.root = {str(exchange)!r}\nc.CourseDirectory.course_id = 'c1'"
+    folder = build(tmp_path / "course", settings=settings)
+    config = Config({"Exchange": {"root": str(exchange), "cache": str(tmp_path / "cache")}})
+    student = CourseDirectory(config=config, root=str(folder), course_id="c1", assignment_id="ps1", student_id="ada")
+    ExchangeReleaseAssignment(coursedir=student, authenticator=Authenticator(), config=config).start()
+    (home / "ps1").mkdir(parents=True)
+    monkeypatch.chdir(home)
+    secrets = []
+    with watching(folder) as watched:
+        for number, double in ((1, WRONG), (2, DOUBLE)):
+            nbformat.write(notebook(folder, double=double, shift=SHIFT), home / "ps1" / "p1.ipynb")
+            with contextlib.chdir(home):
+                ExchangeSubmit(coursedir=student, authenticator=Authenticator(), config=config).start()
+            watched.graded("ada", number)
+            assert len(watched.attempts("ada")) == number
+            files = watched.watcher.store.files(watched.attempts("ada")[-1])
+            secrets.append((files / "submission_secret.txt").read_text())
+    assert points(folder, "ada") == 4.0
+    for number, secret in enumerate(secrets, 1):
+        page = exchange / "c1" / "feedback" / f"{notebook_hash(secret=secret, notebook_id='p1')}.html"
+        assert f"Attempt {number} at p1" in page.read_text()
+    assert os.listdir(folder / "submitted") == ["ada"]
