@@ -13,7 +13,7 @@ from typing import Any
 
 from nbgrader.coursedir import CourseDirectory
 
-from autograder.grading.job import FAULTS, GradingJob, Status
+from autograder.grading.job import GradingJob, Status
 from autograder.grading.pipeline import Autograde
 from autograder.grading.record import SubmissionStatus
 from autograder.grading.submission import NotebookTask, Submission
@@ -42,7 +42,7 @@ class AttemptGrader(Autograde):
         visible: bool = False,
         **kwargs: Any,
     ) -> None:
-        """`graded` gets each submission with its outcomes.
+        """`graded` gets each submission with its outcomes, and raises nothing.
 
         The folder that it returns has the same files where nbgrader looks for them, and the grade is written; None:
         it is not. `visible`: run the visible tests alone, and write nothing.
@@ -79,11 +79,7 @@ class AttemptGrader(Autograde):
 
     def write(self, submission: Submission) -> SubmissionStatus:
         """Write the grade where the submission counts."""
-        try:
-            folder = self._graded(submission)
-        except FAULTS as error:  # the attempt stays as it was, and is graded again
-            self.log.error("%s: not graded: %s", submission.student, error, exc_info=True)
-            folder = None
+        folder = self._graded(submission)
         if folder is None:
             return self._status(submission, [])
         for work in submission.works:

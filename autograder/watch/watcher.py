@@ -34,6 +34,7 @@ from autograder.common.files import write_atomic
 from autograder.common.text import counted, printable
 from autograder.common.timestamps import parse_timestamp
 from autograder.grading.backup import Backups
+from autograder.grading.gradebook import one_engine
 from autograder.grading.job import FAULTS, Status
 from autograder.grading.lock import course_lock
 from autograder.grading.pipeline import NotAllGraded, ProgressListener
@@ -67,11 +68,16 @@ Hidden = Mapping[str, Mapping[str, bool]]  # by notebook and grade_id, whether a
 class _Graded(ProgressListener):
     """Hears when a submission is written."""
 
-    def __init__(self, finished: Callable[[Submission, SubmissionStatus], None]) -> None:
-        self._finished = finished
+    def __init__(
+        self, finished: Callable[[Submission, SubmissionStatus], None], waiting: Callable[[str], None]
+    ) -> None:
+        self._finished, self._waiting = finished, waiting
 
     def finished(self, submission: Submission, status: SubmissionStatus) -> None:
         self._finished(submission, status)
+
+    def waiting(self, why: str) -> None:
+        self._waiting(why)
 
 
 class Watcher:
@@ -90,7 +96,7 @@ class Watcher:
         rehearsal of each assignment.
         """
         self.policy = Watch(parent=app)
-        self._app, self._assignments, self._say, self._rehearsals = app, assignments, say, rehearsals
+        self._app, self._assignments, self.say, self._rehearsals = app, assignments, say, rehearsals
         self.root = Path(app.coursedir.root).resolve()
         self._arrivals = Arrivals(self.policy.settle_seconds)
         self._said: dict[str, str] = {}  # by what it is about, what was last said
@@ -109,7 +115,7 @@ class Watcher:
     @contextmanager
     def opened(self) -> Iterator[None]:
         """Within, this is the one that watches the course, and pages are released in their time."""
-        with course_lock(self.root, "`watch`", self._say, name="watch.lock"):
+        with course_lock(self.root, "`watch`", self.say, name="watch.lock"), one_engine():
             self.store = AttemptStore(self.root)
             self._exchange = CourseExchange(self._app, self.policy.settle_seconds) if self.policy.exchange else None
             stopped = threading.Event()
@@ -164,7 +170,7 @@ class Watcher:
         """Say something, unless it was the last thing said about that."""
         if self._said.get(about) != text:
             self._said[about] = text
-            self._say(text)
+            self.say(text)
 
     # what arrives
 
@@ -271,7 +277,7 @@ class Watcher:
                     last = self.store.change(last, told=told)
                     why = self._why(decision, now)
                     self._tell(last, [f"{_when(decision.at)} {why}", *self._of_later_attempts()])
-                    self._say(f"{_name(last)}: {_when(decision.at)} {why}")
+                    self.say(f"{_name(last)}: {_when(decision.at)} {why}")
         return [attempt for *_, attempt in sorted(found, key=lambda one: one[:2])]
 
     def _why(self, decision: Decision, now: float) -> str:
@@ -308,12 +314,12 @@ class Watcher:
             self._run(self._grader(assignment, batch.given(), batch.seen, visible=True))
             batch.told_visible()
         grader = self._grader(assignment, batch.given(), batch.counts, visible=False)
-        grader.watcher = _Graded(batch.finished)
+        grader.watcher = _Graded(batch.finished, self.say)
         self._run(grader)
         before = self._versions.get(assignment, grader.versions)
         self._versions[assignment] = grader.versions
         if grader.versions != before and grader.given:
-            self._say(
+            self.say(
                 f"{assignment} has changed: attempts are graded by the new version from now on. To grade those again "
                 f"that count, run `autograder grade {assignment}`."
             )
@@ -436,6 +442,9 @@ class Watcher:
                 if self._exchange is not None:
                     self._exchange.release(counting, self.store.files(counting), pages)
                 self.store.change(counting, final=True)
+                for other in attempts:
+                    if not other.release and other.number != counting.number:
+                        self._tell(other, [f"Attempt {counting.number} counts: see the feedback on it."])
                 self.succeeded(what)
             except FAULTS as error:
                 self.failed(what, f"{error}.")
@@ -499,9 +508,14 @@ class _Batch:
         attempt = self._attempts[submission.student]
         if self._counting(attempt, submission).number != attempt.number:
             return None
-        folder = self._watcher.put(attempt)
-        if folder is None:  # what has arrived there takes its place
+        why = "something in its folder in submitted/ is not complete yet, and would be lost"
+        try:
+            folder = self._watcher.put(attempt)
+        except FAULTS as error:
+            folder, why = None, str(error)
+        if folder is None:
             self._postponed.add(submission.student)
+            self._watcher.failed(_name(attempt), f"not graded: {why}.")
         return folder
 
     def _counting(self, attempt: Attempt, submission: Submission) -> Attempt:
@@ -513,27 +527,27 @@ class _Batch:
 
     def finished(self, submission: Submission, status: SubmissionStatus) -> None:
         """A submission is written, or need not be."""
-        attempt, watcher = self._attempts[submission.student], self._watcher
         if submission.student in self._postponed:
             return
+        attempt, watcher = self._attempts[submission.student], self._watcher
+        said = dict.fromkeys(one.message for one in status.notebooks.values() if one.status != Status.GRADED)
         if status.label == GradeStatus.FAULT:
-            said = [one.message for one in status.notebooks.values() if one.status == Status.FAULT]
             watcher.failed(_name(attempt), f"{status.label}: {'; '.join(said)}.")
             return
-        counting = self._counting(attempt, submission)
-        if counting.number != attempt.number:
-            watcher.put(counting)
-        attempt = watcher.store.change(attempt, graded=True, due=attempt.due, points=_points(submission))
+        try:
+            counting = self._counting(attempt, submission)
+            if counting.number != attempt.number:
+                watcher.put(counting)
+            attempt = watcher.store.change(attempt, graded=True, due=attempt.due, points=_points(submission))
+            if self.is_early and watcher.policy.hidden != "nothing":
+                self._write_pages(attempt, self._visible[attempt.student], hidden_results(submission.works))
+        except FAULTS as error:
+            watcher.failed(_name(attempt), f"{error}.")
+            return
         watcher.succeeded(_name(attempt))
-        if self.is_early and watcher.policy.hidden != "nothing":
-            self._write_pages(attempt, self._visible[attempt.student], hidden_results(submission.works))
         points = "" if attempt.points is None else f", {attempt.points:g} points of tests"
-        counted_as = "" if counting.number == attempt.number else f"; attempt {counting.number} counts"
-        why = "; ".join(dict.fromkeys(one.message for one in status.notebooks.values() if one.status != Status.GRADED))
-        watcher.say_once(
-            f"graded {_name(attempt)}",
-            f"{_name(attempt)}: {status.label}{points}{counted_as}" + (f": {why}" if why else ""),
-        )
+        counts = "" if counting.number == attempt.number else f"; attempt {counting.number} counts"
+        watcher.say(f"{_name(attempt)}: {status.label}{points}{counts}{': ' if said else ''}{'; '.join(said)}")
 
     def _write_pages(self, attempt: Attempt, visible: Submission, hidden: Hidden) -> None:
         watcher = self._watcher
