@@ -19,6 +19,7 @@ from autograder.watch.attempts import Attempt
 
 COLLECTED = ".autograder/collected"  # nbgrader's step, as `submitted`, into which its collector copies
 RELEASING = ".autograder/releasing"  # and the one that it releases feedback from
+PAUSE = 10.0  # seconds between two questions to a plugin, which may ask a server
 
 
 class NotReached(AutograderError):
@@ -33,17 +34,19 @@ class CourseExchange:
         self._app, self._settle = app, settle_seconds
         self._factory = ExchangeFactory(parent=app)
         self._is_plain = self._factory.collect is ExchangeCollect
+        self._asked: dict[str, float] = {}  # by assignment, when a plugin was asked last
         self._collected: dict[tuple[str, str], float] = {}  # by assignment and student, when that folder last changed
-        shutil.rmtree(
-            Path(CourseDirectory(parent=app).root, COLLECTED), ignore_errors=True
-        )  # half of one, after a kill
+        folder = Path(CourseDirectory(parent=app).root, COLLECTED)
+        shutil.rmtree(folder, ignore_errors=True)  # after a kill, half of a submission may be there
 
     def collect(self, assignment: str) -> None:
         """Have nbgrader's collector copy each student's newest submission into `COLLECTED`. Raises NotReached."""
         coursedir = self._coursedir(assignment, submitted_directory=COLLECTED)
         collector = self._made(self._factory.Collect, coursedir, update=True)
         if not self._is_plain:
-            self._run(collector)
+            if time.monotonic() - self._asked.get(assignment, -PAUSE) >= PAUSE:
+                self._asked[assignment] = time.monotonic()
+                self._run(collector)
             return
         failed = []
         for student, changed in self._new(collector).items():

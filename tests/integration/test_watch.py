@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 from pathlib import Path
 
 import nbformat
@@ -76,7 +78,7 @@ def test_the_wait_and_the_limit_are_told_with_reason_and_time_and_the_newest_att
             watched.until(
                 lambda number=number: len(watched.attempts("ada")) == number and watched.attempts("ada")[-1].told
             )
-        assert "60 minutes from now: at least 60 minutes lie between two graded attempts" in watched.page("ada", 3)
+        assert "minutes from now: at least 60 minutes lie between two graded attempts" in watched.page("ada", 3)
         assert "Attempt 3 arrived before this one was graded" in watched.page("ada", 2)
         assert [(one.graded, one.replaced) for one in watched.attempts("ada")] == [
             (True, False),
@@ -108,7 +110,7 @@ def test_the_best_attempt_stays_where_nbgrader_looks_and_the_deadline_brings_the
         assert watched.said[-1] == "ada: ps1, attempt 2: graded, 2 points of tests; attempt 1 counts"
         first, second = (normalized(watched.page("ada", number)) for number in (1, 2))
         assert first == second  # they differ in a hidden test alone
-        assert "points" not in Page(feedback.read_text()).text.replace("points follow after the deadline", "")
+        assert not re.search(r"[\d.]+ of [\d.]+ points", feedback.read_text())
         watched.watcher.look()
         assert len(watched.attempts("ada")) == 2  # what was put back is no attempt
         set_deadline(folder, PAST)
@@ -196,17 +198,23 @@ def test_a_watcher_that_is_killed_while_it_grades_goes_on_and_notices_new_settin
     with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True) as second:
         wait_for(lambda: json.loads(attempt.read_text())["released"])
         assert points(folder, "ada") == 4.0
-        (folder / "nbgrader_config.py").open("a").write("c.Watch.hidden = 'nothing'\n")
+        with (folder / "nbgrader_config.py").open("a") as settings:
+            settings.write("c.Watch.hidden = 'nothing'\n")
+        assert second.stdout is not None
+        before = [*takewhile(lambda line: "starting again" not in line, second.stdout)]
         hand_in(folder, "bob", double=DOUBLE, shift=SHIFT)
         page = folder / "feedback" / "bob" / "ps1" / "p1.html"
         wait_for(page.exists)
+        theirs = attempt.parents[2] / "bob" / "0001" / "attempt.json"
+        wait_for(
+            lambda: json.loads(theirs.read_text())["graded"]
+        )  # that comes later, as the page waits for no hidden test
         second.send_signal(signal.SIGINT)
         said, _ = second.communicate()
-    assert [line for line in said.splitlines() if " attempt " in line] == [
+    assert [line for line in [*"".join(before).splitlines(), *said.splitlines()] if " attempt " in line] == [
         "ada: ps1, attempt 1: graded, 4 points of tests",
         "bob: ps1, attempt 1: graded, 4 points of tests",
     ]
-    assert "starting again" in said
     assert "what they say follows after the deadline" in page.read_text()
     assert len(list(attempt.parents[1].iterdir())) == 1
 
