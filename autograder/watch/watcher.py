@@ -159,7 +159,7 @@ class Watcher:
         """Something failed: say so, unless that has been said, and try it again later."""
         times = self._failures.get(what, (0, 0.0))[0] + 1
         self._failures[what] = times, time.time() + min(3600.0, RETRY * 2 ** (times - 1))
-        self.say_once(what, f"{what}: {why} It is tried again.")
+        self.say_once(what, f"{what}: {why.rstrip('.')}. It is tried again.")
 
     def succeeded(self, what: str) -> None:
         """Something went well."""
@@ -212,7 +212,7 @@ class Watcher:
                     self._exchange.collect(assignment)
                     self.succeeded(what)
             except NotReached as error:
-                self.failed(what, f"{error}.")
+                self.failed(what, str(error))
         own = self._coursedir(assignment)
         for coursedir in (own, self._coursedir(assignment, submitted_directory=COLLECTED)):
             excluded = own.student_id_exclude.split(",")
@@ -447,7 +447,7 @@ class Watcher:
                         self._tell(other, [f"Attempt {counting.number} counts: see the feedback on it."])
                 self.succeeded(what)
             except FAULTS as error:
-                self.failed(what, f"{error}.")
+                self.failed(what, str(error))
 
 
 class _Trial:
@@ -498,7 +498,7 @@ class _Batch:
             faults = [one for one in submission.works if _status(one) == Status.FAULT] if submission else []
             if submission is None or faults:
                 message = "; ".join(work.outcome.message for work in faults if work.outcome) or "it can't be read"
-                self._watcher.failed(_name(attempt), f"{GradeStatus.FAULT}: {message}.")
+                self._watcher.failed(_name(attempt), f"{GradeStatus.FAULT}: {message}")
                 del self._attempts[student]
             elif self._watcher.policy.hidden == "nothing":
                 self._write_pages(attempt, submission, {})
@@ -515,7 +515,7 @@ class _Batch:
             folder, why = None, str(error)
         if folder is None:
             self._postponed.add(submission.student)
-            self._watcher.failed(_name(attempt), f"not graded: {why}.")
+            self._watcher.failed(_name(attempt), f"not graded: {why}")
         return folder
 
     def _counting(self, attempt: Attempt, submission: Submission) -> Attempt:
@@ -532,7 +532,7 @@ class _Batch:
         attempt, watcher = self._attempts[submission.student], self._watcher
         said = dict.fromkeys(one.message for one in status.notebooks.values() if one.status != Status.GRADED)
         if status.label == GradeStatus.FAULT:
-            watcher.failed(_name(attempt), f"{status.label}: {'; '.join(said)}.")
+            watcher.failed(_name(attempt), f"{status.label}: {'; '.join(said)}")
             return
         try:
             counting = self._counting(attempt, submission)
@@ -542,7 +542,7 @@ class _Batch:
             if self.is_early and watcher.policy.hidden != "nothing":
                 self._write_pages(attempt, self._visible[attempt.student], hidden_results(submission.works))
         except FAULTS as error:
-            watcher.failed(_name(attempt), f"{error}.")
+            watcher.failed(_name(attempt), str(error))
             return
         watcher.succeeded(_name(attempt))
         points = "" if attempt.points is None else f", {attempt.points:g} points of tests"
