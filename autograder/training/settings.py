@@ -149,7 +149,8 @@ class Trainer(Configurable):  # type: ignore[misc]
             return None
         slot = self.server_settings(Path(), sandboxed=True).slots()[0]
         device = hashlib.sha256(json.dumps(environment(slot), sort_keys=True).encode()).hexdigest()
-        return TrainerSettings(self.seed, self.budget(), WeightsPolicy(self.weights), device, slot.precision)
+        policy = WeightsPolicy(self.weights)
+        return TrainerSettings(self.seed, self.budget(), policy, device, precision=slot.precision)
 
     def server_settings(self, cache: Path, *, sandboxed: bool, upstream: str = "") -> ServerSettings:
         """What the server needs. `cache`: the folder of remembered trainings; `upstream`: as of `ServerSettings`."""

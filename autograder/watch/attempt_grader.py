@@ -64,7 +64,7 @@ class AttemptGrader(Autograde):
         self.versions = tuple(job.version.digest for job in jobs)
         return [replace(job, version=as_released(job.version)) for job in jobs] if self._visible else jobs
 
-    def _due(self, settings: dict[str, GradingJob]) -> tuple[list[Submission], list[str]]:
+    def _read_all(self, settings: dict[str, GradingJob]) -> tuple[list[Submission], list[str]]:
         self._late = {}
         assignment, wanted = self.coursedir.assignment_id, list(settings)
         read = [self._read(given.student, assignment, given.folder, settings, wanted) for given in self.given]
