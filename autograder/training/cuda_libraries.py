@@ -5,6 +5,7 @@ there is no GPU. Here the functions that it opens them with are called in a proc
 which libraries and versions this TensorFlow was built for, and log what they opened, or why they could not.
 """
 
+import contextlib
 import ctypes
 import importlib.util
 import os
@@ -66,10 +67,10 @@ def in_slot(slot: Slot, *, sandboxed: bool) -> list[CudaLibrary]:
 def here() -> list[CudaLibrary]:
     """As `in_slot`, of a process that is in one already."""
     argv = [sys.executable, "-P", "-c", BOOT, str(Path(__file__).parents[2])]
-    done = subprocess.run(
-        argv, env=os.environ | _LOGGING, capture_output=True, text=True, timeout=_SECONDS, check=False
-    )
-    return read(done.stderr)
+    with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+        done = subprocess.run(argv, env=os.environ | _LOGGING, capture_output=True, timeout=_SECONDS, check=False)
+        return read(done.stderr.decode(errors="replace"))
+    return []
 
 
 def read(log: str) -> list[CudaLibrary]:

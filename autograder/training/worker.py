@@ -79,9 +79,9 @@ def prepare(threads: int, gpu_memory: int | None = None, precision: Precision = 
     if precision is Precision.BFLOAT16:  # rewrites graphs, so that models and their variables are what they were
         tf.config.optimizer.set_experimental_options({"auto_mixed_precision_onednn_bfloat16": True})
     if gpu_memory is not None and not gpus:
-        return (
-            f"TensorFlow sees no GPU, though nvidia-smi tells of one. {cuda_libraries.missing(cuda_libraries.here())}"
-        )
+        libraries = cuda_libraries.here()
+        why = cuda_libraries.missing(libraries) or ("It can open all of CUDA's libraries." if libraries else "")
+        return f"TensorFlow sees no GPU, though nvidia-smi tells of one. {why}".strip()
     return ""
 
 
