@@ -58,7 +58,6 @@ def test_on_the_cpu_a_training_has_one_thread_unless_that_is_set() -> None:
 
 
 def test_on_the_cpu_there_are_as_many_slots_as_cores_and_memory_allow(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(devices, "gpus", list)
     monkeypatch.setattr("autograder.training.settings.gpus", list)
     free = psutil.virtual_memory().available
 
@@ -73,7 +72,7 @@ def test_on_the_cpu_there_are_as_many_slots_as_cores_and_memory_allow(monkeypatc
 def test_a_gpu_trains_in_float32_whatever_a_cpu_would() -> None:
     gpu = Gpu("GPU-0", 0, T4, 15360)
     assert {slot.precision for slot in place([gpu], 6144, 1, 0, 8, Precision.BFLOAT16)} == {Precision.FLOAT32}
-    assert place([], 6144, 1, 0, 8, Precision.BFLOAT16) == [Slot(None, 8, None, Precision.BFLOAT16)]
+    assert place([], 6144, 1, 0, 8, Precision.BFLOAT16) == [Slot(None, 1, None, Precision.BFLOAT16)]
 
 
 @pytest.mark.parametrize(
