@@ -82,7 +82,8 @@ class Grading(Configurable):  # type: ignore[misc]
         before = ("", f"{notebook}/", f"{assignment}/", f"{assignment}/{notebook}/")
         return any(f"{place}{grade_id}" in self.not_isolated for place in before)
 
-    def _seed_policy(self) -> SeedPolicy | None:
+    def seed_policy(self) -> SeedPolicy | None:
+        """When notebooks are trained with further seeds; None: never."""
         margin, may_lower = self.further_seeds_margin, self.further_seeds_may_lower
         return SeedPolicy(self.further_seeds, margin, may_lower) if self.further_seeds else None
 
@@ -93,7 +94,7 @@ class Grading(Configurable):  # type: ignore[misc]
         return replace(
             job,
             sandboxed=self.sandbox,
-            seed_policy=self._seed_policy() if job.trainer else None,
+            seed_policy=self.seed_policy() if job.trainer else None,
             model_handles=self.model_handles,
             model_parameters=self.model_parameters,
             cell_time=CellTime(dict(self.cell_seconds), self.reference_factor, self.reference_min_seconds),

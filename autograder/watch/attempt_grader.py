@@ -16,6 +16,7 @@ from nbgrader.coursedir import CourseDirectory
 from autograder.grading.job import GradingJob, Status
 from autograder.grading.pipeline import Autograde
 from autograder.grading.record import SubmissionStatus
+from autograder.grading.seeds import further_jobs
 from autograder.grading.submission import NotebookTask, Submission
 from autograder.notebooks.instructor import InstructorCell, Version
 
@@ -40,18 +41,19 @@ class AttemptGrader(Autograde):
         graded: Callable[[Submission], Path | None],
         *,
         visible: bool = False,
+        early: bool = False,
         **kwargs: Any,
     ) -> None:
         """`graded` gets each submission with its outcomes, and raises nothing.
 
         The folder that it returns has the same files where nbgrader looks for them, and the grade is written; None:
-        it is not. `visible`: run the visible tests alone, and write nothing.
+        it is not. `visible`: run the visible tests alone, and write nothing. `early`: train with no further seeds.
         """
         super().__init__(coursedir=coursedir, **kwargs)
         self.given = given
         self.versions: tuple[str, ...] = ()  # digests of the instructor's notebooks, once they have been read
         self.force = True  # they are to be graded, whatever is there
-        self._graded, self._visible = graded, visible
+        self._graded, self._visible, self._early = graded, visible, early
         self.dry_run = visible
 
     def init_notebooks(self) -> None:
@@ -62,7 +64,15 @@ class AttemptGrader(Autograde):
         """As for every grading, or with the tests as they were released."""
         jobs = super().notebook_jobs(assignment)
         self.versions = tuple(job.version.digest for job in jobs)
+        if self._early:
+            jobs = [replace(job, seed_policy=None) for job in jobs]
         return [replace(job, version=as_released(job.version)) for job in jobs] if self._visible else jobs
+
+    def is_short(self, submission: Submission) -> bool:
+        """Whether further seeds, which an early grading leaves out, may add to what a graded submission has."""
+        policy = self.grading.seed_policy()
+        graded = [(work.job, work.outcome) for work in submission.works if work.job and work.outcome]
+        return self._early and any(further_jobs(replace(job, seed_policy=policy), outcome) for job, outcome in graded)
 
     def _read_all(self, settings: dict[str, GradingJob]) -> tuple[list[Submission], list[str]]:
         self._late = {}

@@ -40,6 +40,7 @@ class Attempt:
     replaced: bool = False  # a later one arrived before it was graded
     graded: bool = False
     points: float | None = None  # of its tests; None where it has no grade
+    short: bool = False  # further seeds, with which it was not trained before the deadline, may add to its points
     release: float = 0.0  # when its pages are to be released; 0: there are none
     released: bool = False
     final: bool = False  # the feedback after the deadline is written and released

@@ -267,7 +267,13 @@ class Watcher:
             for student in self.store.students(assignment) if self.may_try(_grading(assignment)) else ():
                 attempts = self.store.of(assignment, student)
                 last = attempts[-1]
-                if last.graded or not self.may_try(_name(last)):
+                if last.graded:
+                    counting = self.policy.counting(attempts)
+                    is_over = deadline is not None and now >= deadline
+                    if is_over and counting and _lacks_seeds(counting) and self.may_try(_name(counting)):
+                        found.append((len(attempts), counting.arrived, counting))
+                    continue
+                if not self.may_try(_name(last)):
                     continue
                 decision = self.policy.decision(attempts, deadline, now)
                 if decision.at <= now:
@@ -303,18 +309,20 @@ class Watcher:
         graded: Callable[[Submission], Path | None],
         *,
         visible: bool,
+        early: bool = False,
     ) -> AttemptGrader:
-        return AttemptGrader(self._coursedir(assignment), given, graded, visible=visible, parent=self._app)
+        coursedir = self._coursedir(assignment)
+        return AttemptGrader(coursedir, given, graded, visible=visible, early=early, parent=self._app)
 
     def _grade(self, assignment: str, attempts: Sequence[Attempt], deadline: float | None) -> None:
         """Grade attempts, no two of one student. Raises NbGraderException where the assignment can't be graded."""
         self._back_up(assignment)
         batch = _Batch(self, attempts, deadline)
         if batch.is_early:
-            self._run(self._grader(assignment, batch.given(), batch.seen, visible=True))
+            self._run(self._grader(assignment, batch.given(), batch.seen, visible=True, early=True))
             batch.told_visible()
-        grader = self._grader(assignment, batch.given(), batch.counts, visible=False)
-        grader.watcher = _Graded(batch.finished, self.say)
+        grader = self._grader(assignment, batch.given(), batch.counts, visible=False, early=batch.is_early)
+        grader.watcher = _Graded(lambda *found: batch.finished(*found, short=grader.is_short(found[0])), self.say)
         self._run(grader)
         before = self._versions.get(assignment, grader.versions)
         self._versions[assignment] = grader.versions
@@ -428,6 +436,8 @@ class Watcher:
             counting = self.policy.counting(attempts)
             if not attempts[-1].graded or counting is None or counting.final or counting.points is None:
                 continue
+            if _lacks_seeds(counting):
+                continue
             what = f"{student}: {assignment}: feedback not released"
             if not self.may_try(what):
                 continue
@@ -525,8 +535,8 @@ class _Batch:
         assert found is not None
         return found
 
-    def finished(self, submission: Submission, status: SubmissionStatus) -> None:
-        """A submission is written, or need not be."""
+    def finished(self, submission: Submission, status: SubmissionStatus, *, short: bool) -> None:
+        """A submission is written, or need not be; `short`: see `Attempt`."""
         if submission.student in self._postponed:
             return
         attempt, watcher = self._attempts[submission.student], self._watcher
@@ -538,16 +548,17 @@ class _Batch:
             counting = self._counting(attempt, submission)
             if counting.number != attempt.number:
                 watcher.put(counting)
-            attempt = watcher.store.change(attempt, graded=True, due=attempt.due, points=_points(submission))
+            points = _points(submission)
+            attempt = watcher.store.change(attempt, graded=True, due=attempt.due, points=points, short=short)
             if self.is_early and watcher.policy.hidden != "nothing":
                 self._write_pages(attempt, self._visible[attempt.student], hidden_results(submission.works))
         except FAULTS as error:
             watcher.failed(_name(attempt), str(error))
             return
         watcher.succeeded(_name(attempt))
-        points = "" if attempt.points is None else f", {attempt.points:g} points of tests"
+        of_tests = "" if points is None else f", {points:g} points of tests"
         counts = "" if counting.number == attempt.number else f"; attempt {counting.number} counts"
-        watcher.say(f"{_name(attempt)}: {status.label}{points}{counts}{': ' if said else ''}{'; '.join(said)}")
+        watcher.say(f"{_name(attempt)}: {status.label}{of_tests}{counts}{': ' if said else ''}{'; '.join(said)}")
 
     def _write_pages(self, attempt: Attempt, visible: Submission, hidden: Hidden) -> None:
         watcher = self._watcher
@@ -614,6 +625,11 @@ def _points(submission: Submission) -> float | None:
     if not all(work.graded for work in submission.works):
         return None
     return sum(score or 0.0 for work in submission.works if work.outcome for score in work.outcome.scores.values())
+
+
+def _lacks_seeds(attempt: Attempt) -> bool:
+    """Whether an attempt is to be trained with further seeds before its feedback after the deadline is written."""
+    return attempt.short and not attempt.final
 
 
 def _grading(assignment: str) -> str:

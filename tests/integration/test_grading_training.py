@@ -3,6 +3,7 @@
 import contextlib
 import json
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from engines import add_config, autograder, marks
 from nbformat.v4 import new_code_cell, new_notebook
 from submission_courses import generate
 from tiny_course import KERNEL, _cell, cell_of, released
+from watched_course import points, set_deadline, watching
 
 from autograder.grading.job import ReviewKind
 from autograder.grading.pipeline import Autograde
@@ -287,26 +289,31 @@ round(4 * min(1, float(np.mean(model.predict(x_test, verbose=0).argmax(1) == y_t
 """
 
 
-def test_a_trained_model_that_is_just_short_of_its_points_is_trained_with_further_seeds(tmp_path: Path) -> None:
-    if reason := check():
-        pytest.skip(reason)
+def submit_just_short(folder: Path) -> None:
+    """Make a course whose test gives points in proportion; the student `short` lacks some, `whole` lacks none."""
     reference = f"{BUILD}{FIT}"
     cells = [
         _cell(new_code_cell, SETUP, "setup", locked=True),
         _cell(new_code_cell, f"### BEGIN SOLUTION{reference}\n### END SOLUTION", "model", solution=True),
         _cell(new_code_cell, hidden(RAMP), "test_accuracy", grade=True, locked=True, points=4.0),
     ]
-    source = tmp_path / "source" / "ps" / "ps.ipynb"
+    source = folder / "source" / "ps" / "ps.ipynb"
     source.parent.mkdir(parents=True)
     nbformat.write(new_notebook(cells=cells, metadata={"kernelspec": KERNEL}), source)
-    generate(tmp_path, "ps")
-    add_config(tmp_path, "c.Grading.further_seeds_margin = 0.9")
+    generate(folder, "ps")
+    add_config(folder, "c.Grading.further_seeds_margin = 0.9")
     for student, answer in {"short": f"{BUILD}{FIT.replace('epochs=12', 'epochs=1')}", "whole": reference}.items():
-        notebook = released(tmp_path, "ps")
+        notebook = released(folder, "ps")
         cell_of(notebook, "model").source = answer
-        path = tmp_path / "submitted" / student / "ps" / "ps.ipynb"
+        path = folder / "submitted" / student / "ps" / "ps.ipynb"
         path.parent.mkdir(parents=True)
         nbformat.write(notebook, path)
+
+
+def test_a_trained_model_that_is_just_short_of_its_points_is_trained_with_further_seeds(tmp_path: Path) -> None:
+    if reason := check():
+        pytest.skip(reason)
+    submit_just_short(tmp_path)
 
     def graded(student: str) -> tuple[float | None, dict[str, Any]]:
         (score,) = [score for (who, _, _), (score, _) in marks(tmp_path, "ps").items() if who == student]
@@ -335,6 +342,40 @@ def test_a_trained_model_that_is_just_short_of_its_points_is_trained_with_furthe
     add_config(tmp_path, "c.Grading.further_seeds = 0")
     autograder(tmp_path, "grade", "ps")
     assert graded("short") == (found["scores"][0], {})
+
+
+def test_watch_trains_what_counts_with_further_seeds_once_the_deadline_has_passed(tmp_path: Path) -> None:
+    if reason := check():
+        pytest.skip(reason)
+    submit_just_short(tmp_path)
+    add_config(tmp_path, "c.Watch.settle_seconds = 0")
+
+    def seeds(student: str) -> dict[str, Any]:
+        path = tmp_path / "autograded" / student / "ps" / "ps.record.json"
+        return dict(json.loads(path.read_text())["run"]["seeds"])
+
+    with watching(tmp_path, "ps") as watched:
+        for student in ("short", "whole"):
+            watched.graded(student)
+            assert seeds(student) == {}
+        assert [watched.attempts(student)[0].short for student in ("short", "whole")] == [True, False]
+        set_deadline(tmp_path, datetime.now(UTC).replace(tzinfo=None), "ps")
+        for student in ("short", "whole"):
+            watched.until(lambda student=student: watched.attempts(student)[0].final)
+        attempt = watched.attempts("short")[0]
+    found = seeds("short")["test_accuracy"]
+    assert len(found["scores"]) == 3
+    assert (
+        points(tmp_path, "short", "ps")
+        == attempt.points
+        == found["counts"]
+        == max(found["scores"][0], round(sum(found["scores"]) / 3, 2))
+    )
+    assert seeds("whole") == {}
+    assert [line for line in watched.said if line.startswith("whole")] == [
+        "whole: ps, attempt 1: graded, 4 points of tests"
+    ]
+    assert "trained with 3 different seeds" in (tmp_path / "feedback" / "short" / "ps" / "ps.html").read_text()
 
 
 def test_a_classs_trainings_begin_during_the_rehearsal_without_hidden_tests(tmp_path: Path) -> None:

@@ -72,17 +72,17 @@ def hand_in(folder: Path, student: str, name: str = "p1.ipynb", **answers: str) 
     return path
 
 
-def set_deadline(folder: Path, due: datetime) -> None:
+def set_deadline(folder: Path, due: datetime, assignment: str = "ps1") -> None:
     """What an instructor does in formgrader."""
     with Gradebook(f"sqlite:///{folder / 'gradebook.db'}") as gradebook:
-        gradebook.find_assignment("ps1").duedate = due
+        gradebook.find_assignment(assignment).duedate = due
         gradebook.db.commit()
 
 
-def points(folder: Path, student: str) -> float:
+def points(folder: Path, student: str, assignment: str = "ps1") -> float:
     """What the gradebook has."""
     with Gradebook(f"sqlite:///{folder / 'gradebook.db'}") as gradebook:
-        return float(gradebook.find_submission("ps1", student).score)
+        return float(gradebook.find_submission(assignment, student).score)
 
 
 def normalized(page: str) -> str:
@@ -94,13 +94,13 @@ def normalized(page: str) -> str:
 class Watched:
     """A watcher, and what it said."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, assignment: str = "ps1") -> None:
         self.said: list[str] = []
         app = WatchApp()
         app.initialize([])
         app.log.disabled = True
-        self.watcher = Watcher(app, lambda: ["ps1"], self.said.append, ProgressListener())
-        self._folder = folder
+        self.watcher = Watcher(app, lambda: [assignment], self.said.append, ProgressListener())
+        self._folder, self._assignment = folder, assignment
 
     def until(self, done: Callable[[], Any], seconds: float = 120) -> Any:
         """Look until something is so."""
@@ -113,7 +113,7 @@ class Watched:
 
     def attempts(self, student: str) -> list[Attempt]:
         """A student's attempts."""
-        return self.watcher.store.of("ps1", student)
+        return self.watcher.store.of(self._assignment, student)
 
     def graded(self, student: str, number: int = 1) -> Attempt:
         """Look until that attempt is graded and its pages are released."""
@@ -131,9 +131,9 @@ class Watched:
 
 
 @contextlib.contextmanager
-def watching(folder: Path) -> Iterator[Watched]:
+def watching(folder: Path, assignment: str = "ps1") -> Iterator[Watched]:
     """A watcher of the course, with its settings as they are now."""
     with contextlib.chdir(folder):
-        watched = Watched(folder)
+        watched = Watched(folder, assignment)
         with watched.watcher.opened():
             yield watched
