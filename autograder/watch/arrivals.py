@@ -68,6 +68,11 @@ def signature(folder: Path) -> Signature:
     return tuple(sorted(found))
 
 
+def last_change(folder: Path) -> float:
+    """When a folder or anything in it last changed, in seconds since 1970; no program can forge it. Raises OSError."""
+    return max([folder.stat().st_ctime, *(at / 1e9 for *_, at in signature(folder))])
+
+
 def digest(folder: Path) -> str:
     """SHA-256 of names and contents of the files in a folder, and of where links lead. Raises OSError."""
     found = hashlib.sha256()

@@ -33,7 +33,7 @@ class Attempt:
     number: int  # 1 for the student's first
     source: str  # the folder in which it arrived: nbgrader's step, as `submitted`
     digest: str  # of its files
-    arrived: float  # when it was seen whole
+    arrived: float  # when its files last changed, or, where that is not known, when it was seen whole
     late: bool = False  # it was handed in after the deadline
     told: str = ""  # of which delay, and until when, the student has been told
     due: float = 0.0  # from when on it was to be graded

@@ -14,7 +14,7 @@ from nbgrader.exchange.default import ExchangeCollect
 
 from autograder.common.errors import AutograderError
 from autograder.grading.job import FAULTS
-from autograder.watch.arrivals import signature
+from autograder.watch.arrivals import last_change
 from autograder.watch.attempts import Attempt
 
 COLLECTED = ".autograder/collected"  # nbgrader's step, as `submitted`, into which its collector copies
@@ -59,6 +59,10 @@ class CourseExchange:
         if failed:
             raise NotReached("; ".join(failed))
 
+    def changed(self, assignment: str, student: str) -> float | None:
+        """When a student's newest submission in the plain exchange last changed; None: that is not known."""
+        return self._collected.get((assignment, student))
+
     def _new(self, collector: Any) -> dict[str, float]:
         """The students who have something new in the plain exchange, written to its end, and when it last changed."""
         coursedir = collector.coursedir
@@ -69,7 +73,7 @@ class CourseExchange:
         for folder in inbound.glob(f"*+{glob.escape(coursedir.assignment_id)}+*"):
             student = folder.name.rsplit(f"+{coursedir.assignment_id}+", 1)[0]
             try:
-                changed = max([folder.stat().st_ctime, *(at / 1e9 for *_, at in signature(folder))])
+                changed = last_change(folder)
             except OSError:
                 continue
             newest[student] = max(changed, newest.get(student, 0.0))

@@ -46,7 +46,7 @@ from autograder.notebooks.instructor import InstructorCell
 from autograder.notebooks.instructor_version import VersionError, existing_gradebook
 from autograder.reports.early_feedback import EarlyFeedback, ExerciseResult, early_feedback_page
 from autograder.reports.generate import GenerateFeedback
-from autograder.watch.arrivals import Arrivals, digest
+from autograder.watch.arrivals import Arrivals, digest, last_change
 from autograder.watch.attempt_grader import (
     AttemptGrader,
     GivenSubmission,
@@ -227,11 +227,10 @@ class Watcher:
         known = self.store.of(assignment, student)
         if not found or not self._is_new(found, step, known):
             return
-        now = time.time()
-        handed_in = self._handed_in(folder, now)
-        late = deadline is not None and handed_in > deadline
-        attempt = Attempt(student, assignment, 0, step, found, now, late)
         try:
+            arrived = self._arrived(folder, assignment, student, step)
+            late = deadline is not None and self._handed_in(folder, arrived) > deadline
+            attempt = Attempt(student, assignment, 0, step, found, arrived, late)
             attempt = self.store.add(attempt, folder, lambda: self._arrivals.is_unchanged(folder))
         except (Changed, OSError):  # somebody goes on writing
             return
@@ -249,13 +248,22 @@ class Watcher:
         put = [attempt for attempt in known if attempt.source == COLLECTED]
         return found not in {attempt.digest for attempt in (*last, *put, *([counting] if counting else []))}
 
-    def _handed_in(self, folder: Path, now: float) -> float:
+    def _arrived(self, folder: Path, assignment: str, student: str, step: str) -> float:
+        """When a submission was complete, whenever that is noticed: students are told, and what is noticed late may
+        tell how long the attempts before took. Raises OSError.
+        """
+        at: float | None = last_change(folder)
+        if step == COLLECTED:
+            at = self._exchange.changed(assignment, student) if self._exchange else None
+        return min(time.time(), math.inf if at is None else at)
+
+    def _handed_in(self, folder: Path, arrived: float) -> float:
         """When a submission was handed in, as far as its folder says so."""
         timezone = str(self._app.config.Exchange.get("timezone", "UTC"))
         with suppress(OSError, ValueError):
             text = (folder / "timestamp.txt").read_text(encoding="utf-8")
             return parse_timestamp(text, timezone).replace(tzinfo=UTC).timestamp()
-        return now
+        return arrived
 
     # what is due
 

@@ -72,7 +72,8 @@ def test_the_wait_and_the_limit_are_told_with_reason_and_time_and_the_newest_att
     folder = build(tmp_path / "course", settings="c.Watch.wait_seconds = 3600")
     with watching(folder) as watched:
         hand_in(folder, "ada", double=WRONG, shift=SHIFT)
-        watched.graded("ada")
+        submitted = time.time()
+        assert watched.graded("ada").arrived <= submitted  # when it is noticed depends on what else is graded
         for number, answer in ((2, DOUBLE), (3, f"{DOUBLE}  # again")):
             hand_in(folder, "ada", double=answer, shift=SHIFT)
             watched.until(
@@ -245,7 +246,9 @@ def test_what_comes_through_the_exchange_is_collected_once_and_feedback_goes_bac
             nbformat.write(notebook(folder, double=double, shift=SHIFT), home / "ps1" / "p1.ipynb")
             with contextlib.chdir(home):
                 ExchangeSubmit(coursedir=student, authenticator=Authenticator(), config=config).start()
+            submitted = time.time()
             watched.graded("ada", number)
+            assert watched.attempts("ada")[-1].arrived <= submitted
             assert len(watched.attempts("ada")) == number
             files = watched.watcher.store.files(watched.attempts("ada")[-1])
             secrets.append((files / "submission_secret.txt").read_text())
