@@ -20,6 +20,7 @@ from autograder.cli.forget import ForgetApp
 from autograder.cli.generate import GenerateApp
 from autograder.cli.grade import GradeApp
 from autograder.cli.health import HealthApp
+from autograder.cli.links import LinksApp
 from autograder.cli.rehearse import RehearseApp
 from autograder.cli.report import ReportApp
 from autograder.cli.restore import RestoreApp
@@ -34,7 +35,7 @@ GROUPS: dict[str, tuple[type[Any], ...]] = {
     "Check before submitting": (CheckApp,),
     "Grade": (CollectApp, RehearseApp, GradeApp, ReportApp, FeedbackApp, ExportApp),
     "Undo": (RestoreApp, ForgetApp),
-    "Automate": (WatchApp, HealthApp, SubmissionApp, CertificatesApp),
+    "Automate": (WatchApp, LinksApp, HealthApp, SubmissionApp, CertificatesApp),
 }
 
 

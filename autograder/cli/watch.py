@@ -3,7 +3,8 @@
 import os
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from shlex import join
 from typing import Any, ClassVar
@@ -24,6 +25,7 @@ from autograder.notebooks.instructor_version import VersionError, nothing_graded
 from autograder.reports.generate import GenerateFeedback
 from autograder.sandbox.limits import Limits
 from autograder.training.settings import Trainer
+from autograder.watch.pages_server import hub_address, served
 from autograder.watch.policy import Watch
 from autograder.watch.watcher import Watcher
 
@@ -47,6 +49,7 @@ class WatchApp(CourseApp):
         autograder watch --Watch.hidden=nothing a setting of the policy (docs/watch.md)
     """
     aliases: ClassVar[dict[str, Any]] = {
+        "serve": ("Watch.serve", "Serve pages for students and instructors at this ADDRESS:PORT (docs/watch.md)."),
         "workers": ("Grading.workers", "Notebooks to grade at once (default: as many as cores and memory allow)."),
         **aliases("db", "course"),
     }
@@ -80,14 +83,27 @@ class WatchApp(CourseApp):
         warnings.filterwarnings("ignore", "Object of type .* not in session", module=r"nbgrader\.api")
         watcher = Watcher(self, self._watched, self.out.say, _Rehearsals(self.out))
         self.out.say(f"Watching {', '.join(self.extra_args) or 'all assignments'} (press Ctrl-C to stop).")
+        changes = _changes([*map(Path, self.loaded_config_files), self.root / "nbgrader_config.py"])
         try:
-            watcher.run(_changes([*map(Path, self.loaded_config_files), self.root / "nbgrader_config.py"]))
+            with watcher.opened(), self._pages(watcher):
+                watcher.run(changes)
         except KeyboardInterrupt:
             self.stopped("Stopped; finished work is kept.", again, "continues where it stopped")
         except (AutograderError, NbGraderException) as error:
             self.fail("%s", error, then=again, why="once that is fixed; finished work is kept")
         self.out.say("nbgrader_config.py has changed: starting again.")
         os.execv(sys.executable, sys.orig_argv)
+
+    @contextmanager
+    def _pages(self, watcher: Watcher) -> Iterator[None]:
+        """Serve the pages of a watcher, if the course's settings say so."""
+        address = watcher.policy.serve or hub_address()
+        if not address:
+            yield
+            return
+        with served(watcher, address) as url:
+            self.out.say(f"Pages for students and instructors: {watcher.policy.url or url}")
+            yield
 
     def _watched(self) -> Sequence[str]:
         """The assignments given, else all that are generated and have something to grade."""

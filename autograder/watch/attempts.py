@@ -37,6 +37,7 @@ class Attempt:
     late: bool = False  # it was handed in after the deadline
     told: str = ""  # of which delay, and until when, the student has been told
     due: float = 0.0  # from when on it was to be graded
+    again: bool = False  # an instructor asks for it to be graded now
     replaced: bool = False  # a later one arrived before it was graded
     graded: bool = False
     points: float | None = None  # of its tests; None where it has no grade
@@ -65,6 +66,11 @@ class AttemptStore:
         """A student's attempts, in their order."""
         with self._lock:
             return [attempt for _, attempt in sorted(self._known.get((assignment, student), {}).items())]
+
+    def assignments(self) -> list[str]:
+        """The assignments of which there are attempts."""
+        with self._lock:
+            return sorted({name for name, _ in self._known})
 
     def students(self, assignment: str) -> list[str]:
         """The students who have attempts at an assignment."""

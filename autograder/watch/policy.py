@@ -8,7 +8,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from traitlets import Bool, Enum, Float, Integer
+from traitlets import Bool, Enum, Float, Integer, List, Unicode
 from traitlets.config import Configurable
 
 from autograder.watch.attempts import Attempt
@@ -63,6 +63,18 @@ class Watch(Configurable):  # type: ignore[misc]
     exchange = Bool(
         True, help="Collect from nbgrader's exchange, where there is one, and release feedback through it."
     ).tag(config=True)
+    serve = Unicode(
+        "",
+        help="ADDRESS:PORT at which `autograder watch` serves pages for students and instructors; empty: none, or, as "
+        "a service of JupyterHub, where the hub expects them.",
+    ).tag(config=True)
+    url = Unicode(
+        "",
+        help="Address of these pages as browsers see it, such as https://grades.example.org; empty: that of `serve`.",
+    ).tag(config=True)
+    instructors = List(Unicode(), help="JupyterHub's users who see the class, and not only their own attempts.").tag(
+        config=True
+    )
 
     def decision(self, attempts: Sequence[Attempt], deadline: float | None, now: float) -> Decision:
         """When the last of a student's `attempts`, which is not graded yet, is to be graded.

@@ -104,13 +104,13 @@ class Watcher:
         self._versions: dict[str, tuple[str, ...]] = {}  # by assignment, what its attempts were last graded against
         self._rehearsed: set[str] = set()
         self._backed_up = -math.inf
+        self.deadlines: dict[str, float | None] = {}  # by assignment, as of the last look
 
     def run(self, changed: Callable[[], bool]) -> None:
-        """Watch until the settings have `changed`. Raises what can't be helped by trying again."""
-        with self.opened():
-            while not changed():
-                if not self.look():
-                    time.sleep(self.policy.scan_seconds)
+        """Within `opened`, watch until the settings have `changed`. Raises what can't be helped by trying again."""
+        while not changed():
+            if not self.look():
+                time.sleep(self.policy.scan_seconds)
 
     @contextmanager
     def opened(self) -> Iterator[None]:
@@ -136,7 +136,7 @@ class Watcher:
                     self._rehearse(assignment)
                     deadline = self._deadline(assignment)
                     self._take_in(assignment, deadline)
-                    deadlines[assignment] = deadline
+                    deadlines[assignment] = self.deadlines[assignment] = deadline
         due = self._due(deadlines)[:BATCH]
         for assignment in dict.fromkeys(attempt.assignment for attempt in due):
             with self._tried(_grading(assignment)):
@@ -171,6 +171,28 @@ class Watcher:
         if self._said.get(about) != text:
             self._said[about] = text
             self.say(text)
+
+    # what an instructor asks for
+
+    def problem(self, attempt: Attempt) -> str:
+        """Why an attempt can't be graded at the moment; empty where nothing has failed."""
+        return self._said.get(_name(attempt), "") if _name(attempt) in self._failures else ""
+
+    def grade_again(self, assignment: str, student: str) -> None:
+        """Grade what counts of a student again at the next look; or, where the last attempt is not graded yet, that."""
+        attempts = self.store.of(assignment, student)
+        waiting = [attempt for attempt in attempts[-1:] if not attempt.graded]
+        attempt = waiting[0] if waiting else self.policy.counting(attempts)
+        if attempt is not None:
+            self._failures.pop(_name(attempt), None)
+            self.store.change(attempt, again=True)
+
+    def release_again(self, assignment: str, student: str) -> None:
+        """After the deadline, write and release the feedback on what counts once more, as the gradebook is by then."""
+        counting = self.policy.counting(self.store.of(assignment, student))
+        if counting is not None:
+            self._failures.pop(_finishing(assignment, student), None)
+            self.store.change(counting, final=False)
 
     # what arrives
 
@@ -278,30 +300,33 @@ class Watcher:
                 if last.graded:
                     counting = self.policy.counting(attempts)
                     is_over = deadline is not None and now >= deadline
-                    if is_over and counting and _lacks_seeds(counting) and self.may_try(_name(counting)):
+                    is_wanted = counting and (counting.again or (is_over and _lacks_seeds(counting)))
+                    if counting and is_wanted and self.may_try(_name(counting)):
                         found.append((len(attempts), counting.arrived, counting))
                     continue
                 if not self.may_try(_name(last)):
                     continue
                 decision = self.policy.decision(attempts, deadline, now)
-                if decision.at <= now:
+                if last.again or decision.at <= now:
                     graded = sum(attempt.graded for attempt in attempts)
-                    found.append((graded, last.arrived, replace(last, due=decision.at)))
+                    found.append((graded, last.arrived, replace(last, due=min(now, decision.at))))
                 elif last.told != (told := f"{decision.delay} {decision.at:.0f}"):
                     last = self.store.change(last, told=told)
-                    why = self._why(decision, now)
-                    self._tell(last, [f"{_when(decision.at)} {why}", *self._of_later_attempts()])
-                    self.say(f"{_name(last)}: {_when(decision.at)} {why}")
+                    why = self.why(decision, now)
+                    self._tell(last, [why, *self._of_later_attempts()])
+                    self.say(f"{_name(last)}: {why}")
         return [attempt for *_, attempt in sorted(found, key=lambda one: one[:2])]
 
-    def _why(self, decision: Decision, now: float) -> str:
+    def why(self, decision: Decision, now: float) -> str:
+        """When an attempt that is delayed is graded, and why not now, in sentences for its student."""
         if decision.delay == Delay.LIMIT:
-            return f"Before the deadline, {counted(self.policy.attempts, 'attempt')} can be graded, and that many were."
+            limit = counted(self.policy.attempts, "attempt")
+            return f"{_when(decision.at)} Before the deadline, {limit} can be graded, and that many were."
         left = counted(math.ceil((decision.at - now) / 60), "minute")
         wait = counted(math.ceil(self.policy.wait_seconds / 60), "minute")
         return (
-            f"That is {left} from now: at least {wait} lie between two graded attempts, so that there is time to "
-            "find out what is wrong without the tests."
+            f"{_when(decision.at)} That is {left} from now: at least {wait} lie between two graded attempts, so that "
+            "there is time to find out what is wrong without the tests."
         )
 
     def _of_later_attempts(self) -> list[str]:
@@ -386,6 +411,11 @@ class Watcher:
         with existing_gradebook(self._coursedir(assignment), assignment) as gradebook:
             return sorted(notebook.name for notebook in gradebook.find_assignment(assignment).notebooks)
 
+    def feedback_folder(self, assignment: str, student: str) -> Path:
+        """The folder of a student's newest pages."""
+        coursedir = self._coursedir(assignment)
+        return Path(coursedir.format_path(coursedir.feedback_directory, student, assignment))
+
     def feedback(self, attempt: Attempt, notebook: str, **found: Any) -> EarlyFeedback:
         """What is told of one notebook of an attempt."""
         arrived = _time(attempt.arrived)
@@ -406,11 +436,11 @@ class Watcher:
             )
         return said
 
-    def write_pages(self, attempt: Attempt, pages: Iterable[EarlyFeedback], at: float) -> Attempt:
-        """Write an attempt's pages, to be released at that time."""
+    def write_pages(self, attempt: Attempt, pages: Iterable[EarlyFeedback], at: float, **changes: Any) -> Attempt:
+        """Write an attempt's pages, to be released at that time; `changes` of the attempt are kept with that."""
         for page in pages:
             write_atomic(self.store.pages(attempt) / f"{page.notebook}.html", early_feedback_page(page).encode())
-        return self.store.change(attempt, release=at, released=False)
+        return self.store.change(attempt, release=at, released=False, **changes)
 
     def _release_until(self, stopped: threading.Event) -> None:
         """Release each page in its time, whatever is being graded meanwhile."""
@@ -427,8 +457,7 @@ class Watcher:
         pages = sorted(self.store.pages(attempt).glob("*.html"))
         known = self.store.of(attempt.assignment, attempt.student)
         if attempt.number == known[-1].number and not any(one.final for one in known):
-            coursedir = self._coursedir(attempt.assignment)
-            folder = Path(coursedir.format_path(coursedir.feedback_directory, attempt.student, attempt.assignment))
+            folder = self.feedback_folder(attempt.assignment, attempt.student)
             for page in pages:
                 write_atomic(folder / page.name, page.read_bytes())
                 os.utime(folder / page.name, (0, 0))  # older than any grade, so that `autograder feedback` replaces it
@@ -446,7 +475,7 @@ class Watcher:
                 continue
             if _lacks_seeds(counting):
                 continue
-            what = f"{student}: {assignment}: feedback not released"
+            what = _finishing(assignment, student)
             if not self.may_try(what):
                 continue
             try:
@@ -455,8 +484,7 @@ class Watcher:
                 converter = GenerateFeedback(coursedir=coursedir, parent=self._app)
                 converter.force = True
                 converter.start()
-                folder = Path(coursedir.format_path(coursedir.feedback_directory, student, assignment))
-                pages = sorted(folder.glob("*.html"))
+                pages = sorted(self.feedback_folder(assignment, student).glob("*.html"))
                 if self._exchange is not None:
                     self._exchange.release(counting, self.store.files(counting), pages)
                 self.store.change(counting, final=True)
@@ -557,7 +585,9 @@ class _Batch:
             if counting.number != attempt.number:
                 watcher.put(counting)
             points = _points(submission)
-            attempt = watcher.store.change(attempt, graded=True, due=attempt.due, points=points, short=short)
+            attempt = watcher.store.change(
+                attempt, graded=True, due=attempt.due, points=points, short=short, again=False
+            )
             if self.is_early and watcher.policy.hidden != "nothing":
                 self._write_pages(attempt, self._visible[attempt.student], hidden_results(submission.works))
         except FAULTS as error:
@@ -582,7 +612,7 @@ class _Batch:
             )
             for work in visible.works
         ]
-        watcher.write_pages(attempt, pages, watcher.policy.released_at(attempt.due, time.time()))
+        watcher.write_pages(attempt, pages, watcher.policy.released_at(attempt.due, time.time()), told="")
 
 
 def _notices(work: NotebookTask, hidden: Mapping[str, bool] | None, policy: str) -> list[str]:
@@ -642,6 +672,10 @@ def _lacks_seeds(attempt: Attempt) -> bool:
 
 def _grading(assignment: str) -> str:
     return f"{assignment} can't be graded"
+
+
+def _finishing(assignment: str, student: str) -> str:
+    return f"{printable(student)}: {assignment}: feedback not released"
 
 
 def _name(attempt: Attempt) -> str:

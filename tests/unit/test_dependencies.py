@@ -11,11 +11,11 @@ from repository import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 EXTRAS = PROJECT["optional-dependencies"]
-# These come with what is declared beside them: TensorFlow has Keras and ml_dtypes, distributed has Dask and Tornado.
-COMES_WITH = {"keras": "tensorflow", "ml-dtypes": "tensorflow", "dask": "distributed", "tornado": "distributed"}
-# Imported in the trainer's worker alone, as a class of Keras's is the base of one there; and where there is a cluster.
+# These come with what is declared beside them: TensorFlow has Keras and ml_dtypes, distributed has Dask.
+COMES_WITH = {"keras": "tensorflow", "ml-dtypes": "tensorflow", "dask": "distributed"}
+# Imported in the trainer's worker alone, as the base of a class; where there is a cluster; as a service of JupyterHub.
 CLUSTER = {f"cluster{name}.py" for name in ("", "_jobs", "_node", "_openssl", "_scheduler")}
-ONLY_WITH_AN_EXTRA = {"recorder.py", *CLUSTER}
+ONLY_WITH_AN_EXTRA = {"recorder.py", "hub_session.py", *CLUSTER}
 
 
 def names(requirements: Iterable[str]) -> set[str]:
@@ -45,7 +45,9 @@ def test_every_module_that_is_imported_is_declared() -> None:
     for path in (ROOT / "autograder").rglob("*.py"):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         used |= set(imports(tree, ast.walk(tree)))
-    declared = names(PROJECT["dependencies"]).union(*(names(EXTRAS[extra]) for extra in ("keras", "course", "cluster")))
+    declared = names(PROJECT["dependencies"]).union(
+        *(names(EXTRAS[extra]) for extra in ("keras", "course", "cluster", "hub"))
+    )
     assert distributions(used - {"playwright"}) <= declared  # `autograder test` has that of the extra `test`
 
 
