@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import shutil
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -289,8 +290,16 @@ round(4 * min(1, float(np.mean(model.predict(x_test, verbose=0).argmax(1) == y_t
 """
 
 
-def submit_just_short(folder: Path) -> None:
-    """Make a course whose test gives points in proportion; the student `short` lacks some, `whole` lacks none."""
+@pytest.fixture(scope="module")
+def just_short(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A graded course whose test gives points in proportion, and what the grading said.
+
+    The student `short` lacks some points with the first seed, `whole` lacks none.
+    """
+    if reason := check():
+        pytest.skip(reason)
+    folder = tmp_path_factory.mktemp("just short") / "course"
+    folder.mkdir()
     reference = f"{BUILD}{FIT}"
     cells = [
         _cell(new_code_cell, SETUP, "setup", locked=True),
@@ -308,19 +317,20 @@ def submit_just_short(folder: Path) -> None:
         path = folder / "submitted" / student / "ps" / "ps.ipynb"
         path.parent.mkdir(parents=True)
         nbformat.write(notebook, path)
+    return folder, autograder(folder, "grade", "ps")
 
 
-def test_a_trained_model_that_is_just_short_of_its_points_is_trained_with_further_seeds(tmp_path: Path) -> None:
-    if reason := check():
-        pytest.skip(reason)
-    submit_just_short(tmp_path)
+def test_a_trained_model_that_is_just_short_of_its_points_is_trained_with_further_seeds(
+    just_short: tuple[Path, str], tmp_path: Path
+) -> None:
+    made, said = just_short
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
 
     def graded(student: str) -> tuple[float | None, dict[str, Any]]:
         (score,) = [score for (who, _, _), (score, _) in marks(tmp_path, "ps").items() if who == student]
         path = tmp_path / "autograded" / student / "ps" / "ps.record.json"
         return score, json.loads(path.read_text())["run"]["seeds"]
 
-    said = autograder(tmp_path, "grade", "ps")
     assert "training runs: 4 trained" in said
     assert graded("whole") == (4, {})
     score, seeds = graded("short")
@@ -344,10 +354,10 @@ def test_a_trained_model_that_is_just_short_of_its_points_is_trained_with_furthe
     assert graded("short") == (found["scores"][0], {})
 
 
-def test_watch_trains_what_counts_with_further_seeds_once_the_deadline_has_passed(tmp_path: Path) -> None:
-    if reason := check():
-        pytest.skip(reason)
-    submit_just_short(tmp_path)
+def test_watch_trains_what_counts_with_further_seeds_once_the_deadline_has_passed(
+    just_short: tuple[Path, str], tmp_path: Path
+) -> None:
+    shutil.copytree(just_short[0], tmp_path, dirs_exist_ok=True)  # so that little is left to compute
     add_config(tmp_path, "c.Watch.settle_seconds = 0")
 
     def seeds(student: str) -> dict[str, Any]:
