@@ -14,6 +14,7 @@ other work may not have had it.
 import argparse
 import hashlib
 import json
+import os
 import resource
 import shutil
 import socket
@@ -188,7 +189,7 @@ def cluster(nodes: int, cores: float, folder: Path) -> Iterator[Cluster]:
         scheduler = start("dask_scheduler", "--host", host, "--port", port, "--no-dashboard")
         groups = []
         for number in range(nodes):
-            groups.append(Group(f"cluster-benchmark-{number}", cores))
+            groups.append(Group(f"cluster-benchmark-{os.getpid()}-{number}", cores))
             stack.callback(groups[-1].close)
             words = ("dask_worker", address, "--nthreads", "1", "--name", f"node-{number}", "--no-dashboard")
             start(*words, "--local-directory", str(folder / f"node-{number}"), group=groups[-1])

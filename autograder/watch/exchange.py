@@ -26,6 +26,15 @@ class NotReached(AutograderError):
     """The exchange did not do what it should; the message says why."""
 
 
+def course_directory(app: Any, assignment: str, **directories: str) -> CourseDirectory:
+    """nbgrader's course directory for one assignment, with other folders in place of the course's own."""
+    coursedir = CourseDirectory(parent=app)
+    coursedir.assignment_id = assignment
+    for name, value in directories.items():
+        setattr(coursedir, name, value)
+    return coursedir
+
+
 class CourseExchange:
     """The exchange of one course."""
 
@@ -105,11 +114,7 @@ class CourseExchange:
         return True
 
     def _coursedir(self, assignment: str, **directories: str) -> CourseDirectory:
-        coursedir = CourseDirectory(parent=self._app)
-        coursedir.assignment_id = assignment
-        for name, value in directories.items():
-            setattr(coursedir, name, value)
-        return coursedir
+        return course_directory(self._app, assignment, **directories)
 
     def _made(self, make: Any, coursedir: CourseDirectory, **settings: Any) -> Any:
         made = make(coursedir=coursedir, authenticator=Authenticator(parent=self._app), parent=self._app)

@@ -55,7 +55,7 @@ from autograder.watch.attempt_grader import (
     scored_cells,
 )
 from autograder.watch.attempts import Attempt, AttemptStore, Changed, copy
-from autograder.watch.exchange import COLLECTED, CourseExchange, NotReached
+from autograder.watch.exchange import COLLECTED, CourseExchange, NotReached, course_directory
 from autograder.watch.policy import Decision, Delay, Watch
 
 BATCH = 16  # attempts that are graded before the next look for new ones
@@ -197,11 +197,7 @@ class Watcher:
     # what arrives
 
     def _coursedir(self, assignment: str, **directories: str) -> CourseDirectory:
-        coursedir = CourseDirectory(parent=self._app)
-        coursedir.assignment_id = assignment
-        for name, value in directories.items():
-            setattr(coursedir, name, value)
-        return coursedir
+        return course_directory(self._app, assignment, **directories)
 
     def _rehearse(self, assignment: str) -> None:
         """Rehearse an assignment, as students' notebooks will be graded; once, as a grading notices changes itself."""
