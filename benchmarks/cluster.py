@@ -243,7 +243,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--foundations", type=int, default=60, help="submissions of `foundations`")
     parser.add_argument("--networks", type=int, default=24, help="submissions of `networks`")
-    parser.add_argument("--rows", type=int, default=40_000, help="that each network is trained on")
+    parser.add_argument("--rows", type=int, default=120_000, help="that each network is trained on")
     parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--cores", type=float, default=0.5, help="a node's share")
     parser.add_argument("--nodes", type=int, nargs="+", default=[1, 2, 3])

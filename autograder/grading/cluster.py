@@ -48,7 +48,6 @@ from autograder.training.settings import ServerSettings
 from autograder.training.training_record import RunningTraining, TrainerStatus
 
 RECENT = 256  # files that stay on the cluster: a course's own are used again and again
-AHEAD = 2  # tasks per slot that are submitted at once, so that none is ever idle
 SHORT = 0.1  # seconds
 PATIENCE = 10.0  # seconds without any node until that is said
 LOOK = 1.0  # seconds between looks at which nodes there are
@@ -136,7 +135,8 @@ class ClusterBackend:
                 running = [one["resources"] for one in workers if one["status"] == "running"]
                 nodes = [one for one in running if one.get(resource(self.session))]
                 slots = [{**one, "notebook": min(one["notebook"], self._most)} for one in nodes]
-                self._capacity = AHEAD * int(sum(one["notebook"] for one in slots))
+                # No more than can run: to the scheduler, a node with a notebook that waits is a busy one.
+                self._capacity = int(sum(one["notebook"] for one in slots))
                 if self._jobs is not None:
                     self._jobs.look({str(one["name"]) for one in workers})
                     status = self.trainings()

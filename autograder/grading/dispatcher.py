@@ -94,22 +94,35 @@ class Dispatcher:
             return
         waiting = [(job, 1) for job in reversed(jobs)]
         running: _Running = {}
+        done: list[tuple[GradingJob, Outcome]] = []
         losses = 0
         while waiting:
             try:
-                for graded in self._connected(waiting, running, orders, alone):
+                for graded in self._connected(waiting, running, done, orders, alone):
                     losses = 0
                     yield graded
-            except BackendLost as lost:
+            except BackendError as error:
+                losses = 0 if done else losses
+                yield from _popped(done)
+                if not isinstance(error, BackendLost):
+                    raise
                 if (losses := losses + 1) == LOSSES:
-                    raise BackendError(f"{lost}, {LOSSES} times without anything being graded in between") from None
+                    raise BackendError(f"{error}, {LOSSES} times without anything being graded in between") from None
                 waiting += reversed(running.values())
                 running.clear()
 
     def _connected(
-        self, waiting: list[tuple[GradingJob, int]], running: _Running, orders: Orders, alone: bool
+        self,
+        waiting: list[tuple[GradingJob, int]],
+        running: _Running,
+        done: list[tuple[GradingJob, Outcome]],
+        orders: Orders,
+        alone: bool,
     ) -> Generator[tuple[GradingJob, Outcome]]:
-        """Grade what waits, each with its attempt's number; raises BackendLost where what is `running` is lost."""
+        """Grade what waits, each with its attempt's number; raises BackendLost where what is `running` is lost.
+
+        What is done is yielded once others run in its place: whoever takes it may write for a while.
+        """
         came: queue.SimpleQueue[Message] = queue.SimpleQueue()
         with self._backend.executor(came.put, alone=alone) as executor:
             while waiting or running:
@@ -122,11 +135,12 @@ class Dispatcher:
                     except FAULTS as error:
                         self._backend.capacity()  # raises where it is not the job's fault
                         waiting.pop()
-                        yield job, Outcome.fault("giving it to a worker", error)
+                        done.append((job, Outcome.fault("giving it to a worker", error)))
                     else:
                         waiting.pop()
                         running[future] = job, attempt
                         future.add_done_callback(came.put)
+                yield from _popped(done)
                 if trainings := self._backend.trainings():
                     self._listener(trainings)
                 for message in _taken(came, LOOK if running else 0):
@@ -141,7 +155,8 @@ class Dispatcher:
                     if outcome.status == Status.FAULT and attempt < TRIES:
                         waiting.append((job, attempt + 1))
                     else:
-                        yield job, _named(outcome)
+                        done.append((job, _named(outcome)))
+            yield from _popped(done)
 
     def _submitted(self, executor: Executor, order: Order, attempt: int) -> Future[bytes]:
         contents = {digest: self._backend.content(digest, path) for digest, path in order.files.items()}
@@ -154,6 +169,11 @@ def _taken(came: "queue.SimpleQueue[Message]", seconds: float) -> Iterator[Messa
         yield came.get(timeout=seconds)
         while True:
             yield came.get_nowait()
+
+
+def _popped(done: list[tuple[GradingJob, Outcome]]) -> Iterator[tuple[GradingJob, Outcome]]:
+    while done:
+        yield done.pop(0)
 
 
 def _outcome(future: Future[bytes]) -> Outcome:

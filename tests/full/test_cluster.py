@@ -366,7 +366,7 @@ def test_outcomes_are_those_of_one_machine_though_a_node_is_killed_and_a_cable_i
                     machines[1].cut()
 
             there = graded(backend, jobs, settings(tmp_path), lose)
-            assert backend.capacity() == 2  # of the one that is left
+            assert backend.capacity() == 1  # of the one that is left
     with closing(LocalBackend(Limits(), 2)) as backend:
         here = graded(backend, jobs, settings(tmp_path / "here"))
     assert {outcome.scores["test"] for outcome in here.outcomes.values()} == {0.0, 2.0}
@@ -475,7 +475,7 @@ def test_what_is_graded_alone_is_alone_on_its_node_and_all_nodes_are_used(cluste
     with on(cluster, trainer) as backend:
         executor = backend.executor
         with executor(lambda _: None):
-            until(lambda: backend.capacity() == 8, 60)
+            until(lambda: backend.capacity() == 4, 60)
         backend.executor = lambda report, alone: executor(report, alone=True)
         found = graded(backend, jobs, trainer)
     times: dict[str, list[tuple[float, float]]] = {}
@@ -495,7 +495,7 @@ def test_no_notebook_waits_behind_a_long_one_while_a_worker_is_idle(cluster: Clu
     trainer = settings(tmp_path)
     with on(cluster, trainer) as backend:
         with backend.executor(lambda _: None):
-            until(lambda: backend.capacity() == 4, 60)
+            until(lambda: backend.capacity() == 2, 60)
         found = graded(backend, [long, *others], trainer)
     assert [*found.outcomes][-1] == "long"
     assert {outcome.scores["test"] for outcome in found.outcomes.values()} == {2.0}

@@ -125,6 +125,13 @@ def test_each_job_is_a_task_of_its_own_in_bytes_and_there_are_no_more_at_once_th
     assert [event.student for event in heard if isinstance(event, Event)] == ["ada", "bob", "eve"]
 
 
+def test_the_next_job_runs_while_what_came_of_one_is_written() -> None:
+    engine = Engine(1, ada=[GRADED], bob=[GRADED])
+    run = Dispatcher(engine, TRAINER, lambda _: None).run([job("ada"), job("bob")])
+    next(run)
+    assert [sent.student for _, sent, _ in engine.passes[0].orders] == ["ada", "bob"]
+
+
 LOST = [RuntimeError("the node is gone"), CancelledError(), FAULT, b"no outcome", b'{"status": "graded", "scores": 3}']
 
 
@@ -253,6 +260,22 @@ def test_a_backend_that_has_nothing_ends_the_run_and_is_no_jobs_fault() -> None:
     with pytest.raises(BackendError, match="lost"):
         next(run)
     assert engine.left == 1
+
+
+def test_what_is_done_when_the_backend_ends_is_not_lost() -> None:
+    engine = Engine(2, ada=[GRADED], bob=[GRADED])
+
+    def capacity() -> int:
+        if any(future.done() for future in engine.passes[-1].futures):
+            raise BackendError("the scheduler was lost")
+        return 2
+
+    engine.capacity = capacity  # type: ignore[method-assign]
+    run = Dispatcher(engine, TRAINER, lambda _: None).run([job("ada"), job("bob"), job("eve")])
+    found = [next(run)[0].student]
+    with pytest.raises(BackendError, match="lost"):
+        found += [one.student for one, _ in run]
+    assert found == ["ada"]
 
 
 def test_an_order_has_the_job_and_what_all_jobs_of_the_run_need_of_a_node_and_no_other_submission() -> None:
