@@ -17,6 +17,7 @@ from autograder.common.errors import AutograderError
 from autograder.common.text import printable
 from autograder.container.requirements import missing_requirement
 from autograder.container.submitted_notebook import LONGEST_NAME, NotGradable, SubmittedNotebook
+from autograder.grading.deadlines import Deadlines
 from autograder.grading.pipeline import Autograde, NotAllGraded, ProgressListener
 from autograder.grading.record import RECORD_SUFFIX, SubmissionStatus
 from autograder.grading.submission import NotebookTask, Submission
@@ -118,6 +119,7 @@ def grade(
 def _beside(coursedir: CourseDirectory, config: Config, folder: Path, cache: Path | None) -> Config:
     """Make a course in `folder` with all that the course has, but for submissions, grades and what was remembered."""
     own = {".autograder", "autograded", "feedback", "submitted", "gradebook.db"}
+    own |= {Deadlines(config=config).file}  # nothing here is late: no time of submission is known
     own |= {coursedir.submitted_directory, coursedir.autograded_directory, coursedir.feedback_directory}
     for path in Path(coursedir.root).iterdir():
         if path.name not in own:
@@ -129,6 +131,8 @@ def _beside(coursedir: CourseDirectory, config: Config, folder: Path, cache: Pat
             (cache / name).mkdir(parents=True, exist_ok=True)
             (folder / ".autograder" / name).symlink_to(cache / name)
     made: Config = deepcopy(config)
+    for section in ("Deadlines", "LatePolicy"):
+        made.pop(section, None)
     made.CourseDirectory.root = str(folder)
     made.CourseDirectory.db_url = f"sqlite:///{folder / 'gradebook.db'}"
     return made

@@ -1,5 +1,6 @@
 """Who has which grade, and who has none and why: the one place that decides it, for every format."""
 
+import functools
 import hashlib
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -13,6 +14,7 @@ from nbgrader.plugins import ExportPlugin
 
 from autograder.common.timestamps import parse_timestamp
 from autograder.grading.job import FAULTS, Outcome, ReviewKind, Status
+from autograder.grading.lateness import LatePenalties
 from autograder.grading.record import GradeStatus, Statuses, SubmissionStatus
 from autograder.notebooks.handed_in import students_with
 from autograder.notebooks.headings import headings_of_cells
@@ -21,6 +23,7 @@ from autograder.notebooks.misplaced import misplaced
 from autograder.notebooks.reading import Unreadable, read_regular
 
 CHANGED = "submitted again after grading"
+STALE = "points were given by hand after its late penalty: grade it again"
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,7 @@ class Grade:
     penalty: float | None = None
     timestamp: datetime | None = None
     submission: SubmittedAssignment | None = None
+    lateness: tuple[str, ...] = ()  # how the penalty comes about
     elsewhere: str = ""  # what else of this student's is not graded, as it lies where no submission does
 
 
@@ -148,15 +152,22 @@ class GradesExporter(ExportPlugin):  # type: ignore[misc]
             cells = {grade.name for book in submission.notebooks for grade in book.grades if grade.needs_manual_grade}
             reason = _joined(f"cells {', '.join(sorted(cells))}" if cells else "", *remarks)
             return Grade(student, GradeStatus.BY_HAND, reason, None, score, None, timestamp, submission)
-        penalty = submission.late_submission_penalty
+        if not self._penalties.is_current(submission):
+            return Grade(student, GradeStatus.NOT_YET, STALE, None, score, None, timestamp, submission)
+        penalty, lateness = submission.late_submission_penalty, tuple(self._penalties.words(submission))
         label = status.label if status else GradeStatus.GRADED
         final = max(0.0, score - penalty)
-        return Grade(student, label, _joined(*remarks), final, score, penalty, timestamp, submission)
+        reason = _joined(*remarks, *(words.rstrip(".") for words in lateness))
+        return Grade(student, label, reason, final, score, penalty, timestamp, submission, lateness)
 
     @property
     def statuses(self) -> Statuses:
         """The statuses of the course."""
         return Statuses(Path(self._coursedir.root).resolve())
+
+    @functools.cached_property
+    def _penalties(self) -> LatePenalties:
+        return LatePenalties(self)
 
     @property
     def _coursedir(self) -> CourseDirectory:

@@ -26,6 +26,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from autograder.common.errors import AutograderError
 from autograder.grading.backend import Backend, BackendError, LocalBackend
 from autograder.grading.backup import BackupError, Backups
+from autograder.grading.deadlines import DeadlineError, Deadlines
 from autograder.grading.engine import Engine, EngineError
 from autograder.grading.gradebook import Marks, add_indexes, expected_points, one_engine, open_gradebook
 from autograder.grading.job import FAULTS, Event, GradingJob, Outcome, Status
@@ -176,7 +177,7 @@ class Autograde(SubmissionWriter):
         try:
             with self._alone():
                 super().start()
-        except (VersionError, EngineError, BackupError, BusyError) as error:
+        except (VersionError, EngineError, BackupError, BusyError, DeadlineError) as error:
             self._stop(str(error))
         except SQLAlchemyError as error:  # before the first submission is looked at
             self._stop(f"The gradebook can't be read: {str(error).splitlines()[0]}. No submission has been touched.")
@@ -195,6 +196,7 @@ class Autograde(SubmissionWriter):
 
     def _convert(self) -> None:
         jobs = self._described_jobs(self.coursedir.assignment_id)
+        self._read_deadlines()
         read, unchanged = self._read_all({job.notebook: job for job in jobs})
         submitted = [work.job for submission in read for work in submission.works if work.job]
         due = self._due(read, self._rehearsed(jobs, submitted))
@@ -203,6 +205,8 @@ class Autograde(SubmissionWriter):
         if due and not self.dry_run:
             self._back_up()
             self._add_indexes()
+        if not self.dry_run:
+            self._apply_deadlines()
         failed = []
         for one in self._misplaced:
             self.watcher.misplaced(one)
@@ -235,6 +239,20 @@ class Autograde(SubmissionWriter):
             add_indexes(self.coursedir.db_url, self.coursedir.course_id)
         except SQLAlchemyError as error:  # then it takes longer
             self.log.warning("The gradebook got no indexes: %s", error)
+
+    def _read_deadlines(self) -> None:
+        with existing_gradebook(self.coursedir, self.coursedir.assignment_id) as gradebook:
+            self.due_dates = Deadlines(parent=self).read(self.coursedir, gradebook)
+        self.penalties = LatePenalties(self, self.due_dates)
+
+    def _apply_deadlines(self) -> None:
+        """Put due dates and extensions into the gradebook, also where no grade changes."""
+        if self.due_dates.rows is None:
+            return
+        with open_gradebook(self.coursedir.db_url, self.coursedir.course_id) as gradebook:
+            for submission in gradebook.assignment_submissions(self.coursedir.assignment_id):
+                self.due_dates.apply(submission)
+            gradebook.db.commit()
 
     # what is due
 
@@ -404,7 +422,7 @@ class Autograde(SubmissionWriter):
         """By student, what late penalties depend on now; nothing where that can't be told."""
         try:
             with open_gradebook(self.coursedir.db_url, self.coursedir.course_id) as gradebook:
-                return LatePenalties(self).bases(gradebook, self.coursedir.assignment_id)
+                return self.penalties.bases(gradebook, self.coursedir.assignment_id)
         except FAULTS as error:
             self.log.error("late penalties: %s", error, exc_info=True)
             return {}
@@ -465,7 +483,7 @@ class Autograde(SubmissionWriter):
 
         with open_gradebook(self.coursedir.db_url, self.coursedir.course_id) as gradebook:
             found = gradebook.find_submission(submission.assignment, submission.student)
-            return found.late_submission_penalty or 0.0, LatePenalties(self).penalty(found, points)
+            return found.late_submission_penalty or 0.0, self.penalties.penalty(found, points)
 
     def _compare(self, submission: Submission) -> SubmissionStatus:
         """Tell what a submission's grading would change; returns the status that it would give."""

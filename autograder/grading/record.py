@@ -84,7 +84,8 @@ class NotebookStatus:
 class SubmissionStatus:
     """How the last try at a submission ended, notebook by notebook. `review` is what a person should look at.
 
-    `late`: what its late penalty depended on, see `lateness`; empty where that is not known.
+    `late`: what its late penalty depended on (see the module `lateness`); empty where that is not known. `lateness`:
+    how the penalty came about, in words, as of then.
     """
 
     student: str
@@ -93,6 +94,7 @@ class SubmissionStatus:
     notebooks: dict[str, NotebookStatus]
     review: tuple[ReviewItem, ...] = ()
     late: str = ""
+    lateness: tuple[str, ...] = ()
 
     @property
     def label(self) -> GradeStatus:

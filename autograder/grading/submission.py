@@ -75,6 +75,7 @@ class Submission:
     score: float | None = None
     max_score: float | None = None
     late: str = ""  # what its late penalty depended on, once it is written
+    lateness: tuple[str, ...] = ()  # and how it came about
     selected: tuple[str, ...] = ()  # the notebooks that were handed in, also those that --notebook leaves out
     old: bool = False  # it is graded, and nothing newer has been handed in
 

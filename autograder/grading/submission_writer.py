@@ -16,6 +16,7 @@ from nbgrader.utils import remove, setenv, temp_attrs
 from traitlets.utils.importstring import import_item
 
 from autograder.common.timestamps import parse_timestamp
+from autograder.grading.deadlines import DueDates
 from autograder.grading.gradebook import Marks, open_gradebook, put_back, read_marks, settle
 from autograder.grading.job import FAULTS, Outcome, ReviewItem, ReviewKind
 from autograder.grading.lateness import LatePenalties
@@ -32,6 +33,8 @@ class SubmissionWriter(NbgraderAutograde):  # type: ignore[misc]
 
     root: Path
     statuses: Statuses
+    due_dates: DueDates  # of the course, once they have been read
+    penalties: LatePenalties
     _works: dict[str, NotebookTask]  # those that are written now, by the path that nbgrader knows
 
     def write(self, submission: Submission) -> SubmissionStatus:
@@ -91,8 +94,11 @@ class SubmissionWriter(NbgraderAutograde):  # type: ignore[misc]
             if was.path(submission.folder, name).exists():  # one that --notebook leaves out
                 done.setdefault(name, was)
         remarks = [ReviewItem(ReviewKind.REMARK, remark) for remark in submission.remarks]
-        late = submission.late or (old.late if old else "")
-        return SubmissionStatus(submission.student, submission.assignment, now(), done, (*remarks, *review), late)
+        late, lateness = (submission.late, submission.lateness) if submission.late else ("", ())
+        if old and not late:
+            late, lateness = old.late, old.lateness
+        about = (submission.student, submission.assignment, now(), done, (*remarks, *review))
+        return SubmissionStatus(*about, late, lateness)
 
     def _convert_submission(self, submission: Submission, works: dict[str, NotebookTask], before: Marks | None) -> None:
         """As nbgrader's `convert_notebooks`, of one submission, but what goes wrong is raised."""
@@ -102,6 +108,8 @@ class SubmissionWriter(NbgraderAutograde):  # type: ignore[misc]
         self.init_assignment(submission.assignment, submission.student)
         with open_gradebook(self.coursedir.db_url, self.coursedir.course_id) as gradebook:
             mark_missing(gradebook, submission, before)
+            self.due_dates.apply(gradebook.find_submission(submission.assignment, submission.student))
+            gradebook.db.commit()
         for path in self.notebooks:
             self.convert_single_notebook(path)
         self.set_permissions(submission.assignment, submission.student)
@@ -124,7 +132,10 @@ class SubmissionWriter(NbgraderAutograde):  # type: ignore[misc]
             review = settle(gradebook, assignment, student, previous.marks, both)
             found = gradebook.find_submission(assignment, student)
             submission.score, submission.max_score = found.score, found.max_score
-            submission.late = LatePenalties(self).basis(found)
+            self.penalties.assign(found)
+            gradebook.db.commit()
+            submission.late = self.penalties.basis(found)
+            submission.lateness = tuple(self.penalties.words(found))
         return review
 
     def _undo(self, submission: Submission, previous: Rollback) -> None:

@@ -8,6 +8,7 @@ from nbformat import NotebookNode
 from nbgrader.utils import is_grade, is_solution, is_task
 
 from autograder.grading.gradebook import open_gradebook
+from autograder.grading.lateness import LatePenalties
 from autograder.notebooks.headings import last_heading
 
 State = Literal["full", "part", "none", "pending", "no points"]
@@ -33,6 +34,7 @@ class Marks:
     points: float
     most: float
     late: float  # taken off, and already taken off `points`
+    lateness: str = ""  # how that comes about
 
 
 @dataclass(frozen=True)
@@ -83,8 +85,13 @@ class Exercise:
         return "part" if len(states) > 1 else states.pop() if states else "no points"
 
 
-def read_marks(db_url: str, course: str, assignment: str, student: str, notebook: str) -> Marks:
-    """What the gradebook has. Raises nbgrader's MissingEntry where it has nothing."""
+def read_marks(
+    db_url: str, course: str, assignment: str, student: str, notebook: str, penalties: LatePenalties
+) -> Marks:
+    """What the gradebook has. Raises nbgrader's MissingEntry where it has nothing.
+
+    The arithmetic of a late penalty, by `penalties`, is left out where the gradebook has another one.
+    """
     with open_gradebook(db_url, course) as gradebook:
         found = gradebook.find_submission_notebook(notebook, assignment, student)
         marks = {
@@ -99,7 +106,9 @@ def read_marks(db_url: str, course: str, assignment: str, student: str, notebook
         }
         comments = {comment.name: str(comment.comment) for comment in found.comments if comment.comment}
         late = found.late_submission_penalty or 0.0
-        return Marks(marks, comments, found.score - late, found.max_score, late)
+        current = penalties.is_current(found.assignment)
+        lateness = penalties.charge(found, found.score).words if current else ""
+        return Marks(marks, comments, found.score - late, found.max_score, late, lateness)
 
 
 def exercises(notebook: NotebookNode, marks: Marks) -> list[Exercise]:

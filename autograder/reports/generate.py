@@ -14,6 +14,7 @@ from nbgrader.utils import temp_attrs
 from traitlets import Bool
 
 from autograder.grading.job import FAULTS
+from autograder.grading.lateness import LatePenalties
 from autograder.grading.record import RECORD_SUFFIX, GradeRecord, Statuses, read_record
 from autograder.notebooks.handed_in import FindsNotebooks
 from autograder.reports.exercises import read_marks
@@ -33,7 +34,8 @@ class FeedbackExporter(HTMLExporter):  # type: ignore[misc]
         nb, resources = Exporter.from_notebook_node(self, nb, resources, **kwargs)
         assert resources is not None
         names, found = resources["nbgrader"], resources[RESOURCE]
-        marks = read_marks(names["db_url"], found["course"], names["assignment"], names["student"], names["notebook"])
+        which = (names["assignment"], names["student"], names["notebook"])
+        marks = read_marks(names["db_url"], found["course"], *which, LatePenalties(self))
         if found["hidden"] is not None:
             nb = without_hidden_tests(nb, ClearHiddenTests(**found["hidden"]))
         feedback = read(nb, names, marks, found["record"])

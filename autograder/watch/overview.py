@@ -104,7 +104,8 @@ class Overview:
         for assignment in self._store.assignments():
             if attempts := self._store.of(assignment, student):
                 told = tuple(self._attempt(one, attempts) for one in reversed(attempts))
-                found.append(StudentOverview(assignment, self._deadline(assignment), self._final(attempts), told))
+                due = _deadline(self._watcher.due(assignment, student))
+                found.append(StudentOverview(assignment, due, self._final(attempts), told))
         return found
 
     def of_class(self) -> list[ClassOverview]:
@@ -114,7 +115,8 @@ class Overview:
             rows = [self._row(self._store.of(assignment, name), queue) for name in self._store.students(assignment)]
             rows.sort(key=lambda row: (not row.problem, row.student))
             over = self._is_over(assignment)
-            found.append(ClassOverview(assignment, self._deadline(assignment), over, tuple(rows)))
+            last = _deadline(self._watcher.deadlines.get(assignment))
+            found.append(ClassOverview(assignment, last, over, tuple(rows)))
         return found
 
     def page(self, student: str, assignment: str, number: str, notebook: str) -> bytes | None:
@@ -236,11 +238,11 @@ class Overview:
         deadline = self._watcher.deadlines.get(assignment)
         return deadline is not None and time.time() >= deadline
 
-    def _deadline(self, assignment: str) -> str:
-        deadline = self._watcher.deadlines.get(assignment)
-        if deadline is None:
-            return "No deadline is set."
-        return f"The deadline {'was' if self._is_over(assignment) else 'is'} {moment(deadline)}."
+
+def _deadline(at: float | None) -> str:
+    if at is None:
+        return "No deadline is set."
+    return f"The deadline {'was' if time.time() >= at else 'is'} {moment(at)}."
 
 
 def moment(at: float) -> str:

@@ -34,6 +34,7 @@ from autograder.common.files import write_atomic
 from autograder.common.text import counted, printable
 from autograder.common.timestamps import parse_timestamp
 from autograder.grading.backup import Backups
+from autograder.grading.deadlines import Deadlines
 from autograder.grading.gradebook import one_engine
 from autograder.grading.job import FAULTS, Status
 from autograder.grading.lock import course_lock
@@ -105,6 +106,8 @@ class Watcher:
         self._rehearsed: set[str] = set()
         self._backed_up = -math.inf
         self.deadlines: dict[str, float | None] = {}  # by assignment, as of the last look
+        self._due_date: dict[str, float | None] = {}  # without an extension
+        self._extended: dict[str, dict[str, float]] = {}  # by student, with one
 
     def run(self, changed: Callable[[], bool]) -> None:
         """Within `opened`, watch until the settings have `changed`. Raises what can't be helped by trying again."""
@@ -135,7 +138,7 @@ class Watcher:
                 if may:
                     self._rehearse(assignment)
                     deadline = self._deadline(assignment)
-                    self._take_in(assignment, deadline)
+                    self._take_in(assignment)
                     deadlines[assignment] = self.deadlines[assignment] = deadline
         due = self._due(deadlines)[:BATCH]
         for assignment in dict.fromkeys(attempt.assignment for attempt in due):
@@ -210,19 +213,28 @@ class Watcher:
         self._rehearsed.add(assignment)
 
     def _deadline(self, assignment: str) -> float | None:
-        """When the last student's time is over, extensions included, in seconds since 1970; None: never."""
+        """When the last student's time is over, extensions included, in seconds since 1970; None: never.
+
+        The due dates of single students are noted.
+        """
         with existing_gradebook(self._coursedir(assignment), assignment) as gradebook:
             try:
                 found = gradebook.find_assignment(assignment)
             except MissingEntry:
                 raise VersionError(f"the gradebook does not know {assignment}.") from None
-            if found.duedate is None:
-                return None
-            given = [one.extension for one in gradebook.assignment_submissions(assignment) if one.extension]
-            due: datetime = max([found.duedate, *(found.duedate + extension for extension in given)])
-            return due.replace(tzinfo=UTC).timestamp()
+            coursedir = self._coursedir(assignment)
+            dates = Deadlines(parent=self._app).read(coursedir, gradebook)
+            due = dates.of_all(found)
+            extended = dates.of_students(found, gradebook.assignment_submissions(assignment))
+            self._extended[assignment] = {student: _seconds(date) for student, date in extended.items()}
+            self._due_date[assignment] = _seconds(due) if due else None
+            return _seconds(max([due, *extended.values()])) if due else None
 
-    def _take_in(self, assignment: str, deadline: float | None) -> None:
+    def due(self, assignment: str, student: str) -> float | None:
+        """When a student's own time is over, as of the last look, in seconds since 1970; None: never."""
+        return self._extended.get(assignment, {}).get(student, self._due_date.get(assignment))
+
+    def _take_in(self, assignment: str) -> None:
         if self._exchange is not None:
             what = f"{assignment} can't be collected"
             try:
@@ -236,9 +248,9 @@ class Watcher:
             excluded = own.student_id_exclude.split(",")
             for student in students_with(coursedir, assignment):
                 if student not in excluded:
-                    self._take_in_one(coursedir, student, deadline)
+                    self._take_in_one(coursedir, student)
 
-    def _take_in_one(self, coursedir: CourseDirectory, student: str, deadline: float | None) -> None:
+    def _take_in_one(self, coursedir: CourseDirectory, student: str) -> None:
         step, assignment = str(coursedir.submitted_directory), str(coursedir.assignment_id)
         folder = Path(coursedir.format_path(step, student, assignment))
         found = self._arrivals.digest(folder)
@@ -247,7 +259,8 @@ class Watcher:
             return
         try:
             arrived = self._arrived(folder, assignment, student, step)
-            late = deadline is not None and self._handed_in(folder, arrived) > deadline
+            due = self.due(assignment, student)
+            late = due is not None and self._handed_in(folder, arrived) > due
             attempt = Attempt(student, assignment, 0, step, found, arrived, late)
             attempt = self.store.add(attempt, folder, lambda: self._arrivals.is_unchanged(folder))
         except (Changed, OSError):  # somebody goes on writing
@@ -676,6 +689,11 @@ def _finishing(assignment: str, student: str) -> str:
 
 def _name(attempt: Attempt) -> str:
     return f"{printable(attempt.student)}: {attempt.assignment}, attempt {attempt.number}"
+
+
+def _seconds(utc: datetime) -> float:
+    """A time of the gradebook's, in seconds since 1970."""
+    return utc.replace(tzinfo=UTC).timestamp()
 
 
 def _time(at: float) -> str:

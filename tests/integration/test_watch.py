@@ -257,3 +257,15 @@ def test_what_comes_through_the_exchange_is_collected_once_and_feedback_goes_bac
         page = exchange / "c1" / "feedback" / f"{notebook_hash(secret=secret, notebook_id='p1')}.html"
         assert f"Attempt {number} at p1" in page.read_text()
     assert os.listdir(folder / "submitted") == ["ada"]
+
+
+def test_an_extension_moves_its_own_students_deadline_and_the_end_for_all(tmp_path: Path) -> None:
+    folder = build(tmp_path / "course")
+    rows = "assignment,student,due,hours,reason\nps1,,2026-03-01,,\nps1,ada,2999-01-01T00:00:00Z,,illness\n"
+    (folder / "deadlines.csv").write_text(rows)
+    for student in ("ada", "bob"):
+        hand_in(folder, student, double=DOUBLE)
+    with watching(folder) as watched:
+        watched.until(lambda: watched.attempts("ada") and watched.attempts("bob"))
+        assert [watched.attempts(student)[0].late for student in ("ada", "bob")] == [False, True]
+        assert watched.watcher.deadlines["ps1"] == datetime(2999, 1, 1, tzinfo=UTC).timestamp()

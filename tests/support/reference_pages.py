@@ -11,6 +11,8 @@ from autograder.cli.build import BuildApp
 from autograder.cli.options import ALIASES, FLAGS, aliases, spelled
 from autograder.cli.root import GROUPS
 from autograder.course.colab import ColabBadge
+from autograder.grading.deadlines import Deadlines
+from autograder.grading.lateness import LatePolicy
 from autograder.grading.settings import Grading
 from autograder.lms.collect.plugins import LmsExtractor
 from autograder.lms.export.canvas import CanvasExporter
@@ -27,6 +29,8 @@ SETTINGS = {
     "Limits of a notebook": Limits,
     "Grading": Grading,
     "Training": Trainer,
+    "Deadlines": Deadlines,
+    "Late penalties": LatePolicy,
     "Feedback": GenerateFeedback,
     "Grading what arrives": Watch,
     "Collecting": LmsExtractor,

@@ -106,6 +106,7 @@ class GradescopeExporter(GradesExporter):
             return results
         if grade.penalty:
             results["output"] += f"; {number(grade.raw_score)} points, less {number(grade.penalty)} for lateness"
+        results["output"] = "\n".join([results["output"], *grade.lateness])
         directory = self._coursedir.autograded_directory
         folder = Path(self._coursedir.format_path(directory, grade.student, assignment))
         return {
