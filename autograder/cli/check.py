@@ -11,17 +11,21 @@ from nbgrader.apps.baseapp import NbGrader
 from nbgrader.converters import BaseConverter
 from nbgrader.coursedir import CourseDirectory
 from rich.text import Text
+from traitlets import Enum, Unicode
 from traitlets.config import Application
 
 from autograder.cli.base import CourseApp
 from autograder.cli.console import Console, Table, plain
 from autograder.cli.options import FLAGS, aliases
+from autograder.common.files import write_atomic
 from autograder.grading import check
 from autograder.grading.check import Checked, Subject, Tested
 from autograder.grading.job import Event, Listener, Status
 from autograder.grading.pipeline import Autograde
 from autograder.grading.record import now
 from autograder.grading.settings import Grading
+from autograder.grading.student_results import Test
+from autograder.lms.platforms import PLATFORMS, Ending, SubmissionResult
 from autograder.sandbox.bubblewrap import check as lacking_sandbox
 from autograder.sandbox.limits import Limits
 from autograder.training.settings import Trainer
@@ -43,10 +47,19 @@ class CheckApp(CourseApp):
     examples = """
         autograder check foundations.ipynb
         autograder check ~/homework/foundations.ipynb --course-dir ~/course
+        autograder check foundations.ipynb --format classroom50
 
         Exit code 0: all visible tests pass. 1: some do not. 2: the file can't be read or is not from this course.
     """
-    aliases: ClassVar[dict[str, Any]] = aliases()
+    format = Enum(
+        ["", *PLATFORMS], "", help="Platform in whose format the results of the visible tests are written; empty: none."
+    ).tag(config=True)
+    results = Unicode(".", help="Folder for these results.").tag(config=True)
+    aliases: ClassVar[dict[str, Any]] = {
+        **aliases(),
+        "format": ("CheckApp.format", f"Write results for a platform, too: {', '.join(PLATFORMS)}."),
+        "results": ("CheckApp.results", "Folder for these results (default: this one)."),
+    }
     flags: ClassVar[dict[Any, Any]] = {
         "no-sandbox": ({"Grading": {"sandbox": False}}, "Run its cells without a sandbox, with all your permissions."),
         **FLAGS,
@@ -90,11 +103,30 @@ class CheckApp(CourseApp):
         except KeyboardInterrupt:
             self.stopped("Interrupted before the check was done.", again, code=FAILED)
         _show(self.out, what, checked, sandboxed)
+        if self.format:
+            self._write(what, checked)
         then, why = _next(checked, again, what.against.assignment)
         if checked.all_pass:
             self.next(then, why)
         else:
             self.stop(then, why, FAILED)
+
+    def _write(self, what: Subject, checked: Checked) -> None:
+        """Write the results for a platform, in the place of those of an earlier check."""
+        endings = {Status.GRADED: Ending.GRADED, Status.NEEDS_PERSON: Ending.TO_REVIEW, Status.FAULT: Ending.FAULT}
+        ending = endings[checked.outcome.status]
+        tests = [Test(test.name, test.score, test.points, test.message) for test in checked.tried]
+        told = [checked.outcome.message] if checked.outcome.message else []
+        result = SubmissionResult(what.against.assignment, ending, checked.outcome.status, told, tests)
+        platform, folder = PLATFORMS[self.format], Path(self.results)
+        try:
+            for name in platform.files:
+                (folder / name).unlink(missing_ok=True)
+            for name, content in platform.write(result).items():
+                write_atomic(folder / name, content)
+                self.out.say(f"Results: {folder / name}")
+        except OSError as error:
+            self.fail("%s can't be written: %s", folder, error.strerror, code=FAILED)
 
 
 @contextlib.contextmanager

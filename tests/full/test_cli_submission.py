@@ -87,6 +87,40 @@ def folder(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["rm", "-rf", str(tmp_path / "in")], check=True)  # what is too deep for Python's own
 
 
+# other platforms
+
+
+@needs_sandbox
+@pytest.mark.parametrize(
+    ("platform", "name", "full", "ungraded"),
+    [
+        ("prairielearn", "results.json", b'"score": 1.0', 0),
+        ("coursera", "feedback.json", b'"fractionalScore": 1.0', 2),
+        ("manytask", "manytask.form", b"task=numbers&score=1.0000", 2),
+    ],
+)
+def test_another_platform_gets_its_own_files_and_exit_code(
+    tmp_path: Path,
+    course: Path,
+    cache: Path,
+    capfd: pytest.CaptureFixture[str],
+    handed_in: Path,
+    platform: str,
+    name: str,
+    full: bytes,
+    ungraded: int,
+) -> None:
+    options = (f"--cache={cache}", f"--format={platform}")
+    path = hand_in(handed_in, "numbers.ipynb", notebook(course))
+    answer = submissions.grade(tmp_path, course, capfd, *options)
+    assert answer.code == 0, answer.said
+    assert full in (answer.folder / name).read_bytes()
+    path.rename(path.with_suffix(".txt"))
+    answer = submissions.grade(tmp_path, course, capfd, *options)
+    assert (answer.code, "No notebook" in answer.said) == (ungraded, True)
+    assert (answer.folder / name).exists() == (platform == "prairielearn")
+
+
 # graded
 
 

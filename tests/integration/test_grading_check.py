@@ -84,9 +84,14 @@ def test_all_visible_tests_pass_and_the_receipt_says_of_which_file(
 @needs_sandbox
 def test_what_fails_is_told_with_its_message(course: Path, work: NotebookNode, tmp_path: Path) -> None:
     cell_of(work, "report").source = "answer = 41.4\ndef report(path):\n    np.savetxt(path, [1.0, 4.0, 35.0])"
-    code, said = check(course, saved(work, tmp_path))
+    (tmp_path / "result.json").write_text("of the student")
+    code, said = check(course, saved(work, tmp_path), "--format=classroom50")
     assert code == 1
     assert "2 of 4 tests, 1 partly" in said
+    written = (tmp_path / "result.json").read_text(encoding="utf-8")
+    result = json.loads(written)
+    assert (result["score"], result["max-score"], len(result["tests"])) == (7, 10, 4)
+    assert SECRET not in written
     assert "expected [ 1.  4. 36.], received [ 1.  4. 35.]" in said
     assert "test_report" in said
     assert said.split("\n")[-2].startswith(f"Next: autograder check {tmp_path}/numbers.ipynb --course-dir {course}")

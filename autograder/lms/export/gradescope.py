@@ -6,7 +6,6 @@ student is the status, and the reason is in `extra_data`, which only staff sees.
 """
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,49 +17,8 @@ from autograder.common.files import write_atomic
 from autograder.grading.grades import Grade, GradesExporter
 from autograder.grading.job import FAULTS
 from autograder.grading.record import GradeStatus, SubmissionStatus, read_record
-from autograder.grading.student_results import Test, message_of
+from autograder.grading.student_results import message_of
 from autograder.lms.export.table import number
-
-VISIBLE = "visible"
-
-
-def graded(tests: Sequence[Test], remarks: Sequence[str], status: str) -> dict[str, Any]:
-    """Results of a graded submission; `remarks` are shown to the student above the tests."""
-    waiting = sum(test.points for test in tests if test.score is None)
-    lines = [*remarks, *([f"{waiting:g} points are still to be graded by hand."] if waiting else [])]
-    return {
-        "score": sum(test.score for test in tests if test.score is not None),
-        "output": "\n".join(lines),
-        "output_format": "text",
-        "visibility": VISIBLE,
-        "tests": [_test(test) for test in tests],
-        "extra_data": {"status": status, "points_by_hand": waiting},
-    }
-
-
-def not_gradable(why: str, *, zero: bool = False) -> dict[str, Any]:
-    """Results of a submission in which there is nothing that could be graded; `why` tells the student what is wrong.
-
-    `zero`: with a score of 0. Gradescope's format requires a score; without one, students may not see the message.
-    """
-    results = not_graded(f"Your submission was not graded. {why}", "not gradable")
-    return {"score": 0.0, **results} if zero else results
-
-
-def not_graded(why: str, status: str) -> dict[str, Any]:
-    """Results where the submission has no grade through no fault of the student's: no score, which is never a zero."""
-    return {
-        "output": why,
-        "output_format": "text",
-        "visibility": VISIBLE,
-        "tests": [],
-        "extra_data": {"status": status},
-    }
-
-
-def _test(test: Test) -> dict[str, Any]:
-    score = {} if test.score is None else {"score": test.score, "max_score": test.points}
-    return {"name": test.name, **score, "output": test.message, "output_format": "text", "visibility": VISIBLE}
 
 
 class GradescopeExporter(GradesExporter):
