@@ -26,7 +26,7 @@ class ExportApp(Command, NbgraderExportApp):  # type: ignore[misc]
     description = "Write all grades to grades.csv (or --to FILE), each with its status; what is not graded stays blank"
     examples = """
         autograder export --to grades.csv       a table, with statuses
-        autograder export --exercises           and with the points of each exercise
+        autograder export --exercises           and with the points of each exercise, as in every format
         autograder export --format canvas       canvas.csv, for Grades > Import
         autograder export --format moodle       moodle.csv, for Grades > Import
         autograder export --format gradescope   gradescope/, with results.json files
@@ -40,7 +40,10 @@ class ExportApp(Command, NbgraderExportApp):  # type: ignore[misc]
         "assignment": ("ExportPlugin.assignment", "One assignment; more than once for several."),
     }
     flags: ClassVar[dict[Any, Any]] = {
-        "exercises": ({"StatusExporter": {"exercises": True}}, "Add the points of each exercise (csv only)."),
+        "exercises": (
+            {"GradesExporter": {"exercises": True}},
+            "Add points by exercise, where the format can.",
+        ),
         **FLAGS,
     }
     format = CaselessStrEnum(list(FORMATS), allow_none=True, default_value=None, help="Format of the grades.").tag(
@@ -55,10 +58,6 @@ class ExportApp(Command, NbgraderExportApp):  # type: ignore[misc]
             self.fail(f"export takes no argument {given}", then=f"autograder export --assignment {quote(given)}")
         if self.format:
             self.plugin_class = FORMATS[self.format]
-        if "exercises" in self.cli_config.get("StatusExporter", {}) and not issubclass(
-            self.plugin_class, StatusExporter
-        ):
-            self.fail("--exercises works only with the csv format", then="autograder export --exercises")
         super().start()
         default = getattr(self.plugin_inst, "default_to", "grades.csv")
         self.out.say(f"Grades: {self.plugin_inst.to or default}")

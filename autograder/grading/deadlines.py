@@ -26,6 +26,7 @@ from traitlets.config import Configurable
 
 from autograder.common.errors import AutograderError
 from autograder.common.files import write_atomic
+from autograder.common.tables import csv_text, original
 from autograder.common.text import printable
 from autograder.notebooks.handed_in import students_with
 
@@ -180,7 +181,7 @@ def read_rows(path: Path) -> list[tuple[int, Deadline]]:
     seen = dict[tuple[str, str], int]()
     try:
         for found in reader:
-            cells = {name: (found.get(name) or "").strip() for name in COLUMNS}
+            cells = {name: original((found.get(name) or "").strip()) for name in COLUMNS}
             if not any(cells.values()):
                 continue
             line = reader.line_num
@@ -261,14 +262,12 @@ def merge_deadlines(path: Path, assignment: str, origin: str, rows: Sequence[Dea
     kept = [row for row in there if (row.assignment, row.reason) != (assignment, origin)]
     by_hand = {row.student for row in kept if row.assignment == assignment}
     new = [replace(row, assignment=assignment, reason=origin) for row in rows if row.student not in by_hand]
-    text = io.StringIO(newline="")
-    writer = csv.writer(text)
-    writer.writerow(COLUMNS)
+    table = [COLUMNS]
     for row in (*kept, *new):
         due = row.due.isoformat(" ", "seconds") if row.due else ""
         hours = "" if row.hours is None else f"{row.hours:g}"
-        writer.writerow((row.assignment, row.student, due, hours, row.reason))
-    write_atomic(path, text.getvalue().encode("utf-8-sig"))
+        table.append((row.assignment, row.student, due, hours, row.reason))
+    write_atomic(path, csv_text(table).encode("utf-8-sig"))
     return [
         f"{path.name} has a row of your own for {row.student or 'all students'} in {assignment}: {origin}'s is not used"
         for row in rows

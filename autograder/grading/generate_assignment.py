@@ -6,14 +6,12 @@
 Whatever fails before that leaves release/ and the gradebook as they were.
 """
 
-import csv
 import os
 import shutil
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from io import StringIO
 from pathlib import Path
 from shlex import quote
 from typing import Any
@@ -29,6 +27,7 @@ from nbgrader.utils import rmtree, setenv
 from traitlets.utils.importstring import import_item
 
 from autograder.common.files import write_atomic
+from autograder.common.tables import csv_text
 from autograder.common.text import counted
 from autograder.grading.backup import BackupError, Backups
 from autograder.grading.cell_changes import CellChange, Change, renames, stored
@@ -287,14 +286,11 @@ def _said(mark: Mark) -> str:
 
 
 def _table(lost: Mapping[str, list[Mark]]) -> str:
-    text = StringIO()
-    writer = csv.writer(text)
-    writer.writerow(["student_id", "notebook", "cell", "automatic", "manual", "extra_credit", "comment"])
+    rows: list[tuple[Any, ...]] = [("student_id", "notebook", "cell", "automatic", "manual", "extra_credit", "comment")]
     for student, marks in lost.items():
         for mark in marks:
-            found = (mark.automatic, mark.manual, mark.extra, mark.comment)
-            writer.writerow([student, mark.notebook, mark.cell, *("" if value is None else value for value in found)])
-    return text.getvalue()
+            rows.append((student, mark.notebook, mark.cell, mark.automatic, mark.manual, mark.extra, mark.comment))
+    return csv_text(rows)
 
 
 def _remove(folder: Path, root: Path | None = None) -> None:

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from nbgrader.api import Assignment, Gradebook, MissingEntry, Student, SubmittedAssignment
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.plugins import ExportPlugin
+from traitlets import Bool
 
 from autograder.common.timestamps import parse_timestamp
 from autograder.grading.job import FAULTS, Outcome, ReviewKind, Status
@@ -48,6 +49,9 @@ class Grade:
 class GradesExporter(ExportPlugin):  # type: ignore[misc]
     """What our export plugins share: the grades of the assignments and students that nbgrader's options choose."""
 
+    exercises = Bool(
+        False, help="Also write the points of each exercise, before a late penalty, where the format can hold them."
+    ).tag(config=True)
     default_to: ClassVar[str] = "grades.csv"
     next_step: ClassVar[str] = ""  # what to do with the file
 

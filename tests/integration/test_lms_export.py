@@ -12,8 +12,9 @@ from launch import launch
 from nbgrader.apps.exportapp import ExportApp as NbgraderExportApp
 
 from autograder.cli.export import ExportApp
+from autograder.common.tables import inert, original
 from autograder.grading.pipeline import NotAllGraded
-from autograder.lms.export.table import inert, number
+from autograder.lms.export.table import number
 
 SOLVED = {"add": "def add(a, b):\n    return a + b", "mul": "def mul(a, b):\n    return a * b", "essay": "Sums first."}
 FULL = {"test_add": 2.0, "test_mul": 3.0}
@@ -103,7 +104,15 @@ def test_the_table_has_the_points_of_each_exercise_where_they_are_asked_for(grad
     assert {row[3]: row[-1] for row in rows} == {"ada": "9.0", "bob": "", "eve": "", "yan": str(1 / 3), "zoe": ""}
     export(graded, "--to", "plain.csv")
     assert [row[:-1] for row in rows] == rows_of(graded.folder / "plain.csv")[1:]
-    assert "--exercises works only with the csv format" in export(graded, "--exercises", "--format", "canvas", code=1)
+    export(graded, "--exercises", "--format", "canvas")
+    assert len(rows_of(graded.folder / "canvas.csv")[0]) == 6  # Canvas would make any other column an assignment
+    assert rows_of(graded.folder / "canvas.status.csv") == [header, *rows]
+    export(graded, "--exercises", "--format", "moodle", "--to", "exercises.moodle.csv")
+    moodle = rows_of(graded.folder / "exercises.moodle.csv")
+    assert {row[2]: row[-1] for row in moodle} == {
+        **{"Username": "ps1/p1: Arithmetic", "ada": "9", "yan": "0.3333"},
+        **dict.fromkeys(("bob", "eve", "zoe"), "-"),
+    }
 
 
 def test_moodle_gets_a_dash_and_a_status_where_there_is_no_grade(graded: Course) -> None:
@@ -124,6 +133,15 @@ def test_moodle_gets_no_identifier_that_some_student_lacks(graded: Course) -> No
     export(graded, "--format", "moodle", "--to", "some.csv", "--student", "ada", "--student", "yan")
     header = ["First name", "Last name", "Username", "ID number", "ps1", "ps1 status"]
     assert rows_of(graded.folder / "some.csv")[0] == header
+
+
+def test_moodle_gets_no_identifier_that_a_spreadsheet_would_run(graded: Course, tmp_path: Path) -> None:
+    course = graded.copy(tmp_path / "course")
+    with course.gradebook() as gradebook:
+        gradebook.update_or_create_student("yan", email="+yan@uni.example")
+    arguments = ("--format", "moodle", "--to", "some.csv", "--student", "ada", "--student", "yan")
+    assert "No column Email address" in export(course, *arguments)
+    assert "Email address" not in rows_of(course.folder / "some.csv")[0]
 
 
 def results(course: Course, student: str) -> dict[str, Any]:
@@ -204,7 +222,12 @@ def test_another_file_than_what_is_graded_has_no_score_without_a_timestamp_too(g
 
 
 def test_a_text_that_a_spreadsheet_would_run_is_made_a_text() -> None:
-    assert [inert(text) for text in ("=1+1", "@x", "-", "Ли", "+7")] == ["'=1+1", "'@x", "-", "Ли", "'+7"]
+    run = ("=1+1", "@x", "+7", "-ada", "\tx", "\rx", " =1", "\uff1d1", "Smith;=1", "Smith; =1", "Smith\n=1")
+    assert [inert(text).count("'") for text in run] == [1] * len(run)
+    assert all(inert(text).split(";")[-1].split("\n")[-1].startswith("'") for text in run)
+    for text in ("-", "Ли", "Smith, J.", "a-b@c", "О'Нил", "'single", "−9.6", "1e-5", ""):
+        assert inert(text) == text
+    assert [original(inert(text)) for text in ("=1", "'single", "Ли")] == ["=1", "'single", "Ли"]
 
 
 def test_scores_are_written_as_gradebooks_take_them() -> None:

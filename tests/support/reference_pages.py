@@ -12,11 +12,11 @@ from autograder.cli.options import ALIASES, FLAGS, aliases, spelled
 from autograder.cli.root import GROUPS
 from autograder.course.colab import ColabBadge
 from autograder.grading.deadlines import Deadlines
+from autograder.grading.grades import GradesExporter
 from autograder.grading.lateness import LatePolicy
 from autograder.grading.settings import Grading
 from autograder.lms.collect.plugins import LmsExtractor
 from autograder.lms.export.canvas import CanvasExporter
-from autograder.lms.export.table import StatusExporter
 from autograder.reports.generate import GenerateFeedback
 from autograder.sandbox.limits import Limits
 from autograder.training.settings import Trainer
@@ -34,7 +34,7 @@ SETTINGS = {
     "Feedback": GenerateFeedback,
     "Grading what arrives": Watch,
     "Collecting": LmsExtractor,
-    "Export as CSV": StatusExporter,
+    "Export": GradesExporter,
     "Export to Canvas": CanvasExporter,
     "Colab's badge": ColabBadge,
 }

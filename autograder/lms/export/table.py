@@ -1,15 +1,13 @@
 """A table of all grades, and the writing of tables."""
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from nbgrader.api import Gradebook
-from traitlets import Bool
 
 from autograder.common.files import write_atomic
+from autograder.common.tables import csv_text
 from autograder.grading.grades import GradesExporter, exercise_points
 
 COLUMNS = (
@@ -21,23 +19,20 @@ COLUMNS = (
 class StatusExporter(GradesExporter):
     """nbgrader's CSV with two more columns, `status` and `reason`; `score` is there only when it is final."""
 
-    exercises = Bool(False, help="Add a column for each exercise, with its points before a late penalty.").tag(
-        config=True
-    )
-
     def export(self, gradebook: Gradebook) -> None:
         """Write the grades to the file that `--to` names, else grades.csv."""
         self.log.info("Exporting grades to %s", self.destination)
-        write_statuses(self.destination, self, gradebook, with_exercises=self.exercises)
+        write_statuses(self.destination, self, gradebook)
 
 
-def write_statuses(path: Path, exporter: GradesExporter, gradebook: Gradebook, *, with_exercises: bool = False) -> None:
+def write_statuses(path: Path, exporter: GradesExporter, gradebook: Gradebook) -> None:
     """Write the table of the grades that an exporter is to export, in UTF-8 with the byte order mark.
 
-    With it Excel takes the file for UTF-8. `with_exercises`: also the points of each exercise of their assignments.
+    With it Excel takes the file for UTF-8.
     """
     assignments = exporter.assignments(gradebook)
-    found = {assignment.name: exporter.exercises_of(assignment) for assignment in assignments} if with_exercises else {}
+    wanted = assignments if exporter.exercises else []
+    found = {assignment.name: exporter.exercises_of(assignment) for assignment in wanted}
     columns = [title for of in found.values() for title in of]
     rows: list[Sequence[Any]] = [[*COLUMNS, *columns]]
     for assignment in assignments:
@@ -57,15 +52,8 @@ def write_statuses(path: Path, exporter: GradesExporter, gradebook: Gradebook, *
 
 def write_table(path: Path, rows: Iterable[Sequence[Any]], encoding: str = "utf-8") -> None:
     """Write rows as CSV, whole or not at all; None is an empty cell."""
-    text = io.StringIO(newline="")
-    csv.writer(text).writerows([inert(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)
     # What names and messages hold is not always Unicode.
-    write_atomic(path, text.getvalue().encode(encoding, "backslashreplace"))
-
-
-def inert(text: str) -> str:
-    """The text, so that a spreadsheet shows it: one that starts like a formula would be run there."""
-    return f"'{text}" if len(text) > 1 and text[0] in "=+-@\t\r" else text
+    write_atomic(path, csv_text(rows).encode(encoding, "backslashreplace"))
 
 
 def number(value: float | None) -> str:
