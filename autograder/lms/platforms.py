@@ -166,7 +166,8 @@ def classroom50(result: SubmissionResult) -> Files:
 def manytask(result: SubmissionResult) -> Files:
     """The body of manytask's `POST /api/<course>/report`, without the username; and the tests for GitLab, as JUnit XML.
 
-    https://github.com/manytask/manytask/blob/main/docs/api.md, https://docs.gitlab.com/ci/testing/unit_test_reports/.
+    The page "api" of the documentation in https://github.com/manytask/manytask, and
+    https://docs.gitlab.com/ci/testing/unit_test_reports/.
     manytask takes "1" for one point, and "1.0" for all points, so the score always has decimals.
     """
     files = {"junit.xml": _junit(result)}
