@@ -8,6 +8,8 @@ session and may write scores. `protect` puts this in its place:
 - files beside the notebook are served as plain text or pictures, in a browser's sandbox;
 - names, paths and addresses are escaped on all of formgrader's pages;
 - formgrader's link that reads the configuration of another folder can't be followed from other sites.
+
+And points that are given by hand there have their late penalty at once.
 """
 
 import base64
@@ -29,7 +31,10 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from pygments.lexers import get_lexer_by_name  # type: ignore[import-untyped]
 from pygments.util import ClassNotFound  # type: ignore[import-untyped]
+from traitlets.config import Configurable
 
+from autograder.grading.job import FAULTS
+from autograder.grading.lateness import LatePenalties
 from autograder.reports.sanitize import clean, markdown
 from autograder.reports.shown import MAX_OUTPUTS, MAX_TEXT, joined, picture
 
@@ -44,9 +49,10 @@ def protect() -> None:
     """Change formgrader's handlers where this process is a server that has loaded them; else do nothing."""
     base = sys.modules.get("nbgrader.server_extensions.formgrader.base")
     handlers = sys.modules.get("nbgrader.server_extensions.formgrader.handlers")
-    if base is None or handlers is None or getattr(base.BaseHandler, "is_protected", False):
+    api = sys.modules.get("nbgrader.server_extensions.formgrader.apihandlers")
+    if base is None or handlers is None or api is None or getattr(base.BaseHandler, "is_protected", False):
         return
-    read_folder = handlers.FormgraderHandler.get
+    read_folder, save_score = handlers.FormgraderHandler.get, api.GradeHandler.put
 
     def get(handler: Any) -> Any:
         site = handler.request.headers.get("Sec-Fetch-Site", "none")
@@ -55,12 +61,30 @@ def protect() -> None:
             return None
         return read_folder(handler)
 
+    def put(handler: Any, grade_id: str) -> Any:
+        done = save_score(handler, grade_id)
+        _assign_penalty(handler, grade_id)
+        return done
+
     base.BaseHandler.is_protected = True
     base.BaseHandler.render = _render
     base.BaseHandler.exporter = property(_View)
     handlers.FormgraderHandler.get = get
+    api.GradeHandler.put = put
     handlers.SubmissionFilesHandler.set_extra_headers = _set_headers_of_file
     handlers.SubmissionFilesHandler.get_content_type = _type_of_file
+
+
+def _assign_penalty(handler: Any, grade_id: str) -> None:
+    """Give a submission the late penalty of the points that it has now; where that fails, exports notice."""
+    try:
+        config = handler.settings["nbgrader_formgrader"].load_config()
+        submission = handler.gradebook.find_grade_by_id(grade_id).notebook.assignment
+        LatePenalties(Configurable(config=config)).assign(submission)
+        handler.gradebook.db.commit()
+    except FAULTS as error:
+        handler.gradebook.db.rollback()
+        handler.log.error("The late penalty is as before: %s", error, exc_info=True)
 
 
 class SubmissionExporter(HTMLExporter):  # type: ignore[misc]

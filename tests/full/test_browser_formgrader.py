@@ -10,6 +10,7 @@ from typing import Any
 import graded_course
 import nbformat
 import pytest
+import requests
 from browser import browser, jupyterlab, needs_chromium, picture, score
 from graded_course import Course
 from nbformat import NotebookNode
@@ -291,3 +292,29 @@ def test_the_hostile_cells_are_as_many_as_they_are_different() -> None:
     assert len(HOSTILE) >= 21
     assert len({json.dumps(cell.get("outputs", cell.source), default=str) for cell in HOSTILE.values()}) >= 21
     assert graded_course.POINTS
+
+
+def test_points_given_in_formgrader_have_their_late_penalty_at_once(tmp_path: Path) -> None:
+    late = Course(tmp_path / "course")
+    settings = "c.LatePolicy.penalty = 10\n"
+    (late.folder / "nbgrader_config.py").write_text(
+        f"from autograder import configure\n\nc = get_config()\nconfigure(c)\n{settings}"
+    )
+    late.config.LatePolicy.penalty = 10.0
+    late.hand_in("ada", {"test_add": 2.0, "test_mul": 3.0}, essay="Sums.").with_name("timestamp.txt").write_text(
+        "2026-03-02"
+    )
+    with late.gradebook() as gradebook:
+        gradebook.add_student("ada")
+    (late.folder / "deadlines.csv").write_text("assignment,student,due\nps1,,2026-03-01 12:00\n")
+    late.grade()
+    with late.gradebook() as gradebook:
+        assert gradebook.find_submission("ps1", "ada").late_submission_penalty == pytest.approx(0.5)
+        essay = gradebook.find_grade("essay", "p1", "ps1", "ada").id
+    with jupyterlab(late.folder) as address:
+        home, _, token = address.partition("/lab?token=")
+        url, headers = f"{home}/formgrader/api/grade/{essay}", {"Authorization": f"token {token}"}
+        requests.put(url, json={"manual_score": 4.0}, headers=headers, timeout=60).raise_for_status()
+    with late.gradebook() as gradebook:
+        found = gradebook.find_submission("ps1", "ada")
+        assert (found.score, found.late_submission_penalty) == (9.0, pytest.approx(0.9))
