@@ -2,17 +2,21 @@
 
 import csv
 import io
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from graded_course import Course
 from launch import launch
+from nbgrader.api import Gradebook, SubmittedAssignment
 from nbgrader.converters.base import NbGraderException
-from traitlets.config import Config
+from traitlets.config import Config, Configurable
 
 from autograder.cli.export import ExportApp
 from autograder.cli.feedback import FeedbackApp
+from autograder.grading.lateness import LatePenalties
 
 SOLVED = {"add": "def add(a, b):\n    return a + b", "mul": "def mul(a, b):\n    return a * b", "essay": "Sums first."}
 FULL = {"test_add": 2.0, "test_mul": 3.0}
@@ -123,3 +127,43 @@ def test_a_wrong_file_stops_the_grading_before_anything_is_graded(course: Course
         course.grade()
     assert penalties(course) == {}
     assert not (course.folder / "autograded").exists()
+
+
+@pytest.fixture
+def submission(tmp_path: Path) -> Iterator[SubmittedAssignment]:
+    """Ada's, two days late: 8 of 10 points in p1, and 3 of 30 in p2."""
+    with Gradebook(f"sqlite:///{tmp_path / 'gradebook.db'}") as gradebook:
+        gradebook.add_assignment("ps1", duedate="2026-03-01 12:00 UTC")
+        gradebook.add_student("ada")
+        for name, most in (("p1", 10.0), ("p2", 30.0)):
+            gradebook.add_notebook(name, "ps1")
+            gradebook.add_grade_cell("test", name, "ps1", max_score=most, cell_type="code")
+        found = gradebook.add_submission("ps1", "ada", timestamp=datetime(2026, 3, 3, 11))
+        for name, points in (("p1", 8.0), ("p2", 3.0)):
+            gradebook.find_grade("test", name, "ps1", "ada").auto_score = points
+        gradebook.db.commit()
+        yield found
+
+
+def late_penalties(**settings: Any) -> LatePenalties:
+    return LatePenalties(Configurable(config=Config(LatePolicy=Config(settings))))
+
+
+def test_each_notebook_of_a_submission_loses_its_share(submission: SubmittedAssignment) -> None:
+    late = late_penalties(penalty=4.0, unit="points")
+    assert not late.is_current(submission)
+    late.assign(submission)
+    assert {one.name: one.late_submission_penalty for one in submission.notebooks} == {"p1": 2.0, "p2": 3.0}
+    assert late.is_current(submission)
+    ago = "Submitted 47 h after the deadline (March 1, 2026, 12:00)"
+    assert list(late.words(submission)) == [
+        f"p1: {ago}: 2 days × 4 points × 25 % of the assignment = −2.",
+        f"p2: {ago}: 2 days × 4 points × 75 % of the assignment = −6, but only 3 were left.",
+    ]
+
+
+def test_without_a_time_nothing_is_lost_and_that_is_told_once(submission: SubmittedAssignment) -> None:
+    submission.timestamp = None
+    assert list(late_penalties(penalty=10.0).words(submission)) == [CY]
+    assert list(late_penalties().words(submission)) == []
+    assert late_penalties(penalty=10.0).penalty(submission, lambda name: 5.0) == 0

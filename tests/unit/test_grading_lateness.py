@@ -7,9 +7,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from traitlets.config import Config, Configurable
 
 from autograder.grading.deadlines import Deadline, DeadlineError, DueDates, in_utc, merge_deadlines, read_rows
-from autograder.grading.lateness import LatePolicy, Timing
+from autograder.grading.lateness import LatePenalties, LatePolicy, Timing
 
 BERLIN = ZoneInfo("Europe/Berlin")  # clocks go forward on March 29, 2026, and back on October 25
 HEADER = "assignment,student,due,hours,reason\n"
@@ -135,3 +136,8 @@ def test_an_lms_replaces_its_own_rows_and_leaves_those_of_a_person(tmp_path: Pat
         ("ps1", "", "Moodle"),
     ]
     assert read_rows(path)[2][1].due == due
+
+
+def test_an_unknown_time_zone_is_an_error() -> None:
+    with pytest.raises(DeadlineError, match="Mars/Olympus"):
+        LatePenalties(Configurable(config=Config(Deadlines=Config(timezone="Mars/Olympus"))))
