@@ -24,7 +24,7 @@ from autograder.notebooks.misplaced import misplaced
 from autograder.notebooks.reading import Unreadable, read_regular
 
 CHANGED = "submitted again after grading"
-STALE = "points were given by hand after its late penalty: grade it again"
+STALE = "its late penalty is not that of its points, deadline, and rule: grade it again"
 
 
 @dataclass(frozen=True)
