@@ -3,6 +3,8 @@
 import logging
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from shlex import quote
@@ -11,29 +13,34 @@ from typing import Any, ClassVar
 from nbgrader.apps.baseapp import NbGrader
 from nbgrader.apps.zipcollectapp import ZipCollectApp
 from nbgrader.plugins import BasePlugin
-from traitlets import Type
+from traitlets import Type, default
 
 from autograder.cli.base import Command, sources
 from autograder.cli.options import FLAGS, aliases
-from autograder.common.text import printable
+from autograder.common.text import counted, printable
 from autograder.common.timestamps import parse_timestamp
+from autograder.grading.deadlines import DeadlineError, Deadlines, merge_deadlines
 from autograder.lms.collect import LmsCollector, LmsExtractor
 from autograder.lms.collect.archive import add
 from autograder.lms.collect.collection import LIST
 from autograder.lms.collect.downloads import STAMP
-from autograder.lms.collect.unpack import regular_files
+from autograder.lms.collect.roster import gradebook_roster
+from autograder.lms.collect.unpack import Caps, regular_files
+from autograder.lms.remote import Lms, LmsError, open_lms
+from autograder.lms.remote.fetch import deadlines, fetch
 
 
 class CollectApp(Command, ZipCollectApp):  # type: ignore[misc]
     """nbgrader's zip_collect with this package's plugins; it can be repeated, and loses nothing."""
 
     name = "autograder-collect"
-    description = "Turn downloads from Moodle, Canvas or Gradescope into submissions"
+    description = "Turn downloads from Moodle, Canvas or Gradescope into submissions; fetch them with a token"
     arguments = "ASSIGNMENT [DOWNLOAD…]"
     examples = """
         autograder collect mnist moodle.zip                       students as in the gradebook
         autograder collect mnist moodle.zip --roster roster.csv   students as in a CSV
         autograder collect mnist                                  again, from earlier downloads
+        autograder collect mnist --from moodle                    fetch what is new, by token (docs/lms-token.md)
 
         Every download is kept in downloaded/ASSIGNMENT/archive. Each student's last attempt counts.
     """
@@ -42,11 +49,16 @@ class CollectApp(Command, ZipCollectApp):  # type: ignore[misc]
             "LmsExtractor.roster",
             "CSV of the students with their LMS ids (default: the gradebook's students).",
         ),
+        "from": ("Lms.platform", "Fetch from the course's page there: moodle or canvas (c.Lms says where it is)."),
         **aliases("assignment", "db"),
     }
     flags: ClassVar[dict[Any, Any]] = FLAGS
     extractor_plugin = Type(LmsExtractor, klass=BasePlugin).tag(config=True)
     collector_plugin = Type(LmsCollector, klass=BasePlugin).tag(config=True)
+
+    @default("classes")  # type: ignore[untyped-decorator]
+    def _classes_default(self) -> list[Any]:
+        return [*super()._classes_default(), LmsExtractor, LmsCollector, Lms, Deadlines]
 
     def initialize(self, argv: list[str] | None = None) -> None:
         """Read the command line: ASSIGNMENT, then downloads."""
@@ -63,27 +75,56 @@ class CollectApp(Command, ZipCollectApp):  # type: ignore[misc]
     def start(self) -> None:
         """Collect; exit with 0 when every file was matched and none refused, else with 1."""
         assignment = self.coursedir.assignment_id
+        again = f"autograder collect {quote(assignment)} {f'--from {self._remote}' if self._remote else 'DOWNLOAD'}"
         if missing := [str(path) for path in self.downloads if not path.exists()]:
-            self.fail(
-                "No such download: %s", ", ".join(missing), then=f"autograder collect {quote(assignment)} DOWNLOAD"
-            )
+            self.fail("No such download: %s", ", ".join(missing), then=again)
         self.quiet_log(logging.ERROR)
         self.force = True  # `extracted` is made anew from the downloads, and nothing else is cleared
         archive = Path(self._format_collect_path(self.archive_directory))
         try:
-            _, refused = add(archive, self.downloads)
+            with self._fetched(archive) as (fetched, left_out):
+                _, refused = add(archive, [*self.downloads, *fetched])
+        except (LmsError, DeadlineError) as error:
+            self.fail("%s", error, then=again, why="once that is fixed; nothing was collected")
         except OSError as error:
-            self.fail("%s", error, then=f"autograder collect {quote(assignment)} DOWNLOAD", why="once that is fixed")
+            self.fail("%s", error, then=again, why="once that is fixed")
+        if not archive.is_dir() and self._remote and not left_out:
+            self.out.say("Nothing has been submitted there yet.")
+            self.next(again, "once something has")
+            return
         if not archive.is_dir():
-            self.fail(
-                "Nothing has been downloaded: autograder collect %s DOWNLOAD…",
-                assignment,
-                then=f"autograder collect {quote(assignment)} DOWNLOAD",
-                why="a file or folder from Moodle, Canvas or Gradescope",
-            )
+            lines = ["Nothing has been downloaded.", *(f"Left out: {name}: {why}" for name, why in left_out)]
+            self.fail("%s", "\n".join(lines), then=again, why="" if self._remote else "a file or folder from an LMS")
         self.done: dict[str, str] = {}
         super().start()
-        self._say(refused)
+        self._say([*left_out, *refused])
+
+    @property
+    def _remote(self) -> str:
+        """The LMS that `--from` names, if any: that it is set in nbgrader_config.py does not mean to fetch."""
+        return str(self.cli_config.get("Lms", {}).get("platform", ""))
+
+    @contextmanager
+    def _fetched(self, archive: Path) -> Iterator[tuple[list[Path], list[tuple[str, str]]]]:
+        """What `--from` fetches: a folder, if there is anything new, and what was left out. Raises LmsError."""
+        if not self._remote:
+            yield [], []
+            return
+        settings = Lms(parent=self)
+        platform = open_lms(settings, Path(self.coursedir.root), self.out.say)
+        name = self.coursedir.assignment_id
+        assignment = platform.assignment(name, settings.assignments.get(name))
+        caps = Caps(self.coursedir.max_file_size * 1000, self.coursedir.max_dir_size * 1000)
+        with tempfile.TemporaryDirectory(dir=_made(archive.parent), prefix=".fetching-") as place:
+            folder = Path(place, str(settings.platform))
+            left_out = fetch(platform, assignment, folder, archive, caps)
+            roster = gradebook_roster(self.coursedir.db_url, self.coursedir.course_id)  # grading knows no one else
+            path = Path(self.coursedir.root, Deadlines(parent=self).file)
+            dates = deadlines(platform, assignment, name, roster)
+            own = merge_deadlines(path, name, platform.title, dates) if dates or path.exists() else []
+            if dates:
+                self.out.say(f"Due dates in {path.name}: {counted(len(dates), 'row')} from {platform.title}.", *own)
+            yield [folder] if folder.is_dir() else [], left_out
 
     def _transfer_files(self, collected_data: dict[str, dict[str, Any]]) -> None:
         """Put each student's files into `submitted/`; what was there and is another goes into `replaced/`."""
@@ -140,6 +181,11 @@ class CollectApp(Command, ZipCollectApp):  # type: ignore[misc]
             self.next(f"autograder collect {quote(assignment)} DOWNLOAD", "nothing was found to grade")
         if look:
             self.exit(1)
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 def _contents(folder: Path) -> dict[str, bytes]:

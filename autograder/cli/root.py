@@ -21,6 +21,7 @@ from autograder.cli.generate import GenerateApp
 from autograder.cli.grade import GradeApp
 from autograder.cli.health import HealthApp
 from autograder.cli.links import LinksApp
+from autograder.cli.push import PushApp
 from autograder.cli.rehearse import RehearseApp
 from autograder.cli.report import ReportApp
 from autograder.cli.restore import RestoreApp
@@ -33,7 +34,7 @@ GROUPS: dict[str, tuple[type[Any], ...]] = {
     "Try it": (DemoApp, TestApp),
     "Release": (BuildApp, UnbuildApp, GenerateApp, DataApp, AccuracyApp),
     "Check before submitting": (CheckApp,),
-    "Grade": (CollectApp, RehearseApp, GradeApp, ReportApp, FeedbackApp, ExportApp),
+    "Grade": (CollectApp, RehearseApp, GradeApp, ReportApp, FeedbackApp, ExportApp, PushApp),
     "Undo": (RestoreApp, ForgetApp),
     "Automate": (WatchApp, LinksApp, HealthApp, SubmissionApp, CertificatesApp),
 }

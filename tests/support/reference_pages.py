@@ -17,6 +17,7 @@ from autograder.grading.lateness import LatePolicy
 from autograder.grading.settings import Grading
 from autograder.lms.collect.plugins import LmsExtractor
 from autograder.lms.export.canvas import CanvasExporter
+from autograder.lms.remote import Lms
 from autograder.reports.generate import GenerateFeedback
 from autograder.sandbox.limits import Limits
 from autograder.training.settings import Trainer
@@ -35,6 +36,7 @@ SETTINGS = {
     "Grading what arrives": Watch,
     "Collecting": LmsExtractor,
     "Export": GradesExporter,
+    "Moodle and Canvas with a token": Lms,
     "Export to Canvas": CanvasExporter,
     "Colab's badge": ColabBadge,
 }

@@ -13,9 +13,11 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 EXTRAS = PROJECT["optional-dependencies"]
 # These come with what is declared beside them: TensorFlow has Keras and ml_dtypes, distributed has Dask.
 COMES_WITH = {"keras": "tensorflow", "ml-dtypes": "tensorflow", "dask": "distributed"}
-# Imported in the trainer's worker alone, as the base of a class; where there is a cluster; as a service of JupyterHub.
+# Imported in the trainer's worker alone, as the base of a class; where there is a cluster; as a service of JupyterHub;
+# where an LMS is used by token.
 CLUSTER = {f"cluster{name}.py" for name in ("", "_jobs", "_node", "_openssl", "_scheduler")}
-ONLY_WITH_AN_EXTRA = {"recorder.py", "hub_session.py", *CLUSTER}
+LMS = {"canvas_api.py", "patient_session.py", "moodle_api.py"}
+ONLY_WITH_AN_EXTRA = {"recorder.py", "hub_session.py", *CLUSTER, *LMS}
 
 
 def names(requirements: Iterable[str]) -> set[str]:
@@ -46,7 +48,7 @@ def test_every_module_that_is_imported_is_declared() -> None:
         tree = ast.parse(path.read_text(encoding="utf-8"))
         used |= set(imports(tree, ast.walk(tree)))
     declared = names(PROJECT["dependencies"]).union(
-        *(names(EXTRAS[extra]) for extra in ("keras", "course", "cluster", "hub"))
+        *(names(EXTRAS[extra]) for extra in ("keras", "course", "cluster", "hub", "lms"))
     )
     assert distributions(used - {"playwright"}) <= declared  # `autograder test` has that of the extra `test`
 

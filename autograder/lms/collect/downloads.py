@@ -6,7 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from autograder.lms.collect.lms_names import METADATA, MetadataError, Named, canvas, gradescope, moodle
+from autograder.lms.collect.lms_names import (
+    FETCHED,
+    METADATA,
+    MetadataError,
+    Named,
+    canvas,
+    fetched,
+    gradescope,
+    moodle,
+)
 from autograder.lms.collect.roster import NotMatched, Roster
 from autograder.lms.collect.unpack import is_archive
 
@@ -57,11 +66,11 @@ class Downloads:
         Names count in the downloads themselves alone: in a student's archive a student chooses them.
         """
         try:
-            metadata = gradescope(folder)
+            metadata = gradescope(folder) or fetched(folder)
         except MetadataError as error:
             yield from (self._stray(path, str(error)) for path in _below(folder))
             return
-        entries = sorted(path for path in folder.iterdir() if not (metadata and path.name == METADATA))
+        entries = sorted(path for path in folder.iterdir() if not (metadata and path.name in (METADATA, FETCHED)))
         named = {path: self._named(path, metadata) for path in entries}
         is_download = any(named.values())
         for path, owner in named.items():
@@ -101,7 +110,7 @@ class Downloads:
     def _owned(self, path: Path, owner: Named | str) -> Iterator[DownloadedFile | Stray]:
         named = Named(()) if isinstance(owner, str) else owner
         students = {owner} if isinstance(owner, str) else set()
-        whys = [] if isinstance(owner, str) or owner.people else ["Gradescope's metadata names no student"]
+        whys = [] if isinstance(owner, str) or owner.people else ["the metadata names no student"]
         for person in named.people:
             try:
                 students.add(self.roster.find(person))

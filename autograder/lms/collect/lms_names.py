@@ -17,6 +17,8 @@ under the same name Canvas makes `<file>-1.ipynb`; only the last attempt is in t
 
 Gradescope: `submission_<number>/<path>`, and `submission_metadata.yml`, which says of each folder `:submitters:` (each
 with `:name:`, `:sid:`, `:email:`) and `:created_at:`. It is YAML as Ruby writes it, sometimes as several documents.
+
+What this package fetches by token has `fetched.json`, which says the same of each folder (see `lms.remote.fetch`).
 """
 
 import re
@@ -28,10 +30,12 @@ from typing import Any
 import yaml  # type: ignore[import-untyped]
 
 from autograder.common.errors import AutograderError
+from autograder.common.serialization import load
 from autograder.common.timestamps import parse_timestamp
 from autograder.lms.collect.roster import Person
 
 METADATA = "submission_metadata.yml"
+FETCHED = "fetched.json"
 _LARGEST = 500_000_000  # bytes of it; it has the outputs of all autograder runs
 
 _MOODLE = re.compile(r"(?P<name>.+)_(?P<number>\d+)_assignsubmission_(?:file|onlinetext)(?P<rest>_.*)?", re.DOTALL)
@@ -41,7 +45,7 @@ _ANONYMOUS = re.compile(r"(?P<late>LATE_)?(?P<name>anon_\w+?)_(?P<number>\d+)_(?
 
 
 class MetadataError(AutograderError):
-    """Gradescope's metadata can't be read."""
+    """The metadata of a download can't be read."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +107,20 @@ def gradescope(folder: Path) -> dict[str, Named]:
     except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         raise MetadataError(f"{METADATA} can't be read: {error}") from error
     return found
+
+
+def fetched(folder: Path) -> dict[str, Named]:
+    """What the metadata of fetched submissions says, by the name of a folder beside it; {} without any.
+
+    Raises MetadataError.
+    """
+    path = folder / FETCHED
+    if not path.is_file():
+        return {}
+    try:
+        return load(path.read_bytes(), dict[str, Named])
+    except (OSError, ValueError) as error:
+        raise MetadataError(f"{FETCHED} can't be read: {error}") from error
 
 
 def _person(submitter: dict[str, Any]) -> Person:

@@ -19,7 +19,12 @@ class RosterError(AutograderError):
 
 
 class NotMatched(AutograderError):
-    """No student, or more than one, fits; the message says which."""
+    """No student, or more than one, fits; `students` has the ids of those who may be meant."""
+
+    def __init__(self, message: str, students: Iterable[str] = ()) -> None:
+        """With a message that names them, too."""
+        super().__init__(message)
+        self.students = tuple(students)
 
 
 @dataclass(frozen=True)
@@ -78,7 +83,7 @@ class Roster:
         if not found:
             raise NotMatched(f"nobody on the roster is this: {person}")
         if len(found) > 1:
-            raise NotMatched(f"it could be of {' or '.join(sorted(found))}: {person}")
+            raise NotMatched(f"it could be of {' or '.join(sorted(found))}: {person}", sorted(found))
         return found.pop()
 
 

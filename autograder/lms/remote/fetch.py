@@ -1,0 +1,107 @@
+"""Submissions of an LMS as a download, a folder that `autograder collect` takes like one from a file; and due dates.
+
+moodle/
+  <account>-<time>/…    the files of an attempt
+  fetched.json          whose each is, and when it was submitted
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from autograder.common.errors import AutograderError
+from autograder.common.files import write_atomic
+from autograder.common.serialization import dump
+from autograder.grading.deadlines import Deadline
+from autograder.lms.collect.downloads import STAMP
+from autograder.lms.collect.lms_names import FETCHED, MetadataError, Named, fetched
+from autograder.lms.collect.roster import Roster
+from autograder.lms.collect.unpack import Caps
+from autograder.lms.remote.accounts import match, person
+from autograder.lms.remote.lms_api import LmsApi, RemoteAssignment, RemoteSubmission
+
+
+class BadName(AutograderError):
+    """A file's name leads out of its folder."""
+
+
+def fetch(
+    platform: LmsApi, assignment: RemoteAssignment, folder: Path, archive: Path, caps: Caps
+) -> list[tuple[str, str]]:
+    """Fetch into `folder` the attempts that `archive` does not have; without any, there is no folder afterwards.
+
+    Returns what was left out, and why; it is tried again next time. Raises LmsError and OSError.
+    """
+    accounts = platform.accounts(assignment)
+    people = {account.id: person(account, accounts) for account in accounts}
+    known = _known(archive.glob(f"*/{folder.name}"))
+    refused: list[tuple[str, str]] = []
+    done: dict[str, Named] = {}
+    for submission in platform.submissions(assignment):
+        name = f"{submission.account}-{submission.time.strftime(STAMP)}"
+        if name in known:
+            continue
+        if submission.account not in people:
+            refused.append((name, f"{platform.title} lists no student with the number {submission.account}"))
+        elif why := _too_large(submission, caps):
+            refused.append((name, why))
+        else:
+            try:
+                paths = [_below(folder / name, file.name) for file in submission.files]
+            except BadName as error:
+                refused.append((name, str(error)))
+                continue
+            for path, file in zip(paths, submission.files, strict=True):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                _free(path).write_bytes(platform.content(file))
+            done[name] = Named((people[submission.account],), time=submission.time, late=submission.late)
+    if done:
+        write_atomic(folder / FETCHED, dump(done).encode())
+    return refused
+
+
+def deadlines(platform: LmsApi, assignment: RemoteAssignment, name: str, roster: Roster) -> list[Deadline]:
+    """The due date of the assignment that is called `name` here, and those of students who have one of their own.
+
+    Raises LmsError.
+    """
+    found = [Deadline(name, due=assignment.due)] if assignment.due else []
+    extensions = platform.extensions(assignment)
+    accounts = match(roster, platform.accounts(assignment)).accounts
+    students = sorted((student, account.id) for student, account in accounts.items() if account.id in extensions)
+    return found + [Deadline(name, student, due=extensions[account]) for student, account in students]
+
+
+def _known(downloads: Iterable[Path]) -> set[str]:
+    """The attempts in earlier downloads. One whose metadata is damaged is fetched again."""
+    found: set[str] = set()
+    for download in downloads:
+        try:
+            found |= fetched(download).keys()
+        except MetadataError:
+            continue
+    return found
+
+
+def _too_large(submission: RemoteSubmission, caps: Caps) -> str:
+    largest = max(file.size for file in submission.files)
+    if largest > caps.file:
+        return f"it has a file larger than {caps.file / 1e6:.3g} MB"
+    whole = sum(file.size for file in submission.files)
+    return f"it is larger than {caps.archive / 1e6:.3g} MB" if whole > caps.archive else ""
+
+
+def _below(folder: Path, name: str) -> Path:
+    """Where a file of this name goes. Raises BadName where that is not below the folder."""
+    parts = [part for part in name.replace("\\", "/").split("/") if part not in ("", ".")]
+    if not parts or ".." in parts or any("\0" in part or len(part.encode()) > 200 for part in parts):
+        raise BadName(f"a file is called {name!r}")
+    return folder.joinpath(*parts)
+
+
+def _free(path: Path) -> Path:
+    """The path, or where there is a file already, one with a number."""
+    wanted, number = path, 1
+    while wanted.exists():
+        number += 1
+        wanted = path.with_name(f"{path.stem} ({number}){path.suffix}")
+    return wanted
