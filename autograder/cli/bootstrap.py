@@ -29,7 +29,9 @@ NEEDED_BY_COURSE = (*NEEDED, "PIL", "jupytext", "matplotlib", "requests", "tenso
 NEEDED_TO_TEST = (
     *NEEDED_BY_COURSE,
     "axe_playwright_python",
+    "configurable_http_proxy",
     "hypothesis",
+    "jupyterhub",
     "kubernetes_validate",
     "material",
     "mkdocs",

@@ -14,23 +14,17 @@ from datetime import UTC, datetime, timedelta
 from itertools import takewhile
 from pathlib import Path
 
-import nbformat
-import pytest
 from feedback_pages import Page
-from nbgrader.auth import Authenticator
-from nbgrader.coursedir import CourseDirectory
-from nbgrader.exchange.default import ExchangeReleaseAssignment, ExchangeSubmit
 from nbgrader.utils import notebook_hash
-from traitlets.config import Config
 from watched_course import (
     DOUBLE,
     HIDDEN,
     SHIFT,
+    Exchange,
     Watched,
     build,
     hand_in,
     normalized,
-    notebook,
     points,
     set_deadline,
     watching,
@@ -227,25 +221,13 @@ def wait_for(done: Callable[[], object]) -> None:
         time.sleep(0.1)
 
 
-def test_what_comes_through_the_exchange_is_collected_once_and_feedback_goes_back_through_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    exchange, home = tmp_path / "exchange", tmp_path / "home"
-    exchange.mkdir()
-    exchange.chmod(0o777)
-    settings = f"c.Exchange.root = {str(exchange)!r}\nc.CourseDirectory.course_id = 'c1'"
-    folder = build(tmp_path / "course", settings=settings)
-    config = Config({"Exchange": {"root": str(exchange), "cache": str(tmp_path / "cache")}})
-    student = CourseDirectory(config=config, root=str(folder), course_id="c1", assignment_id="ps1", student_id="ada")
-    ExchangeReleaseAssignment(coursedir=student, authenticator=Authenticator(), config=config).start()
-    (home / "ps1").mkdir(parents=True)
-    monkeypatch.chdir(home)
+def test_what_comes_through_the_exchange_is_collected_once_and_feedback_goes_back_through_it(tmp_path: Path) -> None:
+    folder = build(tmp_path / "course")
+    exchange = Exchange(folder, tmp_path)
     secrets = []
     with watching(folder) as watched:
         for number, double in ((1, WRONG), (2, DOUBLE)):
-            nbformat.write(notebook(folder, double=double, shift=SHIFT), home / "ps1" / "p1.ipynb")
-            with contextlib.chdir(home):
-                ExchangeSubmit(coursedir=student, authenticator=Authenticator(), config=config).start()
+            exchange.submit("ada", double=double, shift=SHIFT)
             submitted = time.time()
             watched.graded("ada", number)
             assert watched.attempts("ada")[-1].arrived <= submitted
@@ -254,7 +236,7 @@ def test_what_comes_through_the_exchange_is_collected_once_and_feedback_goes_bac
             secrets.append((files / "submission_secret.txt").read_text())
     assert points(folder, "ada") == 4.0
     for number, secret in enumerate(secrets, 1):
-        page = exchange / "c1" / "feedback" / f"{notebook_hash(secret=secret, notebook_id='p1')}.html"
+        page = exchange.root / "c1" / "feedback" / f"{notebook_hash(secret=secret, notebook_id='p1')}.html"
         assert f"Attempt {number} at p1" in page.read_text()
     assert os.listdir(folder / "submitted") == ["ada"]
 

@@ -13,8 +13,12 @@ from graded_course import marked_cell
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from nbgrader.api import Gradebook
+from nbgrader.auth import Authenticator
+from nbgrader.coursedir import CourseDirectory
+from nbgrader.exchange.default import ExchangeReleaseAssignment, ExchangeSubmit
 from shared import copy_of
 from submission_courses import generate
+from traitlets.config import Config
 
 from autograder.cli.watch import WatchApp
 from autograder.grading.pipeline import ProgressListener
@@ -70,6 +74,33 @@ def hand_in(folder: Path, student: str, name: str = "p1.ipynb", **answers: str) 
     path.parent.mkdir(parents=True, exist_ok=True)
     nbformat.write(notebook(folder, **answers), path)
     return path
+
+
+class Exchange:
+    """nbgrader's plain exchange of a course, with its assignment released, and students who submit through it."""
+
+    def __init__(self, course: Path, folder: Path) -> None:
+        """Make it in `folder`, and have the course use it."""
+        self.root, self._course, self._homes = folder / "exchange", course, folder / "homes"
+        self.root.mkdir(parents=True)
+        self.root.chmod(0o777)
+        with (course / "nbgrader_config.py").open("a") as file:
+            file.write(f"c.Exchange.root = {str(self.root)!r}\nc.CourseDirectory.course_id = 'c1'\n")
+        self._config = Config({"Exchange": {"root": str(self.root), "cache": str(folder / "cache")}})
+        self._run(ExchangeReleaseAssignment, "")
+
+    def submit(self, student: str, **answers: str) -> None:
+        """Submit a notebook with these answers, as `nbgrader submit` does."""
+        home = self._homes / student
+        (home / "ps1").mkdir(parents=True, exist_ok=True)
+        nbformat.write(notebook(self._course, **answers), home / "ps1" / "p1.ipynb")
+        with contextlib.chdir(home):
+            self._run(ExchangeSubmit, student)
+
+    def _run(self, step: Any, student: str) -> None:
+        coursedir = CourseDirectory(config=self._config, root=str(self._course), course_id="c1", assignment_id="ps1")
+        coursedir.student_id = student
+        step(coursedir=coursedir, authenticator=Authenticator(), config=self._config).start()
 
 
 def set_deadline(folder: Path, due: datetime, assignment: str = "ps1") -> None:
