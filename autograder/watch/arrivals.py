@@ -1,17 +1,27 @@
 """When a folder that somebody writes is complete: nothing in it changes any more, and its notebooks are whole."""
 
 import hashlib
-import json
+import math
 import os
+import stat
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.common.files import open_regular
+import msgspec
 
+from autograder.common.errors import AutograderError
+from autograder.common.files import open_regular
+from autograder.notebooks.selection import MAX_ENTRIES
+
+MAX_DEPTH = 50  # folders in folders; what copies and deletes them calls itself for each
 PATIENCE = 60.0  # seconds until a notebook that is no JSON is taken as it is: somebody may still be copying it
 
 Signature = tuple[tuple[str, int, int, int, int], ...]  # of each entry: path, mode, size, times of change
+
+
+class TooLarge(AutograderError, OSError):
+    """A folder has more in it than is taken in; the message says of what."""
 
 
 @dataclass
@@ -24,15 +34,23 @@ class _Seen:
 class Arrivals:
     """Folders in which submissions arrive. A look costs a `stat` of each file; files are read after they changed."""
 
-    def __init__(self, settle_seconds: float) -> None:
-        """A folder is complete when it has not changed for so long."""
-        self._settle = settle_seconds
+    def __init__(self, settle_seconds: float, max_bytes: float = math.inf) -> None:
+        """A folder is complete when it has not changed for so long; its files have at most so many bytes in all."""
+        self._settle, self._max_bytes = settle_seconds, max_bytes
         self._seen: dict[Path, _Seen] = {}
 
     def digest(self, folder: Path) -> str:
-        """SHA-256 of the files in a folder, as hexadecimal digits; empty where it is not complete, or has no files."""
+        """SHA-256 of the files in a folder, as hexadecimal digits; empty where it is not complete, or has no files.
+
+        Raises TooLarge.
+        """
         try:
             now = signature(folder)
+            if (size := sum(size for _, mode, size, *_ in now if stat.S_ISREG(mode))) > self._max_bytes:
+                raise TooLarge(
+                    f"{size / 1e6:,.1f} MB, and at most {self._max_bytes / 1e6:,.1f} MB are taken in "
+                    "(c.CourseDirectory.max_dir_size)"
+                )
             seen = self._seen.get(folder)
             if seen is None or seen.signature != now:
                 seen = self._seen[folder] = _Seen(now, time.monotonic())
@@ -42,6 +60,8 @@ class Arrivals:
                 found = digest(folder)
                 seen.digest = found if signature(folder) == now else ""
             return seen.digest
+        except TooLarge:
+            raise
         except OSError:  # it is being replaced
             return ""
 
@@ -89,13 +109,39 @@ def digest(folder: Path) -> str:
     return found.hexdigest()
 
 
+def file_digests(folder: Path) -> dict[str, str]:
+    """SHA-256 of each regular file in a folder, by its path there. Raises OSError.
+
+    No link is followed, not even one that takes the place of a file or a folder while this reads.
+    """
+    found = {}
+    flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+    for place, _, names, handle in os.fwalk(folder):
+        for name in names:
+            if not stat.S_ISREG(os.stat(name, dir_fd=handle, follow_symlinks=False).st_mode):
+                continue
+            with open(os.open(name, flags, dir_fd=handle), "rb") as file:
+                found[os.path.relpath(os.path.join(place, name), folder)] = hashlib.file_digest(
+                    file, "sha256"
+                ).hexdigest()
+    return found
+
+
 def _entries(folder: Path) -> list[os.DirEntry[str]]:
-    """What is in a folder, and in the folders in it."""
-    found = []
-    for entry in os.scandir(folder):
-        found.append(entry)
-        if entry.is_dir(follow_symlinks=False):
-            found += _entries(Path(entry.path))
+    """What is in a folder, and in the folders in it. Raises TooLarge, OSError."""
+    found: list[os.DirEntry[str]] = []
+    pending = [(str(folder), 1)]
+    while pending:
+        path, depth = pending.pop()
+        if depth > MAX_DEPTH:
+            raise TooLarge(f"folders in folders, {MAX_DEPTH} deep or more")
+        with os.scandir(path) as entries:
+            for entry in entries:
+                found.append(entry)
+                if len(found) > MAX_ENTRIES:
+                    raise TooLarge(f"more than {MAX_ENTRIES:,} files and folders")
+                if entry.is_dir(follow_symlinks=False):
+                    pending.append((entry.path, depth + 1))
     return found
 
 
@@ -104,8 +150,8 @@ def _are_whole(folder: Path, found: Signature) -> bool:
     for path, *_ in found:
         if path.endswith(".ipynb") and not os.path.islink(path) and os.path.isfile(path):
             try:
-                with open_regular(path) as file:
-                    json.load(file)
+                with open_regular(path) as file:  # which is read, and nothing made of it: that could take much memory
+                    msgspec.json.decode(file.read(), type=msgspec.Raw)
             except (ValueError, RecursionError):
                 return False
     return True

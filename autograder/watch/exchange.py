@@ -2,8 +2,10 @@
 
 import glob
 import shutil
+import stat
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,8 @@ from nbgrader.exchange.default import ExchangeCollect
 
 from autograder.common.errors import AutograderError
 from autograder.grading.job import FAULTS
-from autograder.watch.arrivals import last_change
+from autograder.notebooks.handed_in import is_text
+from autograder.watch.arrivals import TooLarge, file_digests, last_change, signature
 from autograder.watch.attempts import Attempt
 
 COLLECTED = ".autograder/collected"  # nbgrader's step, as `submitted`, into which its collector copies
@@ -24,6 +27,15 @@ PAUSE = 10.0  # seconds between two questions to a plugin, which may ask a serve
 
 class NotReached(AutograderError):
     """The exchange did not do what it should; the message says why."""
+
+
+@dataclass(frozen=True)
+class NewSubmission:
+    """Something new in the exchange: a student's; or anybody's, with an empty name, as a plugin alone knows whose."""
+
+    student: str = ""
+    changed: float = 0.0  # when that was, in seconds since 1970
+    problem: str = ""  # why it can't be collected
 
 
 def course_directory(app: Any, assignment: str, **directories: str) -> CourseDirectory:
@@ -48,50 +60,67 @@ class CourseExchange:
         folder = Path(CourseDirectory(parent=app).root, COLLECTED)
         shutil.rmtree(folder, ignore_errors=True)  # after a kill, half of a submission may be there
 
-    def collect(self, assignment: str) -> None:
-        """Have nbgrader's collector copy each student's newest submission into `COLLECTED`. Raises NotReached."""
+    def collect(self, assignment: str, new: NewSubmission) -> None:
+        """Have nbgrader's collector copy what is new, the student's newest submission, into `COLLECTED`.
+
+        Raises NotReached.
+        """
+        if new.problem:
+            raise NotReached(new.problem)
         coursedir = self._coursedir(assignment, submitted_directory=COLLECTED)
-        collector = self._made(self._factory.Collect, coursedir, update=True)
-        if not self._is_plain:
-            if time.monotonic() - self._asked.get(assignment, -PAUSE) >= PAUSE:
-                self._asked[assignment] = time.monotonic()
-                self._run(collector)
-            return
-        failed = []
-        for student, changed in self._new(collector).items():
-            coursedir.student_id = glob.escape(student)
-            try:
-                self._run(collector)
-                self._collected[assignment, student] = changed
-            except NotReached as error:  # of one student; the others' are collected
-                failed.append(f"{student}: {error}")
-        if failed:
-            raise NotReached("; ".join(failed))
+        if new.student:
+            coursedir.student_id = glob.escape(new.student)
+        self._run(self._made(self._factory.Collect, coursedir, update=True))
+        if self._is_plain:
+            self._compare(coursedir, new.student)
+        self._collected[assignment, new.student] = new.changed
 
     def changed(self, assignment: str, student: str) -> float | None:
         """When a student's newest submission in the plain exchange last changed; None: that is not known."""
         return self._collected.get((assignment, student))
 
-    def _new(self, collector: Any) -> dict[str, float]:
-        """The students who have something new in the plain exchange, written to its end, and when it last changed."""
-        coursedir = collector.coursedir
-        inbound = Path(collector.root, coursedir.course_id, "inbound")
-        if not coursedir.course_id or not inbound.is_dir():
-            return {}
-        newest: dict[str, float] = {}
-        for folder in inbound.glob(f"*+{glob.escape(coursedir.assignment_id)}+*"):
-            student = folder.name.rsplit(f"+{coursedir.assignment_id}+", 1)[0]
+    def new(self, assignment: str) -> list[NewSubmission]:
+        """What there is to collect. Of the plain exchange: what is written to its end."""
+        if not self._is_plain:
+            if time.monotonic() - self._asked.get(assignment, -PAUSE) < PAUSE:
+                return []
+            self._asked[assignment] = time.monotonic()
+            return [NewSubmission()]
+        newest: dict[str, NewSubmission] = {}
+        for folder in self._inbound(self._coursedir(assignment), "*"):
+            student = folder.name.rsplit(f"+{assignment}+", 1)[0]
             try:
-                changed = last_change(folder)
-            except OSError:
+                found = _submission(student, folder)
+            except OSError:  # it is being written
                 continue
-            newest[student] = max(changed, newest.get(student, 0.0))
-        return {
-            student: changed
-            for student, changed in newest.items()
-            if time.time() - changed >= self._settle
-            and self._collected.get((coursedir.assignment_id, student)) != changed
-        }
+            newest[student] = max(found, newest.get(student, found), key=lambda one: one.changed)
+        return [
+            new
+            for student, new in newest.items()
+            if time.time() - new.changed >= self._settle and self._collected.get((assignment, student)) != new.changed
+        ]
+
+    def _inbound(self, coursedir: CourseDirectory, student: str) -> list[Path]:
+        """What students, by nbgrader's pattern, have put into the plain exchange."""
+        inbound = Path(self._made(self._factory.Collect, coursedir).root, coursedir.course_id, "inbound")
+        pattern = f"{student}+{glob.escape(coursedir.assignment_id)}+*"
+        return [*inbound.glob(pattern)] if coursedir.course_id and inbound.is_dir() else []
+
+    def _compare(self, coursedir: CourseDirectory, student: str) -> None:
+        """Take back what was collected and is not the student's: nbgrader's collector reads what a link leads to.
+
+        Raises NotReached.
+        """
+        folder = Path(coursedir.format_path(COLLECTED, student, coursedir.assignment_id))
+        try:
+            files = file_digests(folder).items()
+            if any(files <= file_digests(one).items() for one in self._inbound(coursedir, glob.escape(student))):
+                return
+            why = "it has links, or changed while it was copied"
+        except OSError as error:
+            why = str(error)
+        shutil.rmtree(folder, ignore_errors=True)
+        raise NotReached(why)
 
     def release(self, attempt: Attempt, files: Path, pages: Sequence[Path]) -> bool:
         """Release pages of an attempt, whose files are in a folder; whether it came through an exchange.
@@ -127,3 +156,14 @@ class CourseExchange:
             step.start()
         except FAULTS as error:
             raise NotReached(f"{type(step).__name__}: {error or type(error).__name__}") from error
+
+
+def _submission(student: str, folder: Path) -> NewSubmission:
+    """What lies in a folder of the plain exchange, where students make folders of any name. Raises OSError."""
+    if student in ("", ".", "..") or not is_text(student):
+        return NewSubmission(student, folder.stat().st_ctime, "this is no student's name")
+    try:
+        has_links = folder.is_symlink() or any(stat.S_ISLNK(mode) for _, mode, *_ in signature(folder))
+        return NewSubmission(student, last_change(folder), "it has links to other files" if has_links else "")
+    except TooLarge as error:
+        return NewSubmission(student, folder.stat().st_ctime, str(error))

@@ -5,11 +5,13 @@ nothing else: never on whether an attempt has been graded meanwhile, which would
 """
 
 import math
+import os
 import time
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 
 from autograder.common.files import open_regular
@@ -19,6 +21,7 @@ from autograder.grading.record import Statuses
 from autograder.watch.attempts import Attempt
 from autograder.watch.watcher import Watcher
 
+SHOWN_FILES = 100  # of an attempt, which may have thousands, on a page that is asked for every five seconds
 FINAL = "final"  # in the place of an attempt's number: the feedback after the deadline
 
 
@@ -38,7 +41,8 @@ class AttemptOverview:
     arrived: str
     state: str  # in a sentence
     digest: str  # of its files: the receipt
-    files: tuple[SubmittedFile, ...]
+    files: tuple[SubmittedFile, ...]  # the first ones
+    has_more_files: bool
     pages: tuple[str, ...]  # the notebooks whose feedback of before the deadline is released
     is_late: bool
     counts: bool  # told after the deadline alone
@@ -145,12 +149,14 @@ class Overview:
     # of one attempt
 
     def _attempt(self, attempt: Attempt, attempts: Sequence[Attempt]) -> AttemptOverview:
+        files = tuple(islice(_files(self._store.files(attempt)), SHOWN_FILES + 1))
         return AttemptOverview(
             attempt.number,
             moment(attempt.arrived),
             self._state(attempt, attempts),
             attempt.digest,
-            tuple(_files(self._store.files(attempt))),
+            files[:SHOWN_FILES],
+            len(files) > SHOWN_FILES,
             self._pages(attempt) if _has_feedback(attempt) else (),
             attempt.late,
             attempt.final,
@@ -266,6 +272,8 @@ def _notebooks(folder: Path) -> tuple[str, ...]:
 
 
 def _files(folder: Path) -> Iterator[SubmittedFile]:
-    for path in sorted(folder.rglob("*")):
-        if path.is_file() and not path.is_symlink():
-            yield SubmittedFile(printable(path.relative_to(folder).as_posix(), 200), path.stat().st_size)
+    for place, folders, names in os.walk(folder):
+        folders.sort()
+        for path in (Path(place, name) for name in sorted(names)):
+            if path.is_file() and not path.is_symlink():
+                yield SubmittedFile(printable(path.relative_to(folder).as_posix(), 200), path.stat().st_size)

@@ -47,7 +47,7 @@ from autograder.notebooks.instructor import InstructorCell
 from autograder.notebooks.instructor_version import VersionError, existing_gradebook
 from autograder.reports.early_feedback import EarlyFeedback, ExerciseResult, early_feedback_page
 from autograder.reports.generate import GenerateFeedback
-from autograder.watch.arrivals import Arrivals, digest, last_change
+from autograder.watch.arrivals import Arrivals, TooLarge, digest, last_change
 from autograder.watch.attempt_grader import (
     AttemptGrader,
     GivenSubmission,
@@ -99,7 +99,7 @@ class Watcher:
         self.policy = Watch(parent=app)
         self._app, self._assignments, self.say, self._rehearsals = app, assignments, say, rehearsals
         self.root = Path(app.coursedir.root).resolve()
-        self._arrivals = Arrivals(self.policy.settle_seconds)
+        self._arrivals = Arrivals(self.policy.settle_seconds, 1000 * app.coursedir.max_dir_size)
         self._said: dict[str, str] = {}  # by what it is about, what was last said
         self._failures: dict[str, tuple[int, float]] = {}  # of what: how often in a row, and when to try again
         self._versions: dict[str, tuple[str, ...]] = {}  # by assignment, what its attempts were last graded against
@@ -236,13 +236,7 @@ class Watcher:
 
     def _take_in(self, assignment: str) -> None:
         if self._exchange is not None:
-            what = f"{assignment} can't be collected"
-            try:
-                if self.may_try(what):
-                    self._exchange.collect(assignment)
-                    self.succeeded(what)
-            except NotReached as error:
-                self.failed(what, str(error))
+            self._collect(assignment, self._exchange)
         own = self._coursedir(assignment)
         for coursedir in (own, self._coursedir(assignment, submitted_directory=COLLECTED)):
             excluded = own.student_id_exclude.split(",")
@@ -250,10 +244,32 @@ class Watcher:
                 if student not in excluded:
                     self._take_in_one(coursedir, student)
 
+    def _collect(self, assignment: str, exchange: CourseExchange) -> None:
+        """Collect what is new. What can't be collected of one student delays nobody else, nor what they submit next."""
+        for new in exchange.new(assignment):
+            whose = (
+                f"{printable(new.student)}: {assignment}, submitted {_time(new.changed)},"
+                if new.student
+                else assignment
+            )
+            what = f"{whose} can't be collected"
+            try:
+                if self.may_try(what):
+                    exchange.collect(assignment, new)
+                    self.succeeded(what)
+            except NotReached as error:
+                self.failed(what, str(error))
+
     def _take_in_one(self, coursedir: CourseDirectory, student: str) -> None:
         step, assignment = str(coursedir.submitted_directory), str(coursedir.assignment_id)
         folder = Path(coursedir.format_path(step, student, assignment))
-        found = self._arrivals.digest(folder)
+        what = f"{printable(student)}: {assignment} is not taken in"
+        try:
+            found = self._arrivals.digest(folder)
+        except TooLarge as error:
+            self.say_once(what, f"{what}: {error}.")
+            return
+        self.succeeded(what)
         known = self.store.of(assignment, student)
         if not found or not self._is_new(found, step, known):
             return

@@ -14,6 +14,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import takewhile
 from pathlib import Path
 
+import nbformat
+import pytest
 from feedback_pages import Page
 from nbgrader.utils import notebook_hash
 from watched_course import (
@@ -25,10 +27,15 @@ from watched_course import (
     build,
     hand_in,
     normalized,
+    notebook,
     points,
     set_deadline,
     watching,
 )
+
+from autograder.notebooks.selection import MAX_ENTRIES
+from autograder.watch.arrivals import MAX_DEPTH
+from autograder.watch.exchange import CourseExchange, NotReached
 
 WRONG = "def double(n):\n    return 2 * n if n < 100 else 0"
 PAST = datetime.now(UTC).replace(tzinfo=None) - timedelta(hours=1)
@@ -159,6 +166,35 @@ def test_attempts_read_no_more_of_a_hidden_test_than_the_policy_gives(tmp_path: 
     assert len(told) == 1
 
 
+# What `double` does where a hidden test calls it: with more than the 2 of the visible test.
+DOES = (
+    *("return 2 * n", "return 0", "raise ValueError(n)", "raise SystemExit(n)", "raise KeyboardInterrupt"),
+    *("os._exit(n % 256)", "print(n)", "print(n, file=sys.stderr)", "time.sleep(1.5)", "globals().pop('shift')"),
+    *("sys.setrecursionlimit(50)", "return [n] * n", "return float('nan')"),
+)
+WRONG_SHIFT = "def shift(n):\n    return 3"
+
+
+def test_an_attempt_tells_no_more_bits_than_the_documentation_says(tmp_path: Path) -> None:
+    folder = build(tmp_path / "course")
+    attempts = [(does, SHIFT) for does in DOES] + [(does, WRONG_SHIFT) for does in DOES[:2]]
+    # docs/watch.md allows one answer more, that the hidden tests could not be run; nothing here brings it about.
+    for policy, answers in (("nothing", 1), ("count", 3), ("exercises", 4)):
+        with (folder / "nbgrader_config.py").open("a") as settings:
+            settings.write(f"c.Watch.hidden = {policy!r}\n")
+        for number, (does, shift) in enumerate(attempts):
+            double = f"import os, sys, time\ndef double(n):\n    if n > 2:\n        {does}\n    return 2 * n"
+            hand_in(folder, f"{policy}{number}", double=double, shift=shift)
+        pages = set()
+        with watching(folder) as watched:
+            for number in range(len(attempts)):
+                attempt = watched.graded(f"{policy}{number}")
+                pages.add(normalized(watched.page(f"{policy}{number}")))
+                slots = (attempt.release - attempt.due) / watched.watcher.policy.release_seconds
+                assert slots == pytest.approx(round(slots), abs=1e-3)  # else the moment tells how long a test took
+        assert len(pages) == answers, pages
+
+
 def test_a_second_watcher_waits_until_the_first_has_ended(tmp_path: Path) -> None:
     folder = build(tmp_path / "course")
     with contextlib.chdir(folder):
@@ -219,6 +255,75 @@ def wait_for(done: Callable[[], object]) -> None:
     while not done():
         assert time.monotonic() < end
         time.sleep(0.1)
+
+
+READS_DATA = "def double(n):\n    raise ValueError(open('data.txt').read())"
+
+
+def test_a_link_that_comes_while_a_submission_is_collected_leads_to_nothing(tmp_path: Path) -> None:
+    folder = build(tmp_path / "course")
+    exchange = Exchange(folder, tmp_path)
+    exchange.submit("ada", double=READS_DATA, shift=SHIFT)
+    (submission,) = (exchange.root / "c1" / "inbound").iterdir()
+    secret, collected = folder / "source" / "ps1", folder / ".autograder" / "collected" / "ada" / "ps1"
+    with watching(folder) as watched:
+        watched_exchange = CourseExchange(watched.app, 0.0)
+        (new,) = watched_exchange.new("ps1")
+        for name, target in (("data.txt", secret / "p1.ipynb"), ("data", secret)):
+            (submission / name).symlink_to(target)
+            with pytest.raises(NotReached, match="links"):
+                watched_exchange.collect("ps1", new)
+            assert not collected.exists()
+            (submission / name).unlink()
+        watched_exchange.collect("ps1", new)
+    assert (collected / "p1.ipynb").exists()
+
+
+def test_what_can_not_be_collected_of_one_student_delays_nobody(tmp_path: Path) -> None:
+    folder = build(tmp_path / "course", settings="c.CourseDirectory.max_dir_size = 100  # KB")
+    exchange = Exchange(folder, tmp_path)
+    inbound, now = exchange.root / "c1" / "inbound", "2026-01-01 00:00:00.000000 UTC"
+    for name in (f"..+ps1+{now}+x", f"+ps1+{now}+x", os.fsdecode(b"\xff+ps1+x"), "eve+ps1+x", f"kim+ps1+{now}+x"):
+        (inbound / name).mkdir()
+        (inbound / name / "p1.ipynb").write_text("{}")
+    (inbound / f"kim+ps1+{now}+x" / "data").write_bytes(bytes(200_000))
+    deep = inbound / f"max+ps1+{now}+x"
+    for _ in range(MAX_DEPTH + 1):
+        deep.mkdir()
+        deep /= "f"
+    linked = inbound / f"lea+ps1+{now}+x"
+    linked.mkdir()
+    nbformat.write(notebook(folder, double=READS_DATA, shift=SHIFT), linked / "p1.ipynb")
+    (linked / "data.txt").symlink_to(folder / "source" / "ps1" / "p1.ipynb")
+    (inbound / f"leo+ps1+{now}+x").symlink_to(folder / "source" / "ps1")
+    many = folder / "submitted" / "ned" / "ps1"
+    many.mkdir(parents=True)
+    for number in range(MAX_ENTRIES + 1):
+        (many / str(number)).touch()
+    hand_in(folder, "pat", double=DOUBLE, shift=SHIFT)
+    (folder / "submitted" / "pat" / "ps1" / "data").write_bytes(bytes(200_000))
+    with watching(folder) as watched:
+        for student in ("ada", "kim"):  # Ada's later attempt, and Kim's smaller one, are collected at once, too
+            exchange.submit(student, double=WRONG, shift=SHIFT)
+            watched.graded(student)
+            exchange.submit(student, double=DOUBLE, shift=SHIFT)
+            watched.graded(student, 2)
+            assert points(folder, student) == 4.0
+    for words in (
+        r"\.\.: ps1, .* can't be collected: this is no student's name",
+        r"^ps1 can't be collected: this is no student's name",
+        r"\\udcff: ps1, .* this is no student's name",
+        r"eve: ps1, .* can't be collected: ExchangeCollect",
+        r"kim: ps1, .* can't be collected: .* too big",
+        r"lea: ps1, .* can't be collected: it has links",
+        r"leo: ps1, .* can't be collected: it has links",
+        r"max: ps1, .* can't be collected: folders in folders",
+        r"ned: ps1 is not taken in: more than 10,000 files",
+        r"pat: ps1 is not taken in: 0.2 MB, .*max_dir_size",
+    ):
+        assert len([line for line in watched.said if re.search(words, line)]) == 1, (words, watched.said)
+    assert not (folder / ".autograder" / "ps1").exists()  # where `..` would lead
+    assert {path.name for path in (folder / ".autograder" / "attempts" / "ps1").iterdir()} == {"ada", "kim"}
 
 
 def test_what_comes_through_the_exchange_is_collected_once_and_feedback_goes_back_through_it(tmp_path: Path) -> None:

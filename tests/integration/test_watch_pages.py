@@ -2,6 +2,7 @@
 
 import base64
 import http.client
+import os
 import re
 import stat
 import time
@@ -18,10 +19,15 @@ import pytest
 from watched_course import DOUBLE, SHIFT, Watched, build, hand_in, points, set_deadline, watching
 
 from autograder.watch.one_time_links import OneTimeLinks, Visitor
+from autograder.watch.overview import SHOWN_FILES
 from autograder.watch.pages_server import MAX_REQUEST, served
 
 PAST = datetime.now(UTC).replace(tzinfo=None) - timedelta(hours=1)
 EVE = "<img src=x onerror=alert(1)>\"'&"  # a student's id is the name of a folder, and these are allowed in one
+NAMES = (  # of other files, and of no student's choice where they are shown
+    *("<img src=x onerror=alert(2)>.ipynb", "a\nb\x1b[31m.ipynb", "\u202egnp.ipynb", "../p1.ipynb".replace("/", "%2f")),
+    *(os.fsdecode(b"\xff\xfe.ipynb"), "-p1.ipynb", ".ipynb", "n" * 249 + ".ipynb", "{{ 7 * 7 }}.ipynb"),
+)
 
 
 @dataclass
@@ -73,7 +79,12 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     hand_in(folder, "ada", double=DOUBLE, shift=SHIFT)
     with watching(folder) as watched:
         watched.graded("ada")
-        hand_in(folder, EVE, double=DOUBLE, shift="import os\nos._exit(0)")
+        path = hand_in(folder, EVE, double=DOUBLE, shift="import os\nos._exit(0)")
+        for name in NAMES:
+            (path.parent / name).write_text("{}")
+        (path.parent / "many").mkdir()
+        for number in range(SHOWN_FILES):
+            (path.parent / "many" / str(number)).touch()
         watched.graded(EVE)
         with served(watched.watcher, "127.0.0.1:0") as url:
             yield Site(watched, folder, url)
@@ -176,7 +187,12 @@ def test_names_are_no_markup_and_nothing_is_loaded_from_elsewhere(site: Site) ->
         _, page = kim.get(path)
         assert "&lt;img src=x" in page
         assert "<img" not in page
+        assert not re.search("[\x1b\u202e\ud800-\udfff]", page)
         assert re.findall(r'(?:src|href)="(?!/|#|data:,)[^"]*"', page) == []
+    assert r"a\nb\x1b[31m.ipynb" in page
+    assert "many/7" in page
+    assert page.count(" bytes</li>") == SHOWN_FILES
+    assert "<li>and others</li>" in page
     assert kim.headers["X-Content-Type-Options"] == "nosniff"
     policy = kim.headers["Content-Security-Policy"]
     assert policy.startswith("default-src 'none'")

@@ -127,7 +127,7 @@ class Watched:
 
     def __init__(self, folder: Path, assignment: str = "ps1") -> None:
         self.said: list[str] = []
-        app = WatchApp()
+        self.app = app = WatchApp()
         app.initialize([])
         app.log.disabled = True
         self.watcher = Watcher(app, lambda: [assignment], self.said.append, ProgressListener())
