@@ -111,16 +111,21 @@ def course(folder: Path, students: int) -> None:
 
 
 def hand_in(folder: Path, number: int) -> None:
-    """A student's submission: all solved, with mistakes, or with exercises left out, in turn."""
+    """A student's submission, in `submitted/`."""
+    path = folder / "submitted" / f"student{number:02}" / "ps1" / "ps1.ipynb"
+    path.parent.mkdir(parents=True)
+    nbformat.write(answered(folder, number), path)
+
+
+def answered(folder: Path, number: int) -> NotebookNode:
+    """The released notebook with a student's answers: all solved, mistakes, or exercises left out, in turn."""
     notebook = nbformat.read(folder / "release" / "ps1" / "ps1.ipynb", as_version=4)
     for place, (name, (arguments, answer, mistake, *_)) in enumerate(EXERCISES.items()):
         odd = (number + place) % 3 == 0
         body = STUB if number % 3 == 2 and odd else f"    return {mistake if number % 3 == 1 and odd else answer}"
         its = next(c for c in notebook.cells if c.metadata.get("nbgrader", {}).get("grade_id") == name)
         its.source = f"def {name}({arguments}):  # by student {number}\n{body}"
-    path = folder / "submitted" / f"student{number:02}" / "ps1" / "ps1.ipynb"
-    path.parent.mkdir(parents=True)
-    nbformat.write(notebook, path)
+    return notebook
 
 
 def run(command: list[str], folder: Path) -> float:
