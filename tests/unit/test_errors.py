@@ -12,6 +12,7 @@ from autograder.rpc.frames import Disconnected
 OTHERS = {
     "Stop",  # never leaves its module's callers: StopIteration on its way to the other side
     "NotRegular",  # an OSError as well
+    "TooLarge",  # the same
     "Unknown",  # of a module that any Python runs by itself; its caller makes a KernelError of it
 }
 
