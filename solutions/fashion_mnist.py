@@ -591,7 +591,8 @@ expect(
 results = results_table(plan, histories)
 best = best_run(results)
 for row in results:
-    print(f"{describe(row):20} {row['val_accuracy']:.4f}{'  <- the best' if row is best else ''}")
+    mark = "  <- the best" if row is best else ""
+    print(f"{describe(row):20} {row['val_accuracy']:.4f}{mark}")
 
 # %% nbgrader={"grade_id": "show_runs", "locked": true}
 figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.5))

@@ -88,11 +88,46 @@ def unchanged(what, function, *arguments, **options):
 def several(what, received, number=None):
     """Return `received`; raise WrongAnswer unless it is a tuple, list or array (of `number` values, if given)."""
     if not hasattr(received, "__len__"):
-        wanted = f"{number or 'several'} values"
+        wanted = "several values" if number is None else f"{number} values"
         expect(f"{what}: what is returned", received, wanted, "the `return` of the function")
     if number is not None:
         expect(f"{what}: how many values are returned", len(received), number, "the `return` of the function")
     return received
+
+
+# %% nbgrader={"grade_id": "localized", "locked": true}
+LANGUAGE = "en"  # of this notebook
+TERMS = {  # English: Russian
+    "classification": "классификация",
+    "regression": "регрессия",
+    "clustering": "кластеризация",
+    "ranking": "ранжирование",
+    "prediction": "предсказание",
+    "gradient descent": "градиентный спуск",
+    "momentum": "момент",
+    "Nesterov": "Нестеров",
+    "too small": "слишком мала",
+    "right": "подходит",
+    "too large": "слишком велика",
+    "training": "обучающая",
+    "validation": "валидационная",
+    "test": "тестовая",
+    "find the weights": "найти веса",
+    "choose the number of layers": "выбрать число слоёв",
+    "report the quality at the very end": "сообщить качество в самом конце",
+    "falls": "падает",
+    "rises": "растёт",
+}
+
+
+def localized(answer):
+    """Return `answer` with each of TERMS in this notebook's language; answers may be in either language."""
+    if isinstance(answer, dict):
+        return {localized(key): localized(value) for key, value in answer.items()}
+    if isinstance(answer, (list, tuple, set)):
+        return type(answer)(map(localized, answer))
+    terms = TERMS if LANGUAGE == "ru" else {russian: english for english, russian in TERMS.items()}
+    return terms.get(answer, answer) if isinstance(answer, str) else answer
 
 
 # %% [markdown]
@@ -227,16 +262,17 @@ answer_tasks = {
 
 # %% nbgrader={"grade_id": "test_tasks", "grade": true, "locked": true, "points": 2}
 expect("Exercise 1, the letters in answer_tasks", sorted(answer_tasks), list("abcdef"), "the six letters")
-_kinds = {"classification", "regression", "clustering", "ranking", "prediction"}
+_kinds = localized({"classification", "regression", "clustering", "ranking", "prediction"})
 expect(
     "Exercise 1, words in answer_tasks that name no task",
-    sorted(set(answer_tasks.values()) - _kinds),
+    sorted(set(localized(answer_tasks).values()) - _kinds),
     [],
     "the words of the table in Part 1",
 )
 ### BEGIN HIDDEN TESTS
-_right = dict(zip("abcdef", ["classification", "regression", "clustering", "ranking", "prediction", "classification"]))
-_wrong = [letter for letter in "abcdef" if answer_tasks[letter] != _right[letter]]
+_tasks = ["classification", "regression", "clustering", "ranking", "prediction", "classification"]
+_right = dict(zip("abcdef", localized(_tasks)))
+_wrong = [letter for letter in "abcdef" if localized(answer_tasks[letter]) != _right[letter]]
 if _wrong:
     raise WrongAnswer(
         f"Exercise 1, answer_tasks, not right for: {', '.join(_wrong)}.\n"
@@ -1051,13 +1087,14 @@ figure, (left, right) = plt.subplots(1, 2, figsize=(13, 4.5))
 _grid = np.meshgrid(np.linspace(-9, 3, 121), np.linspace(-2, 2, 81))
 left.contour(*_grid, valley(_grid), levels=np.geomspace(0.3, 90, 9), colors="lightgrey")
 for _number, (_name, (_step, _memories)) in enumerate(_methods.items()):
-    _style = {"color": f"C{_number}", "marker": "osd^v*"[_number], "markersize": 3, "linewidth": 1, "label": _name}
+    _style = {"color": f"C{_number}", "marker": "osd^v*"[_number], "markersize": 3, "linewidth": 1}
+    _style["label"] = localized(_name)
     try:
         _path = run(_step, _memories)
         left.plot(*_path.T, **_style)
         right.semilogy([valley(w) for w in _path], **_style)
     except Exception as error:  # not solved yet
-        print(f"{_name} is not drawn: {error!r}")
+        print(f"{localized(_name)} is not drawn: {error!r}")
 left.set(title="60 steps down the valley", xlabel="$w_0$, along", ylabel="$w_1$, across", xlim=(-9, 3), ylim=(-2, 2))
 right.set(title="Loss", xlabel="step", ylabel="L(w)")
 left.legend(fontsize=8)
@@ -1074,10 +1111,10 @@ answer_first_step = 0.4
 ### END SOLUTION
 
 # %% nbgrader={"grade_id": "test_race", "grade": true, "locked": true, "points": 3}
-_names = {"gradient descent", "momentum", "Nesterov", "AdaGrad", "AdaDelta", "Adam"}
+_names = localized({"gradient descent", "momentum", "Nesterov", "AdaGrad", "AdaDelta", "Adam"})
 expect(
     "Exercise 8, answers that name no method",
-    sorted({str(answer_zigzag), str(answer_shrinking)} - _names),
+    sorted({localized(str(answer_zigzag)), localized(str(answer_shrinking))} - _names),
     [],
     "the six names in the text",
 )
@@ -1087,7 +1124,7 @@ _received = _kind if _is_number and answer_first_step > 0 else repr(answer_first
 expect("Exercise 8, answer_first_step", _received, _kind, "the size of the step, whatever its direction")
 ### BEGIN HIDDEN TESTS
 _faults = []
-if str(answer_zigzag) != "gradient descent":
+if localized(str(answer_zigzag)) != localized("gradient descent"):
     _faults.append("answer_zigzag. Look at the sign of w_1 from step to step, and at 1 − rate · 30.")
 if str(answer_shrinking) != "AdaGrad":
     _faults.append(
@@ -1261,7 +1298,7 @@ answer_rates = ["too small", "too small", "right", "right", "right", "too large"
 expect("Exercise 10, the length of answer_rates", len(answer_rates), 6, "one word per rate")
 expect(
     "Exercise 10, other words in answer_rates",
-    sorted(set(answer_rates) - {"too small", "right", "too large"}),
+    sorted(set(localized(answer_rates)) - localized({"too small", "right", "too large"})),
     [],
     "the three words in the text",
 )
@@ -1274,7 +1311,8 @@ for _rate in [0.0001, 0.001, 0.05, 0.15, 0.19, 0.25]:
     _end = (_a * _a + 10 * _b * _b) / 2
     _verdicts.append("too large" if _end > 13 else "too small" if _end > 0.13 else "right")
 _points = 0.0
-for _rate, _received, _expected in zip([0.0001, 0.001, 0.05, 0.15, 0.19, 0.25], answer_rates, _verdicts):
+_answers = zip([0.0001, 0.001, 0.05, 0.15, 0.19, 0.25], localized(answer_rates), localized(_verdicts))
+for _rate, _received, _expected in _answers:
     _points += 0.5 * (_received == _expected)
     if _received != _expected:
         print(f"Exercise 10, rate {_rate}: not right. Look at where its line ends, compared to the two black ones.")
@@ -1383,7 +1421,8 @@ def check_gradients(backward):
             print(f"{name}: its shape should be {numerical.shape}, and is {np.shape(gradient)}")
             continue
         off = np.abs(gradient - numerical).max()
-        print(f"{name}: the largest difference is {off:.0e}{'' if off < 1e-6 else ', too much (the limit is 1e-06)'}")
+        verdict = "" if off < 1e-6 else ", too much (the limit is 1e-06)"
+        print(f"{name}: the largest difference is {off:.0e}{verdict}")
 
 
 # %% nbgrader={"grade_id": "backward", "solution": true}
@@ -1548,11 +1587,13 @@ answer_sets = {
 _kind = "a number from 0 to 1"
 _received = _kind if hasattr(answer_fresh, "__float__") and 0 <= answer_fresh <= 1 else repr(answer_fresh)
 expect("Exercise 12, answer_fresh", _received, _kind, "what an accuracy is: a fraction, not a percentage")
-_uses = ["choose the number of layers", "find the weights", "report the quality at the very end"]
-expect("Exercise 12, the keys of answer_sets", sorted(answer_sets), _uses, "the three uses in the text")
+_uses = localized(["choose the number of layers", "find the weights", "report the quality at the very end"])
+expect(
+    "Exercise 12, the keys of answer_sets", sorted(localized(answer_sets)), sorted(_uses), "the three uses in the text"
+)
 expect(
     "Exercise 12, values of answer_sets that name no set",
-    sorted(set(answer_sets.values()) - {"training", "validation", "test"}),
+    sorted(set(localized(answer_sets).values()) - localized({"training", "validation", "test"})),
     [],
     "the names in the text",
 )
@@ -1562,7 +1603,8 @@ if not abs(float(answer_fresh) - 0.5) < 0.02:
         f"Exercise 12, answer_fresh: {answer_fresh} is not right.\n"
         "Look at how the guessers differ: is one of them better, or was it lucky?"
     )
-_wrong = [_use for _use, _name in zip(_uses, ["validation", "training", "test"]) if answer_sets[_use] != _name]
+_sets = localized(answer_sets)
+_wrong = [_use for _use, _name in zip(_uses, localized(["validation", "training", "test"])) if _sets[_use] != _name]
 if _wrong:
     raise WrongAnswer(
         f"Exercise 12, answer_sets, not right for: {', '.join(_wrong)}.\n"
@@ -1656,8 +1698,8 @@ _kind = "a whole number from 1 to 12"
 _received = _kind if answer_degree in range(1, 13) else repr(answer_degree)
 expect("Exercise 13, answer_degree", _received, _kind, "the degrees in the plot")
 expect(
-    "Exercise 13, words in answer_beyond other than falls and rises",
-    sorted(set(answer_beyond) - {"falls", "rises"}),
+    f"Exercise 13, words in answer_beyond other than {', '.join(localized(['falls', 'rises']))}",
+    sorted(set(localized(answer_beyond)) - localized({"falls", "rises"})),
     [],
     "the two words in the text",
 )
@@ -1667,7 +1709,7 @@ if answer_degree != 3:
         f"Exercise 13, answer_degree: {answer_degree} is not right.\n"
         "Look at which of the two errors says something about new points, and at where it is smallest."
     )
-if tuple(answer_beyond) != ("falls", "rises"):
+if localized(tuple(answer_beyond)) != localized(("falls", "rises")):
     raise WrongAnswer(
         "Exercise 13, answer_beyond: not right.\n"
         "Look at the right end of both lines; the training error comes first, then the validation error."

@@ -88,6 +88,32 @@ def expect(what, received, expected, look, tolerance=1e-6):
     raise WrongAnswer("\n".join([*lines, f"Look at {look}."]))
 
 
+# %% nbgrader={"grade_id": "localized", "locked": true}
+LANGUAGE = "en"  # of this notebook
+TERMS = {  # English: Russian
+    "more": "больше",
+    "fewer": "меньше",
+    "same": "столько же",
+    "healthy": "всё в порядке",
+    "overfitting": "переобучение",
+    "learning rate too small": "скорость обучения слишком мала",
+    "learning rate too large": "скорость обучения слишком велика",
+    "sorted by label": "отсортировано по меткам",
+    "epoch": "эпоха",
+    "accuracy": "доля верных ответов",
+}
+
+
+def localized(answer):
+    """Return `answer` with each of TERMS in this notebook's language; answers may be in either language."""
+    if isinstance(answer, dict):
+        return {localized(key): localized(value) for key, value in answer.items()}
+    if isinstance(answer, (list, tuple, set)):
+        return type(answer)(map(localized, answer))
+    terms = TERMS if LANGUAGE == "ru" else {russian: english for english, russian in TERMS.items()}
+    return terms.get(answer, answer) if isinstance(answer, str) else answer
+
+
 # %% [markdown]
 # ## Shared variables and data
 #
@@ -308,9 +334,10 @@ if answer_steps != -(-42_000 // 256):
 expect(
     "Exercise 3, the letters in answer_changes", sorted(answer_changes), list("abcde"), "the five changes in the text"
 )
+_words = localized(["more", "fewer", "same"])
 expect(
-    "Exercise 3, the words in answer_changes other than more, fewer, and same",
-    sorted(set(answer_changes.values()) - {"more", "fewer", "same"}),
+    f"Exercise 3, the words in answer_changes other than {', '.join(_words)}",
+    sorted(set(localized(answer_changes).values()) - set(_words)),
     [],
     "the example in the text",
 )
@@ -321,9 +348,9 @@ expect(
     "item 4",
 )
 ### BEGIN HIDDEN TESTS
-_expected = {"a": "fewer", "b": "fewer", "c": "same", "d": "more", "e": "fewer"}
+_expected = localized({"a": "fewer", "b": "fewer", "c": "same", "d": "more", "e": "fewer"})
 for _letter in "abcde":
-    if answer_changes[_letter] != _expected[_letter]:
+    if localized(answer_changes[_letter]) != _expected[_letter]:
         raise WrongAnswer(
             f"Exercise 3, answer_changes: {answer_changes[_letter]!r} is not right for {_letter}. Look at how many numbers reach layer 6."
         )
@@ -850,8 +877,8 @@ expect(
 )
 expect(
     "Exercise 9, the axis labels",
-    [_axes.get_xlabel().lower(), _axes.get_ylabel().lower()],
-    ["epoch", "accuracy"],
+    localized([_axes.get_xlabel().lower(), _axes.get_ylabel().lower()]),
+    localized(["epoch", "accuracy"]),
     "`axes.set`",
 )
 expect(
@@ -963,15 +990,16 @@ if set(answer_validation) != {"b", "c"}:
 
 # %% nbgrader={"grade_id": "test_answer_curves", "grade": true, "locked": true, "points": 2}
 _diagnoses = ("healthy", "overfitting", "learning rate too small", "learning rate too large", "sorted by label")
+_diagnoses, _curves = localized(_diagnoses), localized(answer_curves)
 expect(
     "Exercise 10, the letters in answer_curves that have one of the five diagnoses",
-    sorted(letter for letter, diagnosis in answer_curves.items() if diagnosis in _diagnoses),
+    sorted(letter for letter, diagnosis in _curves.items() if diagnosis in _diagnoses),
     list("ABCD"),
     "the spelling of the diagnoses in the text",
 )
 ### BEGIN HIDDEN TESTS
 _causes = {"A": _diagnoses[4], "B": _diagnoses[2], "C": _diagnoses[1], "D": _diagnoses[3]}
-_wrong = [letter for letter in "ABCD" if answer_curves[letter] != _causes[letter]]
+_wrong = [letter for letter in "ABCD" if _curves[letter] != _causes[letter]]
 for _letter in _wrong:
     print(f"Exercise 10, answer_curves: {answer_curves[_letter]!r} is not right for {_letter}.")
 float(2 - len(_wrong) / 2)

@@ -27,12 +27,13 @@ from autograder.cli.report import ReportApp
 from autograder.cli.restore import RestoreApp
 from autograder.cli.submission import SubmissionApp
 from autograder.cli.test import TestApp
+from autograder.cli.translations import TranslationsApp
 from autograder.cli.watch import WatchApp
 from autograder.version import __version__
 
 GROUPS: dict[str, tuple[type[Any], ...]] = {
     "Try it": (DemoApp, TestApp),
-    "Release": (BuildApp, UnbuildApp, GenerateApp, DataApp, AccuracyApp),
+    "Release": (BuildApp, UnbuildApp, TranslationsApp, GenerateApp, DataApp, AccuracyApp),
     "Check before submitting": (CheckApp,),
     "Grade": (CollectApp, RehearseApp, GradeApp, ReportApp, FeedbackApp, ExportApp, PushApp),
     "Undo": (RestoreApp, ForgetApp),

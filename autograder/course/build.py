@@ -11,11 +11,15 @@ import os
 import sys
 from pathlib import Path
 from subprocess import run
+from typing import TYPE_CHECKING
 
 import nbformat
 from nbformat import NotebookNode
 
 from autograder.common.errors import AutograderError
+
+if TYPE_CHECKING:
+    from autograder.course.translation.catalogue import Edition
 
 PERCENT = {"extension": ".py", "format_name": "percent"}
 METADATA = {
@@ -83,18 +87,39 @@ def _bare(cell: NotebookNode) -> NotebookNode:
     return nbformat.from_dict({**cell, "metadata": metadata})
 
 
+def english(root: Path, assignment: str) -> NotebookNode:
+    """The notebook of `assignment` from its text. Raises CourseError where that is missing, or doesn't describe one."""
+    text = root / "solutions" / f"{assignment}.py"
+    if not text.is_file():
+        raise CourseError(f"assignment {assignment!r}: expected its text at {text}; there are {assignments(root)}")
+    try:
+        return notebook_from_text(text.read_text(encoding="utf-8"))
+    except (CourseError, nbformat.ValidationError, KeyError) as error:
+        raise CourseError(f"{text}: {error}") from error
+
+
+def editions(root: Path, assignment: str) -> "list[Edition]":
+    """The notebook of `assignment` with each of its catalogues in `locale/`, which are brought up to date.
+
+    Raises CourseError where its text is at fault, or a catalogue can't be read.
+    """
+    from autograder.course.translation.catalogue import edition, languages  # of the extra `course`
+    from autograder.course.translation.texts import UntranslatableError
+
+    notebook = english(root, assignment)
+    try:
+        return [edition(root, assignment, language, notebook) for language in languages(root)]
+    except UntranslatableError as error:
+        raise CourseError(f"{root / 'solutions' / f'{assignment}.py'}: {error}") from error
+
+
 def build_source(root: Path, assignment: str, force: bool = False) -> Path:
     """Write `source/<assignment>/<assignment>.ipynb` from its text, and return its path.
 
     Raises CourseError where that notebook says something else and is newer than the text, unless with `force`.
     """
+    notebook = english(root, assignment)
     text = root / "solutions" / f"{assignment}.py"
-    if not text.is_file():
-        raise CourseError(f"assignment {assignment!r}: expected its text at {text}; there are {assignments(root)}")
-    try:
-        notebook = notebook_from_text(text.read_text(encoding="utf-8"))
-    except (CourseError, nbformat.ValidationError, KeyError) as error:
-        raise CourseError(f"{text}: {error}") from error
     path = root / "source" / assignment / f"{assignment}.ipynb"
     if not force and path.is_file() and path.stat().st_mtime > text.stat().st_mtime:
         there = notebook_from_text(text_from_notebook(nbformat.read(path, as_version=4)))

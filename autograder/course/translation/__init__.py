@@ -1,0 +1,1 @@
+"""Notebooks in another language: their texts, catalogues of translations, and what is checked of these."""
