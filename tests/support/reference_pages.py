@@ -10,6 +10,7 @@ from typing import Any
 from autograder.cli.build import BuildApp
 from autograder.cli.options import ALIASES, FLAGS, aliases, spelled
 from autograder.cli.root import GROUPS
+from autograder.common.language import Course
 from autograder.course.colab import ColabBadge
 from autograder.grading.deadlines import Deadlines
 from autograder.grading.grades import GradesExporter
@@ -27,6 +28,7 @@ FOLDER = Path(__file__).resolve().parents[2] / "docs" / "reference"
 MADE = "<!-- made by tests/support/reference_pages.py -->"
 SHARED = {*FLAGS, *aliases()}
 SETTINGS = {
+    "The course": Course,
     "Limits of a notebook": Limits,
     "Grading": Grading,
     "Training": Trainer,
