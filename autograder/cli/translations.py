@@ -25,7 +25,7 @@ class TranslationsApp(CourseApp):
         try:
             for edition in (edition for name in names for edition in build.editions(self.root, name)):
                 path = edition.path.relative_to(self.root)
-                wrong = faults(edition, self.root)
+                wrong = faults(edition)
                 texts = sum(1 for message in edition.catalogue if message.id)
                 table.add_row(str(path), str(texts), str(texts - len(edition.missing)), str(len(wrong)))
                 found += [f"{path}:{fault.line}: {fault.message}" for fault in wrong]

@@ -2,6 +2,7 @@
 
     solutions/<a>.py  --build-->  source/<a>/<a>.ipynb  --nbgrader generate_assignment-->  release/<a>/<a>.ipynb
                       <--unbuild--
+    with locale/<language>/…  --build-->  the same in that language; here, <language>/release/<a>/<a>.ipynb
 
 `solutions/` is py:percent text (jupytext), the only hand-written form. A notebook built from it is the same to the
 byte each time: a cell's id is its `grade_id`, or its position; the kernelspec is fixed; there are no outputs.
@@ -17,6 +18,8 @@ import nbformat
 from nbformat import NotebookNode
 
 from autograder.common.errors import AutograderError
+from autograder.common.language import ENGLISH
+from autograder.common.text import counted
 
 if TYPE_CHECKING:
     from autograder.course.translation.catalogue import Edition
@@ -98,6 +101,32 @@ def english(root: Path, assignment: str) -> NotebookNode:
         raise CourseError(f"{text}: {error}") from error
 
 
+def in_language(root: Path, assignment: str, language: str) -> NotebookNode:
+    """The notebook of `assignment` in `language`: "en", or one of those in `locale/`; its metadata says which.
+
+    Raises CourseError where it can't be built, a text is not translated, or a translation fails a check.
+    """
+    if language == ENGLISH:
+        return english(root, assignment)
+    found = [edition for edition in editions(root, assignment) if edition.language == language]
+    if not found:
+        raise CourseError(f"there are no translations into {language!r}: expected them in {root / 'locale' / language}")
+    return translation(found[0])
+
+
+def translation(edition: "Edition") -> NotebookNode:
+    """The notebook of `edition` in its language. Raises CourseError as `in_language`."""
+    from autograder.course.translation.checks import faults
+
+    if edition.missing:
+        raise CourseError(f"{edition.path}: {counted(len(edition.missing), 'text')} not translated")
+    if wrong := faults(edition):
+        raise CourseError("\n".join(f"{edition.path}:{fault.line}: {fault.message}" for fault in wrong))
+    notebook = edition.translated()
+    notebook.metadata["autograder"] = {"language": edition.language}
+    return notebook
+
+
 def editions(root: Path, assignment: str) -> "list[Edition]":
     """The notebook of `assignment` with each of its catalogues in `locale/`, which are brought up to date.
 
@@ -113,24 +142,44 @@ def editions(root: Path, assignment: str) -> "list[Edition]":
         raise CourseError(f"{root / 'solutions' / f'{assignment}.py'}: {error}") from error
 
 
-def build_source(root: Path, assignment: str, force: bool = False) -> Path:
-    """Write `source/<assignment>/<assignment>.ipynb` from its text, and return its path.
+def build_source(root: Path, assignment: str, force: bool = False, language: str = ENGLISH) -> Path:
+    """Write `source/<assignment>/<assignment>.ipynb` from its text, in `language`, and return its path.
 
-    Raises CourseError where that notebook says something else and is newer than the text, unless with `force`.
+    Raises CourseError where that notebook is newer than the text and says something else, unless with `force`; and as
+    `in_language`.
     """
-    notebook = english(root, assignment)
-    text = root / "solutions" / f"{assignment}.py"
+    notebook = in_language(root, assignment, language)
     path = root / "source" / assignment / f"{assignment}.ipynb"
-    if not force and path.is_file() and path.stat().st_mtime > text.stat().st_mtime:
-        there = notebook_from_text(text_from_notebook(nbformat.read(path, as_version=4)))
-        if there != notebook:
-            raise CourseError(
-                f"{path} was edited after {text}: `autograder unbuild {assignment}` keeps the edit, "
-                f"`autograder build --force {assignment}` discards it"
-            )
+    if not force and path.is_file() and (edited := _edited_after(root, assignment, path)):
+        discards = f"`autograder build --force {assignment}` discards the edit"
+        keeps = f"`autograder unbuild {assignment}` keeps the edit, " if edited.suffix == ".py" else ""
+        raise CourseError(f"{path} was edited after {edited}: {keeps}{discards}")
+    write(path, notebook)
+    return path
+
+
+def write(path: Path, notebook: NotebookNode) -> None:
+    """Write `notebook` to `path`; its folder is made where it is missing."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(nbformat.writes(notebook, version=4) + "\n", encoding="utf-8")
-    return path
+
+
+def _edited_after(root: Path, assignment: str, path: Path) -> Path | None:
+    """What the source notebook at `path` was built from, where it was edited since; in the language that it is in."""
+    there = nbformat.read(path, as_version=4)
+    language = _language(there)
+    origins = [root / "solutions" / f"{assignment}.py"]
+    if language != ENGLISH:
+        origins.append(root / "locale" / language / "LC_MESSAGES" / f"{assignment}.po")
+    if path.stat().st_mtime <= max(origin.stat().st_mtime for origin in origins):
+        return None
+    built = in_language(root, assignment, language)
+    is_same = notebook_from_text(text_from_notebook(there)) == notebook_from_text(text_from_notebook(built))
+    return None if is_same else origins[-1]
+
+
+def _language(notebook: NotebookNode) -> str:
+    return str(notebook.metadata.get("autograder", {}).get("language", ENGLISH))
 
 
 def unbuild(root: Path, assignment: str) -> bool:
@@ -138,7 +187,12 @@ def unbuild(root: Path, assignment: str) -> bool:
     path = root / "source" / assignment / f"{assignment}.ipynb"
     if not path.is_file():
         raise CourseError(f"assignment {assignment!r}: there is no {path} to read")
-    text = text_from_notebook(nbformat.read(path, as_version=4))
+    notebook = nbformat.read(path, as_version=4)
+    if (language := _language(notebook)) != ENGLISH:
+        raise CourseError(
+            f"{path} is in the language {language!r}: edit solutions/{assignment}.py or locale/{language}/"
+        )
+    text = text_from_notebook(notebook)
     target = root / "solutions" / f"{assignment}.py"
     if target.is_file() and notebook_from_text(target.read_text(encoding="utf-8")) == notebook_from_text(text):
         return False

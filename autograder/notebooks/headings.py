@@ -7,7 +7,7 @@ import nbformat
 from nbgrader.coursedir import CourseDirectory
 
 _HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+(.+?)[ \t]*#*[ \t]*$", re.MULTILINE)
-_POINTS = re.compile(r"\s*\(\d+(?:\.\d+)? points?\)\s*$")
+_POINTS = re.compile(r"\s*\(\d+(?:\.\d+)? (?:points?|балл(?:а|ов)?)\)\s*$")
 _MARKS = re.compile(r"[*_`]|\[([^]]*)\]\([^)]*\)")
 _LONGEST = 200  # characters
 

@@ -29,6 +29,7 @@ __all__ = ["Mend", "Mended", "Unreadable", "mend"]
 
 _ANSWERED_ELSEWHERE = "# The answer is in another cell of this notebook."
 _NEW_CELL = {"code": new_code_cell, "markdown": new_markdown_cell, "raw": new_raw_cell}
+_FEW = 3  # given cells with the text of another release, which are told one by one
 _Difference = tuple[str, str, bool]  # as `Mend` has them: what, to the student, and whether it repairs
 
 
@@ -86,9 +87,19 @@ def mend(raw: bytes, version: Version) -> Mended:
                 "This cell was out of order, so it was moved next to the cells it works with.",
             )
         )
+    if other_texts := _texts_of_another_release(slots, version):
+        mends.append(
+            Mend(
+                "notebook",
+                f"of another release, as in another language: the text of {other_texts} given cells is not today's",
+                "Your notebook is from another release of this assignment, such as one in another language; it was "
+                "graded as the assignment is now.",
+                repairs=False,
+            )
+        )
     nodes = []
     for number, slot in enumerate(slots, 1):
-        node, found = _node(slot, version)
+        node, found = _node(slot, version, tells_text=not other_texts)
         node["id"] = f"cell-{number}"
         nodes.append(node)
         mends += found
@@ -172,8 +183,16 @@ def _name(version: Version, slot: CellSlot) -> str:
     return f"cell {slot.cell.number}" if slot.cell else f"cell {(slot.position or 0) + 1} as released"
 
 
-def _node(slot: CellSlot, version: Version) -> tuple[NotebookNode, list[Mend]]:
-    """The new notebook's cell for a slot, and what in it was mended.
+def _texts_of_another_release(slots: list[CellSlot], version: Version) -> int:
+    """How many given cells have the text of another release; 0 where those are a few, or less than half of them."""
+    given = [(slot.cell, version.cells[slot.position]) for slot in slots if slot.cell and slot.position is not None]
+    given = [(student, wanted) for student, wanted in given if wanted.grade_id and not wanted.solution]
+    other = sum(_has_other_text(student, wanted) and _is_as_released(student) for student, wanted in given)
+    return other if other > max(_FEW, len(given) / 2) else 0
+
+
+def _node(slot: CellSlot, version: Version, tells_text: bool) -> tuple[NotebookNode, list[Mend]]:
+    """The new notebook's cell for a slot, and what in it was mended; with `tells_text`, also a text that is new.
 
     Its text is the student's in answers, in unmarked cells, and in cells that only the student has; else as released.
     """
@@ -188,7 +207,7 @@ def _node(slot: CellSlot, version: Version) -> tuple[NotebookNode, list[Mend]]:
         node = _NEW_CELL[wanted.cell_type](student.source if student and is_editable else wanted.released)
         node.metadata = nbformat.from_dict(_metadata(wanted, slot.position))
         if student is not None and student.number:
-            mends = _differences(student, wanted)
+            mends = _differences(student, wanted, tells_text)
     if student is not None:
         if "skip-execution" in student.tags and not (wanted and "skip-execution" in wanted.tags):
             mends.append(("tag skip-execution removed", "A tag that keeps this cell from running was removed.", True))
@@ -219,7 +238,11 @@ def _metadata(cell: InstructorCell, position: int | None) -> dict[str, Any]:
     return metadata
 
 
-def _differences(student: SubmittedCell, wanted: InstructorCell) -> list[_Difference]:
+def _has_other_text(student: SubmittedCell, wanted: InstructorCell) -> bool:
+    return bool(wanted.grade_id) and not wanted.solution and student.key != key(wanted.released)
+
+
+def _differences(student: SubmittedCell, wanted: InstructorCell, tells_text: bool) -> list[_Difference]:
     """What of a matched cell is not as the assignment has it, other than an answer's text."""
     mends: list[_Difference] = []
     if student.cell_type != wanted.cell_type:
@@ -231,10 +254,11 @@ def _differences(student: SubmittedCell, wanted: InstructorCell) -> list[_Differ
             )
         )
     wrong = _wrong_marks(student, wanted)
-    has_other_text = bool(wanted.grade_id) and not wanted.solution and student.key != key(wanted.released)
+    has_other_text = _has_other_text(student, wanted)
     new_points = wrong == ["points"] and type(student.marks.get("points")) in (int, float)
     new_text = has_other_text and _is_as_released(student)
-    if since := " and ".join(what for what, is_new in (("points", new_points), ("text", new_text)) if is_new):
+    news = (("points", new_points), ("text", new_text and tells_text))
+    if since := " and ".join(what for what, is_new in news if is_new):
         to_student = f"The {since} of this cell changed after you got the notebook; it was graded as it is now."
         mends.append((f"{since} changed since the notebook was released", to_student, False))
     if wrong and not new_points:

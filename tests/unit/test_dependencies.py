@@ -14,10 +14,11 @@ EXTRAS = PROJECT["optional-dependencies"]
 # These come with what is declared beside them: TensorFlow has Keras and ml_dtypes, distributed has Dask.
 COMES_WITH = {"keras": "tensorflow", "ml-dtypes": "tensorflow", "dask": "distributed"}
 # Imported in the trainer's worker alone, as the base of a class; where there is a cluster; as a service of JupyterHub;
-# where an LMS is used by token.
+# where an LMS is used by token; where notebooks are translated.
 CLUSTER = {f"cluster{name}.py" for name in ("", "_jobs", "_node", "_openssl", "_scheduler")}
 LMS = {"canvas_api.py", "patient_session.py", "moodle_api.py"}
-ONLY_WITH_AN_EXTRA = {"recorder.py", "hub_session.py", *CLUSTER, *LMS}
+TRANSLATION = {"texts.py", "catalogue.py", "checks.py"}
+ONLY_WITH_AN_EXTRA = {"recorder.py", "hub_session.py", *CLUSTER, *LMS, *TRANSLATION}
 
 
 def names(requirements: Iterable[str]) -> set[str]:

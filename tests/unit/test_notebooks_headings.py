@@ -12,6 +12,8 @@ from autograder.notebooks.headings import last_heading
         ("Words.\n#no heading", ""),
         ("# One\n\n## Exercise 2: part (4 points)\nWords.", "Exercise 2: part"),
         ("### *Loss* of `f` and [data](https://example.org) (0.5 points) ##", "Loss of f and data"),
+        ("## Упражнение 2: слои (4 балла)", "Упражнение 2: слои"),
+        ("## Упражнение 3: сети (5 баллов)", "Упражнение 3: сети"),
         ("# (2 points)", "(2 points)"),
         ("    # code, not a heading", ""),
         ("# " + "x" * 300, "x" * 200),

@@ -48,9 +48,9 @@ class _Parts:
     emphasized: list[str]
 
 
-def faults(edition: Edition, root: Path) -> list[Fault]:
+def faults(edition: Edition) -> list[Fault]:
     """What is wrong with the translations in `edition`, in the order of the catalogue; missing ones are no faults."""
-    glossary = read_glossary(root / "locale" / edition.language / "glossary.csv")
+    glossary = read_glossary(edition.path.parents[1] / "glossary.csv")
     names = edition.exceptions.names
     known = names | _identifiers(edition.notebook)
     found = []
