@@ -16,6 +16,8 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from nbgrader.utils import is_grade, is_task
 from traitlets import TraitError, Unicode, validate
 
+from autograder.common.language import Course, gettext, speaking
+
 COLAB = "https://colab.research.google.com/"
 _BADGE = f"[![Open in Colab]({COLAB}assets/colab-badge.svg)]"
 _REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+/blob(?:/[\w.-]+)+", re.ASCII)
@@ -65,9 +67,9 @@ class ColabBadge(NbGraderPreprocessor):  # type: ignore[misc]
     def preprocess(self, nb: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
         """Insert the cell with the badge at the top of the notebook."""
         names = resources["nbgrader"]
-        cell = new_markdown_cell(
-            badge(self.repository, names["assignment"], names["notebook"], graded=_is_graded(nb)), id="colab-badge"
-        )
+        with speaking(Course(parent=self).language):
+            text = badge(self.repository, names["assignment"], names["notebook"], graded=_is_graded(nb))
+        cell = new_markdown_cell(text, id="colab-badge")
         if (nb.nbformat, nb.nbformat_minor) < (4, 5):  # cells had no ids then
             del cell["id"]
         nb.cells.insert(0, cell)
@@ -82,15 +84,21 @@ def badge(repository: str, assignment: str, notebook: str, *, graded: bool = Tru
     """The text of the cell; `repository` as the setting has it. `graded`: whether the notebook is submitted."""
     if repository:
         link = f"{COLAB}github/{repository}/{quote(f'release/{assignment}/{notebook}.ipynb')}"
-        keep = "choose *File → Save a copy in Drive* first, which keeps your work"
+        text = gettext(
+            "In Colab nothing has to be installed. There, choose *File → Save a copy in Drive* first, which keeps your "
+            "work. *Restart Kernel and Run All Cells* is *Runtime → Restart session and run all*."
+        )
     else:
-        link, keep = COLAB, f"choose *File → Upload notebook* and select `{notebook}.ipynb`"
-    hand_in = (
-        f" To submit, choose *File → Download → Download .ipynb*, and name the file `{notebook}.ipynb` if it has "
-        "another name."
-    )
-    return (
-        f"{_BADGE}({link})\n\n"
-        f"In Colab nothing has to be installed. There, {keep}. *Restart Kernel and Run All Cells* is *Runtime → "
-        f"Restart session and run all*.{hand_in if graded else ''}"
-    )
+        link = COLAB
+        text = gettext(
+            "In Colab nothing has to be installed. There, choose *File → Upload notebook* and select "
+            "`%(notebook)s.ipynb`. *Restart Kernel and Run All Cells* is *Runtime → Restart session and run all*.",
+            notebook=notebook,
+        )
+    if graded:
+        text += " " + gettext(
+            "To submit, choose *File → Download → Download .ipynb*, and name the file `%(notebook)s.ipynb` if it has "
+            "another name.",
+            notebook=notebook,
+        )
+    return f"{_BADGE}({link})\n\n{text}"
