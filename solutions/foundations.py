@@ -124,6 +124,8 @@ def localized(answer):
     """Return `answer` with each of TERMS in this notebook's language; answers may be in either language."""
     if isinstance(answer, dict):
         return {localized(key): localized(value) for key, value in answer.items()}
+    if isinstance(answer, np.ndarray):
+        return localized(answer.tolist())
     if isinstance(answer, (list, tuple, set)):
         return type(answer)(map(localized, answer))
     terms = TERMS if LANGUAGE == "ru" else {russian: english for english, russian in TERMS.items()}

@@ -182,6 +182,17 @@ def encode_people(rows):
     return X, np.array([int(row[6] == "yes") for row in rows]), np.array([row[5] for row in people])
 
 
+# %% RIGHT tasks: the words of the Russian notebook
+answer_tasks = {
+    "a": "классификация",
+    "b": "регрессия",
+    "c": "кластеризация",
+    "d": "ранжирование",
+    "e": "предсказание",
+    "f": "классификация",
+}
+
+
 # %% RIGHT tasks: in another order, by dict
 answer_tasks = dict(f="classification", e="prediction", d="ranking", c="clustering", b="regression", a="classification")
 
@@ -1549,6 +1560,10 @@ def adam_step(w, m, v, t, g, rate=0.001, beta1=0.9, beta2=0.999, epsilon=1e-7):
     return np.array([w - np.multiply(rate, hats[0]) / (hats[1] ** (1 / 2) + epsilon), m, v])
 
 
+# %% RIGHT race_answers: the words of the Russian notebook
+answer_zigzag, answer_shrinking, answer_first_step = "градиентный спуск", "AdaGrad", 0.4
+
+
 # %% RIGHT race_answers: computed
 answer_zigzag = ["gradient descent", "momentum"][0]
 answer_shrinking = "AdaGrad"
@@ -1917,6 +1932,10 @@ def largest_rate(curvatures):
     return np.asarray(2 / curvatures.max())
 
 
+# %% RIGHT rates: the words of the Russian notebook
+answer_rates = ["слишком мала", "слишком мала", "подходит", "подходит", "подходит", "слишком велика"]
+
+
 # %% RIGHT rates: as a tuple
 answer_rates = ("too small", "too small", "right", "right", "right", "too large")
 
@@ -2198,6 +2217,15 @@ def split(n, n_validation, n_test, seed):
     return np.array(sorted(set(range(n)) - set(t) - set(v))), np.array(v), np.array(t)
 
 
+# %% RIGHT sets: the words of the Russian notebook
+answer_fresh = 0.5
+answer_sets = {
+    "найти веса": "обучающая",
+    "выбрать число слоёв": "валидационная",
+    "сообщить качество в самом конце": "тестовая",
+}
+
+
 # %% RIGHT sets: as a fraction
 answer_fresh = 1 / 2
 answer_sets = dict(
@@ -2336,6 +2364,10 @@ answer_sets = {
     "choose the number of layers": "validation",
     "report the quality at the very end": "test",
 }
+
+
+# %% RIGHT overfitting: the words of the Russian notebook, in an array
+answer_degree, answer_beyond = 3, np.array(["падает", "растёт"])
 
 
 # %% RIGHT overfitting: a NumPy number and a list

@@ -233,6 +233,13 @@ def one_hot(labels, num_classes):
 # Exercise 3
 
 
+# %% RIGHT answers: the words of the Russian notebook
+answer_sizes = [26, 13, 11, 5]
+answer_steps = 165
+answer_changes = {"a": "меньше", "b": "меньше", "c": "столько же", "d": "больше", "e": "меньше"}
+answer_smallest = "b"
+
+
 # %% RIGHT answers: computed
 def pooled(n):
     return n // 2
@@ -1176,6 +1183,17 @@ def train(model, x, y):
 # Exercise 9
 
 
+# %% RIGHT plot_history: the labels of the Russian notebook
+def plot_history(history):
+    _, axes = plt.subplots()
+    epochs = range(1, len(history.history["accuracy"]) + 1)
+    axes.plot(epochs, history.history["accuracy"], label="обучающая")
+    axes.plot(epochs, history.history["val_accuracy"], label="валидационная")
+    axes.set(title="Доля верных ответов модели", xlabel="Эпоха", ylabel="Доля верных ответов")
+    axes.legend()
+    return axes
+
+
 # %% RIGHT plot_history: the slide's names, and pyplot's current axes
 def plot_history(history):
     plt.figure()
@@ -1352,6 +1370,16 @@ def plot_history(history):
 
 
 # Exercise 10
+
+
+# %% RIGHT read_curves: the words of the Russian notebook
+answer_validation = {"b", "c"}
+answer_curves = {
+    "A": "отсортировано по меткам",
+    "B": "скорость обучения слишком мала",
+    "C": "переобучение",
+    "D": "скорость обучения слишком велика",
+}
 
 
 # %% RIGHT read_curves: a list, another order
