@@ -72,6 +72,8 @@ def _of_message(
     message: Message, edition: Edition, names: frozenset[str], known: frozenset[str], glossary: dict[str, list[str]]
 ) -> Iterator[str]:
     english, other = str(message.id), str(message.string)
+    if english[:1].isspace() != other[:1].isspace() or english[-1:].isspace() != other[-1:].isspace():
+        yield "expected the same spaces at the beginning and the end as in English"
     if str(Kind.TEMPLATE) in message.auto_comments:
         try:
             fields = [_fields(f_string(text)) for text in (english, other)]
@@ -89,8 +91,6 @@ def _of_message(
     yield from _differences("formulas", a.formulas, b.formulas, lambda formula: _TEXT_IN_FORMULA.sub("", formula))
     yield from _differences("addresses", a.addresses, b.addresses)
     yield from _differences("numbers", _numbers(a.prose), _numbers(b.prose))
-    if english[:1].isspace() != other[:1].isspace() or english[-1:].isspace() != other[-1:].isspace():
-        yield "expected the same spaces at the beginning and the end as in English"
     if english.count("|") != other.count("|") and str(Kind.TABLE_ROW) in message.auto_comments:
         yield f"expected {english.count('|')} bars of the table, received {other.count('|')}"
     if left := _left_in_english(a, b, names if english == other else known):
@@ -117,7 +117,11 @@ def _of_notebook(edition: Edition) -> Iterator[str]:
                 yield f"cell {cell.id}: expected the same headings, paragraphs, lists, and tables as in English"
         elif cell.cell_type == "code":
             both = {text for pair in edition.translations(cell, texts).items() for text in pair}
-            if _code(cell.source, both) != _code(other.source, both):
+            try:
+                is_same = _code(cell.source, both) == _code(other.source, both)
+            except SyntaxError:
+                is_same = False
+            if not is_same:
                 yield f"cell {cell.id}: expected the same code as in English, but for the texts"
 
 

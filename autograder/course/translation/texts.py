@@ -322,6 +322,8 @@ def _docstring(node: ast.Constant, string: str, source: str) -> Text:
 
     def write(text: str) -> str:
         text = text.replace("\\", "\\\\")
+        if '"""' in f'{text}""':  # it would end the docstring
+            text = text.replace('"', '\\"')
         several = "\n" in text
         indent = " " * node.col_offset
         body = "\n".join(indent + line if line and i else line for i, line in enumerate(text.split("\n")))
