@@ -198,8 +198,8 @@ def _numbers(prose: str) -> list[str]:
 def _left_in_english(english: _Parts, other: _Parts, known: frozenset[str]) -> list[str]:
     if _CYRILLIC.search(english.prose):  # a row of the notebook's own glossary
         return []
-    menus = set(english.emphasized)
-    prose = " ".join([other.prose, *(text for text in other.emphasized if text not in menus or "→" not in text)])
+    titles = {text for text in english.emphasized if len(text.split()) >= 3}  # of papers, and menus
+    prose = " ".join([other.prose, *(text for text in other.emphasized if text not in titles)])
     return [word for word in WORD.findall(prose) if word not in known]
 
 
