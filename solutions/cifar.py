@@ -1379,7 +1379,7 @@ expect(
 # superclass more often than one trained on the fine labels? And how does the top-5 accuracy with a hundred classes compare
 # with the top-1 accuracy with ten?
 #
-# Compare each accuracy with the column `guessing`, too: an accuracy of 0.25 is 2.5 times as good as guessing with ten
+# Compare each accuracy with the column "guessing", too: an accuracy of 0.25 is 2.5 times as good as guessing with ten
 # classes, and 25 times with a hundred.
 
 

@@ -587,8 +587,9 @@ if "Dense" not in _kinds[_kinds.index("Dropout") :]:
     )
 _hidden = [name for name in _names[_flat + 1 : -1] if name not in ("linear", "dropout")]
 if not _hidden or "softmax" in _hidden:
+    _first = _hidden[0] if _hidden else "none"
     raise WrongAnswer(
-        f"Exercise 5, the activation of the first `Dense`: {(_hidden or ['none'])[0]} is not right. Look at what its 32 neurons can pass on: with a softmax they share a sum of 1, so one that is active silences the others, and without an activation two layers are no more than one."
+        f"Exercise 5, the activation of the first `Dense`: {_first} is not right. Look at what its 32 neurons can pass on: with a softmax they share a sum of 1, so one that is active silences the others, and without an activation two layers are no more than one."
     )
 ### END HIDDEN TESTS
 

@@ -185,8 +185,10 @@ def _address(token: Token) -> str:
 
 
 def _in_english(code: str, terms: Mapping[str, str]) -> str:
-    """`code` with the words of answers in English, wherever they are in double quotes."""
+    """`code` with the words of answers in English: in double quotes, or where it is nothing else."""
     for english, other in terms.items():
+        if code == other:
+            return english
         code = code.replace(f'"{other}"', f'"{english}"')
     return code
 

@@ -3,7 +3,7 @@
 In Markdown, a text is a heading, a paragraph (also one of a list), or a row of a table. In code, it is
 
 - a comment (lines of comments below each other are one text) or a docstring;
-- a string with two words or more, or an f-string with one;
+- a string with a word and a space, or an f-string with a word;
 - a string with a word where a text is shown: an argument of `print`, `expect`, … (`SHOWN_BY`), or of Matplotlib's
   methods and options for titles and labels.
 
@@ -49,7 +49,6 @@ SHOWN_BY: dict[str, tuple[int, ...] | None] = {
 SHOWN_OPTIONS = {"label", "title", "xlabel", "ylabel"}
 # Letters that are not a part of a name with dots or underscores, of a call, or of an assignment.
 WORD = re.compile(r"(?<![\w.\\])[A-Za-z]{2,}(?![\w(\[]|\.\w| ?=)")
-_TWO_WORDS = re.compile(r"\b[A-Za-z]+[,;:.]? +[A-Za-z]+\b")
 _CODE = re.compile(r"`[^`]*`")
 _MARK = re.compile(r"(BEGIN|END) (SOLUTION|HIDDEN TESTS|MARK SCHEME)$")  # nbgrader's, in Markdown a heading
 _LINE = 116  # of comments
@@ -310,7 +309,7 @@ def _in_braces(node: ast.JoinedStr) -> list[str]:
 
 
 def _is_text(string: str, shown: bool) -> bool:
-    return _has_word(string) and (shown or _TWO_WORDS.search(_CODE.sub("", string)) is not None)
+    return _has_word(string) and (shown or " " in _CODE.sub("", string).strip())
 
 
 def _has_word(text: str) -> bool:
