@@ -23,7 +23,7 @@ from nbgrader.converters import BaseConverter
 from nbgrader.converters import GenerateAssignment as NbgraderGenerateAssignment
 from nbgrader.converters.base import NbGraderException
 from nbgrader.preprocessors import SaveCells
-from nbgrader.utils import rmtree, setenv
+from nbgrader.utils import rmtree
 from traitlets.utils.importstring import import_item
 
 from autograder.common.files import write_atomic
@@ -36,6 +36,17 @@ from autograder.grading.lock import BusyError, course_lock
 from autograder.notebooks.instructor_version import Stored, read_stored
 
 RESOURCE = "autograder_stored"  # where the step leaves what the gradebook is to have
+
+
+@contextmanager
+def _own_programs_first() -> Iterator[None]:
+    """Within, the environment's own programs are found first: nbgrader starts `alembic` by name."""
+    before = os.environ.get("PATH", os.defpath)  # nbgrader's `setenv` would remove it at the end
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), before])
+    try:
+        yield
+    finally:
+        os.environ["PATH"] = before
 
 
 class CollectCells(SaveCells):  # type: ignore[misc]
@@ -68,11 +79,9 @@ class GenerateAssignment(NbgraderGenerateAssignment):  # type: ignore[misc]
         steps = ((import_item(step) if isinstance(step, str) else step) for step in self.preprocessors)
         self.set_trait("preprocessors", [CollectCells if step is SaveCells else step for step in steps])
         self._new: dict[str, tuple[Stored, list[NotebookNode]]] = {}
-        # nbgrader starts `alembic` by name: the environment's own programs have to be found first
-        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
         doing = f"`generate` of {self.coursedir.assignment_id}"
         try:
-            with course_lock(Path(self.coursedir.root).resolve(), doing), setenv(PATH=path):
+            with course_lock(Path(self.coursedir.root).resolve(), doing), _own_programs_first():
                 super().start()
         except (BusyError, BackupError) as error:
             self.log.error("%s", error)

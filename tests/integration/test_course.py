@@ -16,7 +16,7 @@ from autograder.course import build
 
 @pytest.fixture(scope="module")
 def rebuilt(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = copy_course(tmp_path_factory.mktemp("rebuilt"), "solutions")
+    folder = copy_course(tmp_path_factory.mktemp("rebuilt"), "solutions", "locale")
     subprocess.run([sys.executable, "-m", "autograder", "build"], cwd=folder, check=True)
     return folder
 
@@ -36,7 +36,7 @@ def test_rebuilt_equals_committed_byte_for_byte(rebuilt: Path) -> None:
 
 
 def test_a_changed_and_a_superfluous_file_are_found(rebuilt: Path, tmp_path: Path) -> None:
-    other = copy_course(tmp_path / "other", "source", "release")
+    other = copy_course(tmp_path / "other", "source", "release", "ru")
     path = other / "release" / "mnist" / "mnist.ipynb"
     path.write_bytes(path.read_bytes().replace(b"digits", b"digit5", 1))
     (other / "source" / "mnist" / "notes.txt").write_text("left over")

@@ -89,11 +89,11 @@ def points_in_readme(readme: str) -> dict[str, float]:
 
 
 def differing_files(committed: Path, rebuilt: Path) -> list[str]:
-    """Files under `source/` and `release/` that differ between two courses, or are in one only."""
+    """Files under `source/`, `release/`, and `ru/` that differ between two courses, or are in one only."""
     files = {
         path.relative_to(folder).as_posix()
         for folder in (committed, rebuilt)
-        for part in ("source", "release")
+        for part in ("source", "release", "ru")
         for path in (folder / part).rglob("*")
         if path.is_file()
     }
