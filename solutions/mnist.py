@@ -833,8 +833,8 @@ float(_points)
 #
 # 1. Make new axes with `figure, axes = plt.subplots()`.
 # 2. Draw both lines with `axes.plot(range(1, ...), ..., marker="o", label=...)`. The first epoch has the number 1.
-# 3. Set a title and the axis labels `epoch` and `accuracy` with `axes.set(title=..., xlabel=..., ylabel=...)`, and add a
-#    legend with `axes.legend()`.
+# 3. Set a title and the axis labels `"epoch"` and `"accuracy"` with `axes.set(title=..., xlabel=..., ylabel=...)`, and
+#    add a legend with `axes.legend()`.
 # 4. Return `axes`. Don't call `plt.show()` in the function: it closes the figure. The cell below yours shows it.
 #
 # (If you chose `"acc"` in Exercise 6, the entries are `acc` and `val_acc`.)
