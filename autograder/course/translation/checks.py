@@ -185,10 +185,8 @@ def _address(token: Token) -> str:
 
 
 def _in_english(code: str, terms: Mapping[str, str]) -> str:
-    """`code` with the words of answers in English: in double quotes, or where it is nothing else."""
+    """`code` with the words of answers in English, wherever they are in double quotes."""
     for english, other in terms.items():
-        if code == other:
-            return english
         code = code.replace(f'"{other}"', f'"{english}"')
     return code
 
