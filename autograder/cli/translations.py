@@ -20,7 +20,7 @@ class TranslationsApp(CourseApp):
 
         super().start()
         names = self.chosen()
-        table = Table("catalogue", "texts", "translated", "faults")
+        table = Table("catalog", "texts", "translated", "faults")
         found = []
         try:
             for edition in (edition for name in names for edition in build.editions(self.root, name)):
