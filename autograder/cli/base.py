@@ -18,6 +18,7 @@ from traitlets.config import Application
 
 from autograder.cli.console import Console, LogHandler, Table, readable
 from autograder.cli.options import FLAGS, Loader, aliases, spelled
+from autograder.common.language import gettext
 from autograder.course import build
 from autograder.notebooks.instructor_version import VersionError, nothing_graded
 
@@ -58,7 +59,7 @@ class Command(Application):  # type: ignore[misc]
 
     def fail(self, message: str, *values: object, then: str = "", why: str = "", code: int = 1) -> NoReturn:
         """Say what is wrong and what to do next, and exit."""
-        self.err.say(message % values if values else message, lead="Error:", style="bad")
+        self.err.say(message % values if values else message, lead=gettext("Error:"), style="bad")
         self.stop(then, why, code)
 
     def stop(self, then: str = "", why: str = "", code: int = 1) -> NoReturn:

@@ -17,6 +17,8 @@ from rich.padding import Padding
 from rich.text import Text
 from rich.theme import Theme
 
+from autograder.common.language import gettext
+
 THEME = Theme(
     {"good": "green", "look": "yellow", "bad": "bold red", "quiet": "dim", "title": "bold", "command": "bold cyan"}
 )
@@ -106,7 +108,7 @@ class Console(rich.console.Console):
 
     def closing(self, command: str, why: str = "") -> None:
         """The last line: the very command to type next, and as a shell's comment what it does."""
-        line = Text.assemble(("Next: ", "title"), (plain(command), "command"))
+        line = Text.assemble((gettext("Next:"), "title"), " ", (plain(command), "command"))
         comment = Text(plain(f"# {why}" if why else ""), style="quiet")
         if why and self.is_terminal and line.cell_len + comment.cell_len + 3 > self.width:
             self.say(comment.plain, style="quiet")  # so that the command is on one line

@@ -12,6 +12,7 @@ from nbgrader.coursedir import CourseDirectory
 
 from autograder.cli.base import CourseApp
 from autograder.cli.options import FLAGS, aliases, force
+from autograder.common.language import Course
 from autograder.reports.generate import GenerateFeedback
 
 
@@ -27,7 +28,7 @@ class FeedbackApp(CourseApp):
     """
     aliases: ClassVar[dict[str, Any]] = aliases("student", "assignment", "notebook", "db", "course")
     flags: ClassVar[dict[Any, Any]] = {**force("Write pages again that are already there."), **FLAGS}
-    classes = [NbGrader, CourseDirectory, BaseConverter, GenerateFeedback]  # noqa: RUF012  a trait, not a class variable
+    classes = [NbGrader, CourseDirectory, BaseConverter, Course, GenerateFeedback]  # noqa: RUF012  a trait, not a class variable
 
     def start(self) -> None:
         """Write the pages; exit with 1 where one could not be."""

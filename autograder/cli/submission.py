@@ -18,6 +18,7 @@ from nbgrader.coursedir import CourseDirectory
 from traitlets import Bool, Enum, Unicode
 
 from autograder.common.files import write_atomic
+from autograder.common.language import Course, english, gettext, speaking, translated
 from autograder.container import single_submission
 from autograder.container.single_submission import UnusableCourse
 from autograder.container.submitted_notebook import NotGradable, find
@@ -31,8 +32,8 @@ from autograder.training.settings import Trainer
 
 FORMATS = [name for name, platform in PLATFORMS.items() if not platform.visible_only]
 PAGES = ("feedback.html", "record.json")
-OUR_FAULT = "Your submission could not be graded. This is not your fault; your instructor can see why."
-LOOKED_AT = "Your submission could not be graded automatically, so your instructor has to look at it."
+OUR_FAULT = english("Your submission could not be graded. This is not your fault; your instructor can see why.")
+LOOKED_AT = english("Your submission could not be graded automatically, so your instructor has to look at it.")
 ZERO = "Write a score of 0 where nothing could be graded, for formats that require a score (gradescope, coursera)."
 GRADED, FAULTY, UNGRADABLE = 0, 1, 2  # exit codes
 
@@ -79,7 +80,7 @@ class SubmissionApp(NbGrader):  # type: ignore[misc]
         "cache": "SubmissionApp.cache",
     }
     flags: ClassVar[dict[str, Any]] = {**nbgrader_flags, "zero": ({"SubmissionApp": {"zero": True}}, ZERO)}
-    classes = [NbGrader, CourseDirectory, BaseConverter, Autograde, Grading, Limits, Trainer]  # noqa: RUF012  a trait, not a class variable
+    classes = [NbGrader, CourseDirectory, BaseConverter, Autograde, Course, Grading, Limits, Trainer]  # noqa: RUF012  a trait, not a class variable
 
     def _submission_default(self) -> str:
         return PLATFORMS[self.format].submission
@@ -103,20 +104,25 @@ class SubmissionApp(NbGrader):  # type: ignore[misc]
         if not (to.is_dir() and os.access(to, os.W_OK | os.X_OK)):
             print(f"{self.name}: {to} can't be written: mount a folder for the results there", file=sys.stderr)
             self.exit(FAULTY)
+        with speaking(Course(parent=self).language):
+            code = self._run(to)
+        self.exit(code)
+
+    def _run(self, to: Path) -> int:
+        """Grade, and write what came of it; returns the exit code."""
         try:
-            for name in (*platform.files, *PAGES):  # those of an earlier run
+            for name in (*PLATFORMS[self.format].files, *PAGES):  # those of an earlier run
                 (to / name).unlink(missing_ok=True)
-            code = self._grade(to)
+            return self._grade(to)
         except NotGradable as error:
-            told = f"Your submission was not graded. {error}"
-            code = self._write(to, self._result(Ending.TO_CORRECT, told, "not gradable"), UNGRADABLE)
+            told = gettext("Your submission was not graded. %(reason)s", reason=translated(str(error)))
+            return self._write(to, self._result(Ending.TO_CORRECT, told, "not gradable"), UNGRADABLE)
         except (Exception, KeyboardInterrupt) as error:
             is_plain = isinstance(error, Stopped | UnusableCourse)  # its message says it all
             if not is_plain:
                 traceback.print_exc()
             print(f"{self.name}: not graded: {'' if is_plain else f'{type(error).__name__}: '}{error}", file=sys.stderr)
-            code = self._write(to, self._result(Ending.FAULT, OUR_FAULT, GradeStatus.FAULT), FAULTY)
-        self.exit(code)
+            return self._write(to, self._result(Ending.FAULT, translated(OUR_FAULT), GradeStatus.FAULT), FAULTY)
 
     def _grade(self, to: Path) -> int:
         if not os.access(self.submission, os.R_OK | os.X_OK):
@@ -136,7 +142,7 @@ class SubmissionApp(NbGrader):  # type: ignore[misc]
                 if work.job is None:  # it could not be read
                     raise NotGradable(work.outcome.message)
                 print(f"{self.name}: needs review: {work.outcome.message}", file=sys.stderr)
-                result = self._result(Ending.TO_REVIEW, LOOKED_AT, GradeStatus.NEEDS_PERSON)
+                result = self._result(Ending.TO_REVIEW, translated(LOOKED_AT), GradeStatus.NEEDS_PERSON)
                 return self._write(to, result, UNGRADABLE)
             for name, path in zip(PAGES, (graded.feedback, graded.record), strict=True):
                 if path is not None and path.is_file():

@@ -18,6 +18,7 @@ from autograder.cli.base import CourseApp, sources
 from autograder.cli.options import FLAGS, aliases
 from autograder.cli.progress import Lines
 from autograder.common.errors import AutograderError
+from autograder.common.language import Course
 from autograder.grading.pipeline import Autograde
 from autograder.grading.settings import Grading
 from autograder.grading.submission import Submission
@@ -59,6 +60,7 @@ class WatchApp(CourseApp):
         CourseDirectory,
         BaseConverter,
         Autograde,
+        Course,
         GenerateFeedback,
         Grading,
         Limits,

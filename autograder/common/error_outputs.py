@@ -4,6 +4,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from autograder.common.language import gettext
+
 SYNTAX = ("SyntaxError", "IndentationError", "TabError")  # the cell has not run at all
 _PLACE = re.compile(r"\s*\([^()\n]*\bline (\d+)\)\s*$")  # of a SyntaxError: a temporary file and the line
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
@@ -32,12 +34,13 @@ def is_unanswered(output: Mapping[str, Any]) -> bool:
 
 
 def error_with_line(output: Mapping[str, Any]) -> str:
-    """As `error_text`, with the line of the cell at which it arose, where that is known."""
+    """As `error_text`, with the line of the cell at which it arose, where that is known, in the language spoken."""
     name, text = str(output.get("ename", "")), str(output.get("evalue", ""))
     line = line_of(output)
     if not line:
         return error_text(output)
-    return ": ".join(filter(None, (f"{name} in line {line}", _PLACE.sub("", text) if name in SYNTAX else text)))
+    place = gettext("%(error)s in line %(line)s", error=name, line=line)
+    return ": ".join(filter(None, (place, _PLACE.sub("", text) if name in SYNTAX else text)))
 
 
 def line_of(output: Mapping[str, Any]) -> int | None:

@@ -5,7 +5,7 @@
                             result depends on the language
       --`translated`-->     the same on a page, in its language
 
-The catalogues are `autograder/locale/<language>/LC_MESSAGES/autograder.po`; in them, what `message` was given has the
+The catalogues are `autograder/locale/<language>/LC_MESSAGES/autograder.po`; in them, what `english` was given has the
 context "stored". Placeholders are named, as in `%(points)s`; a percent sign is written `%%`.
 """
 
@@ -31,6 +31,7 @@ DOMAIN = "autograder"
 STORED = "stored"  # context, in a catalogue, of texts that are stored in English
 ENGLISH = "en"
 LONGEST = 1000  # characters of a stored text that is looked up
+_GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+")
 _PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 
 _spoken: ContextVar[str] = ContextVar("language", default=ENGLISH)
@@ -78,8 +79,8 @@ def gettext(text: str, /, **values: object) -> str:
 
 
 def ngettext(one: str, many: str, count: float, /, **values: object) -> str:
-    """As `gettext`, in the plural form for `count`, which is `num` among the values; fractions are of the plural."""
-    return plural_template(one, many, count) % {"num": count, **values}
+    """As `gettext`, in the plural form for `count`, which is `count` among the values; fractions are of the plural."""
+    return plural_template(one, many, count) % {"count": count, **values}
 
 
 def template(text: str) -> str:
@@ -92,21 +93,31 @@ def plural_template(one: str, many: str, count: float) -> str:
     return _catalogue(_spoken.get()).ngettext(one, many, int(count) if float(count).is_integer() else 2)
 
 
-def message(text: str, /, **values: object) -> str:
+def grouped(number: int) -> str:
+    """A number with its thousands apart: by commas in English, elsewhere by spaces, as a comma may be a decimal's."""
+    text = f"{number:,}"
+    return text if _spoken.get() == ENGLISH else text.replace(",", "\N{NO-BREAK SPACE}")
+
+
+def english(text: str, /, **values: object) -> str:
     """The text in English, with values in its placeholders, which `translated` finds again."""
     return text % values
 
 
 def translated(text: str) -> str:
-    """A text of `message`, in the language spoken here; any other text as it is. So are values that are such texts."""
+    """A text of `english`, in the language spoken here; any other text as it is. So are values that are such texts."""
     if _spoken.get() == ENGLISH or not text or len(text) > LONGEST:
         return text
     catalogue = _catalogue(_spoken.get())
     for stored in _stored(_spoken.get()):
         if found := stored.pattern.fullmatch(text):
-            values = {name: translated(value) for name, value in found.groupdict().items()}
+            values = {name: _value(value) for name, value in found.groupdict().items()}
             return catalogue.pgettext(STORED, stored.template) % values
     return text
+
+
+def _value(text: str) -> str:
+    return grouped(int(text.replace(",", ""))) if _GROUPED.fullmatch(text) else translated(text)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from sqlalchemy.engine import make_url
 from traitlets.config import Config
 
 from autograder.common.errors import AutograderError
+from autograder.common.language import english, gettext, translated
 from autograder.common.text import printable
 from autograder.container.requirements import missing_requirement
 from autograder.container.submitted_notebook import LONGEST_NAME, NotGradable, SubmittedNotebook
@@ -144,7 +145,7 @@ def _copy(handed_in: SubmittedNotebook, to: Path, patterns: Sequence[str]) -> li
     try:
         content = {name: read_regular(handed_in.path)}
     except Unreadable as error:
-        raise NotGradable(printable(str(error), LONGEST_NAME)) from error
+        raise NotGradable(printable(translated(str(error)), LONGEST_NAME)) from error
     files, refused = attachments(handed_in.path.parent, patterns)
     for file, path in files.items():
         # nbgrader takes timestamp.txt for the time of submission, whatever a student wrote there
@@ -153,10 +154,15 @@ def _copy(handed_in: SubmittedNotebook, to: Path, patterns: Sequence[str]) -> li
         try:
             content[file] = read_regular(path)
         except Unreadable as error:
-            refused.append(f"{file}: {error}")
+            refused.append(english("%(file)s: %(reason)s", file=file, reason=error))
     for file, data in content.items():
         (to / file).parent.mkdir(parents=True, exist_ok=True)
         (to / file).write_bytes(data)
-    remarks = [f"Left out: {printable(what, LONGEST_NAME)}" for what in refused if not what.startswith(f"{own}: ")]
+    remarks = [
+        gettext("Left out: %(file)s", file=printable(translated(what), LONGEST_NAME))
+        for what in refused
+        if not what.startswith(f"{own}: ")
+    ]
     remark = [handed_in.remark] if handed_in.remark else []
-    return [*remark, *remarks, *([f"{printable(own, LONGEST_NAME)} was graded as {name}."] if own != name else [])]
+    graded_as = gettext("%(file)s was graded as %(name)s.", file=printable(own, LONGEST_NAME), name=name)
+    return [*remark, *remarks, *([graded_as] if own != name else [])]

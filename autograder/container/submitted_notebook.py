@@ -1,4 +1,7 @@
-"""What was handed in: the one notebook of a known assignment in a folder that a student filled."""
+"""What was handed in: the one notebook of a known assignment in a folder that a student filled.
+
+Messages are in the language spoken.
+"""
 
 import os
 import re
@@ -7,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.common.errors import AutograderError
+from autograder.common.language import gettext, grouped, ngettext, translated
 from autograder.common.text import printable
 from autograder.notebooks.known import KnownNotebook, notebook_by_ids
 from autograder.notebooks.reading import Unreadable, read_notebook, read_regular
@@ -42,36 +46,69 @@ def find(
     files = list(_files(folder))
     found = sorted(path for path in files if path.suffix.lower() == ".ipynb")
     if not found:
-        there = f"There is only {_listed(files, folder)}." if files else "Nothing was submitted."
-        raise NotGradable(f"No notebook (a file that ends in .ipynb) was submitted. {there} Submit {_wanted(known)}.")
+        there = gettext("Nothing was submitted.")
+        if files:
+            there = gettext("There is only %(files)s.", files=_listed(files, folder))
+        raise NotGradable(
+            gettext(
+                "No notebook (a file that ends in .ipynb) was submitted. %(there)s Submit %(wanted)s.",
+                there=there,
+                wanted=_wanted(known),
+            )
+        )
     if len(found) > MAX_NOTEBOOKS:
-        raise NotGradable(f"{len(found)} notebooks were submitted. Submit one: {_wanted(known)}.")
+        raise NotGradable(
+            ngettext(
+                "%(count)s notebook was submitted. Submit one: %(wanted)s.",
+                "%(count)s notebooks were submitted. Submit one: %(wanted)s.",
+                len(found),
+                wanted=_wanted(known),
+            )
+        )
     untouched = [path for path in found if len(found) > 1 and is_released(path)]
     worked = [path for path in found if path not in untouched] or found
-    why = "its name is the right one"
+    why = gettext("its name is the right one")
     fitting = [path for path in worked if any(path.stem == one.notebook for one in known)]
     if len(fitting) > 1 and len({path.name for path in fitting}) == 1:
-        why = "its name is the right one, and it is in the fewest nested folders"
+        why = gettext("its name is the right one, and it is in the fewest nested folders")
         fewest = min(len(path.parts) for path in fitting)
         fitting = [path for path in fitting if len(path.parts) == fewest]
     if not fitting:
-        why = "its cells are those of the assignment"
+        why = gettext("its cells are those of the assignment")
         fitting = worked if len(worked) == 1 else [path for path in worked if _fits(path, known)]
     if not fitting:
-        raise NotGradable(f"None of {_listed(found, folder)} is a notebook of this course. Submit {_wanted(known)}.")
+        raise NotGradable(
+            gettext(
+                "None of %(files)s is a notebook of this course. Submit %(wanted)s.",
+                files=_listed(found, folder),
+                wanted=_wanted(known),
+            )
+        )
     if len(fitting) > 1:
         raise NotGradable(
-            f"{len(fitting)} notebooks were submitted: {_listed(fitting, folder)}. Which one counts is not clear: "
-            f"submit one, {_wanted(known)}."
+            ngettext(
+                "%(count)s notebook was submitted: %(files)s. Which one counts is not clear: submit one, %(wanted)s.",
+                "%(count)s notebooks were submitted: %(files)s. Which one counts is not clear: submit one, %(wanted)s.",
+                len(fitting),
+                files=_listed(fitting, folder),
+                wanted=_wanted(known),
+            )
         )
     others = [path for path in found if path != fitting[0]]
     if worked != found:
-        why += f"; there is no work of yours in {_listed(untouched, folder)}"
-    remark = f"{_listed(fitting, folder)} was graded, not {_listed(others, folder)}: {why}." if others else ""
+        why += gettext("; there is no work of yours in %(files)s", files=_listed(untouched, folder))
+    remark = gettext(
+        "%(file)s was graded, not %(others)s: %(why)s.",
+        file=_listed(fitting, folder),
+        others=_listed(others, folder),
+        why=why,
+    )
     found_as = _as_what(fitting[0], known)
     if not found_as.graded:
-        raise NotGradable(f"Nothing in {found_as.notebook}.ipynb is graded, so it need not be submitted.")
-    return SubmittedNotebook(fitting[0], found_as, remark)
+        raise NotGradable(
+            gettext("Nothing in %(file)s is graded, so it need not be submitted.", file=f"{found_as.notebook}.ipynb")
+        )
+    return SubmittedNotebook(fitting[0], found_as, remark if others else "")
 
 
 def _as_what(path: Path, known: Sequence[KnownNotebook]) -> KnownNotebook:
@@ -83,17 +120,30 @@ def _as_what(path: Path, known: Sequence[KnownNotebook]) -> KnownNotebook:
     try:
         best = _by_ids(path, named or known)
     except Unreadable as error:
-        raise NotGradable(f"{_shown(path.name)} can't be read as a notebook. {error}") from error
+        raise NotGradable(
+            gettext(
+                "%(file)s can't be read as a notebook. %(problem)s",
+                file=_shown(path.name),
+                problem=translated(str(error)),
+            )
+        ) from error
     if best is not None:
         return best
     if len(named) > 1:
         names = ", ".join(one.assignment for one in named)
         raise NotGradable(
-            f"{_shown(path.name)} belongs to several assignments ({names}), and its cells do not show which one it is."
+            gettext(
+                "%(file)s belongs to several assignments (%(names)s), and its cells do not show which one it is.",
+                file=_shown(path.name),
+                names=names,
+            )
         )
     raise NotGradable(
-        f"{_shown(path.name)} is not a notebook of this course: neither its name nor what is in it is that of "
-        f"{_wanted(known)}."
+        gettext(
+            "%(file)s is not a notebook of this course: neither its name nor what is in it is that of %(wanted)s.",
+            file=_shown(path.name),
+            wanted=_wanted(known),
+        )
     )
 
 
@@ -120,8 +170,11 @@ def _files(folder: Path) -> Iterator[Path]:
                     count += 1
                     if count > MAX_ENTRIES:
                         raise NotGradable(
-                            f"More than {MAX_ENTRIES:,} files and folders were submitted. Submit the notebook and "
-                            "the files that it reads."
+                            gettext(
+                                "More than %(count)s files and folders were submitted. Submit the notebook and the "
+                                "files that it reads.",
+                                count=grouped(MAX_ENTRIES),
+                            )
                         )
                     if _PASSED_OVER.match(entry.name):
                         continue
@@ -132,16 +185,23 @@ def _files(folder: Path) -> Iterator[Path]:
         except OSError as error:
             if here == folder:
                 raise
-            raise NotGradable(f"The folder {_shown(here.name)} can't be read: {error.strerror}.") from error
+            raise NotGradable(
+                gettext(
+                    "The folder %(folder)s can't be read: %(problem)s.",
+                    folder=_shown(here.name),
+                    problem=error.strerror,
+                )
+            ) from error
 
 
 def _listed(paths: Sequence[Path], folder: Path) -> str:
     names = [_shown(str(path.relative_to(folder))) for path in sorted(paths)]
-    return ", ".join(names[:10]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
+    shown = ", ".join(names[:10])
+    return gettext("%(files)s and %(count)s more", files=shown, count=len(names) - 10) if len(names) > 10 else shown
 
 
 def _wanted(known: Sequence[KnownNotebook]) -> str:
-    return " or ".join(f"{name}.ipynb" for name in sorted({one.notebook for one in known if one.graded}))
+    return gettext(" or ").join(f"{name}.ipynb" for name in sorted({one.notebook for one in known if one.graded}))
 
 
 def _shown(name: str) -> str:

@@ -90,7 +90,7 @@ def _bare(cell: NotebookNode) -> NotebookNode:
     return nbformat.from_dict({**cell, "metadata": metadata})
 
 
-def english(root: Path, assignment: str) -> NotebookNode:
+def english_notebook(root: Path, assignment: str) -> NotebookNode:
     """The notebook of `assignment` from its text. Raises CourseError where that is missing, or doesn't describe one."""
     text = root / "solutions" / f"{assignment}.py"
     if not text.is_file():
@@ -107,7 +107,7 @@ def in_language(root: Path, assignment: str, language: str) -> NotebookNode:
     Raises CourseError where it can't be built, a text is not translated, or a translation fails a check.
     """
     if language == ENGLISH:
-        return english(root, assignment)
+        return english_notebook(root, assignment)
     found = [edition for edition in editions(root, assignment) if edition.language == language]
     if not found:
         raise CourseError(f"there are no translations into {language!r}: expected them in {root / 'locale' / language}")
@@ -135,7 +135,7 @@ def editions(root: Path, assignment: str) -> "list[Edition]":
     from autograder.course.translation.catalogue import edition, languages  # of the extra `course`
     from autograder.course.translation.texts import UntranslatableError
 
-    notebook = english(root, assignment)
+    notebook = english_notebook(root, assignment)
     try:
         return [edition(root, assignment, language, notebook) for language in languages(root)]
     except UntranslatableError as error:

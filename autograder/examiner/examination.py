@@ -20,6 +20,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, cast
 
+from autograder.common.language import english
 from autograder.examiner.exam_messages import Answer, Begin, Inspect, Request, RunGiven, RunTest, request_of
 from autograder.examiner.ownership import Statement
 from autograder.examiner.plan import Step
@@ -327,12 +328,19 @@ def _score(credit: float | None, points: float, peer: Peer) -> tuple[float | Non
         if peer.permitted is not None and CREDIT in peer.permitted:
             return (
                 None,
-                f"the test did not end in a number from 0 to {points:g}: the test has a mistake",
+                english(
+                    "the test did not end in a number from 0 to %(most)s: the test has a mistake", most=f"{points:g}"
+                ),
             )
         return points, ""
     peer.permits(CREDIT)  # the rehearsal notes it
     if math.isnan(credit) or not 0 <= credit <= points:
-        return None, f"the test gave {credit:g} points, but it can only give 0 to {points:g}: the test has a mistake"
+        why = english(
+            "the test gave %(points)s points, but it can only give 0 to %(most)s: the test has a mistake",
+            points=f"{credit:g}",
+            most=f"{points:g}",
+        )
+        return None, why
     return credit, ""
 
 

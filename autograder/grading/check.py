@@ -19,7 +19,7 @@ from nbgrader.utils import find_all_files
 
 from autograder.common.error_outputs import error_with_line, is_unanswered
 from autograder.common.errors import AutograderError
-from autograder.common.text import counted
+from autograder.common.language import gettext, ngettext, translated
 from autograder.examiner.bindings import effects
 from autograder.examiner.statements import parse
 from autograder.grading.backend import LocalBackend
@@ -27,7 +27,7 @@ from autograder.grading.dispatcher import Dispatcher
 from autograder.grading.job import Event, GradingJob, Listener, Outcome, Status
 from autograder.grading.pipeline import Autograde
 from autograder.grading.rehearsal import cell_limits
-from autograder.grading.student_results import UNANSWERED, tests_of
+from autograder.grading.student_results import spoken_error, tests_of
 from autograder.grading.submission import NotebookTask
 from autograder.kernel.kernelspec import KernelError
 from autograder.notebooks.attachments import attachments
@@ -73,6 +73,7 @@ class Tested:
     by_hand: bool
     hidden: bool  # its tests are all hidden: nothing is looked at before the deadline
     seconds: float
+    unanswered: bool  # whether the exercise has no answer yet
 
     @property
     def passed(self) -> bool:
@@ -102,7 +103,7 @@ class Checked:
     @property
     def unanswered(self) -> list[Tested]:
         """The tests of exercises that have no answer yet."""
-        return [test for test in self.tried if test.message == UNANSWERED]
+        return [test for test in self.tried if test.unanswered]
 
     @property
     def passed(self) -> int:
@@ -118,8 +119,8 @@ class Checked:
     def over_budget(self) -> list[str]:
         """What exceeded a limit of the notebook, or a budget of its trainings; a sentence each."""
         limit = self.outcome.limit
-        said = [f"The notebook hit a limit: {limit}."] if limit else []
-        return said + [one.refused for one in self.outcome.run.trainings if one.refused]
+        said = [gettext("The notebook hit a limit: %(limit)s.", limit=translated(limit))] if limit else []
+        return said + [translated(one.refused) for one in self.outcome.run.trainings if one.refused]
 
     @property
     def trained(self) -> list[str]:
@@ -127,11 +128,21 @@ class Checked:
         lines = []
         for one in self.outcome.run.trainings:
             if one.by == TrainedBy.TRAINER:
-                again = " (reused from an earlier run)" if one.remembered else ""
-                epochs = len(one.epoch_seconds)
-                lines.append(f"{counted(epochs, 'epoch')} in {one.seconds:.0f} s, from {one.weights} weights{again}")
+                words = ngettext(
+                    "%(count)s epoch in %(seconds)s s, from %(weights)s weights",
+                    "%(count)s epochs in %(seconds)s s, from %(weights)s weights",
+                    len(one.epoch_seconds),
+                    seconds=f"{one.seconds:.0f}",
+                    weights=translated(one.weights or ""),
+                )
+                lines.append(words + gettext(" (reused from an earlier run)") if one.remembered else words)
             elif one.by == TrainedBy.CANDIDATE:
-                lines.append(f"in the notebook and within its limits, instead of by the trainer: {one.reason}")
+                lines.append(
+                    gettext(
+                        "in the notebook and within its limits, instead of by the trainer: %(reason)s",
+                        reason=translated(one.reason),
+                    )
+                )
         return lines
 
 
@@ -143,15 +154,18 @@ def subject(path: Path, converter: Autograde) -> Subject:
         against = origin(raw, path.stem, released(converter.coursedir))
         mended = mend(raw, against.version)
     except (Unreadable, NotReleased) as error:
-        raise CheckError(f"{shown}: {str(error).removeprefix(f'{shown} ')}") from error
+        text = translated(str(error))
+        raise CheckError(f"{shown}: {text.removeprefix(f'{shown} ')}") from error
     except OSError as error:
-        raise CheckError(f"{shown}: can't be read: {error.strerror}.") from error
+        text = gettext("%(file)s: can't be read: %(problem)s.", file=shown, problem=error.strerror)
+        raise CheckError(text) from error
     files, left_out = _beside(path.resolve().parent, converter)
     notebook: dict[str, Any] = dict(mended.notebook)
     try:
         settings = _settings(against, converter)
     except KernelError as error:
-        raise CheckError(f"{shown}: the notebook {against.name}: {error}") from None
+        text = gettext("%(file)s: the notebook %(name)s: %(problem)s", file=shown, name=against.name, problem=error)
+        raise CheckError(text) from None
     version = _as_if_solved(settings.version, notebook)
     job = replace(settings, version=version, files=files, mended=notebook)
     submitted = hashlib.sha256(raw).hexdigest()
@@ -263,6 +277,7 @@ def _tests(what: Subject, starts: Mapping[int, float], ended: float, failing: Co
                 by_hand=not test_runs,
                 hidden=test_runs and not any(line and not line.startswith("#") for line in lines),
                 seconds=max(0.0, after - before) if test_runs else 0.0,
+                unanswered=test.unanswered,
             )
         )
         before = max(before, after) if test_runs else before
@@ -276,8 +291,8 @@ def _failing(what: Subject, outcome: Outcome) -> dict[int, str]:
         grade_id = cell["metadata"].get("nbgrader", {}).get("grade_id", "")
         errors = [output for output in outputs if output["output_type"] == "error"]
         if errors and grade_id not in outcome.scores and not is_unanswered(errors[-1]):
-            name = f"cell {index + 1} ({grade_id})" if grade_id else f"cell {index + 1}"
-            said[index] = f"{name}: {error_with_line(errors[-1])}"
+            name = gettext("cell %(number)s", number=index + 1) + (f" ({grade_id})" if grade_id else "")
+            said[index] = f"{name}: {error_with_line(spoken_error(errors[-1]))}"
     return said
 
 

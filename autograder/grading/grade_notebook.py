@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from autograder.common.language import english
 from autograder.examiner.client import Exam, ExaminerError
 from autograder.examiner.exam_messages import Answer
 from autograder.examiner.model_insight import ModelInsight
@@ -297,17 +298,17 @@ class _Grading:
 
     def _served(
         self, candidate: Candidate, exam: Exam, start: Callable[[], None], what: str, limit: CellLimit
-    ) -> tuple[Answer, bool, str]:
+    ) -> tuple[Answer, bool, float]:
         """What came of what `start` has the examiner do while the candidate answers, and whether it ran too long.
 
-        The text is empty where that time is the submitted code's; else it says so in a message.
+        The number is 0 where that time is the submitted code's; else it is how many seconds of it are the test's own.
         """
         before, clock = exam.cpu_seconds(), candidate.clock()
         with candidate.serving():
             start()
             answer, late = self._answer(candidate, exam, limit.seconds)
             starved = clock.starved() if late else 0.0
-            itself = self._spent_by_itself(exam.cpu_seconds() - before, limit) if late else ""
+            itself = self._spent_by_itself(exam.cpu_seconds() - before, limit) if late else 0.0
             theirs_first = (candidate.interrupt, candidate.stop_serving, exam.interrupt)
             stops = theirs_first if late and not itself else (exam.interrupt,)
             for stop in stops:
@@ -315,7 +316,7 @@ class _Grading:
                     stop()
                     answer = exam.answer(GRACE)
         if answer is None:
-            raise ExaminerError(f"{what} could not be stopped{itself}")
+            raise ExaminerError(f"{what} could not be stopped{f' ({itself:.0f} s of CPU time)' if itself else ''}")
         self._starved = max(self._starved, starved, min(1.0, answer.delay / limit.seconds) if late else 0.0)
         self._calls += answer.calls
         self._contested = answer.contested
@@ -350,7 +351,15 @@ class _Grading:
         if candidate.ended is not None:
             self._fail(index, grade_id, candidate.ended.limit, candidate.ended.message)
         elif late:
-            self._fail(index, grade_id, LimitKind.CELL_TIME, f"This test ran longer than {limit}{itself}.")
+            text = english("This test ran longer than %(limit)s.", limit=limit)
+            if itself:
+                text = english(
+                    "This test ran longer than %(limit)s. The test itself took %(seconds)s s of that, working on what "
+                    "the submitted code returned.",
+                    limit=limit,
+                    seconds=f"{itself:.0f}",
+                )
+            self._fail(index, grade_id, LimitKind.CELL_TIME, text)
         elif verdict.refused:
             self._fail(index, grade_id, LimitKind.WEIGHTS, verdict.refused)
         elif answer.score is None:
@@ -362,11 +371,9 @@ class _Grading:
             self._learn(position, grade_id, exam)
         return late
 
-    def _spent_by_itself(self, spent: float, limit: CellLimit) -> str:
-        """What to say where a test used its time itself, `spent` seconds of CPU time; else nothing."""
-        if spent < BUSY * limit.seconds:
-            return ""
-        return f". The test itself took {spent:.0f} s of that, working on what the submitted code returned"
+    def _spent_by_itself(self, spent: float, limit: CellLimit) -> float:
+        """The `spent` seconds of CPU time where a test used its time itself; else 0."""
+        return 0.0 if spent < BUSY * limit.seconds else spent
 
     def _learn(self, position: int, grade_id: str, exam: Exam) -> None:
         """Note what there is to learn of the model that a test has just used."""
@@ -399,7 +406,11 @@ class _Grading:
 
     def _withhold(self, index: int, grade_id: str, reason: str, outputs: Sequence[Output] = ()) -> None:
         """No score: a person has to look."""
-        note = {"output_type": "stream", "name": "stdout", "text": f"Not graded: {reason}\n"}
+        note = {
+            "output_type": "stream",
+            "name": "stdout",
+            "text": english("Not graded: %(reason)s", reason=reason) + "\n",
+        }
         self._outputs[index] = [*outputs, note]
         self._scores[grade_id] = None
         self._reasons[grade_id] = reason

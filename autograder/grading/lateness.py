@@ -8,7 +8,7 @@ given by another deadline or rule, or before points were given by hand, is out o
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -20,11 +20,16 @@ from nbgrader.preprocessors import AssignLatePenalties
 from traitlets import Enum, Float
 from traitlets.utils.importstring import import_item
 
-from autograder.common.text import counted
+from autograder.common.language import english
 from autograder.grading.deadlines import Deadlines, DueDates, in_zone
 
 SCORE, MAXIMUM, POINTS = "percent of score", "percent of maximum", "points"
-NO_TIME = "No time of submission is known (there is no timestamp.txt), so there is no late penalty."
+NO_TIME = english("No time of submission is known (there is no timestamp.txt), so there is no late penalty.")
+MONTHS = (
+    *(english("January"), english("February"), english("March"), english("April"), english("May"), english("June")),
+    *(english("July"), english("August"), english("September"), english("October"), english("November")),
+    english("December"),
+)
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86_400.0
 
 
@@ -94,28 +99,35 @@ class LatePolicy(LateSubmissionPlugin):  # type: ignore[misc]
         late = timing.seconds_late
         if not late or not self.costs:
             return Charge()
-        ago = f"Submitted {_duration(late)} after the deadline{_extended(timing)}"
-        if self.penalty_method == "zero" or (self.cutoff_hours is not None and late > self.cutoff_hours * HOUR):
-            limit = "" if self.penalty_method == "zero" else f" more than {_number(self.cutoff_hours)} h late, so"
-            return Charge(score, f"{ago}:{limit} no points are left of {_points(score)}.")
+        ago, left = _ago(timing), _points(score)
+        if self.penalty_method == "zero":
+            return Charge(score, english("%(ago)s: no points are left of %(points)s.", ago=ago, points=left))
+        if self.cutoff_hours is not None and late > self.cutoff_hours * HOUR:
+            over = english("more than %(hours)s h late", hours=_number(self.cutoff_hours))
+            text = english("%(ago)s: %(over)s, so no points are left of %(points)s.", ago=ago, over=over, points=left)
+            return Charge(score, text)
         if late <= self.grace_minutes * MINUTE:
-            return Charge(0.0, f"{ago}, within {_number(self.grace_minutes)} min of grace: no penalty.")
+            grace = _number(self.grace_minutes)
+            return Charge(0.0, english("%(ago)s, within %(grace)s min of grace: no penalty.", ago=ago, grace=grace))
         periods = timing.periods(self.period)
         rate = periods * self.penalty
+        units = rate if self.cap is None else min(rate, self.cap)
         capped = self.cap is not None and rate > self.cap
-        units = min(rate, self.cap) if self.cap is not None else rate
-        if self.unit == POINTS:
-            each, found = _points(self.penalty), units * share
-            what = "" if share == 1 else f" × {_number(100 * share)} % of the assignment"
+        base = score if self.unit == SCORE else most
+        found = units * share if self.unit == POINTS else units / 100 * base
+        values = {
+            "periods": _periods(periods, self.period),
+            "each": _points(self.penalty) if self.unit == POINTS else f"{_number(self.penalty)} %",
+            "cap": f"{_number(self.cap or 0.0)}{'' if self.unit == POINTS else ' %'}",
+            "of": _number(100 * share if self.unit == POINTS else base),
+        }
+        unit = "" if self.unit == POINTS and share == 1 else self.unit
+        words = {"ago": ago, "sum": _sum(unit, capped, values), "found": _number(found)}
+        if found > score:
+            text = english("%(ago)s: %(sum)s = −%(found)s, but only %(left)s were left.", **words, left=_number(score))
         else:
-            base, kind = (score, "") if self.unit == SCORE else (most, "possible ")
-            each, found = f"{_number(self.penalty)} %", units / 100 * base
-            what = f" of {_number(base)} {kind}points"
-        most_of_it = f", at most {_number(self.cap)}{'' if self.unit == POINTS else ' %'}," if capped else ""
-        taken = min(found, score)
-        left = f", but only {_number(score)} were left" if found > taken else ""
-        sum_ = f"{counted(periods, self.period)} × {each}{most_of_it}{what}"
-        return Charge(taken, f"{ago}: {sum_} = −{_number(found)}{left}.")
+            text = english("%(ago)s: %(sum)s = −%(found)s.", **words)
+        return Charge(min(found, score), text)
 
 
 class LatePenalties:
@@ -208,20 +220,45 @@ class LatePenalties:
         return sum(self.charge(notebook, points(notebook.name)).points for notebook in submission.notebooks)
 
 
-def _duration(seconds: float) -> str:
-    if seconds < HOUR:
-        return f"{_number(math.ceil(seconds / MINUTE))} min"
-    return f"{_number(math.floor(10 * seconds / HOUR) / 10)} h"
+def _ago(timing: Timing) -> str:
+    late, due = timing.seconds_late, timing.due
+    if late < HOUR:
+        time = english("%(number)s min", number=_number(math.ceil(late / MINUTE)))
+    else:
+        time = english("%(number)s h", number=_number(math.floor(10 * late / HOUR) / 10))
+    date = {"month": MONTHS[due.month - 1], "day": due.day, "year": due.year, "clock": f"{due:%H:%M}"}
+    if timing.extended:
+        return english(
+            "Submitted %(time)s after the deadline (extended to %(month)s %(day)s, %(year)s, %(clock)s)",
+            time=time,
+            **date,
+        )
+    return english("Submitted %(time)s after the deadline (%(month)s %(day)s, %(year)s, %(clock)s)", time=time, **date)
 
 
-def _extended(timing: Timing) -> str:
-    due = timing.due
-    shown = f"{due:%B} {due.day}, {due.year}, {due:%H:%M}"
-    return f" (extended to {shown})" if timing.extended else f" ({shown})"
+def _sum(unit: str, capped: bool, values: Mapping[str, str]) -> str:
+    """What is counted; `unit` is empty where it is the whole assignment's points."""
+    texts = {
+        (SCORE, False): english("%(periods)s × %(each)s of %(of)s points", **values),
+        (SCORE, True): english("%(periods)s × %(each)s, at most %(cap)s, of %(of)s points", **values),
+        (MAXIMUM, False): english("%(periods)s × %(each)s of %(of)s possible points", **values),
+        (MAXIMUM, True): english("%(periods)s × %(each)s, at most %(cap)s, of %(of)s possible points", **values),
+        (POINTS, False): english("%(periods)s × %(each)s × %(of)s %% of the assignment", **values),
+        (POINTS, True): english("%(periods)s × %(each)s, at most %(cap)s, × %(of)s %% of the assignment", **values),
+        ("", False): english("%(periods)s × %(each)s", **values),
+        ("", True): english("%(periods)s × %(each)s, at most %(cap)s,", **values),
+    }
+    return texts[unit, capped]
+
+
+def _periods(number: int, period: Literal["day", "hour"]) -> str:
+    if period == "hour":
+        return english("1 hour") if number == 1 else english("%(number)s hours", number=number)
+    return english("1 day") if number == 1 else english("%(number)s days", number=number)
 
 
 def _points(value: float) -> str:
-    return f"{_number(value)} point{'' if value == 1 else 's'}"
+    return english("1 point") if value == 1 else english("%(points)s points", points=_number(value))
 
 
 def _number(value: float) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from autograder.common.language import english
 from autograder.kernel.candidate import Candidate, CellRun
 from autograder.notebooks.instructor import InstructorCell
 from autograder.sandbox.limits import CellLimit
@@ -54,6 +55,10 @@ def score_of(outputs: list[Output], cell: InstructorCell) -> tuple[float | None,
     if not 0 <= credit <= cell.points:
         return (
             None,
-            f"the test gave {credit:g} points, but it can only give 0 to {cell.points:g}: the test has a mistake",
+            english(
+                "the test gave %(points)s points, but it can only give 0 to %(most)s: the test has a mistake",
+                points=f"{credit:g}",
+                most=f"{cell.points:g}",
+            ),
         )
     return credit, ""

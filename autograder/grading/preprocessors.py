@@ -11,6 +11,7 @@ from nbgrader.preprocessors import NbGraderPreprocessor, SaveAutoGrades
 from nbgrader.utils import determine_grade, is_grade, is_solution
 
 from autograder.grading.job import Outcome
+from autograder.grading.student_results import NOT_RUN, not_graded
 from autograder.notebooks.mending import Mend
 
 RESOURCE = "autograder"  # where the pipeline puts a notebook's outcome
@@ -105,7 +106,7 @@ def is_scored(cell: NotebookNode) -> bool:
 def score_of(cell: NotebookNode, outcome: Outcome) -> tuple[float | None, str]:
     """The cell's score, and the reason where it has none."""
     grade_id = cell.metadata.nbgrader["grade_id"]
-    return outcome.scores.get(grade_id), outcome.reasons.get(grade_id, "it has not been run")
+    return outcome.scores.get(grade_id), outcome.reasons.get(grade_id, NOT_RUN)
 
 
 def graded_outputs(
@@ -116,8 +117,7 @@ def graded_outputs(
     nbgrader gives 0 for an error or anything on stderr, the number for a last expression that is one, else all.
     """
     if score is None:
-        note = f"Not graded: {reason}. Your instructor will look at it.\n"
-        return [*outputs, new_output("stream", name="stdout", text=note)]
+        return [*outputs, new_output("stream", name="stdout", text=f"{not_graded(reason)}\n")]
     if _read(outputs, points) == score:
         return list(outputs)
     fails = score == 0 and any(output.output_type == "error" for output in outputs)

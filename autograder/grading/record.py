@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.common.files import write_atomic
+from autograder.common.language import english
 from autograder.common.serialization import load, to_data
 from autograder.grading.job import GradingJob, GradingRun, Outcome, ReviewItem, SeedPolicy, Status
 from autograder.grading.result_digest import digest_of, ingredients
@@ -32,13 +33,13 @@ _VERSIONS = ("autograder", "ipykernel", "keras", "nbgrader", "numpy", "tensorflo
 class GradeStatus(enum.StrEnum):
     """How a submission stands, in the words that users read."""
 
-    GRADED = "graded"
-    MENDED = "graded after fixes"
-    NEEDS_PERSON = "needs review"
-    FAULT = "not graded: grader error"
-    BY_HAND = "needs manual grading"
-    NOT_YET = "not graded yet"
-    NOT_SUBMITTED = "not submitted"
+    GRADED = english("graded")
+    MENDED = english("graded after fixes")
+    NEEDS_PERSON = english("needs review")
+    FAULT = english("not graded: grader error")
+    BY_HAND = english("needs manual grading")
+    NOT_YET = english("not graded yet")
+    NOT_SUBMITTED = english("not submitted")
 
     @property
     def is_graded(self) -> bool:

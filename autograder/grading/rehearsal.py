@@ -22,6 +22,7 @@ from typing import Any
 
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_cell
 
+from autograder.common.language import english
 from autograder.examiner.ownership import Reason
 from autograder.examiner.plan import imported
 from autograder.grading.advice import advice
@@ -29,7 +30,7 @@ from autograder.grading.job import GradingJob, Outcome, RebindableName
 from autograder.notebooks.instructor import InstructorCell, Version
 
 # What students may read: what the test does, and its failing line, are the instructor's.
-WITHHELD = "this test can't be graded in isolation; `autograder rehearse` says why"
+WITHHELD = english("this test can't be graded in isolation; `autograder rehearse` says why")
 NEW = {"code": new_code_cell, "markdown": new_markdown_cell, "raw": new_raw_cell}
 
 

@@ -1,14 +1,15 @@
-"""The graded cells of a graded notebook, as a student reads of them."""
+"""The graded cells of a graded notebook, as a student reads of them, in the language spoken."""
 
 import re
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from nbformat import NotebookNode
 
 from autograder.common.error_outputs import error_text, error_with_line, is_unanswered
+from autograder.common.language import english, gettext, translated
 from autograder.grading.failed_answers import failed_answer
 from autograder.grading.submission import NotebookTask
 from autograder.notebooks.headings import last_heading
@@ -16,8 +17,10 @@ from autograder.notebooks.instructor import InstructorCell
 from autograder.notebooks.reading import Mend
 
 MAX_MESSAGE = 2_000
-BY_HAND = "This is graded by hand."
-UNANSWERED = "You have not answered this exercise yet."
+NOT_RUN = english("it has not been run")
+UNANSWERED = english("You have not answered this exercise yet.")
+# What `grade_notebook` and `candidate` call errors that are theirs, not the code's.
+_OURS = re.compile(r"\w+Limit|NotebookCrashed|WeightsRefused|DeadKernelError|LimitExceeded|CellTimeoutError")
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f]")  # colours, and what else steers a terminal
 
 
@@ -31,6 +34,7 @@ class Test:
     score: float | None
     points: float
     message: str = ""
+    unanswered: bool = False  # whether the message says so
 
 
 def tests_of(work: NotebookTask, told: Collection[int]) -> list[Test]:
@@ -47,17 +51,28 @@ def tests_of(work: NotebookTask, told: Collection[int]) -> list[Test]:
     for cell, name in _named(work.job.version.cells):
         grade_id = str(cell.grade_id)
         if cell.solution or cell.task or cell.cell_type != "code":
-            tests.append(Test(name, None, cell.points, BY_HAND))
+            tests.append(Test(name, None, cell.points, gettext("This is graded by hand.")))
             continue
         score = work.outcome.scores.get(grade_id)
         if score is None:
-            reason = work.outcome.reasons.get(grade_id, "it has not been run")
-            tests.append(Test(name, None, cell.points, f"Not graded: {reason}. Your instructor will look at it."))
+            reason = work.outcome.reasons.get(grade_id, NOT_RUN)
+            tests.append(Test(name, None, cell.points, translated(not_graded(reason))))
         else:
             lost = score != cell.points and grade_id in places
             message = message_of(work.notebook.cells, work.outcome.outputs, places[grade_id], known) if lost else ""
-            tests.append(Test(name, score, cell.points, message))
+            tests.append(Test(name, score, cell.points, message, message == translated(UNANSWERED)))
     return tests
+
+
+def not_graded(reason: str) -> str:
+    """What is said in English, in a notebook's output too, of a test that has no points for that reason."""
+    return english("Not graded: %(reason)s. Your instructor will look at it.", reason=reason)
+
+
+def spoken_error(error: Mapping[str, Any]) -> dict[str, Any]:
+    """An error among a notebook's outputs, with what it says in the language spoken if it is grading that says it."""
+    ours = _OURS.fullmatch(str(error.get("ename", "")))
+    return {**error, "evalue": translated(str(error.get("evalue", "")))} if ours else dict(error)
 
 
 def describe_mends(mends: Sequence[Mend]) -> list[str]:
@@ -65,7 +80,7 @@ def describe_mends(mends: Sequence[Mend]) -> list[str]:
     cells: dict[str, list[str]] = {}
     for mend in mends:
         cells.setdefault(mend.to_student, []).append(mend.cell)
-    return [f"{', '.join(names)}: {what}" for what, names in cells.items()]
+    return [f"{', '.join(map(translated, names))}: {translated(what)}" for what, names in cells.items()]
 
 
 def _named(cells: Sequence[InstructorCell]) -> list[tuple[InstructorCell, str]]:
@@ -91,14 +106,20 @@ def message_of(
     errors = [output for output in outputs[test] if output["output_type"] == "error"]
     answer = failed_answer(cells, outputs, test) if errors else None
     if any(map(is_unanswered, errors)) or (answer and answer.explains and is_unanswered(answer.error)):
-        said = UNANSWERED
+        said = translated(UNANSWERED)
     elif answer and answer.explains:
         name = cells[answer.index].metadata.get("nbgrader", {}).get("grade_id", "")
-        said = f"Your cell {name} ended in an error"
-        said += " (see above)." if answer.index in told else f". {error_with_line(answer.error)}"
+        if answer.index in told:
+            said = gettext("Your cell %(cell)s ended in an error (see above).", cell=name)
+        else:
+            said = gettext(
+                "Your cell %(cell)s ended in an error. %(error)s",
+                cell=name,
+                error=error_with_line(spoken_error(answer.error)),
+            )
         told.add(answer.index)
     elif errors:
-        said = error_text(errors[-1])
+        said = error_text(spoken_error(errors[-1]))
     else:
         said = "".join(_text(output["text"]) for output in outputs[test] if output["output_type"] == "stream")
     said = _CONTROL.sub("", said).strip()

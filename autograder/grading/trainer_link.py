@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
+from autograder.common.language import english
 from autograder.examiner.exam_messages import Answer
 from autograder.grading.job import GradingJob, ReviewItem, ReviewKind
 from autograder.training import client
@@ -19,10 +20,11 @@ TESTED = "test inputs in training"  # the reference gave what it is tested on to
 SEEN = 0.01  # of a test's rows: so many may be among those that were given to `fit`
 ALIKE = 0.05  # of a test's rows: so many may have near copies there; see benchmarks/near_copies.py
 ODD = {  # what there is to say of a model that the trainer did not make, or not alone; the worst first
-    ModelOrigin.CANDIDATE: "its weights did not come from the trainer",
-    ModelOrigin.GIVEN: "its training started from weights that did not come from the trainer",
-    ModelOrigin.CHANGED: "its weights are from the trainer, but its layers, their settings or constants were changed "
-    "afterwards",
+    ModelOrigin.CANDIDATE: english("its weights did not come from the trainer"),
+    ModelOrigin.GIVEN: english("its training started from weights that did not come from the trainer"),
+    ModelOrigin.CHANGED: english(
+        "its weights are from the trainer, but its layers, their settings or constants were changed afterwards"
+    ),
 }
 
 
@@ -74,12 +76,14 @@ class TrainerLink:
             self.flags.append(ReviewItem(ReviewKind.LEAKAGE, f"{grade_id}: {seen}"))
         odd = next((text for origin, text in ODD.items() if origin in origins), "")
         if not origins and answer.score:
-            odd = "no model was found whose weights could be checked"
+            odd = english("no model was found whose weights could be checked")
         if not odd or self._policy == WeightsPolicy.ACCEPT:
             return WeightsVerdict()
         if self._policy == WeightsPolicy.REFUSE:
-            needed = "models trained by `fit` from new weights"
-            return WeightsVerdict(refused=f"This test accepts only {needed}, but {odd}.")
+            text = english(
+                "This test accepts only models trained by `fit` from new weights, but %(problem)s.", problem=odd
+            )
+            return WeightsVerdict(refused=text)
         if answer.score:
             text = f"{grade_id}: the test gave points, but the model needs a look: {odd}"
             self.flags.append(ReviewItem(ReviewKind.WEIGHTS, text))

@@ -30,6 +30,7 @@ MODULES = (
     "common/errors.py",
     "common/files.py",
     "common/import_hook.py",
+    "common/language.py",
     "common/preloading.py",
     "common/text.py",
     "course/__init__.py",

@@ -19,6 +19,7 @@ from pathlib import Path
 import psutil
 import zmq
 
+from autograder.common.language import english
 from autograder.kernel import relay
 from autograder.kernel.channels import FLOOD, Channel, Channels, Manager, context
 from autograder.kernel.fork_server import ForkServer
@@ -135,14 +136,20 @@ class Candidate:
         late = not reply and not self.ended
         if late:
             self.starved = max(self.starved, clock.starved())
-            reply = self._interrupted(request, outputs, f"The cell ran longer than {limit}")
+            reply = self._interrupted(
+                request,
+                outputs,
+                english("The cell ran longer than %(limit)s, and it did not stop when interrupted.", limit=limit),
+            )
         found = outputs.done()
         dropped = self._channels.dropped > before
         if dropped:
             text = f"… further output is left out: {self._channels.over[0].lower()}{self._channels.over[1:]}\n"
             found.append(printed(text))
         if late:
-            found.append(error("CellTimeoutError", f"The cell ran longer than {limit}: interrupted."))
+            found.append(
+                error("CellTimeoutError", english("The cell ran longer than %(limit)s: interrupted.", limit=limit))
+            )
         elif reply and reply.content.get("status") == "error" and not any(map(_is_error, found)):
             found.append(_error_of(reply))
         if self.ended:
@@ -158,7 +165,11 @@ class Candidate:
             yield
         finally:
             if self.serves and self._serving and not self._reply(self._serving, None, 2.0) and not self.ended:
-                self._interrupted(self._serving, None, "A test's call ran longer than the test allows")
+                self._interrupted(
+                    self._serving,
+                    None,
+                    english("A test's call ran longer than the test allows, and it did not stop when interrupted."),
+                )
             self._serving = None
 
     @property
@@ -196,8 +207,8 @@ class Candidate:
 
     def stop_serving(self) -> None:
         """Kill it, as it does not answer and can't be interrupted; `ended` says so."""
-        message = "A test's call ran longer than the test allows and did not stop when interrupted."
-        self._end(Termination(LimitKind.CELL_TIME, message))
+        text = english("A test's call ran longer than the test allows and did not stop when interrupted.")
+        self._end(Termination(LimitKind.CELL_TIME, text))
 
     def close(self) -> None:
         """Kill what is left of it, and remove its control group, sockets and folder."""
@@ -210,7 +221,7 @@ class Candidate:
                 self._process.stderr.close()
             self._manager.cleanup_resources()
             self._manager = None
-            self.ended = self.ended or Termination(LimitKind.CLOSED, "The notebook's kernel was closed.")
+            self.ended = self.ended or Termination(LimitKind.CLOSED, english("The notebook's kernel was closed."))
         if self._group is not None:
             self._group.close()
             self._group = None
@@ -268,11 +279,11 @@ class Candidate:
         content = {"code": source, "silent": silent, "store_history": not silent, "user_expressions": {}}
         return self._channels.send("execute_request", {**content, "allow_stdin": False, "stop_on_error": False})
 
-    def _interrupted(self, request: str, outputs: OutputCollector | None, what: str) -> KernelMessage | None:
+    def _interrupted(self, request: str, outputs: OutputCollector | None, otherwise: str) -> KernelMessage | None:
         self.interrupt()
         reply = self._reply(request, outputs, _GRACE)
         if not reply:
-            self._end(Termination(LimitKind.CELL_TIME, f"{what}, and it did not stop when interrupted."))
+            self._end(Termination(LimitKind.CELL_TIME, otherwise))
         return reply
 
     def _reply(self, request: str, outputs: OutputCollector | None, seconds: float) -> KernelMessage | None:
@@ -319,13 +330,13 @@ class Candidate:
             if why := self._watchdog.killed():
                 self._end(why)
             elif code is None:
-                message = f"The notebook's kernel hung up, or sent a message of more than {limit}."
-                self._end(Termination(LimitKind.OUTPUT, message))
+                text = english("The notebook's kernel hung up, or sent a message of more than %(size)s.", size=limit)
+                self._end(Termination(LimitKind.OUTPUT, text))
             elif _signal(code) == signal.SIGKILL and self._watchdog.starved_of_memory():
-                message = "The notebook's kernel was killed because the machine had no memory left."
-                self._end(Termination(LimitKind.MEMORY, message, starved=1.0))
+                text = english("The notebook's kernel was killed because the machine had no memory left.")
+                self._end(Termination(LimitKind.MEMORY, text, starved=1.0))
             else:
-                self._end(Termination(LimitKind.CRASH, f"The notebook's kernel died{_how(code)}."))
+                self._end(Termination(LimitKind.CRASH, _died(code)))
         return received
 
     def _end(self, why: Termination) -> None:
@@ -356,9 +367,11 @@ def _signal(code: int) -> int:
     return -code if code < 0 else code - 128
 
 
-def _how(code: int) -> str:
-    """How a process died."""
+def _died(code: int) -> str:
+    """That a kernel died, and how."""
     number = _signal(code)
     if number == signal.SIGKILL:
-        return ": it was killed, by itself or for lack of memory"
-    return f" (signal {number})" if 0 < number < 65 else f" (exit code {code})"
+        return english("The notebook's kernel died: it was killed, by itself or for lack of memory.")
+    if 0 < number < 65:
+        return english("The notebook's kernel died (signal %(number)s).", number=number)
+    return english("The notebook's kernel died (exit code %(code)s).", code=code)

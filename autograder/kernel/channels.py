@@ -11,8 +11,9 @@ from jupyter_client.connect import channel_socket_types
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import KernelManager
 
+from autograder.common.language import english
 from autograder.kernel.jupyter_messages import FRAMES, KernelMessage, read
-from autograder.sandbox.limits import OF_ASSIGNMENT, Limits, size
+from autograder.sandbox.limits import Limits, size
 
 Channel = Literal["shell", "iopub"]
 _BATCH = 200  # messages read at once
@@ -102,9 +103,14 @@ class Channels:
         self._bytes += sum(map(len, parts))
         self._messages += 1
         if self._bytes > limits.output_bytes or len(parts) > FRAMES:
-            self.over = f"The notebook's output is over {size(limits.output_bytes)}, {OF_ASSIGNMENT}."
+            self.over = english(
+                "The notebook's output is over %(size)s, the limit of this assignment.", size=size(limits.output_bytes)
+            )
         elif self._messages > limits.output_messages:
-            self.over = f"The notebook's output is over {limits.output_messages:,} messages, {OF_ASSIGNMENT}."
+            self.over = english(
+                "The notebook's output is over %(count)s messages, the limit of this assignment.",
+                count=f"{limits.output_messages:,}",
+            )
         self.flooded = (
             self._bytes > FLOOD * limits.output_bytes
             or self._messages > FLOOD * limits.output_messages

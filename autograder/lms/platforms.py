@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import urlencode
 from xml.etree import ElementTree
 
+from autograder.common.language import gettext, ngettext
 from autograder.grading.student_results import Test
 
 _NOT_IN_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -69,8 +70,13 @@ class SubmissionResult:
     @property
     def told(self) -> str:
         """What the student reads above the tests."""
-        waiting = [f"{self.waiting:g} points are still to be graded by hand."] if self.waiting else []
-        return "\n".join([*self.remarks, *waiting])
+        by_hand = ngettext(
+            "%(points)s points are still to be graded by hand.",
+            "%(points)s points are still to be graded by hand.",
+            self.waiting,
+            points=f"{self.waiting:g}",
+        )
+        return "\n".join([*self.remarks, *([by_hand] if self.waiting else [])])
 
 
 Files = Mapping[str, bytes]
@@ -129,7 +135,7 @@ def coursera(result: SubmissionResult) -> Files:
     if result.fraction is None:
         return {}
     feedback = "\n\n".join(filter(None, [result.told, *map(_in_words, result.tests)]))
-    return _json("feedback.json", {"fractionalScore": result.fraction, "feedback": feedback or "Graded."})
+    return _json("feedback.json", {"fractionalScore": result.fraction, "feedback": feedback or gettext("Graded.")})
 
 
 def classroom50(result: SubmissionResult) -> Files:
@@ -186,7 +192,7 @@ def _junit(result: SubmissionResult) -> bytes:
         if test.score is None:
             ElementTree.SubElement(case, "skipped", message=_xml(test.message))
         elif test.score < test.points:
-            failure = ElementTree.SubElement(case, "failure", message=f"{test.score:g} of {test.points:g} points")
+            failure = ElementTree.SubElement(case, "failure", message=_points(test.score, test.points))
             failure.text = _xml(test.message)
     if result.ending != Ending.GRADED:
         case = ElementTree.SubElement(suite, "testcase", name=_xml(result.status), classname=_xml(result.assignment))
@@ -201,8 +207,13 @@ def _xml(text: str) -> str:
 
 
 def _in_words(test: Test) -> str:
-    points = "by hand" if test.score is None else f"{test.score:g} of {test.points:g} points"
+    points = gettext("by hand") if test.score is None else _points(test.score, test.points)
     return "\n".join(filter(None, [f"{test.name}: {points}", test.message]))
+
+
+def _points(score: float, most: float) -> str:
+    values = {"points": f"{score:g}", "most": f"{most:g}"}
+    return ngettext("%(points)s of %(most)s points", "%(points)s of %(most)s points", most, **values)
 
 
 def _json(name: str, content: Mapping[str, Any]) -> Files:

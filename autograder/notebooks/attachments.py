@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from autograder.common.language import english
+
 # A model trained elsewhere must not come as a file: the work is to train it here. Arrays (.npy, .npz) may be data.
 _MODELS = frozenset(
     f".{kind}"
@@ -33,11 +35,11 @@ def attachments(
             continue
         why = _why_not(entry, saved_model)
         if not why and len(files) == count:
-            why = f"there are more than {count:,} files"
+            why = english("there are more than %(count)s files", count=f"{count:,}")
         if not why and total + entry.stat(follow_symlinks=False).st_size > size:
-            why = f"the files together have more than {size:,} bytes"
+            why = english("the files together have more than %(size)s bytes", size=f"{size:,}")
         if why:
-            refused.append(f"{name}: {why}")
+            refused.append(english("%(file)s: %(reason)s", file=name, reason=why))
         else:
             files[name] = Path(entry.path)
             total += entry.stat(follow_symlinks=False).st_size
@@ -71,9 +73,9 @@ def _why_not(entry: "os.DirEntry[str]", saved_model: bool) -> str:
     except OSError as error:
         return str(error.strerror)
     if stat.S_ISLNK(mode):
-        return "a symbolic link"
+        return english("a symbolic link")
     if not stat.S_ISREG(mode):
-        return "not a regular file"
+        return english("not a regular file")
     if saved_model or any(suffix.lower() in _MODELS for suffix in Path(entry.name).suffixes):
-        return "a saved model"
-    return "" if os.access(entry.path, os.R_OK) else "not readable"
+        return english("a saved model")
+    return "" if os.access(entry.path, os.R_OK) else english("not readable")

@@ -18,6 +18,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_cell
 from nbgrader.utils import compute_checksum
 
+from autograder.common.language import english
 from autograder.notebooks.cell_text import key
 from autograder.notebooks.instructor_version import InstructorCell, Version
 from autograder.notebooks.matching import Match
@@ -53,9 +54,13 @@ def mend(raw: bytes, version: Version) -> Mended:
     if submitted.language and language and submitted.language != language:
         mends.append(
             Mend(
-                "notebook",
+                english("notebook"),
                 f"kernel of another language ({submitted.language}) set to {language}",
-                f"Your notebook was set to {submitted.language}; it was graded with {language} instead.",
+                english(
+                    "Your notebook was set to %(submitted)s; it was graded with %(language)s instead.",
+                    submitted=submitted.language,
+                    language=language,
+                ),
             )
         )
     cells, cuts = cut_out(submitted.cells, version)
@@ -64,16 +69,21 @@ def mend(raw: bytes, version: Version) -> Mended:
             Mend(
                 name,
                 f"split off from cell {cell.number}, into which it had been merged",
-                "This cell had been merged with another one, so they were split again.",
+                english("This cell had been merged with another one, so they were split again."),
             )
         )
     match = Match(cells, version)
     if foreign := match.cells_of_another_notebook():
         names = ", ".join(f"{name[:60]!a}" for name in foreign[:5])
         raise Unreadable(
-            f"It is another notebook: it has {len(foreign)} cells that {version.notebook} does not have ({names}"
-            f"{', …' if len(foreign) > 5 else ''}), and few or none of those that {version.notebook} has. It may have "
-            "been submitted as the wrong assignment, or under the wrong name."
+            english(
+                "It is another notebook: it has %(count)s cells that %(notebook)s does not have (%(cells)s), and few "
+                "or none of those that %(notebook)s has. It may have been submitted as the wrong assignment, or under "
+                "the wrong name.",
+                count=len(foreign),
+                notebook=version.notebook,
+                cells=f"{names}{', …' if len(foreign) > 5 else ''}",
+            )
         )
     mends += _match_mends(match)
     slots, restored = _slots(match, version)
@@ -84,7 +94,7 @@ def mend(raw: bytes, version: Version) -> Mended:
             Mend(
                 _name(version, slot),
                 "out of order; moved between what it needs and what needs it",
-                "This cell was out of order, so it was moved next to the cells it works with.",
+                english("This cell was out of order, so it was moved next to the cells it works with."),
             )
         )
     if other_texts := _texts_of_another_release(slots, version):
@@ -92,8 +102,10 @@ def mend(raw: bytes, version: Version) -> Mended:
             Mend(
                 "notebook",
                 f"of another release, as in another language: the text of {other_texts} given cells is not today's",
-                "Your notebook is from another release of this assignment, such as one in another language; it was "
-                "graded as the assignment is now.",
+                english(
+                    "Your notebook is from another release of this assignment, such as one in another language; it was "
+                    "graded as the assignment is now."
+                ),
                 repairs=False,
             )
         )
@@ -116,7 +128,7 @@ def _match_mends(match: Match) -> list[Mend]:
             Mend(
                 match.version.cells[position].grade_id or "",
                 f"answer split off from cell {cell.number}, into which it had been merged",
-                "Your answer had been merged with another one, so they were split again.",
+                english("Your answer had been merged with another one, so they were split again."),
             )
         )
     for cell, grade_id in match.copies.items():
@@ -124,7 +136,9 @@ def _match_mends(match: Match) -> list[Mend]:
             Mend(
                 grade_id,
                 f"a copy, cell {cell.number}, left out",
-                "Your notebook had this cell more than once, so a copy without any work of yours was left out.",
+                english(
+                    "Your notebook had this cell more than once, so a copy without any work of yours was left out."
+                ),
             )
         )
     accounted = set(match.matched.values()) | match.copies.keys()
@@ -134,15 +148,17 @@ def _match_mends(match: Match) -> list[Mend]:
             name = f"{(cell.grade_id or '')[:60]!a}"
             if cell.grade_id in known:
                 what = f"has the grading metadata of {name}, which is another cell; kept as an ordinary cell"
-                to_student = (
+                to_student = english(
                     "This cell had another cell's grading metadata, as copies do. It was run as an ordinary cell."
                 )
             else:  # removed since the release, or of another assignment
                 what = f"is {name}, which the assignment does not have now; kept as an ordinary cell"
-                to_student = (
+                to_student = english(
                     "The assignment does not have this cell now. It was run as an ordinary cell, without points."
                 )
-            mends.append(Mend(f"cell {cell.number}", what, to_student, repairs=cell.grade_id in known))
+            mends.append(
+                Mend(english("cell %(number)s", number=cell.number), what, to_student, repairs=cell.grade_id in known)
+            )
     return mends
 
 
@@ -161,16 +177,21 @@ def _slots(match: Match, version: Version) -> tuple[list[CellSlot], list[Mend]]:
         ):
             continue
         slot = insert_missing(slots, position, version)
-        what, to_student = "missing; restored", "This cell was missing from your notebook and was restored."
+        what = "missing; restored"
+        to_student = english("This cell was missing from your notebook and was restored.")
         if cell.solution:
             source = cell.released
             if match.answered_elsewhere(position):
                 source = _ANSWERED_ELSEWHERE
                 what = "missing, with its answer in another cell; restored empty"
-                to_student = "This answer's own cell was missing; your answer was taken from where you wrote it."
+                to_student = english(
+                    "This answer's own cell was missing; your answer was taken from where you wrote it."
+                )
             else:
                 what = "missing, and no answer found; restored as released"
-                to_student = "The cell for this answer was missing, and no answer to it was found in your notebook."
+                to_student = english(
+                    "The cell for this answer was missing, and no answer to it was found in your notebook."
+                )
             slot.cell = SubmittedCell(source, cell.cell_type)
         mends.append(Mend(_name(version, slot), what, to_student))
     return slots, mends
@@ -180,7 +201,9 @@ def _name(version: Version, slot: CellSlot) -> str:
     """What a cell is called in a list of mends: its grade_id, else its number in the file of the student."""
     if slot.position is not None and (grade_id := version.cells[slot.position].grade_id):
         return grade_id
-    return f"cell {slot.cell.number}" if slot.cell else f"cell {(slot.position or 0) + 1} as released"
+    if slot.cell:
+        return english("cell %(number)s", number=slot.cell.number)
+    return english("cell %(number)s as released", number=(slot.position or 0) + 1)
 
 
 def _texts_of_another_release(slots: list[CellSlot], version: Version) -> int:
@@ -210,7 +233,9 @@ def _node(slot: CellSlot, version: Version, tells_text: bool) -> tuple[NotebookN
             mends = _differences(student, wanted, tells_text)
     if student is not None:
         if "skip-execution" in student.tags and not (wanted and "skip-execution" in wanted.tags):
-            mends.append(("tag skip-execution removed", "A tag that keeps this cell from running was removed.", True))
+            mends.append(
+                ("tag skip-execution removed", english("A tag that keeps this cell from running was removed."), True)
+            )
         if student.attachments and node.cell_type != "code":
             node["attachments"] = nbformat.from_dict(student.attachments)
     return node, [Mend(_name(version, slot), *found) for found in mends]
@@ -249,7 +274,11 @@ def _differences(student: SubmittedCell, wanted: InstructorCell, tells_text: boo
         mends.append(
             (
                 f"type was {student.cell_type}; changed back to {wanted.cell_type}",
-                f"This cell had become a {student.cell_type} cell and was changed back to a {wanted.cell_type} cell.",
+                english(
+                    "This cell had become a %(found)s cell and was changed back to a %(wanted)s cell.",
+                    found=student.cell_type,
+                    wanted=wanted.cell_type,
+                ),
                 True,
             )
         )
@@ -257,15 +286,22 @@ def _differences(student: SubmittedCell, wanted: InstructorCell, tells_text: boo
     has_other_text = _has_other_text(student, wanted)
     new_points = wrong == ["points"] and type(student.marks.get("points")) in (int, float)
     new_text = has_other_text and _is_as_released(student)
-    news = (("points", new_points), ("text", new_text and tells_text))
-    if since := " and ".join(what for what, is_new in news if is_new):
-        to_student = f"The {since} of this cell changed after you got the notebook; it was graded as it is now."
-        mends.append((f"{since} changed since the notebook was released", to_student, False))
+    if new_points and new_text and tells_text:
+        told = english(
+            "The points and text of this cell changed after you got the notebook; it was graded as it is now."
+        )
+        mends.append(("points and text changed since the notebook was released", told, False))
+    elif new_points:
+        told = english("The points of this cell changed after you got the notebook; it was graded as it is now.")
+        mends.append(("points changed since the notebook was released", told, False))
+    elif new_text and tells_text:
+        told = english("The text of this cell changed after you got the notebook; it was graded as it is now.")
+        mends.append(("text changed since the notebook was released", told, False))
     if wrong and not new_points:
         mends.append(
             (
                 f"nbgrader's metadata restored: {', '.join(wrong)}",
-                "This cell's grading metadata was lost or changed, so it was restored.",
+                english("This cell's grading metadata was lost or changed, so it was restored."),
                 True,
             )
         )
@@ -273,8 +309,10 @@ def _differences(student: SubmittedCell, wanted: InstructorCell, tells_text: boo
         mends.append(
             (
                 "its text had been changed; the instructor's text restored",
-                "This cell is not yours to change; it was graded with its original text. Write code into your own "
-                "cells instead.",
+                english(
+                    "This cell is not yours to change; it was graded with its original text. Write code into your own "
+                    "cells instead."
+                ),
                 True,
             )
         )

@@ -17,6 +17,7 @@ from charset_normalizer import from_bytes
 
 from autograder.common.errors import AutograderError
 from autograder.common.files import NotRegular, open_regular
+from autograder.common.language import english
 from autograder.notebooks.cell_text import key
 
 MAX_BYTES = 100_000_000
@@ -91,58 +92,79 @@ def read_regular(path: Path) -> bytes:
     try:
         with open_regular(path) as file:
             return file.read(MAX_BYTES + 1)
-    except NotRegular as error:
-        needed = "; the file itself is needed" if path.is_symlink() else ""
-        raise Unreadable(f"{path.name} is {error}{needed}.") from None
+    except NotRegular:
+        if path.is_symlink():
+            text = english("%(file)s is a link to another file; the file itself is needed.", file=path.name)
+        else:
+            text = english("%(file)s is not a regular file.", file=path.name)
+        raise Unreadable(text) from None
     except OSError as error:
-        raise Unreadable(f"{path.name} can't be read: {error.strerror}.") from error
+        raise Unreadable(
+            english("%(file)s can't be read: %(problem)s.", file=path.name, problem=error.strerror)
+        ) from error
 
 
 def read_notebook(raw: bytes) -> Submitted:
     """Read a submission. Raises Unreadable where it is no notebook."""
     if len(raw) > MAX_BYTES:
         raise Unreadable(
-            f"The notebook is {len(raw) / 1e6:.0f} MB; the limit is {MAX_BYTES / 1e6:.0f} MB. Clear its outputs and "
-            "save it again."
+            english(
+                "The notebook is %(size)s MB; the limit is %(limit)s MB. Clear its outputs and save it again.",
+                size=f"{len(raw) / 1e6:.0f}",
+                limit=f"{MAX_BYTES / 1e6:.0f}",
+            )
         )
     text, mends = _decoded(raw)
     data = _parsed(text)
     found = _cells(data)
     if len(found) > MAX_CELLS:
-        raise Unreadable(f"The notebook has {len(found)} cells; the limit is {MAX_CELLS}.")
+        raise Unreadable(
+            english("The notebook has %(cells)s cells; the limit is %(limit)s.", cells=len(found), limit=MAX_CELLS)
+        )
     cells = []
     for number, item in enumerate(found, 1):
         if not isinstance(item, dict):
             mends.append(
                 Mend(
-                    f"cell {number}",
+                    english("cell %(number)s", number=number),
                     f"not a cell but {_json_type(item)}; left out",
-                    "This was not a cell that Jupyter could show, so it was left out.",
+                    english("This was not a cell that Jupyter could show, so it was left out."),
                 )
             )
             continue
         cell, odd = _cell(item, number)
         cells.append(cell)
         if odd:
-            mends.append(Mend(f"cell {number}", odd, "Part of this cell was damaged in the file and was repaired."))
+            mends.append(
+                Mend(
+                    english("cell %(number)s", number=number),
+                    odd,
+                    english("Part of this cell was damaged in the file and was repaired."),
+                )
+            )
     if sum(len(cell.source) for cell in cells) > MAX_TEXT:
-        raise Unreadable(f"The notebook's cells hold more than {MAX_TEXT:,} characters; delete what was pasted there.")
+        raise Unreadable(
+            english(
+                "The notebook's cells hold more than %(limit)s characters; delete what was pasted there.",
+                limit=f"{MAX_TEXT:,}",
+            )
+        )
     if any("\r" in cell.source for cell in cells):
         for cell in cells:
             cell.source = cell.source.replace("\r\n", "\n").replace("\r", "\n")
         mends.append(
             Mend(
-                "notebook",
+                english("notebook"),
                 "line endings of another system (CR) converted",
-                "Your notebook's line endings were converted to the usual ones.",
+                english("Your notebook's line endings were converted to the usual ones."),
             )
         )
     if data.get("nbformat") != 4:
         mends.append(
             Mend(
-                "notebook",
+                english("notebook"),
                 f"nbformat {_short(data.get('nbformat'))} read as 4.5",
-                "Your notebook was in another version of the file format; it was converted.",
+                english("Your notebook was in another version of the file format; it was converted."),
             )
         )
     return Submitted(cells, language_of(data.get("metadata")), mends)
@@ -159,9 +181,9 @@ def _decoded(raw: bytes) -> tuple[str, list[Mend]]:
         return text, []
     return text, [
         Mend(
-            "notebook",
+            english("notebook"),
             f"not in plain UTF-8; read as {encoding}",
-            "The file was not in the usual encoding, so letters other than English may look wrong.",
+            english("The file was not in the usual encoding, so letters other than English may look wrong."),
         )
     ]
 
@@ -182,18 +204,28 @@ def _encoding_before_unicode(raw: bytes) -> str:
 
 def _parsed(text: str) -> dict[str, Any]:
     if sum(text.count(mark) for mark in ",[{") > MAX_VALUES:
-        raise Unreadable(f"The notebook holds more than {MAX_VALUES:,} values. Clear its outputs and save it again.")
+        raise Unreadable(
+            english(
+                "The notebook holds more than %(limit)s values. Clear its outputs and save it again.",
+                limit=f"{MAX_VALUES:,}",
+            )
+        )
     try:
         data = json.loads(text.strip("\0 \t\r\n"), parse_int=_small_int)
     except RecursionError:
-        raise Unreadable("The file is nested too deeply to be a notebook.") from None
+        raise Unreadable(english("The file is nested too deeply to be a notebook.")) from None
     except ValueError as error:
         raise Unreadable(
-            f"The file is not a notebook: it is not JSON ({str(error)[:200]}). Perhaps it was cut off, or "
-            "is another file under this name: check that it opens in Jupyter, and submit it again."
+            english(
+                "The file is not a notebook: it is not JSON (%(problem)s). Perhaps it was cut off, or is another file "
+                "under this name: check that it opens in Jupyter, and submit it again.",
+                problem=str(error)[:200],
+            )
         ) from None
     if not isinstance(data, dict):
-        raise Unreadable(f"The file is not a notebook: it holds {_json_type(data)}, not an object with cells.")
+        raise Unreadable(
+            english("The file is not a notebook: it holds %(kind)s, not an object with cells.", kind=_json_type(data))
+        )
     return data
 
 
@@ -212,7 +244,7 @@ def _cells(data: dict[str, Any]) -> list[Any]:
             if isinstance(sheet, dict) and isinstance(sheet.get("cells"), list)
             for cell in sheet["cells"]
         ]
-    raise Unreadable("The file is not a notebook: it has no list of cells. Save it from Jupyter as .ipynb.")
+    raise Unreadable(english("The file is not a notebook: it has no list of cells. Save it from Jupyter as .ipynb."))
 
 
 def _cell(item: dict[str, Any], number: int) -> tuple[SubmittedCell, str]:
@@ -284,8 +316,14 @@ def language_of(metadata: Any) -> str:
 
 
 def _json_type(value: Any) -> str:
-    names = {dict: "an object", list: "a list", str: "a string", bool: "true or false", type(None): "null"}
-    return names.get(type(value), "a number")
+    names = {
+        dict: english("an object"),
+        list: english("a list"),
+        str: english("a string"),
+        bool: english("true or false"),
+        type(None): "null",
+    }
+    return names.get(type(value), english("a number"))
 
 
 def _short(value: Any) -> str:

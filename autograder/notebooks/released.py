@@ -10,6 +10,7 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.utils import is_grade, is_locked, is_solution, is_task
 
 from autograder.common.errors import AutograderError
+from autograder.common.language import english
 from autograder.notebooks.identification import SHARE, CellSet
 from autograder.notebooks.instructor import InstructorCell, Version
 from autograder.notebooks.instructor_version import marked_id
@@ -34,7 +35,12 @@ class Released:
         try:
             node = nbformat.read(self.path, as_version=4)
         except (OSError, ValueError, nbformat.ValidationError) as error:
-            raise NotReleased(f"the released notebook {self.path} can't be read ({error}): release it again") from error
+            text = english(
+                "the released notebook %(file)s can't be read (%(problem)s): release it again",
+                file=self.path,
+                problem=error,
+            )
+            raise NotReleased(text) from error
         kinds = ("kernelspec", "language_info")
         metadata = {kind: dict(node.metadata[kind]) for kind in kinds if node.metadata.get(kind)}
         return Version(self.assignment, self.name, tuple(map(_cell, node.cells)), metadata)
@@ -54,11 +60,20 @@ def released(coursedir: CourseDirectory) -> list[Released]:
         for path in sorted(Path(coursedir.format_path(coursedir.release_directory, ".", name)).glob("*.ipynb"))
     ]
     if not found:
-        what = f"released notebook of {wanted}" if wanted else "released notebook"
-        raise NotReleased(
-            f"there is no {what} in {folder} to check against: run this in the course folder, or name it with "
-            "--course-dir FOLDER"
-        )
+        if wanted:
+            text = english(
+                "there is no released notebook of %(assignment)s in %(folder)s to check against: run this in the "
+                "course folder, or name it with --course-dir FOLDER",
+                assignment=wanted,
+                folder=folder,
+            )
+        else:
+            text = english(
+                "there is no released notebook in %(folder)s to check against: run this in the course folder, or name "
+                "it with --course-dir FOLDER",
+                folder=folder,
+            )
+        raise NotReleased(text)
     return found
 
 
@@ -77,7 +92,12 @@ def origin(raw: bytes, name: str, known: list[Released]) -> Released:
     if len(named) == 1:
         return named[0]
     there = ", ".join(f"{one.assignment}/{one.name}.ipynb" for one in known)
-    raise NotReleased(f"it matches none of the released notebooks ({there}), neither by its cells nor by its name")
+    raise NotReleased(
+        english(
+            "it matches none of the released notebooks (%(notebooks)s), neither by its cells nor by its name",
+            notebooks=there,
+        )
+    )
 
 
 def _cell(cell: Any) -> InstructorCell:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from autograder.common.language import gettext
 from autograder.reports.learning import Pair, Series
 from autograder.reports.test_messages import Measure
 
@@ -47,9 +48,22 @@ class Ramp:
     @property
     def words(self) -> str:
         """The same in words."""
-        short = "" if self.received >= self.least else f", which is {self.least - self.received:.3g} short"
-        none = "" if self.baseline is None else f", no points up to {self.baseline:g}"
-        return f"Measured {self.received:g}{short}. All points from {self.least:g}{none}."
+        measured, least = f"{self.received:g}", f"{self.least:g}"
+        words = (
+            gettext("Measured %(accuracy)s.", accuracy=measured)
+            if self.received >= self.least
+            else gettext(
+                "Measured %(accuracy)s, which is %(short)s short.",
+                accuracy=measured,
+                short=f"{self.least - self.received:.3g}",
+            )
+        )
+        if self.baseline is None:
+            scale = gettext("All points from %(least)s.", least=least)
+        else:
+            baseline = f"{self.baseline:g}"
+            scale = gettext("All points from %(least)s, no points up to %(baseline)s.", least=least, baseline=baseline)
+        return f"{words} {scale}"
 
     @property
     def is_below(self) -> bool:
@@ -99,14 +113,26 @@ def chart(pair: Pair) -> Chart | None:
         return round(HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * (value - low) / (high - low), 1)
 
     lines = []
-    for kind, series in (("training", pair.training), ("validation", pair.validation)):
+    for kind, name, series in (
+        ("training", gettext("training"), pair.training),
+        ("validation", gettext("validation"), pair.validation),
+    ):
         points = tuple((x(i), y(value)) for i, value in enumerate(series) if value is not None)
         if points:
-            lines.append(Line(kind, kind, points, (points[-1][0] + 8, points[-1][1] + 4)))
+            lines.append(Line(name, kind, points, (points[-1][0] + 8, points[-1][1] + 4)))
     marks = sorted({round(i * (epochs - 1) / 4) for i in range(5)})
     return Chart(
         pair.name,
-        f"{pair.name} by epoch. {_words('Training', pair.training)} {_words('Validation', pair.validation)}".strip(),
+        " ".join(
+            filter(
+                None,
+                (
+                    gettext("%(name)s by epoch.", name=pair.name),
+                    _words(gettext("Training"), pair.training),
+                    _words(gettext("Validation"), pair.validation),
+                ),
+            )
+        ),
         tuple(_apart(lines)),
         tuple((x(epoch), str(epoch + 1)) for epoch in marks),
         tuple((y(value), f"{value:.{digits}f}") for value in steps),
@@ -126,7 +152,14 @@ def _words(name: str, series: Series) -> str:
     values = [value for value in series if value is not None]
     if not values:
         return ""
-    return f"{name}: from {values[0]:.4g} to {values[-1]:.4g}, lowest {min(values):.4g}, highest {max(values):.4g}."
+    return gettext(
+        "%(name)s: from %(first)s to %(last)s, lowest %(lowest)s, highest %(highest)s.",
+        name=name,
+        first=f"{values[0]:.4g}",
+        last=f"{values[-1]:.4g}",
+        lowest=f"{min(values):.4g}",
+        highest=f"{max(values):.4g}",
+    )
 
 
 def _apart(lines: Sequence[Line]) -> list[Line]:

@@ -12,6 +12,7 @@ from autograder.grading.lateness import LatePenalties
 from autograder.notebooks.headings import last_heading
 
 State = Literal["full", "part", "none", "pending", "no points"]
+Kind = Literal["test", "answer", "written answer", "code graded by hand", "task"]
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class ExerciseItem:
 
     grade_id: str
     index: int  # of its cell
-    kind: str  # in words
+    kind: Kind
     mark: CellScore
     comment: str
     cell: NotebookNode
@@ -143,7 +144,7 @@ def _under(found: list[Exercise], title: str) -> Exercise:
     return found[-1]
 
 
-def _kind(cell: NotebookNode) -> str:
+def _kind(cell: NotebookNode) -> Kind:
     if is_task(cell):
         return "task"
     if not is_solution(cell):

@@ -7,6 +7,7 @@ from markupsafe import Markup
 from nbformat import NotebookNode
 
 from autograder.common.error_outputs import is_unanswered
+from autograder.common.language import gettext
 from autograder.grading.failed_answers import FailedAnswer, failed_answer
 from autograder.grading.record import GradeRecord
 from autograder.reports import charts, pages, test_messages
@@ -15,6 +16,7 @@ from autograder.reports.sanitize import markdown
 from autograder.reports.shown import shown
 from autograder.reports.trained_models import Model, TrainingSummary, models, trainings
 
+NO_RESPONSE = "No response."  # nbgrader's comment on an answer that is as it was released
 PUT_RIGHT = "put-right"  # id of the cell in which grading told what it mended
 
 
@@ -119,10 +121,14 @@ def _finding(item: ExerciseItem, notebook: NotebookNode, reasons: Mapping[str, s
         failure,
         said if item.state in ("none", "part") or measured else "",
         charts.ramp(measured) if measured else None,
-        markdown(item.comment, below=4) if item.comment else Markup(""),
+        markdown(_comment(item.comment), below=4) if item.comment else Markup(""),
         reasons.get(item.grade_id, "") if item.kind == "test" and item.state == "pending" else "",
         _stopped(answer, told),
     )
+
+
+def _comment(text: str) -> str:
+    return gettext("No response.") if text == NO_RESPONSE else text
 
 
 def _stopped(found: FailedAnswer | None, told: set[int]) -> StoppedCell | None:
@@ -142,7 +148,7 @@ def page(feedback: Feedback, notebook: NotebookNode, *, whole: bool = False) -> 
         "feedback.css",
         feedback=feedback,
         cells=cells,
-        cell_names={cell.index: cell.grade_id or f"number {cell.index + 1}" for cell in cells},
+        cell_names={cell.index: cell.grade_id or gettext("number %(number)s", number=cell.index + 1) for cell in cells},
         items={finding.item.index: finding.item for _, findings in feedback.exercises for finding in findings},
         machine=_machine(feedback.record),
         whole=whole,
@@ -159,9 +165,9 @@ def _machine(record: GradeRecord | None) -> list[tuple[str, str]]:
         return []
     environment, seed = record.environment, record.seeds.trainer
     found = [
-        ("Seed of the initial weights", "your notebook's own" if seed is None else str(seed)),
-        ("Device", "GPU" if environment.device not in ("", "-1") else "CPU"),
-        ("Threads", str(environment.threads)),
+        (gettext("Seed of the initial weights"), gettext("your notebook's own") if seed is None else str(seed)),
+        (gettext("Device"), "GPU" if environment.device not in ("", "-1") else "CPU"),
+        (gettext("Threads"), str(environment.threads)),
     ]
     kernel = record.kernel or environment  # of the same fields, as far as they are of interest here
     found += [("Python", kernel.python)] if kernel.python else []

@@ -13,6 +13,7 @@ from nbgrader.preprocessors import ClearHiddenTests
 from nbgrader.utils import temp_attrs
 from traitlets import Bool
 
+from autograder.common.language import Course, speaking
 from autograder.grading.job import FAULTS
 from autograder.grading.lateness import LatePenalties
 from autograder.grading.record import RECORD_SUFFIX, GradeRecord, Statuses, read_record
@@ -67,7 +68,8 @@ class GenerateFeedback(FindsNotebooks, NbgraderGenerateFeedback):  # type: ignor
     def convert_single_notebook(self, notebook_filename: str) -> None:
         """As nbgrader's; what goes wrong with one page, whatever it is, costs nobody else's."""
         try:
-            super().convert_single_notebook(notebook_filename)
+            with speaking(Course(parent=self).language):
+                super().convert_single_notebook(notebook_filename)
         except FAULTS as error:
             raise RuntimeError(f"no page of {notebook_filename}: {error}") from error  # nbgrader stops for some others
 

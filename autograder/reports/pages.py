@@ -1,4 +1,4 @@
-"""What all pages share: templates that escape, and a policy under which a browser runs and fetches nothing."""
+"""What all pages share: templates that escape and speak a language; a policy under which a browser fetches nothing."""
 
 import base64
 import functools
@@ -8,6 +8,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from autograder.common.language import grouped, plural_template, spoken, template, translated
 from autograder.common.text import printable
 
 
@@ -20,16 +21,19 @@ def templates() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
     )
-    environment.filters.update(number=number, printable=printable)
+    environment.install_gettext_callables(template, plural_template, newstyle=True)  # type: ignore[attr-defined]
+    environment.filters.update(number=number, printable=printable, translated=translated, grouped=grouped)
     return environment
 
 
-def render(template: str, style: str, **content: Any) -> str:
+def render(name: str, style: str, **content: Any) -> str:
     """The page of a template and a style sheet, both by name; its policy lets in this style and embedded images."""
     text = source(style)
     policy = f"default-src 'none'; style-src '{digest(text)}'; img-src data:; base-uri 'none'; form-action 'none'"
-    return templates().get_template(template).render(**content, style=Markup(text), policy=policy)
+    page = templates().get_template(name)
+    return page.render(**content, language=spoken(), style=Markup(text), policy=policy)
 
 
 def source(name: str) -> str:

@@ -13,6 +13,8 @@ from pygments.formatters import HtmlFormatter  # type: ignore[import-untyped]
 from pygments.lexers import PythonLexer  # type: ignore[import-untyped]
 from pygments.token import STANDARD_TYPES  # type: ignore[import-untyped]
 
+from autograder.common.language import gettext
+
 MAX_MARKDOWN = 30_000  # characters; longer texts are shown as they are written
 MAX_HTML = 1_000_000
 MAX_CODE = 200_000
@@ -39,7 +41,7 @@ _HEADING = re.compile(r"<(/?)h([1-6])>")
 def clean(html: str, *, code: bool = False, below: int = 2) -> Markup:
     """Harmless HTML; its headings are at least one level below `below`. `code` keeps the classes of coloured code."""
     if len(html) > MAX_HTML or html.count("<") > MAX_TAGS:
-        return Markup("<p>Too long to show here: it is in your notebook.</p>")
+        return Markup("<p>{}</p>").format(gettext("Too long to show here: it is in your notebook."))
     safe = nh3.clean(
         html,
         tags=_TAGS,

@@ -14,11 +14,13 @@ from nbgrader.preprocessors import ClearHiddenTests
 from nbgrader.utils import is_grade, is_solution
 
 from autograder.common.error_outputs import error_text
+from autograder.common.language import english, gettext, ngettext, translated
+from autograder.grading.student_results import spoken_error
 from autograder.reports.sanitize import clean, markdown, python
 
 MAX_TEXT = 100_000  # characters of one output
 MAX_OUTPUTS = 200  # of one cell
-HIDDEN = "# This test can't be shown."
+HIDDEN = english("# This test can't be shown.")
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ def without_hidden_tests(notebook: NotebookNode, clear: ClearHiddenTests) -> Not
         try:
             clear._remove_hidden_test_region(cell)
         except RuntimeError:  # a begin without an end
-            cell.source = HIDDEN
+            cell.source = translated(HIDDEN)
         for output in cell.outputs:
             if output.output_type == "error":
                 output.traceback = [error_text(output)]
@@ -72,16 +74,29 @@ def shown(notebook: NotebookNode, *, below: int = 2) -> list[Shown]:
         kind = "test" if is_grade(cell) and not is_solution(cell) else "code"
         outputs = [_output(output, below) for output in cell.outputs[:MAX_OUTPUTS]]
         if len(cell.outputs) > MAX_OUTPUTS:
-            outputs.append(ShownOutput(text=f"… {len(cell.outputs) - MAX_OUTPUTS} more outputs are in your notebook."))
+            outputs.append(ShownOutput(text=_more(len(cell.outputs) - MAX_OUTPUTS)))
         found.append(Shown(index, kind, grade_id, python(cell.source), tuple(outputs)))
     return found
 
 
+def _said(text: Any) -> str:
+    """What a cell printed; what grading added to that, in the language spoken."""
+    whole = joined(text)
+    return f"{translated(whole[:-1])}\n" if whole.startswith("Not graded: ") and whole.endswith("\n") else whole
+
+
+def _more(count: int) -> str:
+    return ngettext(
+        "… %(count)s more outputs are in your notebook.", "… %(count)s more outputs are in your notebook.", count
+    )
+
+
 def _output(output: NotebookNode, below: int) -> ShownOutput:
     if output.output_type == "stream":
-        return ShownOutput(text=_text(output.text))
+        return ShownOutput(text=_text(_said(output.text)))
     if output.output_type == "error":
-        return ShownOutput(text=_text("\n".join(map(str, output.traceback)) or error_text(output)))
+        shown = "\n".join(map(str, output.traceback))
+        return ShownOutput(text=_text(error_text(spoken_error(output)) if shown in ("", error_text(output)) else shown))
     data: Mapping[str, Any] = output.get("data", {})
     for kind in ("image/png", "image/jpeg"):
         if kind in data and (url := picture(kind, data[kind])):
@@ -110,4 +125,6 @@ def joined(content: Any) -> str:
 
 def _text(text: Any) -> str:
     plain = strip_ansi(joined(text))
-    return plain if len(plain) <= MAX_TEXT else f"{plain[:MAX_TEXT]}\n… the rest is in your notebook."
+    return (
+        plain if len(plain) <= MAX_TEXT else "\n".join([plain[:MAX_TEXT], gettext("… the rest is in your notebook.")])
+    )

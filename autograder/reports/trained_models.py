@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import mean, stdev
 
-from autograder.common.text import counted
+from autograder.common.language import english, gettext, grouped, ngettext, translated
 from autograder.examiner.model_insight import ModelInsight
 from autograder.grading.job import SeedScores
 from autograder.reports import charts, learning
@@ -98,18 +98,31 @@ def models(found: Mapping[str, ModelInsight], seeds: Mapping[str, SeedScores]) -
 def seed_words(found: SeedScores, rows: int) -> str:
     """What a test of `rows` inputs gave with several seeds, and what counts."""
     known = [accuracy for accuracy in found.accuracies if accuracy is not None]
-    words = (
-        f"This was just short of full points, so your notebook was trained with {len(found.scores)} different seeds. "
+    words = ngettext(
+        "This was just short of full points, so your notebook was trained with %(count)s different seed.",
+        "This was just short of full points, so your notebook was trained with %(count)s different seeds.",
+        len(found.scores),
     )
     if rows and len(known) == len(found.scores):
         middle = mean(known)
         error = (middle * (1 - middle) / rows) ** 0.5
-        words += (
-            f"Accuracy: {', '.join(f'{one:.4f}' for one in known)}, on average {middle:.4f} ± {stdev(known):.4f} "
-            f"(standard deviation). Other test images, {rows:,} of them, would change it by about ± {error:.4f}. "
+        accuracy = gettext(
+            "Accuracy: %(accuracies)s, on average %(mean)s ± %(deviation)s (standard deviation). Other test images, "
+            "%(images)s of them, would change it by about ± %(error)s.",
+            accuracies=", ".join(f"{one:.4f}" for one in known),
+            mean=f"{middle:.4f}",
+            deviation=f"{stdev(known):.4f}",
+            images=grouped(rows),
+            error=f"{error:.4f}",
         )
-    points = ", ".join(f"{score:.2f}" for score in found.scores)
-    return f"{words}Points: {points}, on average {mean(found.scores):.2f}. You get {found.counts:.2f}."
+        words = f"{words} {accuracy}"
+    points = gettext(
+        "Points: %(points)s, on average %(mean)s. You get %(counts)s.",
+        points=", ".join(f"{score:.2f}" for score in found.scores),
+        mean=f"{mean(found.scores):.2f}",
+        counts=f"{found.counts:.2f}",
+    )
+    return f"{words} {points}"
 
 
 def _key(model: Model) -> str:
@@ -125,7 +138,7 @@ def _model(grade_id: str, insight: ModelInsight) -> Model:
             layer.name,
             layer.kind,
             _shape(layer.shape),
-            "not built" if layer.parameters is None else f"{layer.parameters:,}",
+            gettext("not built") if layer.parameters is None else grouped(layer.parameters),
         )
         for layer in insight.layers
     )
@@ -153,8 +166,8 @@ def _model(grade_id: str, insight: ModelInsight) -> Model:
 
 def _shape(shape: Sequence[int | None] | None) -> str:
     if shape is None:
-        return "not built"
-    sizes = ["any" if size is None else str(size) for size in shape]
+        return gettext("not built")
+    sizes = [gettext("any") if size is None else str(size) for size in shape]
     return " × ".join(sizes[1:]) or "".join(sizes)
 
 
@@ -182,14 +195,15 @@ def trainings(found: Sequence[TrainingRecord], tested: Sequence[Model]) -> list[
     read = []
     for one in found:
         if one.refused:
-            read.append(TrainingSummary(f"Refused: {one.refused}", None))
+            read.append(TrainingSummary(gettext("Refused: %(reason)s", reason=translated(one.refused)), None))
         elif one.by == TrainedBy.CANDIDATE:
-            reason = one.reason or "it can't be described as data"
-            read.append(
-                TrainingSummary(f"Trained in your notebook itself, because the trainer can't do it: {reason}.", None)
+            reason = one.reason or english("it can't be described as data")
+            words = gettext(
+                "Trained in your notebook itself, because the trainer can't do it: %(reason)s.",
+                reason=translated(reason),
             )
+            read.append(TrainingSummary(words, None))
         elif one.by == TrainedBy.TRAINER and {name: list(series) for name, series in one.history.items()} not in shown:
-            read.append(
-                TrainingSummary(f"Trained for {counted(len(one.epoch_seconds), 'epoch')}.", curves(one.history))
-            )
+            words = ngettext("Trained for %(count)s epoch.", "Trained for %(count)s epochs.", len(one.epoch_seconds))
+            read.append(TrainingSummary(words, curves(one.history)))
     return read[:MAX_TRAININGS]

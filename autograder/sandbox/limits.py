@@ -17,6 +17,7 @@ import psutil
 from traitlets import Float, Integer
 from traitlets.config import Configurable
 
+from autograder.common.language import english
 from autograder.sandbox.cgroups import Group
 from autograder.sandbox.cpu_time import Clock
 from autograder.sandbox.host import read
@@ -25,7 +26,6 @@ _INTERVAL = 0.2  # seconds between two looks
 _GROWTH = 512 << 20  # bytes that the worker itself may grow by, reading what a candidate sends
 _TERMINALS = 64  # of the machine's some thousands
 _DESCRIPTOR = 8192  # bytes that an open descriptor may stand for: the two pages of a pipe, beyond a user's first ones
-OF_ASSIGNMENT = "the limit of this assignment"
 _INODES = 200_000  # files of all tmpfs; empty ones cost memory that no size limit counts
 
 
@@ -58,13 +58,13 @@ class Limits(Configurable):  # type: ignore[misc]
 class LimitKind(enum.StrEnum):
     """What ended a candidate or a test, in words that are stored with results."""
 
-    CELL_TIME = "cell time"  # a cell, or a test's call, that did not stop when interrupted
-    TOTAL_TIME = "total time"
-    MEMORY = "memory"
-    PROCESSES = "processes"  # and threads, and pseudo-terminals
-    DISK = "disk"
-    OUTPUT = "output"
-    CRASH = "crash"  # no limit: the kernel died
+    CELL_TIME = english("cell time")  # a cell, or a test's call, that did not stop when interrupted
+    TOTAL_TIME = english("total time")
+    MEMORY = english("memory")
+    PROCESSES = english("processes")  # and threads, and pseudo-terminals
+    DISK = english("disk")
+    OUTPUT = english("output")
+    CRASH = english("crash")  # no limit: the kernel died
     CLOSED = "closed"  # no limit: the grader had no more use for it
     WEIGHTS = "weights"  # no limit: a model whose weights the trainer did not make
 
@@ -88,8 +88,12 @@ class CellLimit:
     def __str__(self) -> str:
         """As messages to students have it."""
         if self.reference is None:
-            return f"{self.seconds:g} s, {OF_ASSIGNMENT}"
-        return f"{self.seconds:g} s; the reference solution takes less than {self.reference:.2g} s"
+            return english("%(seconds)s s, the limit of this assignment", seconds=f"{self.seconds:g}")
+        return english(
+            "%(seconds)s s; the reference solution takes less than %(reference)s s",
+            seconds=f"{self.seconds:g}",
+            reference=f"{self.reference:.2g}",
+        )
 
 
 def size(count: float) -> str:
@@ -180,24 +184,36 @@ class Watchdog(threading.Thread):
 
     def _out_of_memory(self) -> Termination:
         most = size(self._limits.memory_bytes)
-        return Termination(LimitKind.MEMORY, f"The notebook used more than {most} of memory, {OF_ASSIGNMENT}.")
+        text = english("The notebook used more than %(size)s of memory, the limit of this assignment.", size=most)
+        return Termination(LimitKind.MEMORY, text)
 
     def _reason(self, processes: Sequence[psutil.Process]) -> Termination | None:
         limits = self._limits
         if time.monotonic() > self._deadline and time.monotonic() > self._deadline + self._paused():
-            message = f"The notebook ran longer than {limits.total_seconds:g} s, {OF_ASSIGNMENT}."
-            return Termination(LimitKind.TOTAL_TIME, message, starved=self.clock.starved() if self.clock else 0.0)
+            text = english(
+                "The notebook ran longer than %(seconds)s s, the limit of this assignment.",
+                seconds=f"{limits.total_seconds:g}",
+            )
+            return Termination(LimitKind.TOTAL_TIME, text, starved=self.clock.starved() if self.clock else 0.0)
         if self._self.memory_info().rss - self._own > _GROWTH:
-            return Termination(LimitKind.OUTPUT, "The notebook sent more than the grader can store.")
+            return Termination(LimitKind.OUTPUT, english("The notebook sent more than the grader can store."))
         if _threads(processes) >= limits.processes:
-            message = f"The notebook had {limits.processes} processes and threads, {OF_ASSIGNMENT}."
-            return Termination(LimitKind.PROCESSES, message)
+            text = english(
+                "The notebook had %(count)s processes and threads, the limit of this assignment.",
+                count=limits.processes,
+            )
+            return Termination(LimitKind.PROCESSES, text)
         stored, files = _stored(self.folders)
         if files > _INODES:
-            return Termination(LimitKind.DISK, f"The notebook made more than {_INODES:,} files.")
+            return Termination(
+                LimitKind.DISK, english("The notebook made more than %(count)s files.", count=f"{_INODES:,}")
+            )
         inside = _inside(processes)
         if inside and _terminals(inside) > _TERMINALS:
-            return Termination(LimitKind.PROCESSES, f"The notebook had more than {_TERMINALS} pseudo-terminals.")
+            return Termination(
+                LimitKind.PROCESSES,
+                english("The notebook had more than %(count)s pseudo-terminals.", count=_TERMINALS),
+            )
         # shared pages count once in the PSS, which is slow to read, and in every process in what is resident
         kernel = stored + _descriptors(processes) * _DESCRIPTOR + (_sockets(inside) if inside else 0)
         over = kernel + sum(map(_memory, processes)) > limits.memory_bytes

@@ -4,6 +4,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from autograder.common.language import english
+
 if TYPE_CHECKING:  # a notebook's kernel imports this, and needs no settings
     from autograder.training.settings import TrainingBudget
 
@@ -26,20 +28,34 @@ class Estimate:
     bytes: float  # of memory
 
 
-_UNITS = {
-    "parameters": "{:,.0f} parameters",
-    "flops": "about {:.3g} floating-point operations",
-    "epochs": "{:,.0f} epochs",
-    "bytes": "about {:,.0f} bytes of memory",
-}
-
-
 def exceeded(cost: Estimate, budget: "TrainingBudget") -> str | None:
     """The message to a student whose training costs more than the budget; None where it does not."""
-    for name, unit in _UNITS.items():
-        needed, limit = getattr(cost, name), getattr(budget, name)
-        if needed > limit:
-            return f"This training needs {unit.format(needed)}; the assignment's budget is {unit.format(limit)}."
+    if cost.parameters > budget.parameters:
+        return english(
+            "This training needs %(needed)s parameters; the assignment's budget is %(budget)s parameters.",
+            needed=f"{cost.parameters:,.0f}",
+            budget=f"{budget.parameters:,.0f}",
+        )
+    if cost.flops > budget.flops:
+        return english(
+            "This training needs about %(needed)s floating-point operations; the assignment's budget is about "
+            "%(budget)s floating-point operations.",
+            needed=f"{cost.flops:.3g}",
+            budget=f"{budget.flops:.3g}",
+        )
+    if cost.epochs > budget.epochs:
+        return english(
+            "This training needs %(needed)s epochs; the assignment's budget is %(budget)s epochs.",
+            needed=f"{cost.epochs:,.0f}",
+            budget=f"{budget.epochs:,.0f}",
+        )
+    if cost.bytes > budget.bytes:
+        return english(
+            "This training needs about %(needed)s bytes of memory; the assignment's budget is about %(budget)s bytes "
+            "of memory.",
+            needed=f"{cost.bytes:,.0f}",
+            budget=f"{budget.bytes:,.0f}",
+        )
     return None
 
 

@@ -9,6 +9,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 
+from autograder.common.language import english
 from autograder.training.cost_history import CostHistory, Workload
 from autograder.training.devices import Slot
 from autograder.training.fit_messages import Declined, Refused, Trained, TrainingResult
@@ -17,8 +18,8 @@ from autograder.training.worker_messages import EpochProgress, TrainingOrder, Wo
 from autograder.training.worker_process import WorkerDied, WorkerProcess
 
 PAUSE = 2.0  # seconds until a process that could not be started is tried again
-NOT_READY = "The trainer's process ended before it was ready."
-TOO_LARGE = "This training was too large for the trainer, whose process ended twice."
+NOT_READY = english("The trainer's process ended before it was ready.")
+TOO_LARGE = english("This training was too large for the trainer, whose process ended twice.")
 
 
 class QueuedTraining:
@@ -202,7 +203,12 @@ class Queue(Trainings):
                 training.progress = message
         except TimeoutError:
             process.kill()
-            return Refused(f"This training ran longer than {training.seconds:,.0f} seconds, the assignment's budget.")
+            return Refused(
+                english(
+                    "This training ran longer than %(seconds)s seconds, the assignment's budget.",
+                    seconds=f"{training.seconds:,.0f}",
+                )
+            )
         except WorkerDied:
             process.kill()
             return None

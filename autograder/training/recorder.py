@@ -8,6 +8,7 @@ from typing import Any
 import keras
 
 from autograder.common.errors import AutograderError
+from autograder.common.language import english
 from autograder.training.fit_messages import EpochRecord, Snapshot
 from autograder.training.kernel_side.callbacks import SERIALIZABLE, CallbackState
 from autograder.training.worker_messages import EpochProgress
@@ -99,7 +100,9 @@ class Snapshots(keras.callbacks.Callback):  # type: ignore[misc]
             del self._all[old]
         arrays = [array for snapshot in self._all.values() for array in [*snapshot.weights, *snapshot.optimizer]]
         if sum(array.nbytes for array in arrays) > self._most:
-            raise TooManySnapshots(f"expected at most {self._most:,} bytes of checkpoints, received more")
+            raise TooManySnapshots(
+                english("expected at most %(size)s bytes of checkpoints, received more", size=f"{self._most:,}")
+            )
 
 
 def _is_best(stopping: Any, epoch: int) -> bool:

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from autograder.common.language import english
 from autograder.common.serialization import load
 from autograder.rpc import frames
 from autograder.training import jobs, leakage, protocol
@@ -40,7 +41,6 @@ from autograder.training.worker_process import WorkerProcess
 
 _LOOK = 0.05  # seconds between looks at whether a candidate that waits is still there
 ARRAYS = 8  # whose rows are at hand
-OVER = "This notebook's training runs have used up the assignment's total budget of {:,.0f} seconds."
 
 
 class Server:
@@ -138,7 +138,12 @@ class Server:
         del request
         budget = connection.settings.budget
         if connection.spent >= budget.notebook_seconds:
-            return Refused(OVER.format(budget.notebook_seconds))
+            return Refused(
+                english(
+                    "This notebook's training runs have used up the assignment's total budget of %(seconds)s seconds.",
+                    seconds=f"{budget.notebook_seconds:,.0f}",
+                )
+            )
         seed = _seed(connection.settings.seed, connection.count(job.digest))
         key = jobs.digest([job.digest, seed, self._environment])
         with connection.waiting():

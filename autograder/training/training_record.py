@@ -3,6 +3,7 @@
 import enum
 from dataclasses import dataclass, field
 
+from autograder.common.language import english
 from autograder.training.cost import Estimate
 
 
@@ -17,9 +18,9 @@ class TrainedBy(enum.StrEnum):
 class WeightsOrigin(enum.StrEnum):
     """With what weights a training began."""
 
-    FRESH = "fresh"  # drawn by the trainer
-    CONTINUED = "continued"  # all of them from trainings of the same notebook
-    GIVEN = "given"  # some from elsewhere
+    FRESH = english("fresh")  # drawn by the trainer
+    CONTINUED = english("continued")  # all of them from trainings of the same notebook
+    GIVEN = english("given")  # some from elsewhere
 
 
 @dataclass(frozen=True)

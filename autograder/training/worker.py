@@ -18,6 +18,7 @@ from typing import Any
 import msgspec
 
 from autograder.common.errors import AutograderError
+from autograder.common.language import english
 from autograder.common.serialization import load
 from autograder.keras_codec.budget import Budget, ModelError
 from autograder.rpc import frames
@@ -97,7 +98,7 @@ def answer(order: TrainingOrder, progress: Callable[[EpochProgress], None]) -> W
     except BudgetExceeded as refused:
         return Refused(str(refused))
     except (tf.errors.ResourceExhaustedError, MemoryError):
-        return Refused("This training needs more memory than the trainer has.")
+        return Refused(english("This training needs more memory than the trainer has."))
     except frames.Disconnected:
         raise
     except (TooManySnapshots, ModelError) as declined:

@@ -15,6 +15,7 @@ from itertools import islice
 from pathlib import Path
 
 from autograder.common.files import open_regular
+from autograder.common.language import gettext, ngettext
 from autograder.common.text import counted, printable
 from autograder.grading.job import Status
 from autograder.grading.record import Statuses
@@ -165,24 +166,25 @@ class Overview:
     def _state(self, attempt: Attempt, attempts: Sequence[Attempt]) -> str:
         """What becomes of an attempt, in sentences for its student."""
         if attempt.final:
-            return "This attempt counts."
+            return gettext("This attempt counts.")
         if attempt.replaced:
-            return "Not graded: a later attempt took its place."
+            return gettext("Not graded: a later attempt took its place.")
         if _has_feedback(attempt):
-            return "Graded: see the feedback."
+            return gettext("Graded: see the feedback.")
         deadline, now = self._watcher.deadlines.get(attempt.assignment), time.time()
         if deadline is not None and now >= deadline and attempt.graded:
-            follows = "the feedback follows" if attempt.points is not None else "your instructor looks at it"
-            return f"Graded with all tests; {follows}."
+            if attempt.points is not None:
+                return gettext("Graded with all tests; the feedback follows.")
+            return gettext("Graded with all tests; your instructor looks at it.")
         if attempt.number == attempts[-1].number and not attempt.again:
             decision = self._watcher.policy.decision(attempts, deadline, now)
             if decision.at > now:
                 return self._watcher.why(decision, now)
         before = bisect_left(self._queue(), _place(attempts))
-        return (
-            f"In the queue: {counted(before, 'attempt')} before it."
-            if before
-            else "Being graded, or next in the queue."
+        if not before:
+            return gettext("Being graded, or next in the queue.")
+        return ngettext(
+            "In the queue: %(count)s attempt before it.", "In the queue: %(count)s attempts before it.", before
         )
 
     def _queue(self) -> list[tuple[int, float]]:
@@ -247,13 +249,15 @@ class Overview:
 
 def _deadline(at: float | None) -> str:
     if at is None:
-        return "No deadline is set."
-    return f"The deadline {'was' if time.time() >= at else 'is'} {moment(at)}."
+        return gettext("No deadline is set.")
+    if time.time() >= at:
+        return gettext("The deadline was %(time)s.", time=moment(at))
+    return gettext("The deadline is %(time)s.", time=moment(at))
 
 
 def moment(at: float) -> str:
     """A time as a person reads it."""
-    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M:%S} UTC" if math.isfinite(at) else "never"
+    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M:%S} UTC" if math.isfinite(at) else gettext("never")
 
 
 def _has_feedback(attempt: Attempt) -> bool:

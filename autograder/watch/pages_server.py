@@ -24,6 +24,7 @@ from tornado.netutil import bind_sockets
 from tornado.web import Application, HTTPError, RequestHandler
 
 from autograder.common.errors import AutograderError
+from autograder.common.language import ENGLISH, gettext, speaking, spoken
 from autograder.reports.pages import digest, source, templates
 from autograder.watch.one_time_links import OneTimeLinks, Visitor
 from autograder.watch.overview import Overview
@@ -68,7 +69,11 @@ def served(watcher: Watcher, address: str) -> Iterator[str]:
         server.stop()
         await server.close_all_connections()
 
-    thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
+    def speak() -> None:
+        with speaking(watcher.language):
+            asyncio.run(serve())
+
+    thread = threading.Thread(target=speak, daemon=True)
     thread.start()
     started.wait()
     try:
@@ -159,15 +164,19 @@ class _Page(RequestHandler):
         )
         page = templates().get_template(template)
         values = {"style": Markup(style), "script": Markup(script), "prefix": self.prefix, "quote": _quoted}
+        values["language"] = spoken()
         self.finish(page.render(**values, xsrf=self.xsrf_token.decode(), can_leave=self.can_leave, **content))
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """A page that says what is wrong, and nothing of what was asked for."""
         said = {
-            403: ("Not allowed", "This page was left open for too long, or another site sent you. Reload the page."),
-            404: ("No such page", "There is no such page, or it is not yours."),
+            403: (
+                gettext("Not allowed"),
+                gettext("This page was left open for too long, or another site sent you. Reload the page."),
+            ),
+            404: (gettext("No such page"), gettext("There is no such page, or it is not yours.")),
         }
-        title, text = said.get(status_code, ("Error", "This request could not be answered."))
+        title, text = said.get(status_code, (gettext("Error"), gettext("This request could not be answered.")))
         self.show("watch_message.html.j2", title=title, text=text, token="", visitor=None)
 
     def known(self) -> Visitor | None:
@@ -202,7 +211,8 @@ class _Start(_Page):
     def get(self) -> None:
         if visitor := self.known():
             if visitor.is_instructor:
-                self.show("watch_class.html.j2", assignments=self.overview.of_class(), visitor=visitor)
+                with speaking(ENGLISH):
+                    self.show("watch_class.html.j2", assignments=self.overview.of_class(), visitor=visitor)
             else:
                 self.show_student(visitor.name, visitor)
 
@@ -265,10 +275,10 @@ class _LinkSession(_Page):
 
     def sign_in(self) -> None:
         self.set_status(401)
-        text = (
+        text = gettext(
             "You are not signed in. Open the link that your instructor sent you, or ask for a new one: each works once."
         )
-        self.show("watch_message.html.j2", title="Sign in", text=text, token="", visitor=None)
+        self.show("watch_message.html.j2", title=gettext("Sign in"), text=text, token="", visitor=None)
 
 
 class _Enter(_Page):
@@ -277,7 +287,8 @@ class _Enter(_Page):
         whose = self.links.peek(token)
         if whose is None:
             raise HTTPError(404)
-        self.show("watch_message.html.j2", title="Sign in", text=f"Sign in as {whose.name}.", token=token, visitor=None)
+        title, text = gettext("Sign in"), gettext("Sign in as %(name)s.", name=whose.name)
+        self.show("watch_message.html.j2", title=title, text=text, token=token, visitor=None)
 
     def post(self, token: str) -> None:
         whose = self.links.use(token)

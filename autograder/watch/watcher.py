@@ -31,7 +31,8 @@ from nbgrader.coursedir import CourseDirectory
 
 from autograder.common.errors import AutograderError
 from autograder.common.files import write_atomic
-from autograder.common.text import counted, printable
+from autograder.common.language import Course, gettext, ngettext, speaking, translated
+from autograder.common.text import printable
 from autograder.common.timestamps import parse_timestamp
 from autograder.grading.backup import Backups
 from autograder.grading.deadlines import Deadlines
@@ -97,6 +98,7 @@ class Watcher:
         rehearsal of each assignment.
         """
         self.policy = Watch(parent=app)
+        self.language = str(Course(parent=app).language)  # of what students are told
         self._app, self._assignments, self.say, self._rehearsals = app, assignments, say, rehearsals
         self.root = Path(app.coursedir.root).resolve()
         self._arrivals = Arrivals(self.policy.settle_seconds, 1000 * app.coursedir.max_dir_size)
@@ -284,7 +286,12 @@ class Watcher:
         for one in known:
             if not one.graded and not one.replaced:
                 one = self.store.change(one, replaced=True)
-                self._tell(one, [f"Attempt {attempt.number} arrived before this one was graded, and takes its place."])
+                with speaking(self.language):
+                    why = gettext(
+                        "Attempt %(number)s arrived before this one was graded, and takes its place.",
+                        number=attempt.number,
+                    )
+                    self._tell(one, [why])
 
     def _is_new(self, found: str, step: str, known: Sequence[Attempt]) -> bool:
         """Whether files are another attempt, and not one that was put there because it counts."""
@@ -337,26 +344,38 @@ class Watcher:
                     found.append((graded, last.arrived, replace(last, due=min(now, decision.at))))
                 elif last.told != (told := f"{decision.delay} {decision.at:.0f}"):
                     last = self.store.change(last, told=told)
-                    why = self.why(decision, now)
-                    self._tell(last, [why, *self._of_later_attempts()])
-                    self.say(f"{_name(last)}: {why}")
+                    with speaking(self.language):
+                        self._tell(last, [self.why(decision, now), self._of_later_attempts()])
+                    self.say(f"{_name(last)}: {self.why(decision, now)}")
         return [attempt for *_, attempt in sorted(found, key=lambda one: one[:2])]
 
     def why(self, decision: Decision, now: float) -> str:
         """When an attempt that is delayed is graded, and why not now, in sentences for its student."""
         if decision.delay == Delay.LIMIT:
-            limit = counted(self.policy.attempts, "attempt")
-            return f"{_when(decision.at)} Before the deadline, {limit} can be graded, and that many were."
-        left = counted(math.ceil((decision.at - now) / 60), "minute")
-        wait = counted(math.ceil(self.policy.wait_seconds / 60), "minute")
-        return (
-            f"{_when(decision.at)} That is {left} from now: at least {wait} lie between two graded attempts, so that "
-            "there is time to find out what is wrong without the tests."
+            limit = ngettext(
+                "Before the deadline, %(count)s attempt can be graded, and that many were.",
+                "Before the deadline, %(count)s attempts can be graded, and that many were.",
+                self.policy.attempts,
+            )
+            return f"{_when(decision.at)} {limit}"
+        wait = math.ceil(self.policy.wait_seconds / 60)
+        why = gettext(
+            "That is %(left)s from now: at least %(wait)s lie between two graded attempts, so that there is time to "
+            "find out what is wrong without the tests.",
+            left=_minutes(math.ceil((decision.at - now) / 60)),
+            wait=_minutes(wait),
         )
+        return f"{_when(decision.at)} {why}"
 
-    def _of_later_attempts(self) -> list[str]:
-        counts = "last attempt" if self.policy.counts == "last" else "best attempt that is graded"
-        return [f"You can submit again meanwhile; the newest attempt is then graded instead. Your {counts} counts."]
+    def _of_later_attempts(self) -> str:
+        if self.policy.counts == "last":
+            return gettext(
+                "You can submit again meanwhile; the newest attempt is then graded instead. Your last attempt counts."
+            )
+        return gettext(
+            "You can submit again meanwhile; the newest attempt is then graded instead. Your best attempt that is "
+            "graded counts."
+        )
 
     # grading
 
@@ -453,11 +472,21 @@ class Watcher:
         if self.policy.attempts:
             known = self.store.of(attempt.assignment, attempt.student)
             used = sum(one.graded or one.number == attempt.number for one in known)
-            said.append(f"Graded before the deadline: {used} of {counted(self.policy.attempts, 'attempt')}.")
+            said.append(
+                ngettext(
+                    "Graded before the deadline: %(used)s of %(count)s attempt.",
+                    "Graded before the deadline: %(used)s of %(count)s attempts.",
+                    self.policy.attempts,
+                    used=used,
+                )
+            )
         if self.policy.wait_seconds and (not self.policy.attempts or used < self.policy.attempts):
             said.append(
-                f"Your next attempt is graded at {_time(attempt.due + self.policy.wait_seconds)} at the earliest, so "
-                "that there is time to find out what is wrong without the tests."
+                gettext(
+                    "Your next attempt is graded at %(time)s at the earliest, so that there is time to find out what "
+                    "is wrong without the tests.",
+                    time=_time(attempt.due + self.policy.wait_seconds),
+                )
             )
         return said
 
@@ -515,7 +544,9 @@ class Watcher:
                 self.store.change(counting, final=True)
                 for other in attempts:
                     if not other.release and other.number != counting.number:
-                        self._tell(other, [f"Attempt {counting.number} counts: see the feedback on it."])
+                        with speaking(self.language):
+                            why = gettext("Attempt %(number)s counts: see the feedback on it.", number=counting.number)
+                            self._tell(other, [why])
                 self.succeeded(what)
             except FAULTS as error:
                 self.failed(what, str(error))
@@ -625,39 +656,52 @@ class _Batch:
 
     def _write_pages(self, attempt: Attempt, visible: Submission, hidden: Hidden) -> None:
         watcher = self._watcher
-        rules = watcher.rules(attempt)
-        pages = [
-            watcher.feedback(
-                attempt,
-                work.name,
-                notices=_notices(work, hidden.get(work.name), watcher.policy.hidden),
-                exercises=_exercises(work, hidden.get(work.name, {}) if watcher.policy.hidden == "exercises" else {}),
-                fixes=describe_mends(work.mends),
-                rules=rules,
-            )
-            for work in visible.works
-        ]
-        watcher.write_pages(attempt, pages, watcher.policy.released_at(attempt.due, time.time()), told="")
+        policy = watcher.policy
+        with speaking(watcher.language):
+            rules = watcher.rules(attempt)
+            pages = [
+                watcher.feedback(
+                    attempt,
+                    work.name,
+                    notices=_notices(work, hidden.get(work.name), policy.hidden),
+                    exercises=_exercises(work, hidden.get(work.name, {}) if policy.hidden == "exercises" else {}),
+                    fixes=describe_mends(work.mends),
+                    rules=rules,
+                )
+                for work in visible.works
+            ]
+            watcher.write_pages(attempt, pages, policy.released_at(attempt.due, time.time()), told="")
 
 
 def _notices(work: NotebookTask, hidden: Mapping[str, bool] | None, policy: str) -> list[str]:
     if _status(work) != Status.GRADED:
-        message = work.outcome.message if work.outcome else ""
-        return [f"This notebook can't be graded: {message}. Submit it again, or ask your instructor."]
+        return [
+            gettext(
+                "This notebook can't be graded: %(reason)s. Submit it again, or ask your instructor.",
+                reason=translated(work.outcome.message if work.outcome else ""),
+            )
+        ]
     if policy == "nothing":
-        return ["Hidden tests are run as well; what they say follows after the deadline."]
+        return [gettext("Hidden tests are run as well; what they say follows after the deadline.")]
     if hidden is None:
-        return ["The hidden tests could not be run. Your instructor will look at it."]
+        return [gettext("The hidden tests could not be run. Your instructor will look at it.")]
     if not hidden:
-        return ["This notebook has no hidden tests."]
+        return [gettext("This notebook has no hidden tests.")]
     passed = sum(hidden.values())
-    return [f"{passed} of {counted(len(hidden), 'cell')} with hidden tests pass all their tests."]
+    return [
+        ngettext(
+            "%(passed)s of %(count)s cell with hidden tests pass all their tests.",
+            "%(passed)s of %(count)s cells with hidden tests pass all their tests.",
+            len(hidden),
+            passed=passed,
+        )
+    ]
 
 
 def _exercises(work: NotebookTask, hidden: Mapping[str, bool]) -> list[ExerciseResult]:
     if _status(work) != Status.GRADED or work.job is None:
         return []
-    words = {True: "pass", False: "do not all pass"}
+    words = {True: gettext("pass"), False: gettext("do not all pass")}
     return [
         ExerciseResult(
             test.name,
@@ -673,10 +717,18 @@ def _visible(cell: InstructorCell, test: Test) -> str:
     if test.score is None:
         return test.message
     if not has_visible_tests(cell):
-        return "none"
+        return gettext("none")
     if test.score == test.points:
-        return "pass"
-    return f"{test.score:g} of {test.points:g} points; hidden tests may add to them" if test.score else "fail"
+        return gettext("pass")
+    if not test.score:
+        return gettext("fail")
+    return ngettext(
+        "%(points)s of %(most)s points; hidden tests may add to them",
+        "%(points)s of %(most)s points; hidden tests may add to them",
+        test.points,
+        points=f"{test.score:g}",
+        most=f"{test.points:g}",
+    )
 
 
 def _status(work: NotebookTask) -> Status | None:
@@ -717,4 +769,9 @@ def _time(at: float) -> str:
 
 
 def _when(at: float) -> str:
-    return "It is not graded." if math.isinf(at) else f"It is graded at {_time(at)}."
+    return gettext("It is not graded.") if math.isinf(at) else gettext("It is graded at %(time)s.", time=_time(at))
+
+
+def _minutes(count: int) -> str:
+    """How many, after "at least" and before "from now"."""
+    return ngettext("%(count)s minute", "%(count)s minutes", count)

@@ -56,7 +56,8 @@ def handed_in(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_image_says_what_it_is_and_runs_as_an_ordinary_user() -> None:
-    done = subprocess.run(["podman", "image", "inspect", containers.image()], capture_output=True, text=True, check=True)
+    inspect = ["podman", "image", "inspect", containers.image()]
+    done = subprocess.run(inspect, capture_output=True, text=True, check=True)
     (found,) = json.loads(done.stdout)
     assert found["Config"]["User"] == "1000:1000"
     assert found["Labels"]["org.opencontainers.image.version"] == __version__

@@ -5,7 +5,7 @@ import ast
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
-from autograder.course.translation.texts import Exceptions, Kind, UntranslatableError, texts, translated
+from autograder.course.translation.texts import Exceptions, Kind, UntranslatableError, texts, with_translations
 
 MARKDOWN = {
     "## Adding (2 points)": [("Adding (2 points)", Kind.HEADING)],
@@ -54,7 +54,7 @@ def test_markdown_keeps_what_is_around_a_text() -> None:
     found = texts(new_markdown_cell(source), EXCEPTIONS)
     expected = "# ГОЛОВА\n\n> ЦИТАТА\n\n1. ПУНКТ\n\n| a | бв |\n|---|---|\n| d | `x` |"
     messages = {"Head": "ГОЛОВА", "quoted words": "ЦИТАТА", "item of two lines": "ПУНКТ", "a | bc": "a | бв"}
-    assert translated(source, found, messages) == expected
+    assert with_translations(source, found, messages) == expected
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_markdown_keeps_what_is_around_a_text() -> None:
 )
 def test_a_string_says_its_translation_and_the_code_is_the_same(source: str, value: str) -> None:
     found = texts(new_code_cell(source), EXCEPTIONS)
-    new = translated(source, found, {text.message: value for text in found})
+    new = with_translations(source, found, {text.message: value for text in found})
     names = {"x": 3, "width": 5}
     wanted = eval(f'f"""{value}"""', names) if "{x" in value else value
     assert str(eval(new, names)).removeprefix("ä") == wanted
@@ -79,7 +79,7 @@ def test_a_string_says_its_translation_and_the_code_is_the_same(source: str, val
 def test_a_long_comment_is_wrapped_and_a_docstring_is_indented() -> None:
     source = 'def f():\n    """Words.\n\n    More.\n    """\n    # One\n    # comment\n    return 1'
     found = texts(new_code_cell(source), EXCEPTIONS)
-    new = translated(source, found, {"Words.\n\nMore.": "Слова.\n\nЕщё.", "One comment": "слово " * 30})
+    new = with_translations(source, found, {"Words.\n\nMore.": "Слова.\n\nЕщё.", "One comment": "слово " * 30})
     lines = new.splitlines()
     assert lines[1:5] == ['    """Слова.', "", "    Ещё.", '    """']
     assert all(line.startswith("    # слово") and len(line) <= 120 for line in lines[5:-1])
@@ -89,7 +89,7 @@ def test_a_long_comment_is_wrapped_and_a_docstring_is_indented() -> None:
 @pytest.mark.parametrize("said", ['Слова "а"', 'Слова """а""" \\ и'])
 def test_quotes_do_not_end_a_docstring(said: str) -> None:
     source = 'def f():\n    """Words."""'
-    new = translated(source, texts(new_code_cell(source), EXCEPTIONS), {"Words.": said})
+    new = with_translations(source, texts(new_code_cell(source), EXCEPTIONS), {"Words.": said})
     (function,) = ast.parse(new).body
     assert ast.get_docstring(function) == said
 

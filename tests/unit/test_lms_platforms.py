@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import jsonschema
 import pytest
 
-from autograder.grading.student_results import BY_HAND, Test
+from autograder.grading.student_results import Test
 from autograder.lms.platforms import PLATFORMS, Ending, SubmissionResult
 
 TEXT, NAME = {"type": "string"}, {"type": "string", "minLength": 1}
@@ -79,7 +79,7 @@ TESTS = (
     Test("Exercise 1", 2.0, 2.0),
     Test("Exercise 2 <b>&", 1.5, 3.5, "expected 5, received 6 \x1b\x00]]>"),
     Test("Задание 3", 0.0, 2.5, "Ответа нет."),
-    Test("Essay", None, 6.0, BY_HAND),
+    Test("Essay", None, 6.0, "This is graded by hand."),
 )
 GRADED = SubmissionResult("mnist", Ending.GRADED, "graded", ["setup: put back."], TESTS)
 ONLY_BY_HAND = SubmissionResult("mnist", Ending.GRADED, "graded", (), TESTS[3:])

@@ -17,7 +17,7 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po, write_po
 from nbformat import NotebookNode
 
-from autograder.course.translation.texts import Exceptions, Text, UntranslatableError, texts, translated
+from autograder.course.translation.texts import Exceptions, Text, UntranslatableError, texts, with_translations
 
 _WIDTH = 100
 # Without dates and versions, so that the same texts and translations are the same bytes.
@@ -65,7 +65,7 @@ class Edition:
         """The notebook in this language; English is where there is no translation."""
         cells = []
         for cell, found in self.texts():
-            source = translated(cell.source, found, self.translations(cell, found))
+            source = with_translations(cell.source, found, self.translations(cell, found))
             cells.append(nbformat.from_dict({**cell, "source": source}))
         return nbformat.from_dict({**self.notebook, "cells": cells})
 

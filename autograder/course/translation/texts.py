@@ -124,7 +124,7 @@ def texts(cell: NotebookNode, exceptions: Exceptions) -> list[Text]:
     return []
 
 
-def translated(source: str, found: list[Text], translations: dict[str, str]) -> str:
+def with_translations(source: str, found: list[Text], translations: dict[str, str]) -> str:
     """`source` with each text in `found` that has a translation replaced by it."""
     for text in reversed(found):
         if translation := translations.get(text.message):

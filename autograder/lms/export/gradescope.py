@@ -14,6 +14,7 @@ from nbgrader.api import Gradebook, SubmittedAssignment
 from nbgrader.utils import is_grade, is_solution
 
 from autograder.common.files import write_atomic
+from autograder.common.language import Course, gettext, speaking, translated
 from autograder.grading.grades import Grade, GradesExporter
 from autograder.grading.job import FAULTS
 from autograder.grading.record import GradeStatus, SubmissionStatus, read_record
@@ -54,8 +55,12 @@ class GradescopeExporter(GradesExporter):
                 self.fault(assignment, student, f"writing {path}", error)
 
     def _results(self, assignment: str, grade: Grade) -> dict[str, Any]:
+        with speaking(Course(parent=self.parent).language):
+            return self._spoken_results(assignment, grade)
+
+    def _spoken_results(self, assignment: str, grade: Grade) -> dict[str, Any]:
         results: dict[str, Any] = {
-            "output": grade.status,
+            "output": translated(grade.status),
             "visibility": "visible",
             "stdout_visibility": "hidden",
             "extra_data": {"student": grade.student, "status": grade.status, "reason": grade.reason},
@@ -63,8 +68,13 @@ class GradescopeExporter(GradesExporter):
         if grade.score is None or grade.submission is None:
             return results
         if grade.penalty:
-            results["output"] += f"; {number(grade.raw_score)} points, less {number(grade.penalty)} for lateness"
-        results["output"] = "\n".join([results["output"], *grade.lateness])
+            results["output"] = gettext(
+                "%(status)s; %(points)s points, less %(penalty)s for lateness",
+                status=results["output"],
+                points=number(grade.raw_score),
+                penalty=number(grade.penalty),
+            )
+        results["output"] = "\n".join([results["output"], *map(translated, grade.lateness)])
         directory = self._coursedir.autograded_directory
         folder = Path(self._coursedir.format_path(directory, grade.student, assignment))
         return {

@@ -20,7 +20,8 @@ async function update() {
   shown.replaceChildren(...fresh.childNodes);
   shown.querySelectorAll(".scroll").forEach((one, place) => (one.scrollLeft = scrolled[place] ?? 0));
   if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
-  updated.textContent = `Updated at ${new Date().toLocaleTimeString()}.`;
+  const time = new Date().toLocaleTimeString(document.documentElement.lang);
+  updated.textContent = updated.dataset.text.replace("TIME", time);
 }
 
 if (shown) setInterval(() => document.hidden || update().catch(() => {}), 5000);

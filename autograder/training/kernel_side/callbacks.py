@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from autograder.common.errors import AutograderError
+from autograder.common.language import english
 
 # class -> what of it decides how a training goes on, or which of its states are needed later
 SERIALIZABLE: dict[str, tuple[str, ...]] = {
@@ -50,13 +51,13 @@ def serialize(callbacks: list[Any]) -> list[CallbackState]:
         own = type(callback) is getattr(module, name, None)
         changed = sorted(attribute for attribute in vars(callback) if attribute.startswith("on_"))
         if not own or changed or (name not in SERIALIZABLE and name not in SILENT):
-            raise NotSerializable(f"the callback {name} is code")
+            raise NotSerializable(english("the callback %(name)s is code", name=name))
         if name in SILENT:
             continue
         if name == "ModelCheckpoint" and callback.save_freq != "epoch":
-            raise NotSerializable("ModelCheckpoint with save_freq as a number of batches")
+            raise NotSerializable(english("ModelCheckpoint with save_freq as a number of batches"))
         if getattr(callback, "raise_error", False):
-            raise NotSerializable("TerminateOnNaN with raise_error")
+            raise NotSerializable(english("TerminateOnNaN with raise_error"))
         attributes = {attribute: _scalar(name, getattr(callback, attribute)) for attribute in SERIALIZABLE[name]}
         if "min_delta" in attributes:  # its sign is set in the first training
             attributes["min_delta"] = abs(attributes["min_delta"])
@@ -70,7 +71,7 @@ def _scalar(name: str, value: Any) -> Any:
     value = value.item() if hasattr(value, "item") and not getattr(value, "shape", (1,)) else value
     if value is None or type(value) in (bool, int, float, str):
         return value
-    raise NotSerializable(f"{name} with a {type(value).__name__} for a number")
+    raise NotSerializable(english("%(name)s with a %(type)s for a number", name=name, type=type(value).__name__))
 
 
 def is_serializable(states: Sequence[CallbackState]) -> bool:

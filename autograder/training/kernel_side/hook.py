@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from autograder.common.import_hook import when_imported
+from autograder.common.language import english
 from autograder.rpc.frames import RpcError
 from autograder.training.kernel_side.callbacks import NotSerializable
 from autograder.training.protocol import Note, TrainerChannel, read
@@ -68,7 +69,7 @@ def _answer(channel: TrainerChannel, model: Any, arguments: dict[str, Any]) -> "
     except NotSerializable:
         raise
     except Exception as error:  # of Keras's, or of an object that only looks like data; `fit` itself will say
-        raise NotSerializable(f"{type(error).__name__} before it began") from None
+        raise NotSerializable(english("%(error)s before it began", error=type(error).__name__)) from None
     try:
         answer: Answer = read(channel.ask(asked), Answer)
         return answer

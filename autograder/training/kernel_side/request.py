@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from autograder.common.arrays import array_bytes
+from autograder.common.language import english
 from autograder.keras_codec import models
 from autograder.rpc import numeric
 from autograder.training.fit_messages import FitArguments, FitRequest, ModelDescription
@@ -30,12 +31,12 @@ def request(model: Any, arguments: Mapping[str, Any]) -> FitRequest:
     callbacks = serialize(flatten(arguments["callbacks"]))
     x, y, weight = (_data(arguments[name], name) for name in ("x", "y", "sample_weight"))
     if x is None:
-        raise NotSerializable("no x")
+        raise NotSerializable(english("no x"))
     validation = _validation(arguments["validation_data"])
     numbers = {name: _number(arguments[name], name) for name in NUMBERS}
     epochs, initial_epoch = (_required(arguments[name], name) for name in ("epochs", "initial_epoch"))
     if epochs <= initial_epoch:
-        raise NotSerializable("no epoch to train")
+        raise NotSerializable(english("no epoch to train"))
     settings = FitArguments(
         **numbers,
         epochs=epochs,
@@ -61,22 +62,22 @@ def request(model: Any, arguments: Mapping[str, Any]) -> FitRequest:
 def _check_settings(model: Any) -> None:
     keras = sys.modules["keras"]
     if keras.config.backend() != "tensorflow":
-        raise NotSerializable(f"Keras runs on {keras.config.backend()}")
+        raise NotSerializable(english("Keras runs on %(backend)s", backend=keras.config.backend()))
     usual = keras.config.floatx() == "float32" and keras.config.image_data_format() == "channels_last"
     if not usual or keras.config.epsilon() != 1e-7:
-        raise NotSerializable("keras.config is not as it comes")
+        raise NotSerializable(english("keras.config is not as it comes"))
     if keras.config.max_epochs() or keras.config.max_steps_per_epoch() or getattr(model, "_initial_epoch", 0):
-        raise NotSerializable("epochs or steps are limited from elsewhere")
+        raise NotSerializable(english("epochs or steps are limited from elsewhere"))
     if model.run_eagerly:
         raise NotSerializable("run_eagerly")
     if (
         model.distribute_strategy is not None
         and type(model.distribute_strategy).__name__ != "_DefaultDistributionStrategy"
     ):
-        raise NotSerializable("a distribution strategy")
+        raise NotSerializable(english("a distribution strategy"))
     for name in OVERRIDDEN:
         if any(name in vars(layer) for layer in (model, *model._flatten_layers())):
-            raise NotSerializable(f"{name} is a function of your own")
+            raise NotSerializable(english("%(name)s is a function of your own", name=name))
     for optimizer in (model.optimizer, getattr(model.optimizer, "inner_optimizer", None)):
         if any(getattr(optimizer, f"_exclude_from_weight_decay{end}", None) for end in ("", "_pattern")):
             raise NotSerializable("exclude_from_weight_decay")
@@ -100,7 +101,7 @@ def _array(value: Any, name: str) -> Any:
     if pandas is not None and isinstance(value, pandas.DataFrame | pandas.Series):
         dtypes = value.dtypes if isinstance(value, pandas.DataFrame) else [value.dtype]
         if not all(isinstance(dtype, np.dtype) for dtype in dtypes):
-            raise NotSerializable(f"{name} has columns of pandas' own types")
+            raise NotSerializable(english("%(name)s has columns of pandas' own types", name=name))
         value = value.to_numpy()
     elif numeric.is_tensor(value):
         value = np.asarray(value)
@@ -110,7 +111,7 @@ def _array(value: Any, name: str) -> Any:
         or not (value.dtype.kind in "biuf" or value.dtype.name == "bfloat16")
     ):
         kind = type(value).__name__
-        raise NotSerializable(f"{name} is a {kind}, not an array of numbers")
+        raise NotSerializable(english("%(name)s is a %(kind)s, not an array of numbers", name=name, kind=kind))
     return value.astype(np.float32) if value.dtype == np.float64 else value  # as Keras does
 
 
@@ -118,7 +119,7 @@ def _validation(value: Any) -> list[Any] | None:
     if value is None:
         return None
     if type(value) not in (list, tuple) or not 1 <= len(value) <= 3:
-        raise NotSerializable(f"validation_data is a {type(value).__name__}, not arrays")
+        raise NotSerializable(english("validation_data is a %(type)s, not arrays", type=type(value).__name__))
     parts = [_data(item, "validation_data") for item in value]
     return [*parts, *[None] * (3 - len(parts))]
 
@@ -129,14 +130,16 @@ def _number(value: Any, name: str) -> int | None:
     if isinstance(value, np.integer):
         value = int(value)
     if value is not None and type(value) is not int:
-        raise NotSerializable(f"{name} is a {type(value).__name__}, not a whole number")
+        raise NotSerializable(
+            english("%(name)s is a %(type)s, not a whole number", name=name, type=type(value).__name__)
+        )
     return value
 
 
 def _required(value: Any, name: str) -> int:
     number = _number(value, name)
     if number is None:
-        raise NotSerializable(f"{name} is None, not a whole number")
+        raise NotSerializable(english("%(name)s is None, not a whole number", name=name))
     return number
 
 
@@ -156,13 +159,13 @@ def _class_weight(value: Any) -> dict[int, float] | None:
     if not value:
         return None
     if not isinstance(value, dict):
-        raise NotSerializable("class_weight that is no dict")
+        raise NotSerializable(english("class_weight that is no dict"))
     try:
         numbers = {int(key): float(item) for key, item in value.items()}
     except (TypeError, ValueError):
-        raise NotSerializable("class_weight that holds no numbers") from None
+        raise NotSerializable(english("class_weight that holds no numbers")) from None
     if any(isinstance(key, str) or int(key) != key for key in value):
-        raise NotSerializable("class_weight of other keys than the classes' numbers")
+        raise NotSerializable(english("class_weight of other keys than the classes' numbers"))
     return numbers
 
 
@@ -185,7 +188,7 @@ def _described(model: Any) -> tuple[ModelDescription, list[Any], list[bool]]:
     _check_variables(model)
     compiled = description["compile"]
     if compiled is None or "reason" in compiled:
-        raise NotSerializable("not compiled" if compiled is None else str(compiled["reason"]))
+        raise NotSerializable(english("not compiled") if compiled is None else str(compiled["reason"]))
     variables = [*model.variables, *(model.optimizer.variables if model.optimizer is not None else ())]
     frozen = {id(v) for v in model.variables if not v.trainable and "float" in str(v.dtype)}
     fresh = [id(v) not in frozen and getattr(v, INITIAL, None) == digest(v) for v in variables]
@@ -205,4 +208,4 @@ def _check_variables(model: Any) -> None:
             variables = (getattr(layer, part, None) for part in (stem, f"{stem}_kernel"))
             variable = next((variable for variable in variables if hasattr(variable, kind)), None)
             if variable is not None and getattr(variable, kind) is not setting:
-                raise NotSerializable(f"a {kind} that was set after the layer was built")
+                raise NotSerializable(english("a %(kind)s that was set after the layer was built", kind=kind))

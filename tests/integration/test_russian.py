@@ -1,0 +1,203 @@
+"""A course in Russian: the same grades, and nothing in English left of what the autograder says to students."""
+
+import json
+import re
+import shutil
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from candidates import needs_sandbox
+from engines import add_config
+from feedback_pages import FAILED, generate, page
+from graded_course import Course, notebook
+from launch import launch, run
+from tiny_course import build, cell_of, released, solve
+from watched_course import DOUBLE, SHIFT, watching
+from watched_course import build as build_watched
+from watched_course import hand_in as hand_in_watched
+
+from autograder.cli.check import CheckApp
+from autograder.cli.export import ExportApp
+from autograder.common.language import speaking
+from autograder.container.submitted_notebook import NotGradable, find
+from autograder.watch.overview import Overview
+
+MESSAGE = "Упражнение 2, mul от 2 и 3:\n  ожидалось 6\n  получено 5\nСмотрите: знак."
+WRONG = [{"output_type": "error", "ename": "AssertionError", "evalue": MESSAGE, "traceback": [MESSAGE]}]
+LIMIT = "This test ran longer than 60 s, the limit of this assignment."
+SLOW = [{"output_type": "error", "ename": "CellTimeLimit", "evalue": LIMIT, "traceback": [f"CellTimeLimit: {LIMIT}"]}]
+BROKEN = [{"output_type": "error", "ename": "NameError", "evalue": "name 'mul' is not defined", "traceback": ["x"]}]
+# Names: of students, notebooks, cells, files, errors, programs, and menus.
+NAMES = set(
+    "ada bob cyd dan p1 ps1 mul add test_add test_mul essay AssertionError CellTimeLimit CPU Python SHA autograder "
+    "None Kernel Restart and Run All Cells UTC NumPy numpy keras tensorflow".split()
+)
+
+
+class Prose(HTMLParser):
+    """The text of a page but for code, and for what a notebook printed."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.words: list[str] = []
+        self._within: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: Any) -> None:
+        if tag not in ("meta", "img", "link", "br", "input"):
+            self._within.append(tag)
+        self.words += [value or "" for name, value in attrs if name in ("alt", "aria-label", "title", "data-text")]
+
+    def handle_endtag(self, tag: str) -> None:
+        while self._within and self._within.pop() != tag:
+            pass
+
+    def handle_data(self, data: str) -> None:
+        if not {"code", "pre", "style", "script"} & set(self._within):
+            self.words.append(data)
+
+
+def english_in(text: str, *names: str) -> list[str]:
+    """The words of Latin letters in a text that are no names."""
+    text = re.sub(r"`[^`]*`|[0-9a-f]{64}|\d{4}-\d\d-\d\dT\S+", "", text)
+    return sorted(set(re.findall(r"[A-Za-z_]\w+", text)) - NAMES - set(names))
+
+
+def russian() -> Any:
+    made = notebook()
+    made.cells[0].source = "# Арифметика"
+    return made
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory: pytest.TempPathFactory) -> Course:
+    """Ada failed one test and was too slow for another; Bob has all; Cyd's test has no score; Dan lacks a cell."""
+    course = Course(tmp_path_factory.mktemp("course") / "course", made=russian(), Course={"language": "ru"})
+    outputs = {"test_mul": WRONG, "test_add": SLOW}
+    course.hand_in("ada", {"test_mul": 0.0, "test_add": 0.0}, outputs=outputs, essay="Думаю.")
+    course.hand_in("bob", {}, essay="Итак.")
+    why = "the test gave 7 points, but it can only give 0 to 2: the test has a mistake"
+    course.hand_in("cyd", {"test_add": None}, reasons={"test_add": why}, essay="Вот.")
+    path = course.hand_in("dan", essay="Нет.")
+    node = nbformat.read(path, as_version=4)
+    node.cells = [cell for cell in node.cells if cell.metadata.get("nbgrader", {}).get("grade_id") != "test_add"]
+    nbformat.write(node, path)
+    course.know(path, {"test_mul": 0.0}, {"mul": BROKEN, "test_mul": BROKEN}, {})
+    course.grade()
+    return course
+
+
+@pytest.mark.parametrize("student", ["ada", "bob", "cyd", "dan"])
+def test_no_english_is_left_on_a_page_of_feedback(graded: Course, student: str) -> None:
+    found = page(graded, student)
+    assert '<html lang="ru">' in found.html
+    assert english_in(" ".join(Prose(found.html).words)) == []
+
+
+def test_pages_say_in_russian_what_tests_and_grading_said(graded: Course) -> None:
+    text, _, notebook_shown = page(graded, "ada").text.partition("Код и вывод, как они получились")
+    assert "Тест выполнялся дольше, чем 60 с" in notebook_shown
+    assert "Пока 0 из 9 баллов" in text
+    assert "Упражнение 2, mul от 2 и 3:" in text
+    assert "Ожидалось 6 Получено 5 Куда смотреть Смотрите: знак." in text
+    assert "CellTimeLimit: Тест выполнялся дольше, чем 60 с (ограничение задания)." in text
+    assert "Ваш код работал слишком долго." in text
+    text = page(graded, "cyd").text
+    assert "тест дал баллы: 7, а может дать только от 0 до 2" in text
+    assert "test_add: Этой ячейки в ноутбуке не было, она восстановлена." in page(graded, "dan").text
+
+
+def test_scores_and_what_is_stored_are_those_of_the_course_in_english(graded: Course, tmp_path: Path) -> None:
+    course = Course(tmp_path / "course", made=russian())
+    course.hand_in("ada", {"test_mul": 0.0, "test_add": 0.0}, essay="Думаю.")
+    course.grade()
+    assert course.scores("ada") == graded.scores("ada") == {"test_add": 0.0, "test_mul": 0.0, "essay": None}
+    digests = [one.statuses.get("ps1", "ada").notebooks["p1"].digest for one in (course, graded)]  # type: ignore[union-attr]
+    assert digests[0] == digests[1]
+    generate(course, "ada")
+    assert "Your score" in (course.folder / "feedback" / "ada" / "ps1" / "p1.html").read_text(encoding="utf-8")
+
+
+def test_a_message_in_english_is_read_in_a_russian_course_too(graded: Course, tmp_path: Path) -> None:
+    course = graded.copy(tmp_path / "course")
+    course.hand_in("eve", {"test_mul": 0.0}, outputs={"test_mul": FAILED}, mul="def mul(a, b): 5")
+    course.grade()
+    assert "Ожидалось 6 Получено 5 Куда смотреть Look at the sign." in page(course, "eve").text
+
+
+def test_results_json_speaks_russian(graded: Course) -> None:
+    with Course.gradebook(graded) as gradebook:
+        for student in ("ada", "dan"):
+            for grade in gradebook.find_submission_notebook("p1", "ps1", student).grades:
+                if grade.name == "essay":
+                    grade.manual_score, grade.needs_manual_grade = 1.0, False
+        gradebook.db.commit()
+    (graded.folder / "nbgrader_config.py").write_text("c = get_config()\nc.Course.language = 'ru'\n")
+    launch(ExportApp, graded.folder, "--format", "gradescope", "--to", "results")
+    shown = []
+    for student in ("ada", "bob", "cyd", "dan"):
+        results = json.loads((graded.folder / "results" / "ps1" / student / "results.json").read_text("utf-8"))
+        shown += [results["output"], *(test["output"] for test in results.get("tests", []))]
+    assert "CellTimeLimit: Тест выполнялся дольше, чем 60 с (ограничение задания)." in shown
+    assert {"проверено", "проверено после исправлений", "нужна проверка вручную"} <= set(shown)
+    assert english_in(" ".join(shown), *"NameError name is not defined".split()) == []
+
+
+def test_what_cannot_be_graded_is_told_in_russian(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").touch()
+    with speaking("ru"), pytest.raises(NotGradable) as raised:
+        find(tmp_path, [])
+    assert english_in(str(raised.value), "ipynb", "txt") == []
+
+
+@needs_sandbox
+def test_check_speaks_russian(tmp_path: Path) -> None:
+    made, course = tmp_path / "made", tmp_path / "course"
+    build(made)
+    shutil.copytree(made / "release", course / "release")
+    shutil.copy(made / "nbgrader_config.py", course)
+    add_config(course, "c.Course.language = 'ru'")
+    work = released(course, "numbers")
+    solve(work, "numbers")
+    cell_of(work, "total").source = "raise NotImplementedError"
+    cell_of(work, "twice").source = "def twice(:"
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    path = mine / "numbers.ipynb"
+    nbformat.write(work, path)
+    (mine / "model.h5").touch()
+    done = run(CheckApp, mine, str(path), f"--course-dir={course}")
+    said = done.stdout + done.stderr
+    assert done.returncode == 1
+    assert "Упражнения, на которые ещё нет ответа" in said
+    assert "model.h5: сохранённая модель" in said
+    names = (
+        "numbers Numbers ipynb course dir check mine twice test_total test_fibonacci test_twice test_report h5 model"
+    )
+    of_python = "SyntaxError invalid syntax"
+    left = english_in(said.replace(str(tmp_path), ""), *names.split(), *of_python.split())
+    assert left == [], said
+
+
+@needs_sandbox
+def test_before_the_deadline_students_are_told_in_russian_and_the_instructor_in_english(tmp_path: Path) -> None:
+    settings = "c.Course.language = 'ru'\nc.Watch.wait_seconds = 3600\nc.Watch.hidden = 'exercises'"
+    folder = build_watched(tmp_path / "course", settings=settings)
+    with watching(folder) as watched:
+        hand_in_watched(folder, "ada", double=DOUBLE, shift="def shift(n):\n    return n")
+        watched.graded("ada")
+        hand_in_watched(folder, "ada", double=DOUBLE, shift=SHIFT)
+        watched.until(lambda: watched.attempts("ada")[-1].told)
+        pages = [watched.page("ada", 1), watched.page("ada", 2)]
+        with speaking(watched.watcher.language):
+            (told,) = Overview(watched.watcher).of_student("ada")
+        said = watched.said
+    assert "В 1 из 2 ячеек со скрытыми тестами" in pages[0] or "в 1 из 2 ячеек со скрытыми тестами" in pages[0]
+    words = [word for one in pages for word in Prose(one).words]
+    words += [told.deadline, *(attempt.state for attempt in told.attempts)]
+    assert english_in(" ".join(words), "Exercise", "double", "shift") == []
+    assert said[0] == "ada: ps1, attempt 1: graded, 2 points of tests"
+    assert "minutes from now" in said[1]
