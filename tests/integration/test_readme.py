@@ -26,6 +26,16 @@ def exercises(assignment: str) -> dict[str, str]:
     return dict(re.findall(r"^#+ (.+) \((\d+) points?\)$", text, re.MULTILINE))
 
 
+def test_the_russian_readme_has_commands_and_points_of_the_english_one() -> None:
+    english, russian = ((ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "README.ru.md"))
+    points, commands = r"^\| `(\w+)` \|.*\| (\d+) \|$", r"^```bash\n(.*?)^```"
+    assert re.findall(points, russian, re.MULTILINE) == re.findall(points, english, re.MULTILINE)
+    theirs, ours = (re.findall(commands, text, re.MULTILINE | re.DOTALL) for text in (english, russian))
+    given = {line for block in ours for line in block.splitlines()}
+    assert given <= {line for block in theirs for line in block.splitlines()}
+    assert len(given) > 8
+
+
 @pytest.mark.parametrize("assignment", ASSIGNMENTS)
 def test_each_exercise_is_listed_with_its_points(assignment: str) -> None:
     table = COURSE.split("| assignment | exercise | points |")[1].split("\n\n")[0]
