@@ -19,7 +19,7 @@ from autograder.cli.root import AutograderApp
 
 LINK = re.compile(r"\]\((?!https?:|mailto:)([^)#\s]*)(?:#([^)\s]+))?\)")
 FENCED = re.compile(r"^(`{3,}).*?^\1$|`[^`\n]+`", re.MULTILINE | re.DOTALL)
-TOP = ("README.md", "SECURITY.md", "CONTRIBUTING.md", "CHANGELOG.md")
+TOP = ("README.md", "README.ru.md", "SECURITY.md", "CONTRIBUTING.md", "CHANGELOG.md")
 
 
 def built(root: Path, site: Path) -> subprocess.CompletedProcess[str]:
