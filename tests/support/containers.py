@@ -3,7 +3,7 @@
 podman and runc are Debian's; the base is made by mmdebstrap. What is slow is kept from run to run: the base, podman's
 layers, pip's wheels.
 
-`python tests/support/containers.py` builds the image for GPUs (a download of 3 GB, 12 GB of disk) and prints what its
+`python tests/support/containers.py` builds the image for GPUs (a download of 3 GB, an image of 7.3 GB) and prints what its
 `health` says: no GPU is needed for that.
 """
 
