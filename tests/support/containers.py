@@ -3,8 +3,8 @@
 podman and runc are Debian's; the base is made by mmdebstrap. What is slow is kept from run to run: the base, podman's
 layers, pip's wheels.
 
-`python tests/support/containers.py` builds the image for GPUs (a download of 3 GB, an image of 7.3 GB) and prints what its
-`health` says: no GPU is needed for that.
+`python tests/support/containers.py` builds the image for GPUs (a download of 3 GB, an image of 7.3 GB) and prints what
+its `health` says: no GPU is needed for that.
 """
 
 import functools
