@@ -132,11 +132,14 @@ class ClusterBackend:
         if time.monotonic() - self._looked > LOOK:
             with contextlib.suppress(*GONE):
                 workers = client.scheduler_info(n_workers=-1)["workers"].values()
-                running = [one["resources"] for one in workers if one["status"] == "running"]
-                nodes = [one for one in running if one.get(resource(self.session))]
-                slots = [{**one, "notebook": min(one["notebook"], self._most)} for one in nodes]
-                # No more than can run: to the scheduler, a node with a notebook that waits is a busy one.
-                self._capacity = int(sum(one["notebook"] for one in slots))
+                running = [one for one in workers if one["status"] == "running"]
+                nodes = [one for one in running if one["resources"].get(resource(self.session))]
+                slots = [
+                    {**one["resources"], "notebook": min(one["resources"]["notebook"], self._most)} for one in nodes
+                ]
+                self._capacity = sum(
+                    _to_submit(int(each["notebook"]), one["nthreads"]) for one, each in zip(nodes, slots, strict=True)
+                )
                 if self._jobs is not None:
                     self._jobs.look({str(one["name"]) for one in workers})
                     status = self.trainings()
@@ -265,6 +268,16 @@ class ClusterBackend:
             self._report(message.event.encode())
         elif self._trainings is not None:
             self._trainings.heard(message)
+
+
+def _to_submit(notebooks: int, threads: int) -> int:
+    """How many notebooks the scheduler should have for a node that grades so many at once.
+
+    To the scheduler, a node is busy with a notebook that waits there, so trainings would go to others: no more than
+    can run. But it sends notebooks where their files are, and lets an idle node have some only of a node that has more
+    of them than threads.
+    """
+    return notebooks if notebooks >= threads else threads + notebooks
 
 
 def _check_encryption(address: str) -> None:
