@@ -316,7 +316,8 @@ class _Grading:
                     stop()
                     answer = exam.answer(GRACE)
         if answer is None:
-            raise ExaminerError(f"{what} could not be stopped{f' ({itself:.0f} s of CPU time)' if itself else ''}")
+            why = f". The test itself took {itself:.0f} s of that, working on what the submitted code returned"
+            raise ExaminerError(f"{what} could not be stopped{why if itself else ''}")
         self._starved = max(self._starved, starved, min(1.0, answer.delay / limit.seconds) if late else 0.0)
         self._calls += answer.calls
         self._contested = answer.contested
