@@ -26,7 +26,8 @@ def configure(c: Any) -> None:
 
     Afterwards `nbgrader autograde` and formgrader's button grade as `autograder grade` does, `nbgrader
     generate_assignment` can change an assignment that has submissions, `nbgrader generate_feedback` writes this
-    package's feedback page, and formgrader shows submissions without anything in them that runs.
+    package's feedback page, `nbgrader collect` follows no link that a student put into the exchange, and formgrader
+    shows submissions without anything in them that runs.
 
     Args:
         c: nbgrader's configuration, as `get_config()` returns it.

@@ -46,11 +46,7 @@ class Arrivals:
         """
         try:
             now = signature(folder)
-            if (size := sum(size for _, mode, size, *_ in now if stat.S_ISREG(mode))) > self._max_bytes:
-                raise TooLarge(
-                    f"{size / 1e6:,.1f} MB, and at most {self._max_bytes / 1e6:,.1f} MB are taken in "
-                    "(c.CourseDirectory.max_dir_size)"
-                )
+            check_size(now, self._max_bytes)
             seen = self._seen.get(folder)
             if seen is None or seen.signature != now:
                 seen = self._seen[folder] = _Seen(now, time.monotonic())
@@ -88,6 +84,16 @@ def signature(folder: Path) -> Signature:
     return tuple(sorted(found))
 
 
+def check_size(found: Signature, max_bytes: float) -> int:
+    """The bytes of the files in a folder. Raises TooLarge."""
+    size = sum(size for _, mode, size, *_ in found if stat.S_ISREG(mode))
+    if size > max_bytes:
+        raise TooLarge(
+            f"{size / 1e6:,.1f} MB, and at most {max_bytes / 1e6:,.1f} MB are taken in (c.CourseDirectory.max_dir_size)"
+        )
+    return size
+
+
 def last_change(folder: Path) -> float:
     """When a folder or anything in it last changed, in seconds since 1970; no program can forge it. Raises OSError."""
     return max([folder.stat().st_ctime, *(at / 1e9 for *_, at in signature(folder))])
@@ -107,24 +113,6 @@ def digest(folder: Path) -> str:
         name = os.fsencode(os.path.relpath(entry.path, folder))
         found.update(b"%d %b %d %b" % (len(name), name, len(content), content))
     return found.hexdigest()
-
-
-def file_digests(folder: Path) -> dict[str, str]:
-    """SHA-256 of each regular file in a folder, by its path there. Raises OSError.
-
-    No link is followed, not even one that takes the place of a file or a folder while this reads.
-    """
-    found = {}
-    flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
-    for place, _, names, handle in os.fwalk(folder):
-        for name in names:
-            if not stat.S_ISREG(os.stat(name, dir_fd=handle, follow_symlinks=False).st_mode):
-                continue
-            with open(os.open(name, flags, dir_fd=handle), "rb") as file:
-                found[os.path.relpath(os.path.join(place, name), folder)] = hashlib.file_digest(
-                    file, "sha256"
-                ).hexdigest()
-    return found
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:
@@ -151,7 +139,10 @@ def _are_whole(folder: Path, found: Signature) -> bool:
         if path.endswith(".ipynb") and not os.path.islink(path) and os.path.isfile(path):
             try:
                 with open_regular(path) as file:  # which is read, and nothing made of it: that could take much memory
-                    msgspec.json.decode(file.read(), type=msgspec.Raw)
+                    text = file.read()
+                for number in (b"NaN", b"Infinity"):  # which Python writes, and nbformat reads
+                    text = text.replace(number, b"0")
+                msgspec.json.decode(text, type=msgspec.Raw)
             except (ValueError, RecursionError):
                 return False
     return True

@@ -2,7 +2,6 @@
 
 import glob
 import shutil
-import stat
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,13 +11,12 @@ from typing import Any
 from nbgrader.auth import Authenticator
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.exchange import ExchangeFactory
-from nbgrader.exchange.default import ExchangeCollect
 
 from autograder.common.errors import AutograderError
 from autograder.grading.job import FAULTS
-from autograder.notebooks.handed_in import is_text
-from autograder.watch.arrivals import TooLarge, file_digests, last_change, signature
+from autograder.watch.arrivals import TooLarge, last_change
 from autograder.watch.attempts import Attempt
+from autograder.watch.exchange_collector import ExchangeCollector, NotCollected, is_student
 
 COLLECTED = ".autograder/collected"  # nbgrader's step, as `submitted`, into which its collector copies
 RELEASING = ".autograder/releasing"  # and the one that it releases feedback from
@@ -54,14 +52,14 @@ class CourseExchange:
         """`app` has nbgrader's configuration. In the plain exchange a submission is complete after `settle_seconds`."""
         self._app, self._settle = app, settle_seconds
         self._factory = ExchangeFactory(parent=app)
-        self._is_plain = self._factory.collect is ExchangeCollect
+        self._is_plain = issubclass(ExchangeCollector, self._factory.collect)
         self._asked: dict[str, float] = {}  # by assignment, when a plugin was asked last
         self._collected: dict[tuple[str, str], float] = {}  # by assignment and student, when that folder last changed
         folder = Path(CourseDirectory(parent=app).root, COLLECTED)
         shutil.rmtree(folder, ignore_errors=True)  # after a kill, half of a submission may be there
 
     def collect(self, assignment: str, new: NewSubmission) -> None:
-        """Have nbgrader's collector copy what is new, the student's newest submission, into `COLLECTED`.
+        """Have the collector copy what is new, the student's newest submission, into `COLLECTED`.
 
         Raises NotReached.
         """
@@ -70,9 +68,7 @@ class CourseExchange:
         coursedir = self._coursedir(assignment, submitted_directory=COLLECTED)
         if new.student:
             coursedir.student_id = glob.escape(new.student)
-        self._run(self._made(self._factory.Collect, coursedir, update=True))
-        if self._is_plain:
-            self._compare(coursedir, new.student)
+        self._run(self._collector(coursedir, update=True))
         self._collected[assignment, new.student] = new.changed
 
     def changed(self, assignment: str, student: str) -> float | None:
@@ -87,7 +83,7 @@ class CourseExchange:
             self._asked[assignment] = time.monotonic()
             return [NewSubmission()]
         newest: dict[str, NewSubmission] = {}
-        for folder in self._inbound(self._coursedir(assignment), "*"):
+        for folder in self._inbound(self._coursedir(assignment)):
             student = folder.name.rsplit(f"+{assignment}+", 1)[0]
             try:
                 found = _submission(student, folder)
@@ -100,27 +96,11 @@ class CourseExchange:
             if time.time() - new.changed >= self._settle and self._collected.get((assignment, student)) != new.changed
         ]
 
-    def _inbound(self, coursedir: CourseDirectory, student: str) -> list[Path]:
-        """What students, by nbgrader's pattern, have put into the plain exchange."""
-        inbound = Path(self._made(self._factory.Collect, coursedir).root, coursedir.course_id, "inbound")
-        pattern = f"{student}+{glob.escape(coursedir.assignment_id)}+*"
+    def _inbound(self, coursedir: CourseDirectory) -> list[Path]:
+        """What students have put into the plain exchange."""
+        inbound = Path(self._collector(coursedir).root, coursedir.course_id, "inbound")
+        pattern = f"*+{glob.escape(coursedir.assignment_id)}+*"
         return [*inbound.glob(pattern)] if coursedir.course_id and inbound.is_dir() else []
-
-    def _compare(self, coursedir: CourseDirectory, student: str) -> None:
-        """Take back what was collected and is not the student's: nbgrader's collector reads what a link leads to.
-
-        Raises NotReached.
-        """
-        folder = Path(coursedir.format_path(COLLECTED, student, coursedir.assignment_id))
-        try:
-            files = file_digests(folder).items()
-            if any(files <= file_digests(one).items() for one in self._inbound(coursedir, glob.escape(student))):
-                return
-            why = "it has links, or changed while it was copied"
-        except OSError as error:
-            why = str(error)
-        shutil.rmtree(folder, ignore_errors=True)
-        raise NotReached(why)
 
     def release(self, attempt: Attempt, files: Path, pages: Sequence[Path]) -> bool:
         """Release pages of an attempt, whose files are in a folder; whether it came through an exchange.
@@ -145,6 +125,9 @@ class CourseExchange:
     def _coursedir(self, assignment: str, **directories: str) -> CourseDirectory:
         return course_directory(self._app, assignment, **directories)
 
+    def _collector(self, coursedir: CourseDirectory, **settings: Any) -> Any:
+        return self._made(ExchangeCollector if self._is_plain else self._factory.Collect, coursedir, **settings)
+
     def _made(self, make: Any, coursedir: CourseDirectory, **settings: Any) -> Any:
         made = make(coursedir=coursedir, authenticator=Authenticator(parent=self._app), parent=self._app)
         for name, value in settings.items():
@@ -154,16 +137,17 @@ class CourseExchange:
     def _run(self, step: Any) -> None:
         try:
             step.start()
+        except NotCollected as error:
+            raise NotReached("; ".join(error.reasons.values())) from error
         except FAULTS as error:
             raise NotReached(f"{type(step).__name__}: {error or type(error).__name__}") from error
 
 
 def _submission(student: str, folder: Path) -> NewSubmission:
     """What lies in a folder of the plain exchange, where students make folders of any name. Raises OSError."""
-    if student in ("", ".", "..") or not is_text(student):
+    if not is_student(student):
         return NewSubmission(student, folder.stat().st_ctime, "this is no student's name")
     try:
-        has_links = folder.is_symlink() or any(stat.S_ISLNK(mode) for _, mode, *_ in signature(folder))
-        return NewSubmission(student, last_change(folder), "it has links to other files" if has_links else "")
+        return NewSubmission(student, last_change(folder))
     except TooLarge as error:
         return NewSubmission(student, folder.stat().st_ctime, str(error))

@@ -21,6 +21,14 @@ def test_a_folder_is_complete_when_it_lies_still_and_its_notebook_is_json(tmp_pa
     assert patient.digest(tmp_path) == ""  # it may be going on
 
 
+def test_a_notebook_with_numbers_that_only_python_writes_is_whole(tmp_path: Path) -> None:
+    path = tmp_path / "p1.ipynb"
+    path.write_text('{"cells": [NaN, Infinity, -Infinity, "NaN"]}')
+    assert Arrivals(0.0).digest(tmp_path) == digest(tmp_path)
+    path.write_text('{"cells": [NaN, Infin')
+    assert Arrivals(0.0).digest(tmp_path) == ""
+
+
 def test_an_empty_folder_is_no_submission(tmp_path: Path) -> None:
     assert Arrivals(0.0).digest(tmp_path) == ""
     assert Arrivals(0.0).digest(tmp_path / "gone") == ""
