@@ -9,6 +9,7 @@ from traitlets import Bool, Unicode
 from autograder.cli.base import CourseApp, likely
 from autograder.cli.options import FLAGS, aliases
 from autograder.common.files import write_atomic
+from autograder.common.language import Course, speaking
 from autograder.grading.grades import GradesExporter
 from autograder.notebooks.instructor_version import VersionError, notebooks
 from autograder.reports.class_attention import concerns
@@ -49,8 +50,9 @@ class ReportApp(CourseApp):
         root = Path(self.coursedir.root).resolve()
         path = Path(self.to).resolve() if self.to else root / "reports" / f"{assignment}.html"
         exporter = GradesExporter(parent=self)
-        found = read_class(self.coursedir, exporter, assignment, path.parent, anonymous=self.anonymous)
-        text = page(found, self.coursedir.course_id, anonymous=self.anonymous)
+        with speaking(Course(parent=self).language):
+            found = read_class(self.coursedir, exporter, assignment, path.parent, anonymous=self.anonymous)
+            text = page(found, self.coursedir.course_id, anonymous=self.anonymous)
         try:
             write_atomic(path, text.encode("utf-8", "replace"))
         except OSError as error:

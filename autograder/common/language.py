@@ -54,7 +54,8 @@ class Course(Configurable):  # type: ignore[misc]
         languages(),
         ENGLISH,
         help="Language in which students are addressed: in notebooks that `autograder build` makes, feedback, "
-        "`autograder check`, results.json, and the students' pages of `autograder watch`. It changes no grade.",
+        "`autograder check`, results.json, the students' pages of `autograder watch`, and the class report. It changes "
+        "no grade.",
     ).tag(config=True)
 
 

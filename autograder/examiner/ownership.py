@@ -5,6 +5,7 @@ import enum
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
+from autograder.common.language import english
 from autograder.examiner.references import Effects, Uses
 from autograder.rpc.shared_globals import Shares
 
@@ -27,10 +28,10 @@ class Reason(str, enum.Enum):  # noqa: UP042  Python 3.10 has no StrEnum
 
 
 BECAUSE = {  # in words, of names that stay the student's
-    Reason.TRAINS: "the cell trains or loads a model",
-    Reason.CHANGES: "the cell changes an object of the student's",
-    Reason.OWN: "the cell runs the student's code on the student's own objects",
-    Reason.DIFFERS: "in isolation, the cell gives a different result for the reference solution",
+    Reason.TRAINS: english("the cell trains or loads a model"),
+    Reason.CHANGES: english("the cell changes an object of the student's"),
+    Reason.OWN: english("the cell runs the student's code on the student's own objects"),
+    Reason.DIFFERS: english("in isolation, the cell gives a different result for the reference solution"),
 }
 
 

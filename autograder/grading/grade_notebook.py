@@ -195,9 +195,12 @@ class _Grading:
         if not count:
             return ()
         limits = self._limits
-        text = (
-            f"{count} of the files that it wrote are not in autograded/, which takes {limits.written_files} of "
-            f"{size(limits.written_bytes)} in all (c.Limits.written_files, c.Limits.written_bytes)"
+        text = english(
+            "%(count)s of the files that it wrote are not in autograded/, which takes %(files)s of %(size)s in all "
+            "(c.Limits.written_files, c.Limits.written_bytes)",
+            count=count,
+            files=limits.written_files,
+            size=size(limits.written_bytes),
         )
         return (ReviewItem(ReviewKind.REMARK, text),)
 

@@ -16,6 +16,7 @@ from nbgrader.utils import determine_grade, is_grade, is_locked, is_solution, is
 from sqlalchemy import Engine, inspect
 from sqlalchemy import text as statement
 
+from autograder.common.language import english
 from autograder.grading.job import Outcome, ReviewItem, ReviewKind
 from autograder.grading.preprocessors import is_scored
 
@@ -112,14 +113,16 @@ def settle(
             changed = mark.cell not in old or old[mark.cell] != new.get(mark.cell)
             rescored = mark.automatic != now.automatic
             if rescored and mark.manual is not None and now.automatic is not None:
-                text = (
-                    f"{name}, {mark.cell}: the automatic score is now {_number(now.automatic)} (was "
-                    f"{_number(mark.automatic)}), which the {_number(mark.manual)} given by hand hides"
+                text = english(
+                    "the automatic score is now %(now)s (was %(before)s), which the %(manual)s given by hand hides",
+                    now=_number(now.automatic),
+                    before=_number(mark.automatic),
+                    manual=_number(mark.manual),
                 )
-                review.append(ReviewItem(ReviewKind.ANSWER_CHANGED, text))
+                review.append(ReviewItem(ReviewKind.ANSWER_CHANGED, f"{name}, {mark.cell}: {text}"))
             elif changed:
-                text = f"{name}, {mark.cell}: the answer has changed since {_what(mark)}; please check it again"
-                review.append(ReviewItem(ReviewKind.ANSWER_CHANGED, text))
+                text = english("the answer has changed since %(what)s; please check it again", what=_what(mark))
+                review.append(ReviewItem(ReviewKind.ANSWER_CHANGED, f"{name}, {mark.cell}: {text}"))
             _ask(gradebook, assignment, student, mark, now, again=changed or rescored)
     gradebook.db.commit()
     return review
@@ -250,8 +253,10 @@ def one_engine() -> Iterator[None]:
 
 def _what(mark: Mark) -> str:
     if mark.manual is not None:
-        return f"{_number(mark.manual)} points were given by hand"
-    return f"{_number(mark.extra)} points of extra credit were given" if mark.extra else "a comment was written"
+        return english("%(points)s points were given by hand", points=_number(mark.manual))
+    if mark.extra:
+        return english("%(points)s points of extra credit were given", points=_number(mark.extra))
+    return english("a comment was written")
 
 
 def _number(value: float | None) -> str:

@@ -13,6 +13,7 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.plugins import ExportPlugin
 from traitlets import Bool
 
+from autograder.common.language import english
 from autograder.common.timestamps import parse_timestamp
 from autograder.grading.job import FAULTS, Outcome, ReviewKind, Status
 from autograder.grading.lateness import LatePenalties
@@ -23,8 +24,8 @@ from autograder.notebooks.known import known_notebooks
 from autograder.notebooks.misplaced import misplaced
 from autograder.notebooks.reading import Unreadable, read_regular
 
-CHANGED = "submitted again after grading"
-STALE = "its late penalty is not that of its points, deadline, and rule: grade it again"
+CHANGED = english("submitted again after grading")
+STALE = english("its late penalty is not that of its points, deadline, and rule: grade it again")
 
 
 @dataclass(frozen=True)
@@ -146,7 +147,7 @@ class GradesExporter(ExportPlugin):  # type: ignore[misc]
         timestamp, score = submission.timestamp, submission.score
         newer = _handed_in(folder, str(self.config.Exchange.get("timezone", "UTC")))
         if newer and timestamp and newer > timestamp:
-            reason = f"submitted again at {newer:%Y-%m-%d %H:%M} UTC, after grading"
+            reason = english("submitted again at %(time)s UTC, after grading", time=f"{newer:%Y-%m-%d %H:%M}")
             return Grade(student, GradeStatus.NOT_YET, reason, None, score, None, timestamp, submission)
         if status and _changed(folder, status):
             return Grade(student, GradeStatus.NOT_YET, CHANGED, None, score, None, timestamp, submission)

@@ -8,6 +8,7 @@ from typing import Any
 
 from nbformat import NotebookNode
 
+from autograder.common.language import english
 from autograder.common.text import printable
 from autograder.common.timestamps import parse_timestamp
 from autograder.grading.job import GradingJob, Outcome, SeedPolicy, Status
@@ -103,7 +104,7 @@ def read_submission(
         return not_gradable(submission, list(settings), _nothing(folder, submission.remarks))
     folders = {path.parent for path in selection.files.values()}
     files, refused = attachments(folders.pop() if len(folders) == 1 else folder, patterns)
-    submission.remarks += [f"left out: {printable(what)}" for what in refused]
+    submission.remarks += [english("left out: %(file)s", file=printable(what)) for what in refused]
     # timestamp.txt is nbgrader's: by it, equal submissions would be different ones.
     notebooks = {*selection.files.values(), *selection.others}
     mine = {
@@ -132,11 +133,13 @@ def _nothing(folder: Path, remarks: Sequence[str]) -> str:
     said = list(remarks)
     if not said:
         there = [printable(path.relative_to(folder).as_posix(), 200) for path in files_below(folder, said)]
-        more = f" and {len(there) - FEW} more" if len(there) > FEW else ""
-        said.append(f"there is only {', '.join(there[:FEW])}{more}" if there else "the folder is empty")
+        files = ", ".join(there[:FEW])
+        if len(there) > FEW:
+            files = english("%(files)s and %(count)s more", files=files, count=len(there) - FEW)
+        said.append(english("there is only %(files)s", files=files) if there else english("the folder is empty"))
         if any(name.lower().endswith(ARCHIVES) for name in there):
-            said.append("unpack the archive, or have `autograder collect` do it")
-    return f"no notebook of this assignment was submitted: {'; '.join(said)}"
+            said.append(english("unpack the archive, or have `autograder collect` do it"))
+    return english("no notebook of this assignment was submitted: %(said)s", said="; ".join(said))
 
 
 def untimely(folder: Path, timezone: str) -> str:

@@ -15,6 +15,7 @@ from nbgrader.preprocessors import Execute, SaveAutoGrades
 from nbgrader.utils import remove, setenv, temp_attrs
 from traitlets.utils.importstring import import_item
 
+from autograder.common.language import english
 from autograder.common.timestamps import parse_timestamp
 from autograder.grading.deadlines import DueDates
 from autograder.grading.gradebook import Marks, open_gradebook, put_back, read_marks, settle
@@ -147,9 +148,13 @@ class SubmissionWriter(NbgraderAutograde):  # type: ignore[misc]
         except DamagedError as error:
             aside = previous.set_aside()
             submission.remarks.append(
-                "an earlier grading was interrupted, and the record of what the gradebook had before it can't be read "
-                f"({error}): compare the points and comments given by hand with a backup (`autograder restore`); "
-                f"kept in {aside}"
+                english(
+                    "an earlier grading was interrupted, and the record of what the gradebook had before it can't be "
+                    "read (%(problem)s): compare the points and comments given by hand with a backup (`autograder "
+                    "restore`); kept in %(folder)s",
+                    problem=error,
+                    folder=aside,
+                )
             )
             self.log.warning("%s: %s", submission.student, submission.remarks[-1])
             return

@@ -85,7 +85,8 @@ class TrainerLink:
             )
             return WeightsVerdict(refused=text)
         if answer.score:
-            text = f"{grade_id}: the test gave points, but the model needs a look: {odd}"
+            look = english("the test gave points, but the model needs a look: %(problem)s", problem=odd)
+            text = f"{grade_id}: {look}"
             self.flags.append(ReviewItem(ReviewKind.WEIGHTS, text))
         return WeightsVerdict()
 
@@ -103,10 +104,17 @@ class TrainerLink:
 def _seen(known: Judgement, rows: int) -> str:
     """What of the test's inputs the notebook gave to `fit`, where that is more than chance."""
     if known.seen > SEEN * rows:
-        given = f"{known.seen:,} of the {rows:,} inputs of the test"
-        return f"the notebook gave {given} to `fit` as training or validation data"
+        return english(
+            "the notebook gave %(given)s of the %(rows)s inputs of the test to `fit` as training or validation data",
+            given=f"{known.seen:,}",
+            rows=f"{rows:,}",
+        )
     for one in known.near:
         if one.near > ALIKE * one.tested:
-            given = f"near copies of {one.near:,} of {one.tested:,} inputs of the test"
-            return f"the notebook gave {given} to `fit` as training or validation data"
+            return english(
+                "the notebook gave near copies of %(near)s of %(tested)s inputs of the test to `fit` as training or "
+                "validation data",
+                near=f"{one.near:,}",
+                tested=f"{one.tested:,}",
+            )
     return ""

@@ -55,7 +55,11 @@ def mend(raw: bytes, version: Version) -> Mended:
         mends.append(
             Mend(
                 english("notebook"),
-                f"kernel of another language ({submitted.language}) set to {language}",
+                english(
+                    "kernel of another language (%(found)s) set to %(wanted)s",
+                    found=submitted.language,
+                    wanted=language,
+                ),
                 english(
                     "Your notebook was set to %(submitted)s; it was graded with %(language)s instead.",
                     submitted=submitted.language,
@@ -68,7 +72,7 @@ def mend(raw: bytes, version: Version) -> Mended:
         mends.append(
             Mend(
                 name,
-                f"split off from cell {cell.number}, into which it had been merged",
+                english("split off from cell %(number)s, into which it had been merged", number=cell.number),
                 english("This cell had been merged with another one, so they were split again."),
             )
         )
@@ -93,15 +97,18 @@ def mend(raw: bytes, version: Version) -> Mended:
         mends.append(
             Mend(
                 _name(version, slot),
-                "out of order; moved between what it needs and what needs it",
+                english("out of order; moved between what it needs and what needs it"),
                 english("This cell was out of order, so it was moved next to the cells it works with."),
             )
         )
     if other_texts := _texts_of_another_release(slots, version):
         mends.append(
             Mend(
-                "notebook",
-                f"of another release, as in another language: the text of {other_texts} given cells is not today's",
+                english("notebook"),
+                english(
+                    "of another release, as in another language: the text of %(count)s given cells is not today's",
+                    count=other_texts,
+                ),
                 english(
                     "Your notebook is from another release of this assignment, such as one in another language; it was "
                     "graded as the assignment is now."
@@ -127,7 +134,7 @@ def _match_mends(match: Match) -> list[Mend]:
         mends.append(
             Mend(
                 match.version.cells[position].grade_id or "",
-                f"answer split off from cell {cell.number}, into which it had been merged",
+                english("answer split off from cell %(number)s, into which it had been merged", number=cell.number),
                 english("Your answer had been merged with another one, so they were split again."),
             )
         )
@@ -135,7 +142,7 @@ def _match_mends(match: Match) -> list[Mend]:
         mends.append(
             Mend(
                 grade_id,
-                f"a copy, cell {cell.number}, left out",
+                english("a copy, cell %(number)s, left out", number=cell.number),
                 english(
                     "Your notebook had this cell more than once, so a copy without any work of yours was left out."
                 ),
@@ -147,12 +154,16 @@ def _match_mends(match: Match) -> list[Mend]:
         if cell not in accounted and cell.is_marked:
             name = f"{(cell.grade_id or '')[:60]!a}"
             if cell.grade_id in known:
-                what = f"has the grading metadata of {name}, which is another cell; kept as an ordinary cell"
+                what = english(
+                    "has the grading metadata of %(name)s, which is another cell; kept as an ordinary cell", name=name
+                )
                 to_student = english(
                     "This cell had another cell's grading metadata, as copies do. It was run as an ordinary cell."
                 )
             else:  # removed since the release, or of another assignment
-                what = f"is {name}, which the assignment does not have now; kept as an ordinary cell"
+                what = english(
+                    "is %(name)s, which the assignment does not have now; kept as an ordinary cell", name=name
+                )
                 to_student = english(
                     "The assignment does not have this cell now. It was run as an ordinary cell, without points."
                 )
@@ -177,18 +188,18 @@ def _slots(match: Match, version: Version) -> tuple[list[CellSlot], list[Mend]]:
         ):
             continue
         slot = insert_missing(slots, position, version)
-        what = "missing; restored"
+        what = english("missing; restored")
         to_student = english("This cell was missing from your notebook and was restored.")
         if cell.solution:
             source = cell.released
             if match.answered_elsewhere(position):
                 source = _ANSWERED_ELSEWHERE
-                what = "missing, with its answer in another cell; restored empty"
+                what = english("missing, with its answer in another cell; restored empty")
                 to_student = english(
                     "This answer's own cell was missing; your answer was taken from where you wrote it."
                 )
             else:
-                what = "missing, and no answer found; restored as released"
+                what = english("missing, and no answer found; restored as released")
                 to_student = english(
                     "The cell for this answer was missing, and no answer to it was found in your notebook."
                 )
@@ -234,7 +245,11 @@ def _node(slot: CellSlot, version: Version, tells_text: bool) -> tuple[NotebookN
     if student is not None:
         if "skip-execution" in student.tags and not (wanted and "skip-execution" in wanted.tags):
             mends.append(
-                ("tag skip-execution removed", english("A tag that keeps this cell from running was removed."), True)
+                (
+                    english("tag skip-execution removed"),
+                    english("A tag that keeps this cell from running was removed."),
+                    True,
+                )
             )
         if student.attachments and node.cell_type != "code":
             node["attachments"] = nbformat.from_dict(student.attachments)
@@ -273,7 +288,11 @@ def _differences(student: SubmittedCell, wanted: InstructorCell, tells_text: boo
     if student.cell_type != wanted.cell_type:
         mends.append(
             (
-                f"type was {student.cell_type}; changed back to {wanted.cell_type}",
+                english(
+                    "type was %(found)s; changed back to %(wanted)s",
+                    found=student.cell_type,
+                    wanted=wanted.cell_type,
+                ),
                 english(
                     "This cell had become a %(found)s cell and was changed back to a %(wanted)s cell.",
                     found=student.cell_type,
@@ -290,17 +309,17 @@ def _differences(student: SubmittedCell, wanted: InstructorCell, tells_text: boo
         told = english(
             "The points and text of this cell changed after you got the notebook; it was graded as it is now."
         )
-        mends.append(("points and text changed since the notebook was released", told, False))
+        mends.append((english("points and text changed since the notebook was released"), told, False))
     elif new_points:
         told = english("The points of this cell changed after you got the notebook; it was graded as it is now.")
-        mends.append(("points changed since the notebook was released", told, False))
+        mends.append((english("points changed since the notebook was released"), told, False))
     elif new_text and tells_text:
         told = english("The text of this cell changed after you got the notebook; it was graded as it is now.")
-        mends.append(("text changed since the notebook was released", told, False))
+        mends.append((english("text changed since the notebook was released"), told, False))
     if wrong and not new_points:
         mends.append(
             (
-                f"nbgrader's metadata restored: {', '.join(wrong)}",
+                english("nbgrader's metadata restored: %(names)s", names=", ".join(wrong)),
                 english("This cell's grading metadata was lost or changed, so it was restored."),
                 True,
             )
@@ -308,7 +327,7 @@ def _differences(student: SubmittedCell, wanted: InstructorCell, tells_text: boo
     if has_other_text and not new_text:
         mends.append(
             (
-                "its text had been changed; the instructor's text restored",
+                english("its text had been changed; the instructor's text restored"),
                 english(
                     "This cell is not yours to change; it was graded with its original text. Write code into your own "
                     "cells instead."

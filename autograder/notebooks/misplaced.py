@@ -11,6 +11,7 @@ from pathlib import Path
 
 from nbgrader.coursedir import CourseDirectory
 
+from autograder.common.language import english
 from autograder.common.text import printable
 from autograder.notebooks.handed_in import is_text
 from autograder.notebooks.known import KnownNotebook, notebook_by_ids
@@ -106,14 +107,18 @@ class _Search:
         path = Path(entry.path)
         if not entry.is_dir():
             known = owner is not None or _may_be_handed_in(path)
-            return f"not in the assignment's folder: {self._where(entry.name)}" if known else ""
+            return english("not in the assignment's folder: %(where)s", where=self._where(entry.name)) if known else ""
         if owner and notebook_of(f"{entry.name}.ipynb", [owner]):
-            return f"its name is not {self._assignment}: rename it"
+            return english("its name is not %(assignment)s: rename it", assignment=self._assignment)
         problems: list[str] = []
         for file in _readable(path, problems):
             if self._assignment_of(file) == owner:
                 name = printable(file.relative_to(path).as_posix(), _LONGEST)
-                return f"it has {name} and is not an assignment's folder: {self._where(name)}"
+                return english(
+                    "it has %(file)s and is not an assignment's folder: %(where)s",
+                    file=name,
+                    where=self._where(name),
+                )
         return "; ".join(problems)
 
     def _swapped(self, inside: "list[os.DirEntry[str]]") -> Iterator[Misplaced]:
@@ -123,7 +128,8 @@ class _Search:
             files = _readable(path, []) if entry.is_dir() else [path]
             if any(self._is_ours(file) for file in files):
                 student = printable(entry.name, _LONGEST)
-                yield self._one(student, entry.path, f"student and assignment are swapped: {self._where(entry.name)}")
+                why = english("student and assignment are swapped: %(where)s", where=self._where(entry.name))
+                yield self._one(student, entry.path, why)
 
     def _is_ours(self, path: Path) -> bool:
         """Whether a file in no student's folder may be handed in for this assignment."""
@@ -146,8 +152,8 @@ class _Search:
 
     def _where(self, name: str) -> str:
         if name.lower().endswith(ARCHIVES):
-            return f"unpack it into {self._home}, or give it to `autograder collect`"
-        return f"submissions belong in {self._home}"
+            return english("unpack it into %(folder)s, or give it to `autograder collect`", folder=self._home)
+        return english("submissions belong in %(folder)s", folder=self._home)
 
     def _one(self, student: str, path: str, why: str) -> Misplaced:
         return Misplaced(student, self._shown(path), why)

@@ -127,7 +127,7 @@ def read_notebook(raw: bytes) -> Submitted:
             mends.append(
                 Mend(
                     english("cell %(number)s", number=number),
-                    f"not a cell but {_json_type(item)}; left out",
+                    english("not a cell but %(kind)s; left out", kind=_json_type(item)),
                     english("This was not a cell that Jupyter could show, so it was left out."),
                 )
             )
@@ -155,7 +155,7 @@ def read_notebook(raw: bytes) -> Submitted:
         mends.append(
             Mend(
                 english("notebook"),
-                "line endings of another system (CR) converted",
+                english("line endings of another system (CR) converted"),
                 english("Your notebook's line endings were converted to the usual ones."),
             )
         )
@@ -163,7 +163,7 @@ def read_notebook(raw: bytes) -> Submitted:
         mends.append(
             Mend(
                 english("notebook"),
-                f"nbformat {_short(data.get('nbformat'))} read as 4.5",
+                english("nbformat %(found)s read as 4.5", found=_short(data.get("nbformat"))),
                 english("Your notebook was in another version of the file format; it was converted."),
             )
         )
@@ -182,7 +182,7 @@ def _decoded(raw: bytes) -> tuple[str, list[Mend]]:
     return text, [
         Mend(
             english("notebook"),
-            f"not in plain UTF-8; read as {encoding}",
+            english("not in plain UTF-8; read as %(encoding)s", encoding=encoding),
             english("The file was not in the usual encoding, so letters other than English may look wrong."),
         )
     ]
@@ -252,7 +252,7 @@ def _cell(item: dict[str, Any], number: int) -> tuple[SubmittedCell, str]:
     odd = []
     source, whole = _text(item["source"] if "source" in item else item.get("input", ""))
     if not whole:
-        odd.append("source is not text")
+        odd.append(english("source is not text"))
     cell_type = item.get("cell_type")
     if cell_type == "heading":
         level = item.get("level")
@@ -261,15 +261,15 @@ def _cell(item: dict[str, Any], number: int) -> tuple[SubmittedCell, str]:
             "markdown",
         )
     elif cell_type not in ("code", "markdown", "raw"):
-        odd.append("unknown type of cell, read as code")
+        odd.append(english("unknown type of cell, read as code"))
         cell_type = "code"
     metadata = item.get("metadata", {})
     if not isinstance(metadata, dict):
-        odd.append(f"metadata is {_json_type(metadata)}")
+        odd.append(english("metadata is %(kind)s", kind=_json_type(metadata)))
         metadata = {}
     marks, tags = metadata.get("nbgrader", {}), metadata.get("tags", [])
     if not isinstance(marks, dict):
-        odd.append(f"nbgrader's metadata is {_json_type(marks)}")
+        odd.append(english("nbgrader's metadata is %(kind)s", kind=_json_type(marks)))
         marks = {}
     named = frozenset(tag for tag in tags if isinstance(tag, str)) if isinstance(tags, list) else frozenset()
     attachments = {} if cell_type == "code" else _attachments(item.get("attachments"))

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from autograder.common.language import english
 from autograder.common.text import printable
 from autograder.notebooks.cell_text import key
 from autograder.notebooks.identification import CellSet, identify
@@ -108,12 +109,19 @@ def select(folder: Path, versions: Mapping[str, Version]) -> Selection:
         candidates = [one for one in list(perhaps)[:MAX_READ] if one.cells is not None]
     candidates.sort(key=lambda one: (one.depth, one.name))
     if len(candidates) > MAX_READ:
-        problems.append(f"there are {len(candidates)} notebooks, of which {MAX_READ} were read")
+        problems.append(
+            english("there are %(count)s notebooks, of which %(read)s were read", count=len(candidates), read=MAX_READ)
+        )
     found: dict[str | None, list[_Candidate]] = {name: [] for name in (*versions, None)}
     for one in candidates[:MAX_READ]:
         found[one.notebook(versions)].append(one)
     strangers = [
-        f"{_shown(one)} is not a notebook of this assignment ({_names(versions)})" for one in found.pop(None) or ()
+        english(
+            "%(file)s is not a notebook of this assignment (%(notebooks)s)",
+            file=_shown(one),
+            notebooks=_names(versions),
+        )
+        for one in found.pop(None) or ()
     ]
     counted, remarks = {}, list[str]()
     for name, own in found.items():
@@ -124,7 +132,7 @@ def select(folder: Path, versions: Mapping[str, Version]) -> Selection:
         remarks += said
     missing = [name for name in versions if name not in counted]
     if counted and missing:
-        remarks.append(f"not submitted: {_names(missing)}")
+        remarks.append(english("not submitted: %(notebooks)s", notebooks=_names(missing)))
     others = tuple(one.path for one in candidates if one.path not in counted.values())
     return Selection(counted, (*remarks, *strangers, *problems), others)
 
@@ -138,12 +146,23 @@ def files_below(folder: Path, problems: list[str]) -> Iterable[Path]:
             with os.scandir(here) as found:
                 entries = sorted(found, key=lambda entry: entry.name)
         except OSError as error:
-            problems.append(f"the folder {printable(here.name)} can't be read: {error.strerror}")
+            problems.append(
+                english(
+                    "the folder %(folder)s can't be read: %(problem)s",
+                    folder=printable(here.name),
+                    problem=error.strerror,
+                )
+            )
             continue
         for entry in entries:
             count += 1
             if count > MAX_ENTRIES:
-                problems.append(f"there are more than {MAX_ENTRIES:,} files and folders; the rest was not looked at")
+                problems.append(
+                    english(
+                        "there are more than %(count)s files and folders; the rest was not looked at",
+                        count=f"{MAX_ENTRIES:,}",
+                    )
+                )
                 return
             if PASSED_OVER.match(entry.name):
                 continue
@@ -151,15 +170,6 @@ def files_below(folder: Path, problems: list[str]) -> Iterable[Path]:
                 pending.append(Path(entry.path))
             else:
                 yield Path(entry.path)
-
-
-# Why a file counts, in the order of `_rank`.
-_REASONS = (
-    "has more of the student's work in it",
-    "has exactly the notebook's name",
-    "is in fewer nested folders",
-    "comes last by name",
-)
 
 
 def _rank(name: str, one: _Candidate, state: FileState) -> tuple[object, ...]:
@@ -176,22 +186,30 @@ def _best(name: str, candidates: list[_Candidate], version: Version) -> tuple[_C
         ranks = {one: _rank(name, one, state) for one, state in states.items()}
         best = max(candidates, key=lambda one: ranks[one])
         remarks = [
-            f"{_shown(one)} was not graded: {_why(best, one, ranks, states[one])}"
+            english("%(file)s was not graded: %(why)s", file=_shown(one), why=_why(best, one, ranks, states[one]))
             for one in candidates
             if one is not best
         ]
     if best.name != f"{name}.ipynb":
-        remarks.insert(0, f"{_shown(best)} was graded as {printable(name)}.ipynb")
+        graded = english("%(file)s was graded as %(notebook)s.ipynb", file=_shown(best), notebook=printable(name))
+        remarks.insert(0, graded)
     return best, remarks
 
 
 def _why(best: _Candidate, other: _Candidate, ranks: Mapping[_Candidate, tuple[object, ...]], state: FileState) -> str:
     if best.raw == other.raw and best.raw is not None:
-        return f"it is the same as {_shown(best)}"
+        return english("it is the same as %(file)s", file=_shown(best))
     if state == FileState.RELEASED:
-        return "it is as released"
+        return english("it is as released")
     differs = [one != another for one, another in zip(ranks[best], ranks[other], strict=True)]
-    return f"{_shown(best)} {_REASONS[differs.index(True)]}"
+    file = _shown(best)
+    reasons = (  # in the order of `_rank`
+        english("%(file)s has more of the student's work in it", file=file),
+        english("%(file)s has exactly the notebook's name", file=file),
+        english("%(file)s is in fewer nested folders", file=file),
+        english("%(file)s comes last by name", file=file),
+    )
+    return reasons[differs.index(True)]
 
 
 def _shown(one: _Candidate) -> str:

@@ -5,8 +5,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from autograder.common.language import english, gettext, ngettext, translated
 from autograder.grading.job import ReviewKind
 from autograder.grading.record import GradeStatus
+from autograder.grading.student_results import NOT_RUN
 from autograder.notebooks.reading import Mend
 from autograder.reports.class_data import Class, Student, normalised, readable, without_names
 
@@ -17,28 +19,28 @@ K = TypeVar("K")
 class ConcernKind(enum.StrEnum):
     """Why somebody should look at something, in the words of the page."""
 
-    NEEDS_PERSON = "needs review"
-    FAULT = "grader error"
-    NOT_YET = "not graded yet"
-    ELSEWHERE = "lies elsewhere"
-    NO_SCORE = "no score"
-    BY_HAND = "by hand"
-    WEIGHTS = "weights"
-    FLAGGED = "flagged"
-    LIMIT = "limit"
+    NEEDS_PERSON = english("needs review")
+    FAULT = english("grader error")
+    NOT_YET = english("not graded yet")
+    ELSEWHERE = english("lies elsewhere")
+    NO_SCORE = english("no score")
+    BY_HAND = english("by hand")
+    WEIGHTS = english("weights")
+    FLAGGED = english("flagged")
+    LIMIT = english("limit")
 
 
 # In the order in which they are listed: what keeps a student from a grade comes first.
 EXPLAINED = {
-    ConcernKind.NEEDS_PERSON: "not graded, because the file can't be read or makes the grader fail every time",
-    ConcernKind.FAULT: "not graded, through no fault of the student's: grade it again",
-    ConcernKind.NOT_YET: "submitted but not graded yet",
-    ConcernKind.ELSEWHERE: "not graded, because it is in the wrong folder; the grade is for something else",
-    ConcernKind.NO_SCORE: "a test that could not be scored: grade it by hand",
-    ConcernKind.BY_HAND: "answers to grade by hand",
-    ConcernKind.WEIGHTS: "weights that did not come from the trainer, or only in part",
-    ConcernKind.FLAGGED: "graded, but worth a look",
-    ConcernKind.LIMIT: "the notebook was stopped by a limit on time, memory or the like",
+    ConcernKind.NEEDS_PERSON: english("not graded, because the file can't be read or makes the grader fail every time"),
+    ConcernKind.FAULT: english("not graded, through no fault of the student's: grade it again"),
+    ConcernKind.NOT_YET: english("submitted but not graded yet"),
+    ConcernKind.ELSEWHERE: english("not graded, because it is in the wrong folder; the grade is for something else"),
+    ConcernKind.NO_SCORE: english("a test that could not be scored: grade it by hand"),
+    ConcernKind.BY_HAND: english("answers to grade by hand"),
+    ConcernKind.WEIGHTS: english("weights that did not come from the trainer, or only in part"),
+    ConcernKind.FLAGGED: english("graded, but worth a look"),
+    ConcernKind.LIMIT: english("the notebook was stopped by a limit on time, memory or the like"),
 }
 
 
@@ -83,7 +85,7 @@ def _grouped(every: Iterable[tuple[K, Student, str]]) -> list[tuple[K, tuple[Stu
     """Of one kind and in the same words but for numbers: all students of whom it is said, together."""
     found: dict[tuple[K, str], list[tuple[Student, str]]] = {}
     for kind, student, words in every:
-        said = readable(without_names(words, student.hidden))
+        said = readable(without_names(_spoken(words), student.hidden))
         found.setdefault((kind, normalised(said)), []).append((student, said))
     return [
         (
@@ -106,7 +108,7 @@ def _of(student: Student) -> Iterator[tuple[ConcernKind, str]]:
         person = grade.status == GradeStatus.NEEDS_PERSON
         yield (ConcernKind.NEEDS_PERSON if person else ConcernKind.FAULT), grade.reason
     elif grade.status == GradeStatus.NOT_YET:
-        yield ConcernKind.NOT_YET, grade.reason or "submitted but not graded"
+        yield ConcernKind.NOT_YET, grade.reason or english("submitted but not graded")
     if grade.elsewhere and student.marked:
         yield ConcernKind.ELSEWHERE, grade.elsewhere
     unscored = set()
@@ -114,7 +116,7 @@ def _of(student: Student) -> Iterator[tuple[ConcernKind, str]]:
         for cell, score in notebook.scores.items():
             if score is None and (name, cell) in student.waiting:
                 unscored.add((name, cell))
-                yield ConcernKind.NO_SCORE, f"{name}, {cell}: {notebook.reasons.get(cell, 'it has not been run')}"
+                yield ConcernKind.NO_SCORE, f"{name}, {cell}: {notebook.reasons.get(cell, NOT_RUN)}"
         if notebook.limit:
             yield ConcernKind.LIMIT, f"{name}: {notebook.limit}"
     if waiting := [cell for name, cell in student.waiting if (name, cell) not in unscored]:
@@ -129,5 +131,26 @@ def _mended(mends: Sequence[Mend]) -> str:
     cells: dict[str, list[str]] = {}
     for mend in mends:
         cells.setdefault(mend.what, []).append(mend.cell)
-    said = [f"{what} ({', '.join(of) if len(of) <= FEW else f'{len(of)} cells'})" for what, of in cells.items()]
-    return "; ".join(said[:FEW]) + (f"; and {len(said) - FEW} more" if len(said) > FEW else "")
+    said = []
+    for what, of in cells.items():
+        names = (
+            ", ".join(map(translated, of))
+            if len(of) <= FEW
+            else ngettext("%(count)s cells", "%(count)s cells", len(of))
+        )
+        said.append(f"{_spoken(what)} ({names})")
+    more = gettext("; and %(count)s more", count=len(said) - FEW) if len(said) > FEW else ""
+    return "; ".join(said[:FEW]) + more
+
+
+def _spoken(said: str) -> str:
+    """In the language of the page: what grading said of a submission, or its parts, as it joined them.
+
+    Those are what stands after the name of a notebook or a cell, and what stands between semicolons.
+    """
+    found = translated(said)
+    for mark in (": ", "; "):
+        if found == said and mark in said:
+            head, _, tail = said.partition(mark)
+            found = f"{_spoken(head)}{mark}{_spoken(tail)}"
+    return found

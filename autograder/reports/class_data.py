@@ -16,11 +16,13 @@ from nbgrader.coursedir import CourseDirectory
 
 from autograder.common.error_outputs import error_text
 from autograder.common.files import write_atomic
+from autograder.common.language import gettext
 from autograder.examiner.model_insight import ModelInsight
 from autograder.grading.gradebook import Mark, open_gradebook, read_marks
 from autograder.grading.grades import Grade, GradesExporter
 from autograder.grading.job import FAULTS
 from autograder.grading.record import GradeRecord, Statuses, SubmissionStatus, read_record
+from autograder.grading.student_results import spoken_error
 from autograder.notebooks.headings import headings_of_cells
 from autograder.reports.test_messages import Measure, measure
 from autograder.training.training_record import TrainedBy
@@ -68,7 +70,7 @@ def said(outputs: Any) -> str:
         if not isinstance(output, dict):
             continue
         if output.get("output_type") == "error":
-            return error_text(output)
+            return error_text(spoken_error(output))
         if output.get("output_type") == "stream" and not printed:
             text = output.get("text", "")
             lines = ("".join(map(str, text)) if isinstance(text, list) else str(text)).strip().split("\n")
@@ -90,7 +92,7 @@ def without_names(message: str, names: Iterable[str]) -> str:
     for name in sorted(filter(None, names), key=len, reverse=True):
         # A name of one or two letters is in too many words.
         pattern = re.escape(name) if len(name) > 2 else rf"(?<!\w){re.escape(name)}(?!\w)"
-        message = re.sub(pattern, "(name)", message, flags=re.IGNORECASE)
+        message = re.sub(pattern, gettext("(name)"), message, flags=re.IGNORECASE)
     return message
 
 
@@ -203,7 +205,10 @@ def read_class(
         for student, person in sorted(people.items()):
             names = [str(getattr(person, part, None) or "") for part in ("first_name", "last_name")]
             full = " ".join(filter(None, names))
-            name = f"Student {shown[student]}" if anonymous else f"{student} ({full})" if full else student
+            if anonymous:
+                name = gettext("Student %(number)s", number=shown[student])
+            else:
+                name = f"{student} ({full})" if full else student
             hidden = (student, full, *names) if anonymous else ()
             grade = exporter.grade(gradebook, assignment, student)
             one = Student(readable(name), shown.get(student), grade, hidden=hidden)

@@ -7,6 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from autograder.common.language import gettext, spoken
 from autograder.grading.record import GradeStatus, now
 from autograder.reports.class_attention import EXPLAINED, concerns, fixes
 from autograder.reports.class_data import Class
@@ -62,12 +63,17 @@ class Histogram:
         said = []
         for bar in self.bars:
             if bar.count + bar.count2:
-                second = f" ({bar.count2} of them {self.series[1]})" if bar.count2 else ""
-                said.append(f"{bar.label}: {bar.count + bar.count2}{second}")
+                part = (
+                    gettext(" (%(count)s of them %(series)s)", count=bar.count2, series=self.series[1])
+                    if bar.count2
+                    else ""
+                )
+                said.append(f"{bar.label}: {bar.count + bar.count2}{part}")
         if not said:
-            return "Nothing to show yet."
+            return gettext("Nothing to show yet.")
         marks = "".join(f" {text[0].upper()}{text[1:]}." for _, text, _ in self.lines)
-        return f"Number of students by {self.x_title}. {'; '.join(said)}.{marks}"
+        what = gettext("Number of students by %(quantity)s.", quantity=self.x_title)
+        return f"{what} {'; '.join(said)}.{marks}"
 
 
 def histogram(
@@ -93,12 +99,15 @@ def histogram(
     for place, (a, b) in enumerate(zip(lower, upper, strict=True)):
         y = ground - a * scale
         first = below and place == 0
-        label = f"{'below' if first else _figure(edges[place]) + ' to'} {_figure(edges[place + 1])}%"
+        start, end = _figure(edges[place]), _figure(edges[place + 1])
+        label = (
+            gettext("below %(end)s%%", end=end) if first else gettext("%(start)s to %(end)s%%", start=start, end=end)
+        )
         x = LEFT + place * width + 2
         bars.append(Bar(round(x, 1), round(width - 4, 1), y, a * scale, y - b * scale, b * scale, label, a, b))
     every = math.ceil(len(edges) / 11)
     x_marks = [
-        (round(LEFT + place * width, 1), "lower" if below and place == 0 else _figure(edge))
+        (round(LEFT + place * width, 1), gettext("lower") if below and place == 0 else _figure(edge))
         for place, edge in enumerate(edges)
         if place % every == 0
     ]
@@ -146,10 +155,10 @@ def _figure(value: float) -> str:
 
 
 def page(of: Class, course: str, *, anonymous: bool) -> str:
-    """The whole file, as text."""
+    """The whole file, as text, in the language spoken."""
     environment = templates()
     environment.filters.update(percent=_percent, minutes=_minutes, signed=_signed)
-    style, script = source("class.css"), source("class.js")
+    style, script = source("class.css"), f"{environment.get_template('class.js.j2').render()}\n"
     policy = (
         f"default-src 'none'; style-src '{digest(style)}'; script-src '{digest(script)}'; base-uri 'none'; "
         "form-action 'none'"
@@ -157,7 +166,8 @@ def page(of: Class, course: str, *, anonymous: bool) -> str:
     found = concerns(of)
     marked = of.marked
     records = [record for student in of.students for record in student.records.values()]
-    return environment.get_template("class.html").render(
+    return environment.get_template("class.html.j2").render(
+        language=spoken(),
         policy=policy,
         style=Markup(style),
         script=Markup(script),
@@ -191,22 +201,22 @@ def _scores(of: Class) -> Histogram:
     final, waiting = list[float](), list[float]()
     for student in of.marked:
         (final if student.grade.score is not None else waiting).append(student.share * 100)
-    series = {"final": final, "still to be graded by hand or again": waiting}
-    return histogram("Scores", "score in percent", series, [10 * place for place in range(11)])
+    series = {gettext("final"): final, gettext("still to be graded by hand or again"): waiting}
+    return histogram(gettext("Scores"), gettext("score in percent"), series, [10 * place for place in range(11)])
 
 
 def _accuracy(of: Class, key: tuple[str, str], values: list[float]) -> Histogram:
     notebook, cell = key
     several = len({item.notebook for item in of.items}) > 1
     percent = [100 * value for value in values]
-    name = f"Accuracy in {notebook}, {cell}" if several else f"Accuracy in {cell}"
-    x_title, series = "test accuracy in percent", {"models": percent}
+    name = gettext("Accuracy in %(test)s", test=f"{notebook}, {cell}" if several else cell)
+    x_title, series = gettext("test accuracy in percent"), {gettext("models"): percent}
     if (found := ramp(of, key)) is None:
         return histogram(name, x_title, series, fitting_edges(percent))
     baseline, least = (round(100 * edge, 6) for edge in found)
     marks = {
-        baseline: (f"no points up to {_figure(baseline)}%", "start"),
-        least: (f"all points from {_figure(least)}%", "end"),
+        baseline: (gettext("no points up to %(accuracy)s%%", accuracy=_figure(baseline)), "start"),
+        least: (gettext("all points from %(accuracy)s%%", accuracy=_figure(least)), "end"),
     }
     return histogram(name, x_title, series, ramp_edges(baseline, least, percent), marks)
 
@@ -224,8 +234,10 @@ def _minutes(seconds: Any) -> str:
     if seconds is None:
         return "–"
     if seconds < 10:
-        return f"{seconds:.1f} s"
+        return gettext("%(seconds)s s", seconds=f"{seconds:.1f}")
     if seconds < 60:
-        return f"{seconds:.0f} s"
+        return gettext("%(seconds)s s", seconds=f"{seconds:.0f}")
     minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+    if minutes < 60:
+        return gettext("%(minutes)s min %(seconds)s s", minutes=minutes, seconds=rest)
+    return gettext("%(hours)s h %(minutes)s min", hours=minutes // 60, minutes=minutes % 60)

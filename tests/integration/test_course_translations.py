@@ -1,5 +1,6 @@
 """Notebooks in two languages: how they are built, and that a course takes either."""
 
+import ast
 import os
 import re
 import shutil
@@ -9,9 +10,10 @@ import gates
 import launch
 import nbformat
 import pytest
+from matplotlib.font_manager import FontProperties, findfont, get_font
 from nbclient import NotebookClient
 from nbformat import NotebookNode
-from repository import ASSIGNMENTS, ROOT, release
+from repository import ASSIGNMENTS, GRADED, ROOT, release
 from tiny_course import cell_of
 from translated_course import RUSSIAN, TEXT, make, translate
 
@@ -154,6 +156,17 @@ def test_plots_with_cyrillic_labels_lack_no_glyph(run: NotebookNode) -> None:
     pictures = [o for cell in run.cells for o in cell.get("outputs", []) if "image/png" in o.get("data", {})]
     assert len(pictures) == 7
     assert [text for text in outputs(run) if "lyph" in text or "Warning" in text] == []
+
+
+@pytest.mark.parametrize("assignment", GRADED)
+def test_each_character_of_a_russian_notebooks_strings_has_a_glyph_in_the_font_of_plots(assignment: str) -> None:
+    (edition,) = (edition for edition in build.editions(ROOT, assignment) if edition.language == "ru")
+    font = get_font(findfont(FontProperties()))
+    codes = [ast.parse(cell.source) for cell in edition.translated().cells if cell.cell_type == "code"]
+    strings = [node.value for code in codes for node in ast.walk(code) if isinstance(node, ast.Constant)]
+    characters = set("".join(text for text in strings if isinstance(text, str)))
+    assert set("абвгдеёжзийклмнопрстуфхцчшщъыьэюя") <= characters
+    assert [character for character in sorted(characters - {"\n"}) if not font.get_char_index(ord(character))] == []
 
 
 def test_the_outputs_of_the_russian_notebook_are_in_russian(run: NotebookNode) -> None:

@@ -14,6 +14,7 @@ from engines import add_config
 from feedback_pages import FAILED, generate, page
 from graded_course import Course, notebook
 from launch import launch, run
+from report_pages import report
 from tiny_course import build, cell_of, released, solve
 from watched_course import DOUBLE, SHIFT, watching
 from watched_course import build as build_watched
@@ -34,6 +35,12 @@ BROKEN = [{"output_type": "error", "ename": "NameError", "evalue": "name 'mul' i
 NAMES = set(
     "ada bob cyd dan p1 ps1 mul add test_add test_mul essay AssertionError CellTimeLimit CPU Python SHA autograder "
     "None Kernel Restart and Run All Cells UTC NumPy numpy keras tensorflow".split()
+)
+
+# In the class report: literature, the course's name, and what Python said.
+CITED = (
+    "Guilford Educational and Psychological Measurement Ebel Frisbie Essentials of cnn homework "
+    "NameError name is not defined"
 )
 
 
@@ -126,6 +133,23 @@ def test_a_message_in_english_is_read_in_a_russian_course_too(graded: Course, tm
     course.hand_in("eve", {"test_mul": 0.0}, outputs={"test_mul": FAILED}, mul="def mul(a, b): 5")
     course.grade()
     assert "Ожидалось 6 Получено 5 Куда смотреть Look at the sign." in page(course, "eve").text
+
+
+def test_no_english_is_left_in_the_class_report_named_or_numbered(graded: Course, tmp_path: Path) -> None:
+    path = tmp_path / "class.html"
+    for options in ((), ("--anonymous",)):
+        page = report(graded.folder, f"--to={path}", "--Course.language=ru", *options, assignment="ps1")
+        html = path.read_text(encoding="utf-8")
+        assert '<html lang="ru">' in html
+        assert english_in(" ".join(Prose(html).words), *CITED.split()) == []
+        assert "сортировка по столбцу" in page.raw["script"]
+        assert ": sorted by" not in page.raw["script"]
+    concerns = {row[2] for row in page.tables["concerns"][1:]}
+    assert "p1, test_add: тест дал баллы: 7, а может дать только от 0 до 2: в тесте ошибка" in concerns
+    assert page.tables["fixes"][1][1] == "p1: отсутствовала; восстановлена (test_add)"
+    assert ["test_add", "1", "CellTimeLimit: Тест выполнялся дольше, чем # с (ограничение задания)."] in page.tables[
+        "messages"
+    ]
 
 
 def test_results_json_speaks_russian(graded: Course) -> None:

@@ -31,13 +31,15 @@ SPOKEN: dict[str, Any] = {"gettext": None, "_": None, "ngettext": (1, 2)}
 KEPT: dict[str, Any] = {"english": None}
 
 PLACEHOLDER = re.compile(r"%\(\w+\)s")
-MARKUP = re.compile(r"<[^>]+>|`[^`]*`|\*[^*]+\*")  # what is emphasized is a menu's
+# Code and titles stay as they are, and what is emphasized is a menu's.
+MARKUP = re.compile(r"<(?:cite|code)>[^<]*</(?:cite|code)>|<[^>]+>|`[^`]*`|\*[^*]+\*")
 ALIKE = re.compile(r"\b\w*(?:[a-zA-Z]\w*[а-яёА-ЯЁ]|[а-яёА-ЯЁ]\w*[a-zA-Z])\w*\b")
 LATIN = re.compile(r"[A-Za-z]{2,}")
 # What is called so in every language: programs, formats, menus, and names out of Python and Keras.
 NAMES = set(
     "Kernel Restart and Run All Cells Jupyter Python NumPy Keras JSON SHA autograder nbgrader ipynb FOLDER NOTEBOOK "
-    "TIME course dir check None dropout pandas Colab timestamp txt".split()
+    "TIME course dir check None dropout pandas Colab timestamp txt nbformat UTF UTC CR Limits autograded skip "
+    "execution Guilford Ebel and Frisbie".split()
 )
 
 

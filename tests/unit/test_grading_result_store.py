@@ -106,7 +106,7 @@ def test_a_flag_of_tensorflow_changes_the_digest(monkeypatch: pytest.MonkeyPatch
         ("notebooks/mending.py", True),
         ("grading/grade_notebook.py", True),
         ("reports/feedback.py", False),
-        ("reports/templates/class.html", False),
+        ("reports/templates/class.html.j2", False),
         ("cli/progress.py", False),
         ("lms/export/canvas.py", False),
         ("course/demo.py", False),
