@@ -78,6 +78,8 @@ def test_notebooks_and_their_files_are_graded_on_all_nodes_as_they_are_here(clus
     for _ in range(2):
         cluster.worker()
     with on(cluster, settings(tmp_path)) as backend:
+        with backend.executor(lambda _: None):
+            until(lambda: backend.capacity() == 2, 60)
         there = graded(backend, jobs, settings(tmp_path))
     with closing(LocalBackend(Limits(), 2)) as backend:
         here = graded(backend, jobs, settings(tmp_path))
