@@ -20,12 +20,13 @@ import dask
 import psutil
 import pytest
 from candidates import needs_sandbox
-from cluster_grading import TRAINER, WITH, Graded, graded, job, settings, until
+from cluster_grading import TRAINER, WITH, Graded, graded, job, settings
 from clusters import Cluster, with_keys
 from disks import disk, needs_mounts
 from engines import hand_in, marks, quickstart, reference_answers
 from launch import launch
 from networks import Machine, Network, needs_namespaces
+from waiting import until
 
 from autograder.cli.certificates import CertificatesApp
 from autograder.common.serialization import dump

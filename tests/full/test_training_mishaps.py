@@ -12,7 +12,8 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
-from trainers import BUDGET, Notebook, fitting, images, trainer_at, until
+from trainers import BUDGET, Notebook, fitting, images, trainer_at
+from waiting import until
 
 from autograder.sandbox.limits import kill_tree
 from autograder.training import client, jobs, protocol

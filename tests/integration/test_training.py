@@ -15,7 +15,8 @@ import keras
 import numpy as np
 import psutil
 import pytest
-from trainers import BUDGET, Notebook, fit_request, fitting, images, trainer_at, until
+from trainers import BUDGET, Notebook, fit_request, fitting, images, trainer_at
+from waiting import until
 
 from autograder.sandbox import bubblewrap
 from autograder.training import client, protocol

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 from candidates import needs_sandbox
-from trainers import BUDGET, until
+from trainers import BUDGET
+from waiting import until
 
 from autograder.container.requirements import health, missing_requirement
 from autograder.sandbox.host import find_bwrap

@@ -12,7 +12,8 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
-from trainers import Notebook, fit_request, images, trainer_at, until
+from trainers import Notebook, fit_request, images, trainer_at
+from waiting import until
 
 from autograder.rpc import frames
 from autograder.sandbox.bubblewrap import check

@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import FrameLocator, Locator, Page, expect, sync_playwright
+from waiting import until
 
 from autograder.cli.test import find_chromium
 
@@ -80,6 +82,11 @@ def picture(page: Page, name: str) -> None:
         page.screenshot(path=Path(folder) / name, animations="disabled", caret="hide")
 
 
+def _listens(port: int) -> bool:
+    with socket.socket() as tried:
+        return tried.connect_ex(("127.0.0.1", port)) == 0
+
+
 @contextlib.contextmanager
 def jupyterlab(folder: Path, *arguments: str) -> Iterator[str]:
     """A JupyterLab server started in `folder`; gives the address at which it lets in who has its token."""
@@ -95,11 +102,12 @@ def jupyterlab(folder: Path, *arguments: str) -> Iterator[str]:
             assert server.stderr is not None
             for line in server.stderr:
                 written.write(line)
-                if found := re.search(r"http://127\.0\.0\.1:\d+/lab\?token=\w+", line):
+                if found := re.search(r"http://127\.0\.0\.1:(\d+)/lab\?token=\w+", line):
                     break
             else:
                 raise AssertionError(f"JupyterLab did not start:\n{log.read_text(encoding='utf-8')}")
             threading.Thread(target=shutil.copyfileobj, args=(server.stderr, written), daemon=True).start()
+            until(lambda: _listens(int(found[1])))  # the address is printed before that
             yield found[0]
         finally:
             server.send_signal(signal.SIGTERM)  # it ends its kernels, and then itself

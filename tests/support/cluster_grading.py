@@ -1,6 +1,5 @@
 """Small notebooks, graded by any backend."""
 
-import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -63,10 +62,3 @@ def graded(
 
 def settings(folder: Path) -> ServerSettings:
     return TRAINER.server_settings(folder / "cache", sandboxed=True)
-
-
-def until(condition: Callable[[], bool], seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)

@@ -3,9 +3,8 @@
 import contextlib
 import inspect
 import socket
-import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,6 @@ from typing import Any
 import keras
 import keras.src.models.model
 import numpy as np
-import pytest
 
 from autograder.keras_codec import models
 from autograder.keras_codec.usage import weight_digests
@@ -104,11 +102,3 @@ def images(count: int = 96, seed: int = 0) -> tuple[Any, Any]:
         row, column = divmod(int(label), 2)
         image[4 * row : 4 * row + 4, 4 * column : 4 * column + 4] += 1
     return x, y
-
-
-def until(condition: Callable[[], bool], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            pytest.fail("it did not come to that")
-        time.sleep(0.05)
