@@ -143,7 +143,7 @@ def cluster(slots: int, processes: int, folder: Path) -> Iterator[tuple[str, lis
             start("dask_scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard")
             for number in range(processes):
                 own = slots * (number + 1) // processes - slots * number // processes
-                more = ("--nthreads", "1", "--no-nanny", "--no-dashboard", "--memory-limit", "0")
+                more = ("--nthreads", str(own), "--no-nanny", "--no-dashboard", "--memory-limit", "0")
                 more += ("--local-directory", str(folder / f"worker-{number}"), "--preload", __file__)
                 start("dask_worker", address, *more, "--resources", f"notebook={own}")
             with Client(address, timeout=60) as client:
