@@ -146,6 +146,7 @@ class Burst:
                 self.submissions.append((draw.uniform(at + APART, seconds), name, self.last[name]))
         self.submissions.sort()
         self.kills = sorted(draw.uniform(0, seconds) for _ in range(kills))
+        self.submitted: dict[str, float] = {}  # by student, when the last time
         self.seen: dict[Key, Seen] = {}
         self.samples: list[Sample] = []
         self.start = self.changed = time.time()
@@ -178,6 +179,7 @@ class Burst:
 
     def _submit(self, student: str, number: int) -> None:
         """As `nbgrader submit` does."""
+        self.submitted[student] = time.time()
         home = self._homes / student
         (home / "ps1").mkdir(parents=True, exist_ok=True)
         nbformat.write(answered(self.folder, number), home / "ps1" / "ps1.ipynb")
@@ -209,7 +211,12 @@ class Burst:
                     seen.times[state] = self.changed = now
 
     def _is_over(self) -> bool:
-        return {name for (name, _), seen in self.seen.items() if "final" in seen.times} == set(self.last)
+        return all(self._is_final(name) for name in self.last)
+
+    def _is_final(self, student: str) -> bool:
+        """Whether there is the feedback of after the deadline on what a student submitted last."""
+        arrived = [one.attempt.arrived for one in self._of(student) if "final" in one.times]
+        return any(at >= self.submitted[student] for at in arrived)
 
     def _of(self, student: str) -> list[Seen]:
         """A student's attempts, in their order."""
@@ -223,7 +230,7 @@ class Burst:
         with Gradebook(f"sqlite:///{self.folder / 'gradebook.db'}") as gradebook:
             points = {one.student.id: one.score for one in gradebook.assignment_submissions("ps1")}
         for name, number in self.last.items():
-            if not any("final" in one.times for one in self._of(name)):
+            if not self._is_final(name):
                 found.append(f"{name} has not got the feedback of after the deadline.")
             if points.get(name) != _points(number):
                 found.append(f"{name} has {points.get(name)} points instead of {_points(number)}.")
