@@ -256,20 +256,25 @@ def merge_deadlines(path: Path, assignment: str, origin: str, rows: Sequence[Dea
 
     `origin` is the LMS's name, by which its rows are known: it is their `reason`. Rows that a person wrote stay, and
     come before the LMS's. Returns a sentence for each of the LMS's rows that is left out for that; the file is made
-    where there is none. Raises DeadlineError where it can't be used.
+    where there is none, and not touched where nothing changes. Raises DeadlineError where it can't be used.
     """
     there = [row for _, row in read_rows(path)] if path.is_file() else []
     kept = [row for row in there if (row.assignment, row.reason) != (assignment, origin)]
     by_hand = {row.student for row in kept if row.assignment == assignment}
     new = [replace(row, assignment=assignment, reason=origin) for row in rows if row.student not in by_hand]
-    table = [COLUMNS]
-    for row in (*kept, *new):
-        due = row.due.isoformat(" ", "seconds") if row.due else ""
-        hours = "" if row.hours is None else f"{row.hours:g}"
-        table.append((row.assignment, row.student, due, hours, row.reason))
-    write_atomic(path, csv_text(table).encode("utf-8-sig"))
+    if new != [row for row in there if row not in kept]:
+        _write(path, [*kept, *new])
     return [
         f"{path.name} has a row of your own for {row.student or 'all students'} in {assignment}: {origin}'s is not used"
         for row in rows
         if row.student in by_hand
     ]
+
+
+def _write(path: Path, rows: Sequence[Deadline]) -> None:
+    table = [COLUMNS]
+    for row in rows:
+        due = row.due.isoformat(" ", "seconds") if row.due else ""
+        hours = "" if row.hours is None else f"{row.hours:g}"
+        table.append((row.assignment, row.student, due, hours, row.reason))
+    write_atomic(path, csv_text(table).encode("utf-8-sig"))

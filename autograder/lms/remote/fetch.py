@@ -5,17 +5,23 @@ moodle/
   fetched.json          whose each is, and when it was submitted
 """
 
-from collections.abc import Iterable
+import tempfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+
+from nbgrader.coursedir import CourseDirectory
 
 from autograder.common.errors import AutograderError
 from autograder.common.files import write_atomic
 from autograder.common.serialization import dump
-from autograder.grading.deadlines import Deadline
+from autograder.grading.deadlines import Deadline, Deadlines, merge_deadlines
+from autograder.lms.collect.archive import add
 from autograder.lms.collect.downloads import STAMP
 from autograder.lms.collect.lms_names import FETCHED, MetadataError, Named, fetched
-from autograder.lms.collect.roster import Roster
+from autograder.lms.collect.roster import Roster, gradebook_roster
 from autograder.lms.collect.unpack import Caps
+from autograder.lms.collect.zip_collect import collecting
 from autograder.lms.remote.accounts import match, person
 from autograder.lms.remote.lms_api import LmsApi, RemoteAssignment, RemoteSubmission
 
@@ -24,8 +30,55 @@ class BadName(AutograderError):
     """A file's name leads out of its folder."""
 
 
+@dataclass(frozen=True)
+class Fetched:
+    """What a fetch has brought, besides submissions."""
+
+    left_out: list[tuple[str, str]]  # which submissions, and why; they are tried again next time
+    dates: int  # the LMS's due dates of the assignment
+    own_dates: list[str]  # sentences on those in whose place a row of the instructor's own counts
+    file: Path  # of due dates
+
+
+def fetch_into(
+    archive: Path,
+    platform: LmsApi,
+    assignment: RemoteAssignment,
+    submissions: Sequence[RemoteSubmission],
+    coursedir: CourseDirectory,
+    deadlines: Deadlines,
+) -> Fetched:
+    """Fetch what of an assignment's `submissions` the `archive` does not have, and due dates into the course's file.
+
+    `coursedir` is of the assignment here. Raises LmsError, DeadlineError, and OSError: then, nothing has changed.
+    """
+    root, name = Path(coursedir.root), coursedir.assignment_id
+    caps = Caps(coursedir.max_file_size * 1000, coursedir.max_dir_size * 1000)
+    archive.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=archive.parent, prefix=".fetching-") as place:
+        folder = Path(place, platform.title.lower())
+        left_out = fetch(platform, assignment, submissions, folder, archive, caps)
+        roster = gradebook_roster(coursedir.db_url, coursedir.course_id)  # grading knows no one else
+        dates = due_dates(platform, assignment, name, roster)
+        path = Path(root, deadlines.file)
+        with collecting(root):
+            own = merge_deadlines(path, name, platform.title, dates) if dates or path.exists() else []
+            add(archive, [folder] if folder.is_dir() else [])
+    return Fetched(left_out, len(dates), own, path)
+
+
+def attempt_name(submission: RemoteSubmission) -> str:
+    """What a fetched attempt is called; no other of the assignment's is called so."""
+    return f"{submission.account}-{submission.time.strftime(STAMP)}"
+
+
 def fetch(
-    platform: LmsApi, assignment: RemoteAssignment, folder: Path, archive: Path, caps: Caps
+    platform: LmsApi,
+    assignment: RemoteAssignment,
+    submissions: Iterable[RemoteSubmission],
+    folder: Path,
+    archive: Path,
+    caps: Caps,
 ) -> list[tuple[str, str]]:
     """Fetch into `folder` the attempts that `archive` does not have; without any, there is no folder afterwards.
 
@@ -36,8 +89,8 @@ def fetch(
     known = _known(archive.glob(f"*/{folder.name}"))
     refused: list[tuple[str, str]] = []
     done: dict[str, Named] = {}
-    for submission in platform.submissions(assignment):
-        name = f"{submission.account}-{submission.time.strftime(STAMP)}"
+    for submission in submissions:
+        name = attempt_name(submission)
         if name in known:
             continue
         if submission.account not in people:
@@ -59,7 +112,7 @@ def fetch(
     return refused
 
 
-def deadlines(platform: LmsApi, assignment: RemoteAssignment, name: str, roster: Roster) -> list[Deadline]:
+def due_dates(platform: LmsApi, assignment: RemoteAssignment, name: str, roster: Roster) -> list[Deadline]:
     """The due date of the assignment that is called `name` here, and those of students who have one of their own.
 
     Raises LmsError.
