@@ -22,6 +22,7 @@ from autograder.common.language import Course
 from autograder.grading.pipeline import Autograde
 from autograder.grading.settings import Grading
 from autograder.grading.submission import Submission
+from autograder.lms.remote import Lms
 from autograder.notebooks.instructor_version import VersionError, nothing_graded
 from autograder.reports.generate import GenerateFeedback
 from autograder.sandbox.limits import Limits
@@ -64,12 +65,14 @@ class WatchApp(CourseApp):
         GenerateFeedback,
         Grading,
         Limits,
+        Lms,
         Trainer,
         Watch,
     ]
 
     def start(self) -> None:
         """Watch; start again when nbgrader_config.py has changed."""
+        environment = dict(os.environ)  # from which a token is taken
         super().start()
         if unknown := sorted(set(self.extra_args) - set(sources(self.coursedir))):
             there = sources(self.coursedir)
@@ -94,7 +97,7 @@ class WatchApp(CourseApp):
         except (AutograderError, NbGraderException) as error:
             self.fail("%s", error, then=again, why="once that is fixed; finished work is kept")
         self.out.say("nbgrader_config.py has changed: starting again.")
-        os.execv(sys.executable, sys.orig_argv)
+        os.execve(sys.executable, sys.orig_argv, environment)
 
     @contextmanager
     def _pages(self, watcher: Watcher) -> Iterator[None]:

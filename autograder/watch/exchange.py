@@ -4,7 +4,6 @@ import glob
 import shutil
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,41 +11,21 @@ from nbgrader.auth import Authenticator
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.exchange import ExchangeFactory
 
-from autograder.common.errors import AutograderError
 from autograder.grading.job import FAULTS
 from autograder.watch.arrivals import TooLarge, last_change
 from autograder.watch.attempts import Attempt
 from autograder.watch.exchange_collector import ExchangeCollector, NotCollected, is_student
+from autograder.watch.source import NewSubmission, NotReached, Source, course_directory
 
 COLLECTED = ".autograder/collected"  # nbgrader's step, as `submitted`, into which its collector copies
 RELEASING = ".autograder/releasing"  # and the one that it releases feedback from
 PAUSE = 10.0  # seconds between two questions to a plugin, which may ask a server
 
 
-class NotReached(AutograderError):
-    """The exchange did not do what it should; the message says why."""
-
-
-@dataclass(frozen=True)
-class NewSubmission:
-    """Something new in the exchange: a student's; or anybody's, with an empty name, as a plugin alone knows whose."""
-
-    student: str = ""
-    changed: float = 0.0  # when that was, in seconds since 1970
-    problem: str = ""  # why it can't be collected
-
-
-def course_directory(app: Any, assignment: str, **directories: str) -> CourseDirectory:
-    """nbgrader's course directory for one assignment, with other folders in place of the course's own."""
-    coursedir = CourseDirectory(parent=app)
-    coursedir.assignment_id = assignment
-    for name, value in directories.items():
-        setattr(coursedir, name, value)
-    return coursedir
-
-
-class CourseExchange:
+class CourseExchange(Source):
     """The exchange of one course."""
+
+    step = COLLECTED
 
     def __init__(self, app: Any, settle_seconds: float) -> None:
         """`app` has nbgrader's configuration. In the plain exchange a submission is complete after `settle_seconds`."""
@@ -71,7 +50,12 @@ class CourseExchange:
         self._run(self._collector(coursedir, update=True))
         self._collected[assignment, new.student] = new.changed
 
-    def changed(self, assignment: str, student: str) -> float | None:
+    def is_new(self, digest: str, known: Sequence[Attempt]) -> bool:
+        """Whether it is not the last that came through the exchange."""
+        last = [attempt.digest for attempt in known if attempt.source == COLLECTED][-1:]
+        return last != [digest]
+
+    def arrived(self, assignment: str, student: str, folder: Path) -> float | None:
         """When a student's newest submission in the plain exchange last changed; None: that is not known."""
         return self._collected.get((assignment, student))
 

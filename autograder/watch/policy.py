@@ -63,6 +63,12 @@ class Watch(Configurable):  # type: ignore[misc]
     exchange = Bool(
         True, help="Collect from nbgrader's exchange, where there is one, and release feedback through it."
     ).tag(config=True)
+    lms_seconds = Float(
+        0.0,
+        min=0.0,
+        help="Seconds between two questions to Moodle or Canvas (c.Lms) for new submissions, such as 60; 0: none is "
+        "asked.",
+    ).tag(config=True)
     serve = Unicode(
         "",
         help="ADDRESS:PORT at which `autograder watch` serves pages for students and instructors; empty: none, or, as "

@@ -1,6 +1,7 @@
 """Grading what arrives, until stopped.
 
-    submitted/, nbgrader's exchange --complete (`arrivals`)--> .autograder/attempts (`attempts`)
+    submitted/, each `source` (nbgrader's `exchange`, `lms_source`)
+                        --complete (`arrivals`)--> .autograder/attempts (`attempts`)
     an attempt --`policy`: now, later, or not--> graded with the visible tests alone --> the student's page
                                              --> graded with all tests (`attempt_grader`)
                                                      --the attempt that counts--> submitted/, autograded/, the gradebook
@@ -19,7 +20,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -57,8 +58,10 @@ from autograder.watch.attempt_grader import (
     scored_cells,
 )
 from autograder.watch.attempts import Attempt, AttemptStore, Changed, copy
-from autograder.watch.exchange import COLLECTED, CourseExchange, NotReached, course_directory
+from autograder.watch.exchange import CourseExchange
+from autograder.watch.lms_source import CourseLms
 from autograder.watch.policy import Decision, Delay, Watch
+from autograder.watch.source import NotReached, Source, course_directory
 
 BATCH = 16  # attempts that are graded before the next look for new ones
 RETRY = 60.0  # seconds until what failed is tried again; each time twice as long, up to an hour
@@ -122,15 +125,25 @@ class Watcher:
         """Within, this is the one that watches the course, and pages are released in their time."""
         with course_lock(self.root, "`watch`", self.say, name="watch.lock"), one_engine():
             self.store = AttemptStore(self.root)
-            self._exchange = CourseExchange(self._app, self.policy.settle_seconds) if self.policy.exchange else None
+            self._sources = {source.step: source for source in self._made_sources()}
             stopped = threading.Event()
             releases = threading.Thread(target=self._release_until, args=(stopped,), daemon=True)
             releases.start()
             try:
-                yield
+                with ExitStack() as running:
+                    for source in self._sources.values():
+                        running.enter_context(source.running())
+                    yield
             finally:
                 stopped.set()
                 releases.join()
+
+    def _made_sources(self) -> Iterator[Source]:
+        """Where students submit, as the policy says. Raises LmsError."""
+        if self.policy.exchange:
+            yield CourseExchange(self._app, self.policy.settle_seconds)
+        if self.policy.lms_seconds:
+            yield CourseLms(self._app, self.policy.lms_seconds, self)
 
     def look(self) -> bool:
         """Take in what has arrived, and grade some of what is due; whether anything was graded."""
@@ -148,7 +161,9 @@ class Watcher:
                 self._grade(assignment, [one for one in due if one.assignment == assignment], deadlines[assignment])
         for assignment, deadline in deadlines.items():
             if deadline is not None and time.time() >= deadline:
-                self._finish(assignment)
+                with self._tried(f"{assignment} can't be watched"):
+                    if self._is_over(assignment, deadline):
+                        self._finish(assignment)
         return bool(due)
 
     # what goes wrong, and is tried again
@@ -236,19 +251,25 @@ class Watcher:
         """When a student's own time is over, as of the last look, in seconds since 1970; None: never."""
         return self._extended.get(assignment, {}).get(student, self._due_date.get(assignment))
 
+    def _is_over(self, assignment: str, deadline: float) -> bool:
+        """Whether no source has moved a deadline that has passed, in which case hidden tests must not be shown yet."""
+        if not all(source.has_dates_since(assignment, deadline) for source in self._sources.values()):
+            return False
+        return self._deadline(assignment) == deadline  # which was read before the sources had their dates, maybe
+
     def _take_in(self, assignment: str) -> None:
-        if self._exchange is not None:
-            self._collect(assignment, self._exchange)
+        for source in self._sources.values():
+            self._collect(assignment, source)
         own = self._coursedir(assignment)
-        for coursedir in (own, self._coursedir(assignment, submitted_directory=COLLECTED)):
+        for coursedir in (own, *(self._coursedir(assignment, submitted_directory=step) for step in self._sources)):
             excluded = own.student_id_exclude.split(",")
             for student in students_with(coursedir, assignment):
                 if student not in excluded:
                     self._take_in_one(coursedir, student)
 
-    def _collect(self, assignment: str, exchange: CourseExchange) -> None:
+    def _collect(self, assignment: str, source: Source) -> None:
         """Collect what is new. What can't be collected of one student delays nobody else, nor what they submit next."""
-        for new in exchange.new(assignment):
+        for new in source.new(assignment):
             whose = (
                 f"{printable(new.student)}: {assignment}, submitted {_time(new.changed)},"
                 if new.student
@@ -257,7 +278,7 @@ class Watcher:
             what = f"{whose} can't be collected"
             try:
                 if self.may_try(what):
-                    exchange.collect(assignment, new)
+                    source.collect(assignment, new)
                     self.succeeded(what)
             except NotReached as error:
                 self.failed(what, str(error))
@@ -295,11 +316,11 @@ class Watcher:
 
     def _is_new(self, found: str, step: str, known: Sequence[Attempt]) -> bool:
         """Whether files are another attempt, and not one that was put there because it counts."""
+        if step in self._sources:
+            return self._sources[step].is_new(found, known)
         last = [attempt for attempt in known if attempt.source == step][-1:]
-        if step == COLLECTED:
-            return not last or last[0].digest != found
         counting = self.policy.counting(known)
-        put = [attempt for attempt in known if attempt.source == COLLECTED]
+        put = [attempt for attempt in known if attempt.source != step]
         return found not in {attempt.digest for attempt in (*last, *put, *([counting] if counting else []))}
 
     def _arrived(self, folder: Path, assignment: str, student: str, step: str) -> float:
@@ -307,8 +328,8 @@ class Watcher:
         tell how long the attempts before took. Raises OSError.
         """
         at: float | None = last_change(folder)
-        if step == COLLECTED:
-            at = self._exchange.changed(assignment, student) if self._exchange else None
+        if step in self._sources:
+            at = self._sources[step].arrived(assignment, student, folder)
         return min(time.time(), math.inf if at is None else at)
 
     def _handed_in(self, folder: Path, arrived: float) -> float:
@@ -515,10 +536,15 @@ class Watcher:
             for page in pages:
                 write_atomic(folder / page.name, page.read_bytes())
                 os.utime(folder / page.name, (0, 0))  # older than any grade, so that `autograder feedback` replaces it
-        if self._exchange is not None:
-            self._exchange.release(attempt, self.store.files(attempt), pages)
+        self._hand_back(attempt, pages)
         if attempt in self.store.of(attempt.assignment, attempt.student):  # else there may be other pages by now
             self.store.change(attempt, released=True)
+
+    def _hand_back(self, attempt: Attempt, pages: Sequence[Path]) -> None:
+        """Release pages through an attempt's source; what lay in `submitted/` may be from any. Raises NotReached."""
+        for step, source in self._sources.items():
+            if attempt.source == step or attempt.source not in self._sources:
+                source.release(attempt, self.store.files(attempt), pages)
 
     def _finish(self, assignment: str) -> None:
         """After the deadline, write and release the usual feedback on what counts."""
@@ -539,8 +565,7 @@ class Watcher:
                 converter.force = True
                 converter.start()
                 pages = sorted(self.feedback_folder(assignment, student).glob("*.html"))
-                if self._exchange is not None:
-                    self._exchange.release(counting, self.store.files(counting), pages)
+                self._hand_back(counting, pages)
                 self.store.change(counting, final=True)
                 for other in attempts:
                     if not other.release and other.number != counting.number:

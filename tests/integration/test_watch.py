@@ -35,7 +35,8 @@ from watched_course import (
 
 from autograder.notebooks.selection import MAX_ENTRIES
 from autograder.watch.arrivals import MAX_DEPTH
-from autograder.watch.exchange import CourseExchange, NotReached
+from autograder.watch.exchange import CourseExchange
+from autograder.watch.source import NotReached
 
 WRONG = "def double(n):\n    return 2 * n if n < 100 else 0"
 PAST = datetime.now(UTC).replace(tzinfo=None) - timedelta(hours=1)

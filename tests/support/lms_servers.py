@@ -69,6 +69,7 @@ class LmsServer:
         self.title, self.due = "ps1", 1_790_000_000
         self.saves: list[int] = []  # whose grade was saved, in order
         self.requests: list[str] = []  # addresses and headers, without the header or field that may have the token
+        self.asked: list[str] = []  # functions that were called, or paths
         self.put_off_each = 0  # every so many requests, one is put off
         self.on_save: Callable[[int], None] = lambda number: None
         self.clock = 1_795_000_000
@@ -217,6 +218,7 @@ class MoodleServer(LmsServer):
     def _checked(self, name: str, given: dict[str, Any]) -> dict[str, Any]:
         if name not in FUNCTIONS:
             raise MoodleError("dml_missing_record_exception", "invalidrecord", "Can't find data record in database")
+        self.asked.append(name)
         required, optional = FUNCTIONS[name]
         if not required <= given.keys() <= required | optional:
             raise MoodleError(
@@ -379,6 +381,7 @@ class CanvasServer(LmsServer):
 
     def answer(self, method: str, path: str, query: Any, headers: HTTPHeaders, body: bytes) -> Answer:
         form, files = _form(headers, body)
+        self.asked.append(path)
         if method == "POST" and (found := re.fullmatch(r"/upload/(\d+)", path)):
             assert "Authorization" not in headers, "the token does not belong to the store of files"
             (file,) = files["file"]

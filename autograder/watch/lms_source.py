@@ -1,0 +1,190 @@
+"""Moodle's or Canvas's assignments as a source: what students submit there, as `autograder collect --from` fetches it.
+
+    a thread --asks every `c.Watch.lms_seconds`; fetches what is new, and due dates--> downloaded/<assignment>/archive/
+    a look   --the same collection as `autograder collect`--> `FETCHED`, from which attempts are taken in
+
+Only the thread waits for the LMS. Where nothing is new, it asks for the list of submissions alone. What is in the
+archive is not fetched again; the folder `FETCHED` is made again from it.
+"""
+
+import shutil
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC
+from pathlib import Path
+from typing import Any, Protocol
+
+from autograder.common.text import printable
+from autograder.common.timestamps import parse_timestamp
+from autograder.grading.deadlines import Deadlines
+from autograder.grading.job import FAULTS
+from autograder.lms.collect.zip_collect import ZipCollect
+from autograder.lms.remote import Lms, LmsApi, open_lms
+from autograder.lms.remote.fetch import attempt_name, fetch_into
+from autograder.lms.remote.lms_api import RemoteAssignment, TokenError, Unreachable
+from autograder.watch.attempts import Attempt
+from autograder.watch.source import NewSubmission, NotReached, Source, course_directory
+
+FETCHED = ".autograder/fetched"  # nbgrader's step, as `submitted`, into which submissions are collected
+REFRESH = 3600.0  # seconds after which due dates are asked for, and what was left out is tried again
+PATIENCE = 5.0  # seconds that a watcher that stops waits for an answer; what is half fetched is fetched again
+
+
+class Reporter(Protocol):
+    """Whoever says what goes wrong, once, and when it may be tried again: the watcher."""
+
+    deadlines: dict[str, float | None]  # by assignment, in seconds since 1970; None: there is none
+
+    def may_try(self, what: str) -> bool: ...  # noqa: D102  see `Watcher`
+
+    def failed(self, what: str, why: str) -> None: ...  # noqa: D102
+
+    def succeeded(self, what: str) -> None: ...  # noqa: D102
+
+    def say_once(self, about: str, text: str) -> None: ...  # noqa: D102
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What is known of an assignment there, since `asked`, in seconds since 1970."""
+
+    there: RemoteAssignment
+    attempts: frozenset[str]
+    asked: float
+
+
+class CourseLms(Source):
+    """The LMS of one course, as its settings (`c.Lms`) name it."""
+
+    step = FETCHED
+
+    def __init__(self, app: Any, seconds: float, reporter: Reporter) -> None:
+        """`app` has nbgrader's configuration; `seconds` lie between two questions. Raises LmsError."""
+        self._app, self._seconds, self._reporter = app, seconds, reporter
+        self._settings = Lms(parent=app)
+        self._root = Path(app.coursedir.root)
+        self._platform: LmsApi | None = self._opened()
+        self.title = self._platform.title
+        self._watched: dict[str, None] = {}  # the assignments, in order
+        self._known: dict[str, _Known] = {}
+        self._fetched: set[str] = set()  # assignments of which something is to be collected
+        shutil.rmtree(self._root / FETCHED, ignore_errors=True)  # after a kill, half of a submission may be there
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Within, the LMS is asked."""
+        stopped = threading.Event()
+        thread = threading.Thread(target=self._ask_until, args=(stopped,), daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            stopped.set()
+            thread.join(PATIENCE)
+
+    def new(self, assignment: str) -> list[NewSubmission]:
+        """What has been fetched and not collected yet: anybody's. From now on, this assignment is asked for."""
+        self._watched[assignment] = None
+        return [NewSubmission()] if assignment in self._fetched else []
+
+    def collect(self, assignment: str, new: NewSubmission) -> None:
+        """Collect from the archive into `FETCHED`; what is matched to nobody is said. Raises NotReached."""
+        step = ZipCollect(parent=self._app, log=self._app.log)
+        step.coursedir = course_directory(self._app, assignment, submitted_directory=FETCHED)
+        self._fetched.discard(assignment)  # before, as more may be fetched meanwhile
+        try:
+            step.start()
+        except FAULTS as error:
+            self._fetched.add(assignment)
+            raise NotReached(f"{self.title}: {error or type(error).__name__}") from error
+        if step.collection is not None:
+            found = step.collection
+            strange = [*((one.where, one.why) for one in found.strays), *found.refused]
+            self._tell(f"{assignment}: not collected from the downloads", strange)
+
+    def is_new(self, digest: str, known: Sequence[Attempt]) -> bool:
+        """Whether no attempt has these files, among which is the time of submission: it may have come by hand, too."""
+        return digest not in {attempt.digest for attempt in known}
+
+    def arrived(self, assignment: str, student: str, folder: Path) -> float | None:
+        """When it was submitted, by the LMS's clock."""
+        try:
+            text = (folder / "timestamp.txt").read_text(encoding="utf-8")
+            return parse_timestamp(text).replace(tzinfo=UTC).timestamp()
+        except (OSError, ValueError):
+            return None
+
+    def has_dates_since(self, assignment: str, moment: float) -> bool:
+        """Whether due dates were asked for after a moment, in seconds since 1970; or can't be, at present."""
+        known = self._known.get(assignment)
+        can = self._reporter.may_try(self._reaching) and self._reporter.may_try(self._fetching(assignment))
+        return not can or (known is not None and known.asked >= moment)
+
+    # the thread's
+
+    @property
+    def _reaching(self) -> str:
+        return f"{self.title} can't be asked"
+
+    def _fetching(self, assignment: str) -> str:
+        return f"{assignment} can't be fetched from {self.title}"
+
+    def _opened(self) -> LmsApi:
+        name = f"waiting for {self._settings.platform}"
+        return open_lms(self._settings, self._root, lambda text: self._reporter.say_once(name, text))
+
+    def _ask_until(self, stopped: threading.Event) -> None:
+        asked = -self._seconds
+        while not stopped.wait(min(1.0, self._seconds / 4)):
+            if self._watched and time.monotonic() - asked >= self._seconds:
+                for assignment in [*self._watched]:
+                    if not stopped.is_set():
+                        self._try_to_ask(assignment)
+                asked = time.monotonic()
+
+    def _try_to_ask(self, assignment: str) -> None:
+        what = self._fetching(assignment)
+        if not (self._reporter.may_try(self._reaching) and self._reporter.may_try(what)):
+            return
+        try:
+            self._ask(assignment)
+        except (TokenError, Unreachable) as error:
+            if self._settings.token_file:  # there may be another token in it by then
+                self._platform = None
+            self._reporter.failed(self._reaching, str(error))
+        except FAULTS as error:
+            self._reporter.failed(what, str(error) or type(error).__name__)
+        else:
+            self._reporter.succeeded(self._reaching)
+            self._reporter.succeeded(what)
+
+    def _ask(self, assignment: str) -> None:
+        """Ask for what is new; fetch it, and due dates. Raises what `fetch_into` does."""
+        platform = self._platform = self._platform or self._opened()
+        known, now = self._known.get(assignment), time.time()
+        deadline = self._reporter.deadlines.get(assignment) or 0.0
+        is_fresh = known is not None and now - known.asked < REFRESH and not known.asked < deadline <= now
+        there = (
+            known.there
+            if known is not None and is_fresh
+            else platform.assignment(assignment, self._settings.assignments.get(assignment))
+        )
+        submissions = platform.submissions(there)
+        attempts = frozenset(map(attempt_name, submissions))
+        if known is not None and is_fresh and attempts <= known.attempts:
+            return
+        step = ZipCollect(parent=self._app, log=self._app.log)
+        step.coursedir = course_directory(self._app, assignment)
+        done = fetch_into(step.archive, platform, there, submissions, step.coursedir, Deadlines(parent=self._app))
+        self._tell(f"{assignment}: left out of what {self.title} has", done.left_out)
+        if step.archive.is_dir():
+            self._fetched.add(assignment)
+        self._known[assignment] = _Known(there, attempts, now)
+
+    def _tell(self, about: str, found: list[tuple[str, str]]) -> None:
+        if found:
+            whats = dict.fromkeys(f"{printable(name)} ({why})" for name, why in found)
+            self._reporter.say_once(about, f"{about}: {'; '.join(whats)}.")
