@@ -16,7 +16,8 @@ from autograder.lms.export.table import write_table
 from autograder.notebooks.instructor import Version
 
 COUNTED, KEPT, UNMATCHED, LIST = "counted", "kept", "unmatched", "collected.csv"
-_SHOWN = 20  # lines of a kind
+UNPACKED = ".unpacked-"  # begins the name of the folder in which downloads are unpacked
+SHOWN = 20  # lines of a kind
 
 
 @dataclass
@@ -52,8 +53,8 @@ class Collection:
         if late:
             found.append(f"Late according to the LMS ({len(late)}): {', '.join(late)}")
         if nothing:
-            who = ", ".join(nothing[:_SHOWN])
-            more = f", … and {len(nothing) - _SHOWN} more, in {LIST}" if len(nothing) > _SHOWN else ""
+            who = ", ".join(nothing[:SHOWN])
+            more = f", … and {len(nothing) - SHOWN} more, in {LIST}" if len(nothing) > SHOWN else ""
             found.append(
                 f"No notebook in the downloads from {len(nothing)} of {len(self.roster.students)}: {who}{more}"
             )
@@ -72,7 +73,7 @@ def collect(
     """Read the downloads in `archive`, which stays as it is, and write what is found into the folder `target`."""
     collection = Collection(roster)
     target.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".unpacked-") as place:
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=UNPACKED) as place:
         unpacking = Unpacking(Path(place), caps)
         unpacking.folder(archive)
         collection.refused = unpacking.refused
@@ -135,8 +136,8 @@ def _rows(collection: Collection) -> Iterable[Sequence[str]]:
 def _section(title: str, lines: Sequence[str]) -> list[str]:
     if not lines:
         return []
-    more = [f"  … and {len(lines) - _SHOWN} more, in {LIST}"] if len(lines) > _SHOWN else []
-    return [f"{title} ({len(lines)}):", *(f"  {line}" for line in lines[:_SHOWN]), *more]
+    more = [f"  … and {len(lines) - SHOWN} more, in {LIST}"] if len(lines) > SHOWN else []
+    return [f"{title} ({len(lines)}):", *(f"  {line}" for line in lines[:SHOWN]), *more]
 
 
 def _short(where: str) -> str:

@@ -10,12 +10,12 @@ from typing import Any, NoReturn
 
 from nbgrader.apps.zipcollectapp import ZipCollectApp
 from nbgrader.plugins import BasePlugin
-from traitlets import Dict, Type, default
+from traitlets import Bool, Dict, Type, default
 
 from autograder.common.errors import AutograderError
 from autograder.common.timestamps import parse_timestamp
 from autograder.grading.lock import course_lock
-from autograder.lms.collect.collection import Collection
+from autograder.lms.collect.collection import UNPACKED, Collection
 from autograder.lms.collect.downloads import STAMP
 from autograder.lms.collect.plugins import LmsCollector, LmsExtractor
 from autograder.lms.collect.unpack import regular_files
@@ -30,6 +30,7 @@ class ZipCollect(ZipCollectApp):  # type: ignore[misc]
 
     extractor_plugin = Type(LmsExtractor, klass=BasePlugin).tag(config=True)
     collector_plugin = Type(LmsCollector, klass=BasePlugin).tag(config=True)
+    keeps_replaced = Bool(True, help="Whether submissions that are replaced are kept, in `replaced/`.")
     done = Dict(help="By student, what became of the submission.")
 
     @default("classes")  # type: ignore[untyped-decorator]
@@ -51,6 +52,9 @@ class ZipCollect(ZipCollectApp):  # type: ignore[misc]
         self.force = True  # `extracted` is made anew from the downloads, and nothing else is cleared
         self.done = {}
         with collecting(Path(self.coursedir.root)):
+            extracted = Path(self._format_collect_path(self.extracted_directory))
+            for part in extracted.parent.glob(f"{UNPACKED}*"):  # of a collection that was killed
+                shutil.rmtree(part, ignore_errors=True)
             super().start()
 
     def fail(self, message: str, *values: object) -> NoReturn:
@@ -58,7 +62,7 @@ class ZipCollect(ZipCollectApp):  # type: ignore[misc]
         raise CollectionFailed(message % values if values else message)
 
     def _transfer_files(self, collected_data: dict[str, dict[str, Any]]) -> None:
-        """Put each student's files where submissions are; what was there and is another goes into `replaced/`."""
+        """Put each student's files where submissions are; what was there and is another may go into `replaced/`."""
         folder = Path(self._format_collect_path(f"replaced/{datetime.now(UTC).strftime(STAMP)}"))
         for student, data in sorted(collected_data.items()):
             dest = Path(
@@ -73,7 +77,8 @@ class ZipCollect(ZipCollectApp):  # type: ignore[misc]
                     shutil.copyfile(source, path)
                 if data["timestamp"] is not None:
                     (new / "timestamp.txt").write_text(data["timestamp"].isoformat(" "), encoding="utf-8")
-                self.done[student] = _place(new, dest, folder / student)
+                replaced = folder / student if self.keeps_replaced else Path(place, "replaced")
+                self.done[student] = _place(new, dest, replaced)
 
 
 @contextmanager

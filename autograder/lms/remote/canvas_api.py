@@ -161,9 +161,7 @@ class CanvasApi(LmsApi):
             raise
         except InvalidAccessToken as error:
             said = self._said(error)
-            raise TokenError(
-                f"Canvas does not accept the token ({said}). Make a new one, and run the command again"
-            ) from None
+            raise TokenError(f"Canvas does not accept the token ({said}). Make a new one") from None
         except (BadRequest, UnprocessableEntity, ResourceDoesNotExist) as error:
             if one:
                 raise RequestRefused(f"Canvas: {self._said(error)}") from None

@@ -5,6 +5,8 @@ moodle/
   fetched.json          whose each is, and when it was submitted
 """
 
+import errno
+import shutil
 import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -23,11 +25,13 @@ from autograder.lms.collect.roster import Roster, gradebook_roster
 from autograder.lms.collect.unpack import Caps
 from autograder.lms.collect.zip_collect import collecting
 from autograder.lms.remote.accounts import match, person
-from autograder.lms.remote.lms_api import LmsApi, RemoteAssignment, RemoteSubmission
+from autograder.lms.remote.lms_api import LmsApi, LmsError, RemoteAssignment, RemoteSubmission, TokenError, Unreachable
+
+_BAD_NAMES = (errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG)  # of files that can't lie in one folder
 
 
 class BadName(AutograderError):
-    """A file's name leads out of its folder."""
+    """A file's name leads out of its folder, or does not fit the others'."""
 
 
 @dataclass(frozen=True)
@@ -47,15 +51,18 @@ def fetch_into(
     submissions: Sequence[RemoteSubmission],
     coursedir: CourseDirectory,
     deadlines: Deadlines,
+    parts: Path | None = None,
 ) -> Fetched:
     """Fetch what of an assignment's `submissions` the `archive` does not have, and due dates into the course's file.
 
-    `coursedir` is of the assignment here. Raises LmsError, DeadlineError, and OSError: then, nothing has changed.
+    `coursedir` is of the assignment here. What is not whole yet lies in the folder `parts`, or else beside the archive.
+    Raises LmsError, DeadlineError, and OSError: then, nothing has changed.
     """
     root, name = Path(coursedir.root), coursedir.assignment_id
     caps = Caps(coursedir.max_file_size * 1000, coursedir.max_dir_size * 1000)
-    archive.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=archive.parent, prefix=".fetching-") as place:
+    parts = parts or archive.parent
+    parts.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=parts, prefix=".fetching-") as place:
         folder = Path(place, platform.title.lower())
         left_out = fetch(platform, assignment, submissions, folder, archive, caps)
         roster = gradebook_roster(coursedir.db_url, coursedir.course_id)  # grading knows no one else
@@ -82,7 +89,8 @@ def fetch(
 ) -> list[tuple[str, str]]:
     """Fetch into `folder` the attempts that `archive` does not have; without any, there is no folder afterwards.
 
-    Returns what was left out, and why; it is tried again next time. Raises LmsError and OSError.
+    An attempt that can't be fetched stops no other. Returns what was left out, and why; it is tried again next time.
+    Raises LmsError and OSError.
     """
     accounts = platform.accounts(assignment)
     people = {account.id: person(account, accounts) for account in accounts}
@@ -99,17 +107,33 @@ def fetch(
             refused.append((name, why))
         else:
             try:
-                paths = [_below(folder / name, file.name) for file in submission.files]
-            except BadName as error:
+                _fetch_one(platform, submission, folder / name)
+            except (TokenError, Unreachable):
+                raise
+            except (BadName, LmsError) as error:
                 refused.append((name, str(error)))
-                continue
-            for path, file in zip(paths, submission.files, strict=True):
-                path.parent.mkdir(parents=True, exist_ok=True)
-                _free(path).write_bytes(platform.content(file))
-            done[name] = Named((people[submission.account],), time=submission.time, late=submission.late)
+                shutil.rmtree(folder / name, ignore_errors=True)
+            else:
+                done[name] = Named((people[submission.account],), time=submission.time, late=submission.late)
     if done:
         write_atomic(folder / FETCHED, dump(done).encode())
+    else:
+        shutil.rmtree(folder, ignore_errors=True)
     return refused
+
+
+def _fetch_one(platform: LmsApi, submission: RemoteSubmission, folder: Path) -> None:
+    """Fetch an attempt's files into `folder`. Raises BadName, LmsError, and OSError."""
+    paths = [_below(folder, file.name) for file in submission.files]
+    for path, file in zip(paths, submission.files, strict=True):
+        content = platform.content(file)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _free(path).write_bytes(content)
+        except OSError as error:
+            if error.errno in _BAD_NAMES:
+                raise BadName(f"a file is called {file.name!r}, which does not fit the others") from None
+            raise
 
 
 def due_dates(platform: LmsApi, assignment: RemoteAssignment, name: str, roster: Roster) -> list[Deadline]:

@@ -21,6 +21,10 @@ class Unreachable(LmsError):
     """The LMS does not answer; whether it has done what it was asked is not known."""
 
 
+class ServerError(LmsError):
+    """The LMS fails to answer a request (status 5xx); whether it has done what it was asked is not known."""
+
+
 class RequestRefused(LmsError):
     """The LMS refuses this one request, of one student; others may succeed."""
 

@@ -210,8 +210,6 @@ class MoodleApi(LmsApi):
                 f"{self._url} leads to {self._token.scrub(response.headers['Location'])}: "
                 "set c.Lms.url to where Moodle is"
             )
-        if response.status_code >= 500:
-            raise LmsError(f"Moodle fails with status {response.status_code}: run the command again later")
         return response
 
     def _json(self, response: requests.Response) -> Any:
@@ -229,7 +227,7 @@ class MoodleApi(LmsApi):
         code = str(answer["errorcode"])
         said = self._token.scrub(str(answer.get("message") or answer.get("error") or code))
         if code in _BAD_TOKEN:
-            raise TokenError(f"Moodle does not accept the token ({said}). Make a new one, and run the command again")
+            raise TokenError(f"Moodle does not accept the token ({said}). Make a new one")
         if code == "accessexception":
             raise LmsError(
                 f"The token's service does not include {doing or 'this'}, or its owner may not use it: {said}"

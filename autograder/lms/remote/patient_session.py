@@ -16,7 +16,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
 from autograder.common.files import open_regular
-from autograder.lms.remote.lms_api import LmsError, TokenError, Unreachable
+from autograder.lms.remote.lms_api import LmsError, ServerError, TokenError, Unreachable
 from autograder.lms.remote.settings import TOKEN_VARIABLE, Lms
 
 TIMEOUT = (15.0, 120.0)  # seconds until there is a connection, and between two parts of an answer
@@ -102,7 +102,7 @@ class PatientSession(requests.Session):
             self.mount(scheme, HTTPAdapter(max_retries=retry))
 
     def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
-        """Send a request. Raises Unreachable."""
+        """Send a request. Raises Unreachable and ServerError."""
         options["timeout"] = options.get("timeout") or TIMEOUT
         host = urlsplit(str(request.url)).hostname
         for number in range(TRIES):
@@ -111,13 +111,15 @@ class PatientSession(requests.Session):
             except requests.RequestException as error:
                 raise Unreachable(f"{host}: {self._token.scrub(_reason(error))}") from None
             if not _is_put_off(response):
+                if response.status_code >= 500:
+                    raise ServerError(f"{host} fails with status {response.status_code}")
                 return response
             delay = _retry_after(response, 2.0**number)
             if delay > LONGEST:
-                raise Unreachable(f"{host} asks for a pause of {delay:.0f} s: run the command again afterwards")
+                raise Unreachable(f"{host} asks for a pause of {delay:.0f} s")
             self._say(f"{host} limits how often it may be asked: waiting {delay:.0f} s.")
             time.sleep(delay)
-        raise Unreachable(f"{host} puts every request off: run the command again later")
+        raise Unreachable(f"{host} puts every request off")
 
 
 def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
