@@ -18,6 +18,7 @@ from typing import Any
 from autograder.common.errors import AutograderError
 from autograder.common.files import open_regular, sync_folder, write_atomic
 from autograder.common.serialization import dump, load
+from autograder.common.text import printable
 
 
 class Changed(AutograderError):
@@ -45,6 +46,16 @@ class Attempt:
     release: float = 0.0  # when its pages are to be released; 0: there are none
     released: bool = False
     final: bool = False  # the feedback after the deadline is written and released
+
+    @property
+    def label(self) -> str:
+        """Which attempt it is, at the beginning of a line."""
+        return f"{printable(self.student)}: {self.assignment}, attempt {self.number}"
+
+    @property
+    def lacks_seeds(self) -> bool:
+        """Whether it is to be trained with further seeds before its feedback after the deadline is written."""
+        return self.short and not self.final
 
 
 class AttemptStore:

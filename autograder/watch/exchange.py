@@ -15,7 +15,8 @@ from autograder.grading.job import FAULTS
 from autograder.watch.arrivals import TooLarge, last_change
 from autograder.watch.attempts import Attempt
 from autograder.watch.exchange_collector import ExchangeCollector, NotCollected, is_student
-from autograder.watch.source import NewSubmission, NotReached, Source, course_directory
+from autograder.watch.source import NewSubmission, NotReached, Source
+from autograder.watch.watched import course_directory
 
 COLLECTED = ".autograder/collected"  # nbgrader's step, as `submitted`, into which its collector copies
 RELEASING = ".autograder/releasing"  # and the one that it releases feedback from

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from autograder.common.text import printable
 from autograder.common.timestamps import parse_timestamp
@@ -26,25 +26,14 @@ from autograder.lms.remote import Lms, LmsApi, open_lms
 from autograder.lms.remote.fetch import attempt_name, fetch_into
 from autograder.lms.remote.lms_api import RemoteAssignment, TokenError, Unreachable
 from autograder.watch.attempts import Attempt
-from autograder.watch.source import NewSubmission, NotReached, Source, course_directory
+from autograder.watch.failures import Failures
+from autograder.watch.source import NewSubmission, NotReached, Source
+from autograder.watch.student_deadlines import StudentDeadlines
+from autograder.watch.watched import course_directory
 
 FETCHED = ".autograder/fetched"  # nbgrader's step, as `submitted`, into which submissions are collected
 REFRESH = 3600.0  # seconds after which due dates are asked for, and what was left out is tried again
 PATIENCE = 5.0  # seconds that a watcher that stops waits for an answer; what is half fetched is fetched again
-
-
-class Reporter(Protocol):
-    """Whoever says what goes wrong, once, and when it may be tried again: the watcher."""
-
-    deadlines: dict[str, float | None]  # by assignment, in seconds since 1970; None: there is none
-
-    def may_try(self, what: str) -> bool: ...  # noqa: D102  see `Watcher`
-
-    def failed(self, what: str, why: str) -> None: ...  # noqa: D102
-
-    def succeeded(self, what: str) -> None: ...  # noqa: D102
-
-    def say_once(self, about: str, text: str) -> None: ...  # noqa: D102
 
 
 @dataclass(frozen=True)
@@ -61,9 +50,9 @@ class CourseLms(Source):
 
     step = FETCHED
 
-    def __init__(self, app: Any, seconds: float, reporter: Reporter) -> None:
+    def __init__(self, app: Any, seconds: float, failures: Failures, deadlines: StudentDeadlines) -> None:
         """`app` has nbgrader's configuration; `seconds` lie between two questions. Raises LmsError."""
-        self._app, self._seconds, self._reporter = app, seconds, reporter
+        self._app, self._seconds, self._failures, self._deadlines = app, seconds, failures, deadlines
         self._settings = Lms(parent=app)
         self._root = Path(app.coursedir.root)
         self._platform: LmsApi | None = self._opened()
@@ -120,7 +109,7 @@ class CourseLms(Source):
     def has_dates_since(self, assignment: str, moment: float) -> bool:
         """Whether due dates were asked for after a moment, in seconds since 1970; or can't be, at present."""
         known = self._known.get(assignment)
-        can = self._reporter.may_try(self._reaching) and self._reporter.may_try(self._fetching(assignment))
+        can = self._failures.may_try(self._reaching) and self._failures.may_try(self._fetching(assignment))
         return not can or (known is not None and known.asked >= moment)
 
     # the thread's
@@ -134,7 +123,7 @@ class CourseLms(Source):
 
     def _opened(self) -> LmsApi:
         name = f"waiting for {self._settings.platform}"
-        return open_lms(self._settings, self._root, lambda text: self._reporter.say_once(name, text))
+        return open_lms(self._settings, self._root, lambda text: self._failures.say_once(name, text))
 
     def _ask_until(self, stopped: threading.Event) -> None:
         asked = -self._seconds
@@ -147,25 +136,25 @@ class CourseLms(Source):
 
     def _try_to_ask(self, assignment: str) -> None:
         what = self._fetching(assignment)
-        if not (self._reporter.may_try(self._reaching) and self._reporter.may_try(what)):
+        if not (self._failures.may_try(self._reaching) and self._failures.may_try(what)):
             return
         try:
             self._ask(assignment)
         except (TokenError, Unreachable) as error:
             if self._settings.token_file:  # there may be another token in it by then
                 self._platform = None
-            self._reporter.failed(self._reaching, str(error))
+            self._failures.failed(self._reaching, str(error))
         except FAULTS as error:
-            self._reporter.failed(what, str(error) or type(error).__name__)
+            self._failures.failed(what, str(error) or type(error).__name__)
         else:
-            self._reporter.succeeded(self._reaching)
-            self._reporter.succeeded(what)
+            self._failures.succeeded(self._reaching)
+            self._failures.succeeded(what)
 
     def _ask(self, assignment: str) -> None:
         """Ask for what is new; fetch it, and due dates. Raises what `fetch_into` does."""
         platform = self._platform = self._platform or self._opened()
         known, now = self._known.get(assignment), time.time()
-        deadline = self._reporter.deadlines.get(assignment) or 0.0
+        deadline = self._deadlines.last.get(assignment) or 0.0
         is_fresh = known is not None and now - known.asked < REFRESH and not known.asked < deadline <= now
         there = (
             known.there
@@ -187,4 +176,4 @@ class CourseLms(Source):
     def _tell(self, about: str, found: list[tuple[str, str]]) -> None:
         if found:
             whats = dict.fromkeys(f"{printable(name)} ({why})" for name, why in found)
-            self._reporter.say_once(about, f"{about}: {'; '.join(whats)}.")
+            self._failures.say_once(about, f"{about}: {'; '.join(whats)}.")

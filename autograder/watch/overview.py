@@ -4,13 +4,11 @@ Before the deadline, what a student sees depends on when attempts arrived and on
 nothing else: never on whether an attempt has been graded meanwhile, which would tell how long hidden tests took.
 """
 
-import math
 import os
 import time
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 
@@ -19,6 +17,7 @@ from autograder.common.language import gettext, ngettext
 from autograder.common.text import counted, printable
 from autograder.grading.job import Status
 from autograder.grading.record import Statuses
+from autograder.watch.attempt_pages import moment
 from autograder.watch.attempts import Attempt
 from autograder.watch.watcher import Watcher
 
@@ -109,7 +108,7 @@ class Overview:
         for assignment in self._store.assignments():
             if attempts := self._store.of(assignment, student):
                 told = tuple(self._attempt(one, attempts) for one in reversed(attempts))
-                due = _deadline(self._watcher.due(assignment, student))
+                due = _deadline(self._watcher.deadlines.due(assignment, student))
                 found.append(StudentOverview(assignment, due, self._final(attempts), told))
         return found
 
@@ -120,7 +119,7 @@ class Overview:
             rows = [self._row(self._store.of(assignment, name), queue) for name in self._store.students(assignment)]
             rows.sort(key=lambda row: (not row.problem, row.student))
             over = self._is_over(assignment)
-            last = _deadline(self._watcher.deadlines.get(assignment))
+            last = _deadline(self._watcher.deadlines.last.get(assignment))
             found.append(ClassOverview(assignment, last, over, tuple(rows)))
         return found
 
@@ -133,7 +132,7 @@ class Overview:
             return None
         attempts = self._store.of(assignment, student)
         if number == FINAL:
-            folder, names = self._watcher.feedback_folder(assignment, student), self._final(attempts)
+            folder, names = self._watcher.releases.feedback_folder(assignment, student), self._final(attempts)
         else:
             found = [one for one in attempts if str(one.number) == number and _has_feedback(one)]
             if not found:
@@ -171,7 +170,7 @@ class Overview:
             return gettext("Not graded: a later attempt took its place.")
         if _has_feedback(attempt):
             return gettext("Graded: see the feedback.")
-        deadline, now = self._watcher.deadlines.get(attempt.assignment), time.time()
+        deadline, now = self._watcher.deadlines.last.get(attempt.assignment), time.time()
         if deadline is not None and now >= deadline and attempt.graded:
             if attempt.points is not None:
                 return gettext("Graded with all tests; the feedback follows.")
@@ -179,7 +178,7 @@ class Overview:
         if attempt.number == attempts[-1].number and not attempt.again:
             decision = self._watcher.policy.decision(attempts, deadline, now)
             if decision.at > now:
-                return self._watcher.why(decision, now)
+                return self._watcher.pages.why(decision, now)
         before = bisect_left(self._queue(), _place(attempts))
         if not before:
             return gettext("Being graded, or next in the queue.")
@@ -191,7 +190,7 @@ class Overview:
         """The places of the attempts that are due, and whose feedback is not released."""
         now, found = time.time(), []
         for assignment in self._store.assignments():
-            deadline = self._watcher.deadlines.get(assignment)
+            deadline = self._watcher.deadlines.last.get(assignment)
             for student in self._store.students(assignment):
                 *_, last = attempts = self._store.of(assignment, student)
                 is_told = _has_feedback(last) or last.final
@@ -201,13 +200,13 @@ class Overview:
 
     def _row(self, attempts: Sequence[Attempt], queue: Sequence[tuple[int, float]]) -> ClassRow:
         last, counting = attempts[-1], self._watcher.policy.counting(attempts)
-        now, deadline = time.time(), self._watcher.deadlines.get(last.assignment)
+        now, deadline = time.time(), self._watcher.deadlines.last.get(last.assignment)
         decision = self._watcher.policy.decision(attempts, deadline, now)
         if last.again:
             state = "to be graded again"
         elif not last.graded:
             before = bisect_left(queue, _place(attempts))
-            state = self._watcher.why(decision, now) if decision.at > now else f"in the queue, {before} before it"
+            state = self._watcher.pages.why(decision, now) if decision.at > now else f"in the queue, {before} before it"
         elif counting and counting.final:
             state = "feedback of after the deadline is released"
         else:
@@ -226,7 +225,7 @@ class Overview:
 
     def _problem(self, last: Attempt, counting: Attempt | None) -> str:
         """Why a person should look at a student's submission; empty where nobody needs to."""
-        if failing := self._watcher.problem(last):
+        if failing := self._watcher.failures.problem(last.label):
             return failing
         status = self._statuses.get(last.assignment, last.student) if counting else None
         if status is None:
@@ -240,10 +239,10 @@ class Overview:
     def _final(self, attempts: Sequence[Attempt]) -> tuple[str, ...]:
         if not any(one.final for one in attempts):
             return ()
-        return _notebooks(self._watcher.feedback_folder(attempts[0].assignment, attempts[0].student))
+        return _notebooks(self._watcher.releases.feedback_folder(attempts[0].assignment, attempts[0].student))
 
     def _is_over(self, assignment: str) -> bool:
-        deadline = self._watcher.deadlines.get(assignment)
+        deadline = self._watcher.deadlines.last.get(assignment)
         return deadline is not None and time.time() >= deadline
 
 
@@ -253,11 +252,6 @@ def _deadline(at: float | None) -> str:
     if time.time() >= at:
         return gettext("The deadline was %(time)s.", time=moment(at))
     return gettext("The deadline is %(time)s.", time=moment(at))
-
-
-def moment(at: float) -> str:
-    """A time as a person reads it."""
-    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M:%S} UTC" if math.isfinite(at) else gettext("never")
 
 
 def _has_feedback(attempt: Attempt) -> bool:

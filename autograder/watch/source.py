@@ -5,9 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
-
-from nbgrader.coursedir import CourseDirectory
+from typing import ClassVar
 
 from autograder.common.errors import AutograderError
 from autograder.watch.attempts import Attempt
@@ -62,12 +60,3 @@ class Source(ABC):
     def release(self, attempt: Attempt, files: Path, pages: Sequence[Path]) -> bool:
         """Hand an attempt's pages to its student, if the source can; whether it did. Raises NotReached."""
         return False
-
-
-def course_directory(app: Any, assignment: str, **directories: str) -> CourseDirectory:
-    """nbgrader's course directory for one assignment, with other folders in place of the course's own."""
-    coursedir = CourseDirectory(parent=app)
-    coursedir.assignment_id = assignment
-    for name, value in directories.items():
-        setattr(coursedir, name, value)
-    return coursedir

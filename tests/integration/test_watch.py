@@ -356,4 +356,4 @@ def test_an_extension_moves_its_own_students_deadline_and_the_end_for_all(tmp_pa
     with watching(folder) as watched:
         watched.until(lambda: watched.attempts("ada") and watched.attempts("bob"))
         assert [watched.attempts(student)[0].late for student in ("ada", "bob")] == [False, True]
-        assert watched.watcher.deadlines["ps1"] == datetime(2999, 1, 1, tzinfo=UTC).timestamp()
+        assert watched.watcher.deadlines.last["ps1"] == datetime(2999, 1, 1, tzinfo=UTC).timestamp()

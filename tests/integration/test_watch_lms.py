@@ -25,7 +25,7 @@ def source_of(course: LmsCourse) -> Iterator[tuple[CourseLms, Watched]]:
     course.server.due = int(time.time()) + HOUR
     with watching(course.folder) as watched, pytest.MonkeyPatch.context() as patch:
         patch.setenv(TOKEN_VARIABLE, TOKEN)
-        source = CourseLms(watched.app, 0.1, watched.watcher)
+        source = CourseLms(watched.app, 0.1, watched.watcher.failures, watched.watcher.deadlines)
         with source.running():
             yield source, watched
 
@@ -63,7 +63,7 @@ def test_due_dates_are_asked_for_again_once_the_deadline_has_passed(tmp_path: Pa
         source.new("ps1")
         wait_for(lambda: source.has_dates_since("ps1", 0))
         course.person("s05").extension = course.server.due + HOUR
-        deadline = watched.watcher.deadlines["ps1"] = time.time() + 1
+        deadline = watched.watcher.deadlines.last["ps1"] = time.time() + 1
         assert not source.has_dates_since("ps1", deadline)
         assert ",s05," not in (course.folder / "deadlines.csv").read_text()
         wait_for(lambda: source.has_dates_since("ps1", deadline))
