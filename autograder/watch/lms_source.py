@@ -4,7 +4,7 @@
     a look   --the same collection as `autograder collect`--> `FETCHED`, from which attempts are taken in
 
 Only the thread waits for the LMS. Where nothing is new, it asks for the list of submissions alone. What is in the
-archive is not fetched again; the folder `FETCHED` is made again from it.
+archive is not fetched again; the folder `FETCHED` is made again from it, also while the LMS can't be asked.
 """
 
 import shutil
@@ -21,10 +21,11 @@ from autograder.common.text import printable
 from autograder.common.timestamps import parse_timestamp
 from autograder.grading.deadlines import Deadlines
 from autograder.grading.job import FAULTS
+from autograder.lms.collect.collection import SHOWN
 from autograder.lms.collect.zip_collect import ZipCollect
 from autograder.lms.remote import Lms, LmsApi, open_lms
 from autograder.lms.remote.fetch import attempt_name, fetch_into
-from autograder.lms.remote.lms_api import RemoteAssignment, TokenError, Unreachable
+from autograder.lms.remote.lms_api import RemoteAssignment, ServerError, TokenError, Unreachable
 from autograder.watch.attempts import Attempt
 from autograder.watch.failures import Failures
 from autograder.watch.source import NewSubmission, NotReached, Source
@@ -32,7 +33,8 @@ from autograder.watch.student_deadlines import StudentDeadlines
 from autograder.watch.watched import course_directory
 
 FETCHED = ".autograder/fetched"  # nbgrader's step, as `submitted`, into which submissions are collected
-REFRESH = 3600.0  # seconds after which due dates are asked for, and what was left out is tried again
+PARTS = ".autograder/fetching"  # what is not whole yet
+REFRESH = 3600.0  # seconds after which due dates are asked for
 PATIENCE = 5.0  # seconds that a watcher that stops waits for an answer; what is half fetched is fetched again
 
 
@@ -42,6 +44,7 @@ class _Known:
 
     there: RemoteAssignment
     attempts: frozenset[str]
+    has_left_out: bool
     asked: float
 
 
@@ -58,9 +61,10 @@ class CourseLms(Source):
         self._platform: LmsApi | None = self._opened()
         self.title = self._platform.title
         self._watched: dict[str, None] = {}  # the assignments, in order
-        self._known: dict[str, _Known] = {}
+        self._known: dict[str, _Known | None] = {}  # None: it could not be asked yet
         self._fetched: set[str] = set()  # assignments of which something is to be collected
-        shutil.rmtree(self._root / FETCHED, ignore_errors=True)  # after a kill, half of a submission may be there
+        for folder in (FETCHED, PARTS):  # after a kill, half of a submission may be there
+            shutil.rmtree(self._root / folder, ignore_errors=True)
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -81,8 +85,8 @@ class CourseLms(Source):
 
     def collect(self, assignment: str, new: NewSubmission) -> None:
         """Collect from the archive into `FETCHED`; what is matched to nobody is said. Raises NotReached."""
-        step = ZipCollect(parent=self._app, log=self._app.log)
-        step.coursedir = course_directory(self._app, assignment, submitted_directory=FETCHED)
+        step = self._collection(assignment, submitted_directory=FETCHED)
+        step.keeps_replaced = False  # attempts are kept
         self._fetched.discard(assignment)  # before, as more may be fetched meanwhile
         try:
             step.start()
@@ -92,7 +96,9 @@ class CourseLms(Source):
         if step.collection is not None:
             found = step.collection
             strange = [*((one.where, one.why) for one in found.strays), *found.refused]
-            self._tell(f"{assignment}: not collected from the downloads", strange)
+            about = f"{assignment}: not collected from the downloads"
+            if strange:
+                self._failures.say_once(about, f"{about}: {_listed(strange)}.")
 
     def is_new(self, digest: str, known: Sequence[Attempt]) -> bool:
         """Whether no attempt has these files, among which is the time of submission: it may have come by hand, too."""
@@ -130,17 +136,18 @@ class CourseLms(Source):
         while not stopped.wait(min(1.0, self._seconds / 4)):
             if self._watched and time.monotonic() - asked >= self._seconds:
                 for assignment in [*self._watched]:
-                    if not stopped.is_set():
-                        self._try_to_ask(assignment)
+                    if not (stopped.is_set() or self._try_to_ask(assignment) or assignment in self._known):
+                        self._known[assignment] = None
+                        self._to_collect(self._collection(assignment), assignment)  # it was fetched earlier, maybe
                 asked = time.monotonic()
 
-    def _try_to_ask(self, assignment: str) -> None:
+    def _try_to_ask(self, assignment: str) -> bool:
         what = self._fetching(assignment)
         if not (self._failures.may_try(self._reaching) and self._failures.may_try(what)):
-            return
+            return False
         try:
             self._ask(assignment)
-        except (TokenError, Unreachable) as error:
+        except (TokenError, Unreachable, ServerError) as error:
             if self._settings.token_file:  # there may be another token in it by then
                 self._platform = None
             self._failures.failed(self._reaching, str(error))
@@ -149,13 +156,21 @@ class CourseLms(Source):
         else:
             self._failures.succeeded(self._reaching)
             self._failures.succeeded(what)
+            return True
+        return False
 
     def _ask(self, assignment: str) -> None:
         """Ask for what is new; fetch it, and due dates. Raises what `fetch_into` does."""
         platform = self._platform = self._platform or self._opened()
         known, now = self._known.get(assignment), time.time()
         deadline = self._deadlines.last.get(assignment) or 0.0
-        is_fresh = known is not None and now - known.asked < REFRESH and not known.asked < deadline <= now
+        left_out = f"{assignment}: left out of what {self.title} has"
+        is_fresh = (
+            known is not None
+            and now - known.asked < REFRESH
+            and not known.asked < deadline <= now
+            and not (known.has_left_out and self._failures.may_try(left_out))
+        )
         there = (
             known.there
             if known is not None and is_fresh
@@ -165,15 +180,28 @@ class CourseLms(Source):
         attempts = frozenset(map(attempt_name, submissions))
         if known is not None and is_fresh and attempts <= known.attempts:
             return
-        step = ZipCollect(parent=self._app, log=self._app.log)
-        step.coursedir = course_directory(self._app, assignment)
-        done = fetch_into(step.archive, platform, there, submissions, step.coursedir, Deadlines(parent=self._app))
-        self._tell(f"{assignment}: left out of what {self.title} has", done.left_out)
+        step, dates = self._collection(assignment), Deadlines(parent=self._app)
+        done = fetch_into(step.archive, platform, there, submissions, step.coursedir, dates, self._root / PARTS)
+        if done.left_out:
+            self._failures.failed(left_out, _listed(done.left_out))
+        else:
+            self._failures.succeeded(left_out)
+        self._to_collect(step, assignment)
+        self._known[assignment] = _Known(there, attempts, bool(done.left_out), now)
+
+    def _to_collect(self, step: ZipCollect, assignment: str) -> None:
+        """Have what is in the archive collected at the next look."""
         if step.archive.is_dir():
             self._fetched.add(assignment)
-        self._known[assignment] = _Known(there, attempts, now)
 
-    def _tell(self, about: str, found: list[tuple[str, str]]) -> None:
-        if found:
-            whats = dict.fromkeys(f"{printable(name)} ({why})" for name, why in found)
-            self._failures.say_once(about, f"{about}: {'; '.join(whats)}.")
+    def _collection(self, assignment: str, **directories: str) -> ZipCollect:
+        step = ZipCollect(parent=self._app, log=self._app.log)
+        step.coursedir = course_directory(self._app, assignment, **directories)
+        return step
+
+
+def _listed(found: list[tuple[str, str]]) -> str:
+    """What was left out, each with its reason."""
+    whats = [*dict.fromkeys(f"{printable(name)} ({why})" for name, why in found)]
+    more = f"; and {len(whats) - SHOWN} more" if len(whats) > SHOWN else ""
+    return "; ".join(whats[:SHOWN]) + more

@@ -127,6 +127,25 @@ def test_what_is_too_large_or_called_like_a_way_out_is_left_out_and_tried_again(
 
 
 @BOTH
+def test_what_can_not_be_fetched_of_one_student_stops_nobody_else(course: LmsCourse) -> None:
+    for student in ("s01", "s02"):
+        hand_in(course.person(student), 0)
+    course.person("s03").attempts.append(Attempt(MARCH_1, {"a": b"1", "a/p1.ipynb": b"{}"}))
+    course.server.broken = ("/4002/",)
+    said = course.collect(code=1)
+    assert "Left out (2)" in said
+    assert "fails with status 500" in said
+    assert "a file is called 'a/p1.ipynb', which does not fit the others" in said
+    assert [path for path in submitted(course) if path.endswith(".ipynb")] == ["s01/ps1/p1.ipynb"]
+    course.server.broken = ()
+    assert "1 new" in course.collect(code=1)
+    course.server.broken = ("",)
+    course.person("s01").attempts.append(Attempt(MARCH_1 + 1, {"p1.ipynb": b"[]"}))
+    assert "nothing was collected" in course.collect(code=1)
+    assert submitted(course)["s01/ps1/p1.ipynb"] == "{}"
+
+
+@BOTH
 def test_an_assignment_is_found_by_its_title_or_number_and_else_nothing_changes(course: LmsCourse) -> None:
     hand_in(course.person("s01"), 0)
     course.server.title = "Renamed"

@@ -1,5 +1,8 @@
 """Moodle and Canvas as a source of `autograder watch`: fetched in the background, collected once, told once."""
 
+import subprocess
+import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,7 +16,7 @@ from nbgrader.api import Gradebook
 from watched_course import DOUBLE, SHIFT, Watched, build, hand_in, notebook, points, watching
 
 from autograder.lms.remote.settings import TOKEN_VARIABLE
-from autograder.watch.lms_source import FETCHED, CourseLms
+from autograder.watch.lms_source import FETCHED, PARTS, CourseLms
 
 HOUR = 3600
 WRONG = "def double(n):\n    return 2 * n if n < 100 else 0"
@@ -70,6 +73,50 @@ def test_due_dates_are_asked_for_again_once_the_deadline_has_passed(tmp_path: Pa
         assert "ps1,s05," in (course.folder / "deadlines.csv").read_text()
 
 
+def test_what_can_not_be_fetched_of_one_student_is_told_and_comes_later(tmp_path: Path) -> None:
+    with lms_course(tmp_path / "course", "moodle") as course, source_of(course) as (source, watched):
+        for student in ("s01", "s02"):
+            course.person(student).attempts.append(Attempt(int(time.time()), {"p1.ipynb": b"{}"}))
+        course.server.broken = ("/4002/",)
+
+        def collected() -> set[str]:
+            for new in source.new("ps1"):
+                source.collect("ps1", new)
+            return {path.parts[-3] for path in (course.folder / FETCHED).glob("*/ps1/p1.ipynb")}
+
+        wait_for(lambda: collected() == {"s01"})
+        course.server.asked.clear()
+        wait_for(lambda: len(course.server.asked) > 6)
+        assert len(set(course.server.asked)) == 1  # it is not asked for all the time
+        (said,) = watched.said
+        assert said.startswith("ps1: left out of what Moodle has: 4002-")
+        assert "fails with status 500" in said
+        course.server.broken = ()
+        watched.watcher.failures.forget("ps1: left out of what Moodle has")  # as if a minute had passed
+        wait_for(lambda: collected() == {"s01", "s02"})
+    assert watched.said == [said]
+    assert not (course.folder / "downloaded" / "ps1" / "replaced").exists()
+
+
+def test_what_was_fetched_before_is_collected_while_the_lms_is_down(tmp_path: Path) -> None:
+    with lms_course(tmp_path / "course", "canvas") as course:
+        with source_of(course) as (source, _):
+            course.person("s01").attempts.append(Attempt(int(time.time()), {"p1.ipynb": b"{}"}))
+            source.new("ps0")  # of which nothing is there
+            wait_for(lambda: source.new("ps1"))
+        course.server.broken = ("",)
+        with source_of(course) as (source, watched):
+            source.new("ps0")
+            wait_for(lambda: source.new("ps1"))
+            source.collect("ps1", source.new("ps1")[0])
+            course.server.asked.clear()
+            time.sleep(0.5)
+            assert source.new("ps1") == []
+    assert (course.folder / FETCHED / "s01" / "ps1" / "p1.ipynb").is_file()
+    (said,) = watched.said
+    assert said.startswith("Canvas can't be asked: 127.0.0.1 fails with status 500")
+
+
 def test_a_token_that_expired_is_told_once_for_all_assignments_and_due_dates_are_not_waited_for(tmp_path: Path) -> None:
     with lms_course(tmp_path / "course", "moodle") as course:
         course.settings(assignments={"ps1": 77, "ps2": 77})
@@ -88,7 +135,7 @@ def test_a_token_that_expired_is_told_once_for_all_assignments_and_due_dates_are
     assert TOKEN not in "".join(watched.said)
 
 
-def test_attempts_are_graded_as_others_are_and_a_new_watcher_knows_them(tmp_path: Path) -> None:
+def test_attempts_are_graded_as_others_are_and_a_watcher_that_is_killed_loses_none(tmp_path: Path) -> None:
     folder, now = build(tmp_path / "course"), int(time.time())
     with Gradebook(f"sqlite:///{folder / 'gradebook.db'}") as gradebook:
         gradebook.add_student("ada")
@@ -108,7 +155,22 @@ def test_attempts_are_graded_as_others_are_and_a_new_watcher_knows_them(tmp_path
             file.write(f"c.Lms.platform, c.Lms.url, c.Lms.course = 'moodle', {server.url!r}, '{COURSE}'\n")
             file.write(f"c.Lms.token_file, c.Watch.lms_seconds = {str(secret)!r}, 0.2\n")
         submit(-60, WRONG)
+        fetching, killed = threading.Event(), threading.Event()
+
+        def hold(target: str) -> None:
+            if "p1.ipynb" in target:
+                fetching.set()
+                killed.wait(60)
+
+        server.before = hold
+        command = [sys.executable, "-m", "autograder", "watch", "ps1"]
+        with subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL) as process:
+            assert fetching.wait(60)
+            process.kill()
+        killed.set()
+        assert [*(folder / PARTS).iterdir()]
         with watching(folder) as watched:
+            assert not (folder / PARTS).exists()
             attempt = watched.graded("ada")
             assert (attempt.source, attempt.arrived) == (FETCHED, now - 60)
             assert points(folder, "ada") == 2.0
@@ -122,4 +184,5 @@ def test_attempts_are_graded_as_others_are_and_a_new_watcher_knows_them(tmp_path
             watched.graded("ada", 2)
             assert points(folder, "ada") == 4.0
             assert len(watched.attempts("ada")) == 2
+            assert [*(folder / PARTS).iterdir()] == []
     assert (folder / "submitted" / "ada" / "ps1" / "p1.ipynb").is_file()

@@ -71,6 +71,8 @@ class LmsServer:
         self.requests: list[str] = []  # addresses and headers, without the header or field that may have the token
         self.asked: list[str] = []  # functions that were called, or paths
         self.put_off_each = 0  # every so many requests, one is put off
+        self.broken: tuple[str, ...] = ()  # parts of the addresses of requests that fail with status 500
+        self.before: Callable[[str], None] = lambda target: None  # called with the address of each request
         self.on_save: Callable[[int], None] = lambda number: None
         self.clock = 1_795_000_000
         self.url = self.store_url = ""
@@ -102,11 +104,14 @@ class LmsServer:
 
     def handle(self, method: str, target: str, headers: HTTPHeaders, body: bytes) -> Answer:
         parts = urlsplit(target)
+        self.before(target)
         with self._lock:
             shown = {name: value for name, value in headers.get_all() if name.lower() != "authorization"}
             self.requests.append(f"{method} {target} {shown}")
             if self.put_off_each and len(self.requests) % self.put_off_each == 0:
                 return self.put_off()
+            if any(part in target for part in self.broken):
+                return Answer(b"It failed", 500)
             return self.answer(method, parts.path, parse_qsl(parts.query, keep_blank_values=True), headers, body)
 
     @contextmanager
