@@ -26,6 +26,7 @@ class Releases:
         """`sources`, by step."""
         self._course, self._store, self._failures = course, course.store, course.failures
         self._sources, self._pages = sources, pages
+        self._lock = threading.Lock()  # else a page of before the deadline could take the place of the usual feedback
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -45,7 +46,8 @@ class Releases:
             for attempt in self._store.all():
                 if attempt.release and not attempt.released and attempt.release <= time.time():
                     try:
-                        self._release(attempt)
+                        with self._lock:
+                            self._release(attempt)
                     except FAULTS as error:
                         why = f"{attempt.label}: feedback not released: {error}"
                         self._failures.say_once(f"release {attempt.label}", why)
@@ -59,7 +61,8 @@ class Releases:
             for page in pages:
                 write_atomic(folder / page.name, page.read_bytes())
                 os.utime(folder / page.name, (0, 0))  # older than any grade, so that `autograder feedback` replaces it
-        self._hand_back(attempt, pages)
+        if not any(one.final for one in known if one.number == attempt.number):
+            self._hand_back(attempt, pages)
         if attempt in self._store.of(attempt.assignment, attempt.student):  # else there may be other pages by now
             self._store.change(attempt, released=True)
 
@@ -82,14 +85,8 @@ class Releases:
             if not self._failures.may_try(what):
                 continue
             try:
-                coursedir = self._course.directory(assignment)
-                coursedir.student_id = student
-                converter = GenerateFeedback(coursedir=coursedir, parent=self._course.app)
-                converter.force = True
-                converter.start()
-                pages = sorted(self.feedback_folder(assignment, student).glob("*.html"))
-                self._hand_back(counting, pages)
-                self._store.change(counting, final=True)
+                with self._lock:
+                    self._finish_one(counting)
                 for other in attempts:
                     if not other.release and other.number != counting.number:
                         with speaking(self._course.language):
@@ -98,6 +95,16 @@ class Releases:
                 self._failures.succeeded(what)
             except FAULTS as error:
                 self._failures.failed(what, str(error))
+
+    def _finish_one(self, counting: Attempt) -> None:
+        coursedir = self._course.directory(counting.assignment)
+        coursedir.student_id = counting.student
+        converter = GenerateFeedback(coursedir=coursedir, parent=self._course.app)
+        converter.force = True
+        converter.start()
+        pages = sorted(self.feedback_folder(counting.assignment, counting.student).glob("*.html"))
+        self._hand_back(counting, pages)
+        self._store.change(counting, final=True)
 
     def feedback_folder(self, assignment: str, student: str) -> Path:
         """The folder of a student's newest pages."""

@@ -347,6 +347,22 @@ def test_what_comes_through_the_exchange_is_collected_once_and_feedback_goes_bac
     assert os.listdir(folder / "submitted") == ["ada"]
 
 
+def test_a_page_of_before_the_deadline_does_not_take_the_place_of_the_usual_feedback(tmp_path: Path) -> None:
+    folder = build(tmp_path / "course", settings="c.Watch.release_seconds = 3600")
+    exchange = Exchange(folder, tmp_path)
+    exchange.submit("ada", double=WRONG, shift=SHIFT)
+    with watching(folder) as watched:
+        watched.until(lambda: watched.attempts("ada") and watched.attempts("ada")[0].graded)
+        set_deadline(folder, PAST)
+        attempt = watched.until(lambda: [one for one in watched.attempts("ada") if one.final])[0]
+        assert not attempt.released
+        watched.watcher.store.change(attempt, release=time.time())
+        watched.until(lambda: watched.attempts("ada")[0].released)
+    (page,) = (exchange.root / "c1" / "feedback").iterdir()
+    for path in (page, folder / "feedback" / "ada" / "ps1" / "p1.html"):
+        assert "2 of 4 points" in Page(path.read_text(encoding="utf-8")).text
+
+
 def test_an_extension_moves_its_own_students_deadline_and_the_end_for_all(tmp_path: Path) -> None:
     folder = build(tmp_path / "course")
     rows = "assignment,student,due,hours,reason\nps1,,2026-03-01,,\nps1,ada,2999-01-01T00:00:00Z,,illness\n"
