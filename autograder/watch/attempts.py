@@ -1,7 +1,7 @@
 """What students have handed in, attempt by attempt, as far as `autograder watch` has seen it.
 
     .autograder/attempts/<assignment>/<student>/<number>/attempt.json    an `Attempt`
-                                                         files/          what was handed in
+                                                         files/          what was handed in, while it is `kept`
                                                          pages/          what the student is told before the deadline
 
 An attempt is whole or not there, whatever was killed when. Times are seconds since 1970, UTC.
@@ -19,6 +19,8 @@ from autograder.common.errors import AutograderError
 from autograder.common.files import open_regular, sync_folder, write_atomic
 from autograder.common.serialization import dump, load
 from autograder.common.text import printable
+
+EXCHANGE_FILES = ("timestamp.txt", "submission_secret.txt")  # with which nbgrader's exchange releases feedback
 
 
 class Changed(AutograderError):
@@ -46,6 +48,7 @@ class Attempt:
     release: float = 0.0  # when its pages are to be released; 0: there are none
     released: bool = False
     final: bool = False  # the feedback after the deadline is written and released
+    kept: bool = True  # its files are; else those alone by which its pages are released (`EXCHANGE_FILES`)
 
     @property
     def label(self) -> str:
@@ -123,6 +126,15 @@ class AttemptStore:
             sync_folder(place.parent)
             known[attempt.number] = attempt
             return attempt
+
+    def drop_files(self, attempt: Attempt) -> None:
+        """Keep an attempt without its files. Raises OSError."""
+        attempt = self.change(attempt, kept=False)  # first: a kill then leaves files that nobody needs
+        for path in self.files(attempt).iterdir():
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            elif path.name not in EXCHANGE_FILES:
+                path.unlink()
 
     def change(self, attempt: Attempt, **changes: Any) -> Attempt:
         """Keep what has become of an attempt; returns it as it is now."""

@@ -13,7 +13,7 @@ from nbgrader.exchange import ExchangeFactory
 
 from autograder.grading.job import FAULTS
 from autograder.watch.arrivals import TooLarge, last_change
-from autograder.watch.attempts import Attempt
+from autograder.watch.attempts import EXCHANGE_FILES, Attempt
 from autograder.watch.exchange_collector import ExchangeCollector, NotCollected, is_student
 from autograder.watch.source import NewSubmission, NotReached, Source
 from autograder.watch.watched import course_directory
@@ -92,7 +92,7 @@ class CourseExchange(Source):
 
         Raises NotReached.
         """
-        named = [files / name for name in ("timestamp.txt", "submission_secret.txt")]
+        named = [files / name for name in EXCHANGE_FILES]
         found = [path for path in named if path.is_file() and not path.is_symlink()]
         if not found or (self._is_plain and len(found) < len(named)):
             return False

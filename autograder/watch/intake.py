@@ -90,6 +90,11 @@ class Intake:
                         number=attempt.number,
                     )
                     self._pages.tell(one, [why])
+        for one in self._course.policy.superfluous(self._store.of(assignment, student)):
+            try:
+                self._store.drop_files(one)
+            except OSError as error:
+                self._failures.say_once(one.label, f"{one.label}: its files can't be deleted: {error}.")
 
     def _is_new(self, found: str, step: str, known: Sequence[Attempt]) -> bool:
         """Whether files are another attempt, and not one that was put there because it counts."""

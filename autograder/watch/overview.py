@@ -8,6 +8,7 @@ import os
 import time
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -43,6 +44,7 @@ class AttemptOverview:
     digest: str  # of its files: the receipt
     files: tuple[SubmittedFile, ...]  # the first ones
     has_more_files: bool
+    lists_files: bool
     pages: tuple[str, ...]  # the notebooks whose feedback of before the deadline is released
     is_late: bool
     counts: bool  # told after the deadline alone
@@ -149,7 +151,9 @@ class Overview:
     # of one attempt
 
     def _attempt(self, attempt: Attempt, attempts: Sequence[Attempt]) -> AttemptOverview:
-        files = tuple(islice(_files(self._store.files(attempt)), SHOWN_FILES + 1))
+        # Whether files of earlier attempts are kept depends on which attempt counts, and is not told.
+        is_new = attempt in attempts[-self._watcher.policy.kept_attempts :]
+        files = tuple(islice(_files(self._store.files(attempt)), SHOWN_FILES + 1)) if is_new else ()
         return AttemptOverview(
             attempt.number,
             moment(attempt.arrived),
@@ -157,6 +161,7 @@ class Overview:
             attempt.digest,
             files[:SHOWN_FILES],
             len(files) > SHOWN_FILES,
+            is_new,
             self._pages(attempt) if _has_feedback(attempt) else (),
             attempt.late,
             attempt.final,
@@ -274,4 +279,5 @@ def _files(folder: Path) -> Iterator[SubmittedFile]:
         folders.sort()
         for path in (Path(place, name) for name in sorted(names)):
             if path.is_file() and not path.is_symlink():
-                yield SubmittedFile(printable(path.relative_to(folder).as_posix(), 200), path.stat().st_size)
+                with suppress(FileNotFoundError):  # it is being deleted
+                    yield SubmittedFile(printable(path.relative_to(folder).as_posix(), 200), path.stat().st_size)

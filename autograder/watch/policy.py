@@ -50,6 +50,12 @@ class Watch(Configurable):  # type: ignore[misc]
         "last",
         help="Which graded attempt counts: the last, or the best of those in time, by the points of the tests.",
     ).tag(config=True)
+    kept_attempts = Integer(
+        20,
+        min=1,
+        help="Number of a student's newest attempts at an assignment whose files are kept; those of the one that "
+        "counts always are.",
+    ).tag(config=True)
     settle_seconds = Float(
         5.0, min=0.0, help="A submission is complete when nothing in its folder has changed for so many seconds."
     ).tag(config=True)
@@ -98,15 +104,20 @@ class Watch(Configurable):  # type: ignore[misc]
         return Decision(last.arrived)
 
     def counting(self, attempts: Sequence[Attempt]) -> Attempt | None:
-        """The one of a student's attempts that counts; None where none is graded.
+        """The one of a student's attempts that counts, among those with files; None where none is graded.
 
         Where the best counts, that is the best of those in time that have points; of equal ones, the last.
         """
-        graded = [attempt for attempt in attempts if attempt.graded]
+        graded = [attempt for attempt in attempts if attempt.graded and attempt.kept]
         scored = [attempt for attempt in graded if attempt.points is not None and not attempt.late]
         if self.counts == "best" and scored:
             return max(scored, key=lambda attempt: (attempt.points, attempt.number))
         return graded[-1] if graded else None
+
+    def superfluous(self, attempts: Sequence[Attempt]) -> list[Attempt]:
+        """Those of a student's attempts whose files are there, and need not be kept any more."""
+        counting = self.counting(attempts)
+        return [one for one in attempts[: -self.kept_attempts] if one.kept and one != counting]
 
     def released_at(self, due: float, now: float) -> float:
         """When a page that is ready `now` is released: the next multiple of `release_seconds` after `due`."""

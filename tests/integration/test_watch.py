@@ -36,6 +36,7 @@ from watched_course import (
 from autograder.notebooks.selection import MAX_ENTRIES
 from autograder.watch.arrivals import MAX_DEPTH
 from autograder.watch.exchange import CourseExchange
+from autograder.watch.overview import Overview
 from autograder.watch.source import NotReached
 
 WRONG = "def double(n):\n    return 2 * n if n < 100 else 0"
@@ -71,7 +72,7 @@ def test_what_arrives_is_graded_when_it_is_complete_and_hidden_tests_are_counted
 def test_the_wait_and_the_limit_are_told_with_reason_and_time_and_the_newest_attempt_takes_the_place(
     tmp_path: Path,
 ) -> None:
-    folder = build(tmp_path / "course", settings="c.Watch.wait_seconds = 3600")
+    folder = build(tmp_path / "course", settings="c.Watch.wait_seconds = 3600\nc.Watch.kept_attempts = 1")
     with watching(folder) as watched:
         hand_in(folder, "ada", double=WRONG, shift=SHIFT)
         submitted = time.time()
@@ -89,6 +90,10 @@ def test_the_wait_and_the_limit_are_told_with_reason_and_time_and_the_newest_att
             (False, False),
         ]
         assert points(folder, "ada") == 2.0
+        files = [watched.watcher.store.files(one) for one in watched.attempts("ada")]
+        assert [(path / "p1.ipynb").exists() for path in files] == [True, False, True]  # the first one counts
+        (told,) = Overview(watched.watcher).of_student("ada")
+        assert [bool(one.files) for one in told.attempts] == [True, False, False]  # which one counts is not told
     build_again = folder / "nbgrader_config.py"
     build_again.write_text(build_again.read_text() + "c.Watch.attempts = 1\n")
     with watching(folder) as watched:

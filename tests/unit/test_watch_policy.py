@@ -36,6 +36,16 @@ def test_after_the_last_grading_an_attempt_waits_for_the_deadline(deadline: floa
     assert policy.decision(attempts(100.0, 130.0, 140.0), deadline, 150.0) == Decision(at, Delay.LIMIT)
 
 
+def test_files_of_the_newest_attempts_and_of_the_one_that_counts_are_kept() -> None:
+    policy = Watch(kept_attempts=2, counts="best")
+    known = attempts(1.0, 2.0, 3.0, 4.0, 5.0)
+    known[1] = replace(known[1], points=2.0)
+    assert [one.number for one in policy.superfluous(known)] == [1, 3]
+    known[2] = replace(known[2], kept=False, points=3.0)
+    assert [one.number for one in policy.superfluous(known)] == [1]
+    assert policy.counting(known) == known[1]  # what has no files can't be put where nbgrader looks
+
+
 def test_after_the_deadline_nothing_waits() -> None:
     policy = Watch(wait_seconds=3600.0, attempts=1)
     assert policy.decision(attempts(100.0, 130.0), 140.0, 150.0) == Decision(130.0)
