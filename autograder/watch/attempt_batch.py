@@ -57,10 +57,13 @@ class BatchGrader:
         coursedir = self._course.directory(assignment)
         return AttemptGrader(coursedir, given, graded, visible=visible, early=early, parent=self._course.app)
 
-    def grade(self, assignment: str, attempts: Sequence[Attempt], deadline: float | None) -> None:
-        """Grade attempts, no two of one student. Raises NbGraderException where the assignment can't be graded."""
+    def grade(self, assignment: str, attempts: Sequence[Attempt], *, early: bool) -> None:
+        """Grade attempts, no two of one student; `early`: before the deadline.
+
+        Raises NbGraderException where the assignment can't be graded.
+        """
         self._back_up(assignment)
-        batch = _Batch(self._course, self._pages, attempts, deadline)
+        batch = _Batch(self._course, self._pages, attempts, is_early=early)
         if batch.is_early:
             self._run(self._grader(assignment, batch.given(), batch.seen, visible=True, early=True))
             batch.told_visible()
@@ -131,13 +134,13 @@ class _Batch:
     """Attempts that are graded together, no two of one student."""
 
     def __init__(
-        self, course: WatchedCourse, pages: AttemptPages, attempts: Sequence[Attempt], deadline: float | None
+        self, course: WatchedCourse, pages: AttemptPages, attempts: Sequence[Attempt], *, is_early: bool
     ) -> None:
         self._course, self._pages = course, pages
         self._attempts = {attempt.student: attempt for attempt in attempts}
         self._visible: dict[str, Submission] = {}
         self._postponed: set[str] = set()
-        self.is_early = deadline is None or time.time() < deadline
+        self.is_early = is_early
 
     def given(self) -> list[GivenSubmission]:
         """What is to be graded, in order."""

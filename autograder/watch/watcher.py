@@ -109,16 +109,18 @@ class Watcher:
         for assignment in dict.fromkeys(attempt.assignment for attempt in due):
             with self.failures.trial(_grading(assignment)):
                 attempts = [one for one in due if one.assignment == assignment]
-                self._grader.grade(assignment, attempts, deadlines[assignment])
+                early = not self._is_over(assignment, deadlines[assignment])
+                self._grader.grade(assignment, attempts, early=early)
         for assignment, deadline in deadlines.items():
-            if deadline is not None and time.time() >= deadline:
-                with self.failures.trial(f"{assignment} can't be watched"):
-                    if self._is_over(assignment, deadline):
-                        self.releases.finish(assignment)
+            with self.failures.trial(f"{assignment} can't be watched"):
+                if self._is_over(assignment, deadline):
+                    self.releases.finish(assignment)
         return bool(due)
 
-    def _is_over(self, assignment: str, deadline: float) -> bool:
-        """Whether no source has moved a deadline that has passed, in which case hidden tests must not be shown yet."""
+    def _is_over(self, assignment: str, deadline: float | None) -> bool:
+        """Whether a deadline has passed, and no source has moved it: else, hidden tests must not be shown yet."""
+        if deadline is None or time.time() < deadline:
+            return False
         if not all(source.has_dates_since(assignment, deadline) for source in self._sources.values()):
             return False
         return self.deadlines.read(assignment) == deadline  # which was read before the sources had their dates, maybe

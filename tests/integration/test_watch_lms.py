@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import nbformat
@@ -155,19 +156,20 @@ def test_attempts_are_graded_as_others_are_and_a_watcher_that_is_killed_loses_no
             file.write(f"c.Lms.platform, c.Lms.url, c.Lms.course = 'moodle', {server.url!r}, '{COURSE}'\n")
             file.write(f"c.Lms.token_file, c.Watch.lms_seconds = {str(secret)!r}, 0.2\n")
         submit(-60, WRONG)
-        fetching, killed = threading.Event(), threading.Event()
+        fetching, answering = threading.Event(), threading.Event()
 
         def hold(target: str) -> None:
             if "p1.ipynb" in target:
                 fetching.set()
-                killed.wait(60)
+            if fetching.is_set():
+                answering.wait(60)
 
         server.before = hold
         command = [sys.executable, "-m", "autograder", "watch", "ps1"]
         with subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL) as process:
             assert fetching.wait(60)
             process.kill()
-        killed.set()
+        answering.set()
         assert [*(folder / PARTS).iterdir()]
         with watching(folder) as watched:
             assert not (folder / PARTS).exists()
@@ -185,4 +187,12 @@ def test_attempts_are_graded_as_others_are_and_a_watcher_that_is_killed_loses_no
             assert points(folder, "ada") == 4.0
             assert len(watched.attempts("ada")) == 2
             assert [*(folder / PARTS).iterdir()] == []
+            answering.clear()
+            due = datetime.now(UTC).isoformat(" ", "seconds")
+            (folder / "deadlines.csv").write_text(f"assignment,student,due,hours,reason\nps1,,{due},,mine\n")
+            hand_in(folder, "bob", double=WRONG, shift=SHIFT)
+            attempt = watched.graded("bob", 2)  # as before the deadline: somebody may have an extension there
+            assert not attempt.final
+            answering.set()
+            watched.until(lambda: watched.attempts("bob")[1].final)
     assert (folder / "submitted" / "ada" / "ps1" / "p1.ipynb").is_file()
