@@ -186,6 +186,8 @@ class CourseLms(Source):
             self._failures.failed(left_out, _listed(done.left_out))
         else:
             self._failures.succeeded(left_out)
+        for note in done.notes:
+            self._failures.say_once(f"{assignment}: {note}", f"{assignment}: {note}.")
         self._to_collect(step, assignment)
         self._known[assignment] = _Known(there, attempts, bool(done.left_out), now)
 

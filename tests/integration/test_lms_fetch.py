@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from lms_course import TOKEN, LmsCourse, lms_course
-from lms_servers import Attempt, FileStore, Person
+from lms_servers import Attempt, FileStore, MoodleServer, Override, Person
 
 BOTH = pytest.mark.parametrize("platform", ["moodle", "canvas"])
 MARCH_1 = 1_772_323_200  # 2026-03-01 00:00 UTC
@@ -86,6 +86,70 @@ def test_due_dates_and_extensions_are_those_of_the_lms_but_for_rows_of_ones_own(
     assert path.read_text(encoding="utf-8-sig").splitlines() == rows[:-1]
 
 
+def extended(course: LmsCourse, **students: int) -> list[str]:
+    """The rows of students whose due dates are so many days after MARCH_1."""
+    title = {"moodle": "Moodle", "canvas": "Canvas"}[course.platform]
+    return [f"ps1,{student},2026-03-{1 + days:02} 00:00:00+00:00,,{title}" for student, days in students.items()]
+
+
+def fetched_rows(course: LmsCourse) -> list[str]:
+    """The rows of deadlines.csv after that of everybody."""
+    return (course.folder / "deadlines.csv").read_text(encoding="utf-8-sig").splitlines()[2:]
+
+
+def override(days: int, **target: int) -> Override:
+    return Override(MARCH_1 + days * 86_400, **target)
+
+
+@pytest.mark.parametrize("platform", ["moodle"])
+def test_of_moodles_overrides_a_users_own_counts_then_that_of_the_first_group(course: LmsCourse) -> None:
+    course.server.due = MARCH_1
+    for number, groups in ((1, (8,)), (2, (7, 8)), (3, (7, 8)), (4, (7,)), (5, (7,)), (6, (9, 8))):
+        course.person(f"s{number:02}").groups = groups
+    same, never = [Override(None, group=9), Override(None, user=4005)], Override(0, user=4007)
+    course.server.overrides = [*same, override(2, group=7), override(5, group=8), override(3, user=4003), never]
+    course.person("s04").extension = MARCH_1 + 9 * 86_400
+    said = course.collect()
+    assert fetched_rows(course) == extended(course, s01=5, s02=2, s03=3, s04=9)
+    assert "nothing is ever due for s07." in said
+
+
+@pytest.mark.parametrize("platform", ["moodle"])
+@pytest.mark.parametrize("whole", [True, False])
+def test_where_moodle_does_not_tell_of_overrides_extensions_count_and_that_is_told(
+    course: LmsCourse, whole: bool
+) -> None:
+    assert isinstance(course.server, MoodleServer)
+    course.server.due = MARCH_1
+    course.server.overrides = [override(2, user=4003), override(3, user=4005)]
+    course.person("s04").extension = MARCH_1 + 9 * 86_400
+    if whole:
+        course.server.denied["mod_assign_get_participant"] = "accessexception"
+    else:
+        course.server.filtered = {4003}
+    said = course.collect()
+    assert ("does not include mod_assign_get_participant" in said) == whole
+    assert ("not known: 4003 (Moodle: error/userisfilteredout)" in said) != whole
+    assert fetched_rows(course) == extended(course, s04=9, **({} if whole else {"s05": 3}))
+
+
+@pytest.mark.parametrize("platform", ["canvas"])
+def test_of_canvas_overrides_a_students_own_counts_then_the_latest_of_groups_and_sections(course: LmsCourse) -> None:
+    course.server.due = MARCH_1
+    for number in range(10, 40):  # more than a page
+        course.person(f"s{number}").sections = (5,)
+    course.person("s11").groups = course.person("s12").groups = course.person("s08").groups = (7,)
+    course.person("s13").extension = MARCH_1 + 86_400
+    course.person("s41").sections = (6,)
+    same, never = Override(None, section=6), Override(0, group=9)
+    course.person("s09").groups = (9,)
+    course.server.overrides = [override(4, group=7), override(2, section=5), same, never]
+    said = course.collect()
+    of_section = {f"s{number}": 2 for number in range(10, 40)} | {"s11": 4, "s12": 4, "s13": 1}
+    assert fetched_rows(course) == extended(course, s08=4, **of_section)
+    assert "nothing is ever due for s09." in said
+
+
 @BOTH
 def test_one_name_of_two_accounts_decides_nothing(course: LmsCourse) -> None:
     for student in ("s58", "s59"):
@@ -155,6 +219,21 @@ def test_an_assignment_is_found_by_its_title_or_number_and_else_nothing_changes(
     assert not (course.folder / "submitted").exists()
     course.settings(assignments={"ps1": 77})
     assert "1 new" in course.collect()
+
+
+@BOTH
+def test_an_assignment_for_groups_is_refused_with_what_to_do_unless_each_student_has_a_grade(course: LmsCourse) -> None:
+    hand_in(course.person("s01"), 0)
+    course.server.by_group = True
+    said = course.collect(code=1)
+    assert "ps1 has one submission or grade for a whole group" in said
+    assert "autograder collect ps1 fix" in said
+    assert f"autograder export --format {course.platform} --assignment ps1" in said
+    assert "for a whole group" in course.push("--dry-run", code=1)
+    assert not (course.folder / "submitted").exists()
+    if course.platform == "canvas":
+        course.server.individually = True
+        assert "1 new" in course.collect()
 
 
 @BOTH

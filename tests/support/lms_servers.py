@@ -34,8 +34,18 @@ class Attempt:
 
 
 @dataclass
+class Override:
+    """A due date for some: in seconds since 1970, 0 if nothing is due, None if it stays as it is for all."""
+
+    due: int | None
+    user: int = 0
+    group: int = 0
+    section: int = 0  # Canvas alone has them
+
+
+@dataclass
 class Person:
-    """A student there."""
+    """Somebody there. `role` is "student", "teacher", or Canvas's "test student"; whoever has left is not `active`."""
 
     id: int
     name: str
@@ -49,6 +59,16 @@ class Person:
     comments: list[str] = field(default_factory=list)
     pages: dict[str, bytes] = field(default_factory=dict)
     excused: bool = False
+    role: str = "student"
+    active: bool = True
+    groups: tuple[int, ...] = ()
+    sections: tuple[int, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """First and last name."""
+        first, _, last = self.name.rpartition(" ")
+        return first, last
 
 
 @dataclass
@@ -66,7 +86,9 @@ class LmsServer:
     def __init__(self, token: str, points: float) -> None:
         self.token, self.points = token, points
         self.people: dict[int, Person] = {}
+        self.overrides: list[Override] = []
         self.title, self.due = "ps1", 1_790_000_000
+        self.by_group = self.individually = False  # an assignment for groups; in which each student has a grade
         self.saves: list[int] = []  # whose grade was saved, in order
         self.requests: list[str] = []  # addresses and headers, without the header or field that may have the token
         self.asked: list[str] = []  # functions that were called, or paths
@@ -81,6 +103,10 @@ class LmsServer:
     def add(self, person: Person) -> Person:
         self.people[person.id] = person
         return person
+
+    @property
+    def students(self) -> list[Person]:
+        return [one for one in self.people.values() if one.role == "student" and one.active]
 
     def save(self, person: Person, score: float) -> None:
         """Save a grade, as a push does."""
@@ -171,6 +197,8 @@ class MoodleError(Exception):
 
 # Parameters of the functions: required ones, then optional ones.
 FUNCTIONS: dict[str, tuple[set[str], set[str]]] = {
+    "core_enrol_get_enrolled_users": ({"courseid"}, {"options"}),
+    "mod_assign_get_participant": ({"assignid", "userid"}, {"embeduser"}),
     "mod_assign_get_assignments": (set(), {"courseids", "capabilities", "includenotenrolledcourses"}),
     "mod_assign_list_participants": (
         {"assignid", "groupid", "filter"},
@@ -185,6 +213,11 @@ FUNCTIONS: dict[str, tuple[set[str], set[str]]] = {
         {"plugindata", "advancedgradingdata"},
     ),
 }
+# Options of core_enrol_get_enrolled_users, and those of its fields that are used here.
+OPTIONS = {
+    *("withcapability", "groupid", "onlyactive", "userfields", "limitfrom", "limitnumber", "sortby", "sortdirection")
+}
+FIELDS = {"id", "fullname", "firstname", "lastname", "username", "email", "idnumber", "groups", "roles"}
 
 
 class MoodleServer(LmsServer):
@@ -197,6 +230,8 @@ class MoodleServer(LmsServer):
     def __init__(self, token: str, points: float) -> None:
         super().__init__(token, points)
         self.drafts: dict[int, dict[str, bytes]] = {}
+        self.denied: dict[str, str] = {}  # by function, the code of the error that it gives
+        self.filtered: set[int] = set()  # whom a filter of the grading page leaves out
 
     def answer(self, method: str, path: str, query: Any, headers: HTTPHeaders, body: bytes) -> Answer:
         form, files = _form(headers, body)
@@ -224,6 +259,8 @@ class MoodleServer(LmsServer):
         if name not in FUNCTIONS:
             raise MoodleError("dml_missing_record_exception", "invalidrecord", "Can't find data record in database")
         self.asked.append(name)
+        if name in self.denied:
+            raise MoodleError("core\\exception\\moodle_exception", self.denied[name], f"No access to {name}")
         required, optional = FUNCTIONS[name]
         if not required <= given.keys() <= required | optional:
             raise MoodleError(
@@ -248,9 +285,37 @@ class MoodleServer(LmsServer):
             if enabled
         ]
         assignment = {"id": self.INSTANCE, "cmid": ASSIGNMENT, "course": COURSE, "name": self.title, "configs": configs}
-        assignment |= {"duedate": self.due, "grade": int(self.points), "teamsubmission": 0, "gradepenalty": 0}
+        assignment |= {"duedate": self.due, "grade": int(self.points), "gradepenalty": 0}
+        assignment |= {"teamsubmission": int(self.by_group)}
         other = {**assignment, "id": 501, "cmid": 78, "name": "Another"}
         return {"courses": [{"id": COURSE, "assignments": [assignment, other]}], "warnings": []}
+
+    def _core_enrol_get_enrolled_users(self, courseid: str, options: list[dict[str, str]]) -> Any:
+        assert courseid == str(COURSE)
+        given = {one["name"]: one["value"] for one in options}
+        fields = set(given["userfields"].split(","))
+        if not (given.keys() <= OPTIONS and fields <= FIELDS):
+            raise MoodleError("invalid_parameter_exception", "invalidparameter", f"Invalid parameter value ({given})")
+        assert given.get("withcapability", "mod/assign:submit") == "mod/assign:submit", "which is a student's alone"
+        found = [
+            {"id": one.id, "fullname": one.name, "firstname": one.names[0], "lastname": one.names[1]}
+            | {"username": one.login, "email": one.email, "idnumber": one.institution_id}
+            for one in self.people.values()
+            if (one.role == "student" or "withcapability" not in given)
+            and (one.active or given.get("onlyactive", "0") == "0")
+        ]
+        return [{name: value for name, value in one.items() if name in fields and value} for one in found]
+
+    def _mod_assign_get_participant(self, assignid: str, userid: str, embeduser: str = "0") -> Any:
+        assert (assignid, embeduser) == (str(self.INSTANCE), "0")
+        one = self.people[int(userid)]
+        if one.id in self.filtered:
+            raise MoodleError("core\\exception\\moodle_exception", "userisfilteredout", "error/userisfilteredout")
+        own = [override for override in self.overrides if override.user == one.id]
+        its_groups = [override for override in self.overrides if override.group in one.groups]
+        due = next((override.due for override in [*own, *its_groups]), None)
+        found = {"id": one.id, "fullname": one.name, "submitted": bool(one.attempts), "blindmarking": False}
+        return found | {"duedate": self.due if due is None else due, "cutoffdate": 0, "allowsubmissionsfromdate": 0}
 
     def _mod_assign_list_participants(self, assignid: str, **_: Any) -> Any:
         assert assignid == str(self.INSTANCE)
@@ -264,7 +329,7 @@ class MoodleServer(LmsServer):
                 "submitted": bool(one.attempts),
                 "recordid": -1,
             }
-            for one in self.people.values()
+            for one in self.students
         ]
 
     def _mod_assign_get_user_flags(self, assignmentids: list[str]) -> Any:
@@ -403,18 +468,34 @@ class CanvasServer(LmsServer):
         course = f"/api/v1/courses/{COURSE}"
         assignment = f"{course}/assignments/{ASSIGNMENT}"
         if (method, path) == ("GET", f"{course}/assignments"):
-            return self._page([self._assignment(ASSIGNMENT, self.title), self._assignment(78, "Another")], path, query)
+            assert {name for name, _ in query} <= {"override_assignment_dates", "page", "per_page"}
+            overridden = dict(query).get("override_assignment_dates") != "false"  # for a teacher, the latest of all
+            given = [*(one.extension for one in self.people.values()), *(one.due or 0 for one in self.overrides)]
+            due = max([self.due, *given]) if overridden else self.due
+            shown = [self._assignment(ASSIGNMENT, self.title, due), self._assignment(78, "Another", due)]
+            return self._page(shown, path, query)
         if (method, path) == ("GET", f"{course}/search_users"):
+            assert {name for name, _ in query} <= {"enrollment_type[]", "include[]", "page", "per_page"}
             assert ("enrollment_type[]", "student") in query
-            return self._page([self._user(one) for one in self.people.values()], path, query)
+            return self._page([self._user(one) for one in self.students], path, query)
+        if method == "GET" and (found := re.fullmatch(r"/api/v1/groups/(\d+)/users", path)):
+            members = [one for one in self.students if int(found[1]) in one.groups]
+            return self._page([self._user(one) for one in members], path, query)
+        if method == "GET" and (found := re.fullmatch(r"/api/v1/sections/(\d+)/enrollments", path)):
+            assert {name for name, _ in query} <= {"type[]", "state[]", "page", "per_page"}
+            enrolled = [
+                {"id": one.id, "user_id": one.id, "course_section_id": int(found[1]), "type": "StudentEnrollment"}
+                for one in self.students
+                if int(found[1]) in one.sections
+            ]
+            return self._page(enrolled, path, query)
         if (method, path) == ("GET", f"{assignment}/overrides"):
             overrides = [
                 {"id": one.id, "assignment_id": ASSIGNMENT, "student_ids": [one.id], "due_at": _iso(one.extension)}
                 for one in self.people.values()
                 if one.extension
             ]
-            section = {"id": 1, "assignment_id": ASSIGNMENT, "course_section_id": 5, "due_at": _iso(self.due)}
-            return self._page([*overrides, section], path, query)
+            return self._page([*overrides, *map(_override, self.overrides)], path, query)
         if (method, path) == ("GET", f"{assignment}/submissions"):
             return self._page([self._submission(one, query) for one in self.people.values()], path, query)
         if found := re.fullmatch(rf"{assignment}/submissions/(\d+)(/comments/files)?", path):
@@ -454,21 +535,22 @@ class CanvasServer(LmsServer):
             links.append(f'<{self.url}{path}?{"&".join([*following, f"page={number + 1}"])}>; rel="next"')
         return Answer(shown, 200, {"Link": ",".join(links)})
 
-    def _assignment(self, number: int, title: str) -> Any:
+    def _assignment(self, number: int, title: str, due: int) -> Any:
         return {
             "id": number,
             "name": title,
             "course_id": COURSE,
             "points_possible": self.points,
             "grading_type": "points",
-            "due_at": _iso(self.due),
-            "group_category_id": None,
-            "grade_group_students_individually": False,
+            "due_at": _iso(due),
+            "group_category_id": 3 if self.by_group else None,
+            "grade_group_students_individually": self.individually,
         }
 
     def _user(self, one: Person) -> Any:
         optional = {"login_id": one.login, "email": one.email, "sis_user_id": one.institution_id}
-        return {"id": one.id, "name": one.name, **{name: value for name, value in optional.items() if value}}
+        shown = {name: value for name, value in optional.items() if value}
+        return {"id": one.id, "name": one.name, "sortable_name": ", ".join(filter(None, one.names[::-1])), **shown}
 
     def _submission(self, one: Person, query: Any) -> Any:
         includes = {value for name, value in query if name == "include[]"}
@@ -506,6 +588,15 @@ class CanvasServer(LmsServer):
 
 def _iso(seconds: float) -> str:
     return datetime.fromtimestamp(seconds or time.time(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _override(one: Override) -> Any:
+    """An override as Canvas has it: only what it changes is in it."""
+    targets = {"student_ids": [one.user] if one.user else None, "group_id": one.group, "course_section_id": one.section}
+    found: dict[str, Any] = {name: value for name, value in targets.items() if value}
+    if one.due is not None:
+        found["due_at"] = _iso(one.due) if one.due else None
+    return {"id": 1, "assignment_id": ASSIGNMENT, **found}
 
 
 class FileStore(LmsServer):

@@ -21,13 +21,16 @@ from canvasapi.exceptions import (
     ResourceDoesNotExist,
     UnprocessableEntity,
 )
+from canvasapi.group import Group
 from canvasapi.requester import Requester
+from canvasapi.section import Section
 from canvasapi.submission import Submission
 from canvasapi.upload import Uploader
 from dateutil import parser
 
 from autograder.lms.remote.lms_api import (
     Account,
+    Extensions,
     LmsApi,
     LmsError,
     RemoteAssignment,
@@ -55,6 +58,7 @@ class CanvasApi(LmsApi):
     """A course on Canvas."""
 
     title = "Canvas"
+    without_groups = "Let it be graded there with “Assign grades to each student individually”. Or else: "
 
     def __init__(self, url: str, course: str, token: Token, say: Callable[[str], object]) -> None:
         """Of the course with this number at `url`; `say` is told when something is waited for."""
@@ -64,7 +68,7 @@ class CanvasApi(LmsApi):
         self._course = Course(self._requester, {"id": course})
 
     def assignments(self) -> list[RemoteAssignment]:
-        """The assignments of the course."""
+        """The assignments of the course, each with the due date of everybody; by default, a teacher gets the latest."""
         with self._translated():
             return [
                 RemoteAssignment(
@@ -75,28 +79,47 @@ class CanvasApi(LmsApi):
                     due=_time(one.due_at),
                     by_group=bool(one.group_category_id) and not one.grade_group_students_individually,
                 )
-                for one in self._course.get_assignments()
+                for one in self._course.get_assignments(override_assignment_dates=False)
             ]
+
+    def students(self) -> list[Account]:
+        """Those with an enrollment as a student that is active, or accepted later (Canvas's "invited").
+
+        E-mail and SIS ID are there only if the token's owner may see them.
+        """
+        with self._translated():
+            return [_account(one) for one in self._course.get_users(enrollment_type=["student"], include=["email"])]
 
     def accounts(self, assignment: RemoteAssignment) -> list[Account]:
-        """The students of the course. E-mail and SIS ID are there only if the token's owner may see them."""
-        with self._translated():
-            found = self._course.get_users(enrollment_type=["student"], include=["email"])
-            return [
-                Account(
-                    id=str(one.id),
-                    name=one.name,
-                    **{ours: str(getattr(one, theirs, None) or "") for ours, theirs in _ACCOUNT_FIELDS},
-                )
-                for one in found
-            ]
+        """The students of the course."""
+        return self.students()
 
-    def extensions(self, assignment: RemoteAssignment) -> dict[str, datetime]:
-        """The due dates assigned to single students; those of sections and groups are not among them."""
+    def extensions(self, assignment: RemoteAssignment) -> Extensions:
+        """The due dates that overrides give: a student's own, else the latest of their sections and groups.
+
+        That is Canvas's order (`lib/effective_due_dates.rb` of instructure/canvas-lms), in which no due date at all is
+        the latest. An override that leaves the due date as it is has no `due_at`.
+        """
+        own: dict[str, datetime] = {}
+        shared: dict[str, datetime] = {}
         with self._translated():
-            overrides = list(self._assignment(assignment).get_overrides())
-        dues = ((one, _time(getattr(one, "due_at", None))) for one in overrides)
-        return {str(student): due for one, due in dues if due for student in getattr(one, "student_ids", None) or ()}
+            overrides = [one for one in self._assignment(assignment).get_overrides() if hasattr(one, "due_at")]
+            for one in overrides:
+                due = _time(one.due_at) or _NEVER
+                of = own if getattr(one, "student_ids", None) else shared
+                of |= {account: max(due, of.get(account, due)) for account in self._assigned_to(one)}
+        return Extensions({one: None if due == _NEVER else due for one, due in {**shared, **own}.items()})
+
+    def _assigned_to(self, override: Any) -> list[str]:
+        """The accounts of the students to whom an override applies."""
+        if students := getattr(override, "student_ids", None):
+            return [str(student) for student in students]
+        if group := getattr(override, "group_id", None):
+            return [str(user.id) for user in Group(self._requester, {"id": group}).get_users()]
+        if section := getattr(override, "course_section_id", None):
+            found = Section(self._requester, {"id": section}).get_enrollments(type=["StudentEnrollment"])
+            return [str(enrollment.user_id) for enrollment in found]
+        return []
 
     def submissions(self, assignment: RemoteAssignment) -> list[RemoteSubmission]:
         """Every attempt that has files."""
@@ -181,6 +204,14 @@ class CanvasApi(LmsApi):
 
 
 _ACCOUNT_FIELDS = (("login", "login_id"), ("email", "email"), ("institution_id", "sis_user_id"))
+_NEVER = datetime.max.replace(tzinfo=UTC)  # when it is due if it is never due
+
+
+def _account(user: Any) -> Account:
+    """An account. The name that Canvas sorts by is "last, first"."""
+    last, _, first = user.sortable_name.partition(", ")
+    fields = {ours: str(getattr(user, theirs, None) or "") for ours, theirs in _ACCOUNT_FIELDS}
+    return Account(id=str(user.id), name=user.name, first_name=first, last_name=last, **fields)
 
 
 def _submission(attempt: Mapping[str, Any]) -> RemoteSubmission | None:

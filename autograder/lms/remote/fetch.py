@@ -41,6 +41,7 @@ class Fetched:
     left_out: list[tuple[str, str]]  # which submissions, and why; they are tried again next time
     dates: int  # the LMS's due dates of the assignment
     own_dates: list[str]  # sentences on those in whose place a row of the instructor's own counts
+    notes: list[str]  # sentences on due dates that are not known, or can't be a row
     file: Path  # of due dates
 
 
@@ -66,12 +67,12 @@ def fetch_into(
         folder = Path(place, platform.title.lower())
         left_out = fetch(platform, assignment, submissions, folder, archive, caps)
         roster = gradebook_roster(coursedir.db_url, coursedir.course_id)  # grading knows no one else
-        dates = due_dates(platform, assignment, name, roster)
+        dates, notes = due_dates(platform, assignment, name, roster)
         path = Path(root, deadlines.file)
         with collecting(root):
             own = merge_deadlines(path, name, platform.title, dates) if dates or path.exists() else []
             add(archive, [folder] if folder.is_dir() else [])
-    return Fetched(left_out, len(dates), own, path)
+    return Fetched(left_out, len(dates), own, notes, path)
 
 
 def attempt_name(submission: RemoteSubmission) -> str:
@@ -136,16 +137,25 @@ def _fetch_one(platform: LmsApi, submission: RemoteSubmission, folder: Path) -> 
             raise
 
 
-def due_dates(platform: LmsApi, assignment: RemoteAssignment, name: str, roster: Roster) -> list[Deadline]:
-    """The due date of the assignment that is called `name` here, and those of students who have one of their own.
+def due_dates(
+    platform: LmsApi, assignment: RemoteAssignment, name: str, roster: Roster
+) -> tuple[list[Deadline], list[str]]:
+    """The due date of the assignment that is called `name` here, and those of students who have another one.
 
-    Raises LmsError.
+    Also what is not known of them, or can't be a row, in sentences. Raises LmsError.
     """
-    found = [Deadline(name, due=assignment.due)] if assignment.due else []
     extensions = platform.extensions(assignment)
     accounts = match(roster, platform.accounts(assignment)).accounts
-    students = sorted((student, account.id) for student, account in accounts.items() if account.id in extensions)
-    return found + [Deadline(name, student, due=extensions[account]) for student, account in students]
+    dues = {student: extensions.dues.get(account.id, assignment.due) for student, account in accounts.items()}
+    rows = [Deadline(name, due=assignment.due)] if assignment.due else []
+    rows += [Deadline(name, student, due=due) for student, due in sorted(dues.items()) if due and due != assignment.due]
+    notes = list(extensions.notes)
+    if never := [student for student, due in sorted(dues.items()) if assignment.due and not due]:
+        notes.append(
+            f"By an override in {platform.title}, nothing is ever due for {', '.join(never)}. No row can say that: add "
+            "one with a late date"
+        )
+    return rows, notes
 
 
 def _known(downloads: Iterable[Path]) -> set[str]:

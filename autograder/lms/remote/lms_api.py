@@ -1,7 +1,7 @@
 """What an LMS is to us, whichever it is: the small interface that `moodle_api` and `canvas_api` fill in."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar
@@ -29,15 +29,24 @@ class RequestRefused(LmsError):
     """The LMS refuses this one request, of one student; others may succeed."""
 
 
+class NotOffered(LmsError):
+    """The LMS does not offer a function to the token."""
+
+
 @dataclass(frozen=True)
 class Account:
-    """A student's account. `id` is the LMS's own; `institution_id` is Moodle's ID number, Canvas's SIS ID."""
+    """A student's account. `id` is the LMS's own; `institution_id` is Moodle's ID number, Canvas's SIS ID.
+
+    `first_name` and `last_name` are known of those whom `LmsApi.students` lists.
+    """
 
     id: str
     name: str
     login: str = ""
     email: str = ""
     institution_id: str = ""
+    first_name: str = ""
+    last_name: str = ""
 
 
 @dataclass(frozen=True)
@@ -52,6 +61,17 @@ class RemoteAssignment:
     by_group: bool = False  # one submission, or one grade, for a whole group
     takes_comments: bool = True
     takes_files: bool = True
+
+
+@dataclass(frozen=True)
+class Extensions:
+    """By account, due dates of students, in UTC, with the zone; None: nothing is ever due. Others have that of all.
+
+    `notes`: what is not known of them, in sentences for the instructor.
+    """
+
+    dues: Mapping[str, datetime | None]
+    notes: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -97,18 +117,23 @@ class LmsApi(ABC):
     """A course on an LMS. Every method raises LmsError; `send` raises RequestRefused if others may succeed."""
 
     title: ClassVar[str]  # its name, as people know it
+    without_groups: ClassVar[str] = ""  # how an assignment for groups can have a grade for each student there
 
     @abstractmethod
     def assignments(self) -> list[RemoteAssignment]:
         """The assignments of the course."""
 
     @abstractmethod
+    def students(self) -> list[Account]:
+        """The students who are enrolled in the course now; no teachers, no test students, nobody who has left."""
+
+    @abstractmethod
     def accounts(self, assignment: RemoteAssignment) -> list[Account]:
         """The students who can be graded in an assignment."""
 
     @abstractmethod
-    def extensions(self, assignment: RemoteAssignment) -> dict[str, datetime]:
-        """By account, the due dates of those who have one of their own, in UTC, with the zone."""
+    def extensions(self, assignment: RemoteAssignment) -> Extensions:
+        """The due dates of those who have one of their own."""
 
     @abstractmethod
     def submissions(self, assignment: RemoteAssignment) -> list[RemoteSubmission]:
@@ -143,6 +168,9 @@ class LmsApi(ABC):
             raise LmsError(f"In {self.title}, {several} {what}. Set {number_of}; there are: {there}")
         if chosen[0].by_group:
             raise LmsError(
-                f"{self.title}: {chosen[0].title} is submitted by groups; use a download and `autograder export` for it"
+                f"In {self.title}, {chosen[0].title} has one submission or grade for a whole group, which is not "
+                f"supported. {self.without_groups}Put each group's notebook into fix/STUDENT/ of every member, and run "
+                f"autograder collect {name} fix. Once that is graded, each member has a grade in what this writes: "
+                f"autograder export --format {self.title.lower()} --assignment {name}"
             )
         return chosen[0]

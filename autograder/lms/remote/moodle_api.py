@@ -4,8 +4,10 @@ A call is a POST to `webservice/rest/server.php`; the token is in its body, neve
 status 200, also of what failed: `{"exception": …, "errorcode": …, "message": …}`. Used are
 
     mod_assign_get_assignments     titles, due dates, maxima, which feedback an assignment takes
-    mod_assign_list_participants   the students
+    core_enrol_get_enrolled_users  the students of the course
+    mod_assign_list_participants   the students who can be graded in an assignment
     mod_assign_get_user_flags      their extensions
+    mod_assign_get_participant     a student's due date, after overrides
     mod_assign_get_submissions     each student's last attempt; files are at webservice/pluginfile.php
     mod_assign_get_grades          the grades there
     mod_assign_get_submission_status   a student's comments
@@ -22,8 +24,10 @@ import requests
 
 from autograder.lms.remote.lms_api import (
     Account,
+    Extensions,
     LmsApi,
     LmsError,
+    NotOffered,
     RemoteAssignment,
     RemoteFeedback,
     RemoteFile,
@@ -76,27 +80,54 @@ class MoodleApi(LmsApi):
         return [_assignment(found) for found in answer["courses"][0]["assignments"]]
 
     @_understood
+    def students(self) -> list[Account]:
+        """Those with an active enrollment who may submit assignments, which Moodle allows to no teacher.
+
+        They are asked for at once: a page may have fewer than its number without being the last one, as Moodle leaves
+        out whom the token's owner may not see.
+        """
+        fields = "id,fullname,firstname,lastname,username,email,idnumber"
+        options = {"withcapability": "mod/assign:submit", "onlyactive": 1, "userfields": fields}
+        given = [{"name": name, "value": value} for name, value in options.items()]
+        return [
+            _account(one) for one in self._call("core_enrol_get_enrolled_users", courseid=self._course, options=given)
+        ]
+
+    @_understood
     def accounts(self, assignment: RemoteAssignment) -> list[Account]:
         """The participants. E-mail and ID number are there only if the token's owner may see them."""
         found = self._call(
             "mod_assign_list_participants", assignid=assignment.id, groupid=0, filter="", includeenrolments=False
         )
-        return [
-            Account(
-                id=str(one["id"]),
-                name=one["fullname"],
-                **{ours: str(one.get(theirs) or "") for ours, theirs in _ACCOUNT_FIELDS},
-            )
-            for one in found
-        ]
+        return [_account(one) for one in found]
 
     @_understood
-    def extensions(self, assignment: RemoteAssignment) -> dict[str, datetime]:
-        """The extensions granted in the assignment; overrides of due dates are not among them."""
+    def extensions(self, assignment: RemoteAssignment) -> Extensions:
+        """The extensions granted in the assignment, and, of those who have none, the overrides of the due date.
+
+        Moodle has no list of them for a token, but says when the assignment is due for one student.
+        """
         answer = self._call("mod_assign_get_user_flags", assignmentids=[assignment.id])
-        flags = self._of(answer, "userflags")
-        found = ((str(one["userid"]), _time(one["extensionduedate"])) for one in flags)
-        return {account: due for account, due in found if due}
+        granted = {str(one["userid"]): _time(one["extensionduedate"]) for one in self._of(answer, "userflags")}
+        dues: dict[str, datetime | None] = {account: due for account, due in granted.items() if due}
+        unknown: dict[str, list[str]] = {}
+        notes = []
+        for account in (one.id for one in self.accounts(assignment) if one.id not in dues):
+            try:
+                dues[account] = _time(self._participant(assignment, account)["duedate"])
+            except NotOffered as error:
+                notes.append(f"Overrides of due dates in Moodle are not known. {error}")
+                break
+            except RequestRefused as error:
+                unknown.setdefault(str(error), []).append(account)
+        for why, found in unknown.items():
+            notes.append(f"Whether these accounts have an override is not known: {', '.join(found)} ({why})")
+        return Extensions(dues, notes)
+
+    def _participant(self, assignment: RemoteAssignment, account: str) -> Any:
+        return self._call(
+            "mod_assign_get_participant", one=True, assignid=assignment.id, userid=account, embeduser=False
+        )
 
     @_understood
     def submissions(self, assignment: RemoteAssignment) -> list[RemoteSubmission]:
@@ -229,13 +260,24 @@ class MoodleApi(LmsApi):
         if code in _BAD_TOKEN:
             raise TokenError(f"Moodle does not accept the token ({said}). Make a new one")
         if code == "accessexception":
-            raise LmsError(
+            raise NotOffered(
                 f"The token's service does not include {doing or 'this'}, or its owner may not use it: {said}"
             )
         raise (RequestRefused if one else LmsError)(f"Moodle: {said}" + (f" ({code})" if code not in said else ""))
 
 
-_ACCOUNT_FIELDS = (("login", "username"), ("email", "email"), ("institution_id", "idnumber"))
+_ACCOUNT_FIELDS = (
+    ("login", "username"),
+    ("email", "email"),
+    ("institution_id", "idnumber"),
+    ("first_name", "firstname"),
+    ("last_name", "lastname"),
+)
+
+
+def _account(user: Any) -> Account:
+    fields = {ours: str(user.get(theirs) or "") for ours, theirs in _ACCOUNT_FIELDS}
+    return Account(id=str(user["id"]), name=user["fullname"], **fields)
 
 
 def _assignment(found: Any) -> RemoteAssignment:
