@@ -25,6 +25,7 @@ from autograder.cli.push import PushApp
 from autograder.cli.rehearse import RehearseApp
 from autograder.cli.report import ReportApp
 from autograder.cli.restore import RestoreApp
+from autograder.cli.roster import RosterApp
 from autograder.cli.submission import SubmissionApp
 from autograder.cli.test import TestApp
 from autograder.cli.translations import TranslationsApp
@@ -35,7 +36,7 @@ GROUPS: dict[str, tuple[type[Any], ...]] = {
     "Try it": (DemoApp, TestApp),
     "Release": (BuildApp, UnbuildApp, TranslationsApp, GenerateApp, DataApp, AccuracyApp),
     "Check before submitting": (CheckApp,),
-    "Grade": (CollectApp, RehearseApp, GradeApp, ReportApp, FeedbackApp, ExportApp, PushApp),
+    "Grade": (RosterApp, CollectApp, RehearseApp, GradeApp, ReportApp, FeedbackApp, ExportApp, PushApp),
     "Undo": (RestoreApp, ForgetApp),
     "Automate": (WatchApp, LinksApp, HealthApp, SubmissionApp, CertificatesApp),
 }

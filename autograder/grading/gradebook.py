@@ -216,6 +216,17 @@ def open_gradebook(db_url: str, course_id: str) -> AbstractContextManager[Gradeb
     return gradebook
 
 
+def put_students(db_url: str, course_id: str, students: Iterable[Mapping[str, str]]) -> None:
+    """Add students, or change those that are there, as `nbgrader db student import` does.
+
+    Of each student, `id` and the columns that are to have these values; an empty one is stored as NULL.
+    """
+    with open_gradebook(db_url, course_id) as gradebook:
+        for columns in students:
+            values = {name: text or None for name, text in columns.items() if name != "id"}
+            gradebook.update_or_create_student(columns["id"], **values)
+
+
 def add_indexes(db_url: str, course_id: str) -> None:
     """Have the database find a submission's rows without reading those of all, for which nbgrader has no indexes.
 

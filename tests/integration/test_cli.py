@@ -72,6 +72,7 @@ BAD = (
     (2, "check moodle.zip"),
     (2, "check nothing.ipynb"),
     (1, "check"),
+    (1, "roster"),
     (1, "collect"),
     (1, "collect ps1 nothing.zip"),
     (1, "collect ps9 moodle.zip"),

@@ -11,12 +11,14 @@ from pathlib import Path
 
 import pytest
 from lms_course import STRANGER, STUDENTS, TOKEN, TWINS, WAITING, LmsCourse, lms_course
-from lms_servers import Answer, Closed, LmsServer, MoodleServer
+from lms_servers import Answer, Attempt, Closed, LmsServer, MoodleServer
 from repository import ROOT
 
 from autograder.lms.remote.settings import TOKEN_VARIABLE
 
 SENT = len(STUDENTS) - 2  # one has no account, one waits for points by hand
+EXTENDED, LATE = "s04", "s08"  # both submit 26 h after the due date
+HOUR = 3600
 BOTH = pytest.mark.parametrize("platform", ["moodle", "canvas"])
 
 
@@ -62,10 +64,26 @@ def killed_push(course: LmsCourse, number: int) -> int:
     return running[0].wait()
 
 
+def submitted_late(course: LmsCourse) -> None:
+    """Two submit 26 h late, of whom one has an extension of two days there; they are collected, and graded."""
+    due = course.server.due
+    course.person(EXTENDED).extension = due + 48 * HOUR
+    for student in (EXTENDED, LATE):
+        course.person(student).attempts.append(Attempt(due + 26 * HOUR, {"p1.ipynb": course.solved}))
+    course.settings("c.LatePolicy.penalty = 10")
+    course.roster(code=0)
+    assert "2 new" in course.collect()
+    course.grade()
+    for student, points in ((EXTENDED, 4.0), (LATE, 3.0)):
+        course.give(student, "essay", manual_score=points, needs_manual_grade=False)
+    course.grade()
+
+
 @BOTH
 def test_a_term(course: LmsCourse) -> None:
     server = course.server
     server.put_off_each = 13
+    submitted_late(course)
 
     said = course.push("--dry-run", code=0)
     assert f"{SENT} grades would be" in said
@@ -89,12 +107,17 @@ def test_a_term(course: LmsCourse) -> None:
     assert {one: course.person(one).score for one in TWINS} == {"s58": 2 + 2 + 3, "s59": 2 + 3 + 4}
     assert course.person(WAITING).score is None
     assert all(len(one.comments) == 1 for one in server.people.values() if one.score is not None)
+    assert {one: course.person(one).score for one in (EXTENDED, LATE)} == {EXTENDED: 2 + 3 + 4, LATE: 0.8 * (2 + 3 + 3)}
+    assert "deadline" not in course.person(EXTENDED).comments[0]
+    assert "8 points, less 1.6 for lateness." in course.person(LATE).comments[0]
+    assert "Submitted 26 h after the deadline" in course.person(LATE).comments[0]
+    assert "2 days × 10 % of 8 points = −1.6" in course.person(LATE).comments[0]
 
     assert "Sent 0 of 0 grades" in course.push(code=1)
     assert len(server.saves) == SENT
 
     server.change_by_hand(4010, 9.0)
-    course.regrade("s03", 0.5)
+    course.give("s03", "test_add", auto_score=0.5)
     said = course.push("--dry-run")
     assert "1 grade would be" in said
     assert "Sent 1 of 1 grade " in course.push(code=1)

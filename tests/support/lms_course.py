@@ -1,18 +1,21 @@
 """A course of 60 students with a gradebook that is filled directly, and its LMS."""
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from graded_course import Course
+from graded_course import POINTS, Course
 from launch import Done, run
 from lms_servers import COURSE, SERVERS, LmsServer, Person
 from nbgrader.api import Gradebook
 from shared import copy_of
 
 from autograder.cli.collect import CollectApp
+from autograder.cli.grade import GradeApp
 from autograder.cli.push import PushApp
+from autograder.cli.roster import RosterApp
 from autograder.lms.remote.settings import TOKEN_VARIABLE
 
 TOKEN = "5ecre7t0ken5ecre7t0ken"
@@ -20,8 +23,16 @@ STUDENTS = [f"s{number:02}" for number in range(1, 61)]
 TWINS, STRANGER, WAITING = ("s58", "s59"), "s60", "s57"  # of one name; without an account; for points by hand
 
 
+SOLVED = "solved.ipynb"  # in the course folder: a notebook of which grading is known to give all points of the tests
+
+
 def _make(folder: Path) -> None:
     course = Course(folder)
+    solved = course.hand_in(
+        "s01", POINTS, add="def add(a, b):\n    return a + b", mul="def mul(a, b):\n    return a * b"
+    )
+    solved.rename(folder / SOLVED)
+    shutil.rmtree(folder / "submitted")
     with course.gradebook() as gradebook:
         for number, student in enumerate(STUDENTS, 1):
             name = ("Tim", "Twin") if student in TWINS else ("Студент", f"№{number}")
@@ -43,17 +54,30 @@ class LmsCourse:
         self.printed: list[str] = []  # by all commands
         self.settings()
 
-    def settings(self, **more: object) -> None:
-        """Write nbgrader_config.py."""
+    @property
+    def solved(self) -> bytes:
+        """A notebook with all points of the tests."""
+        return (self.folder / SOLVED).read_bytes()
+
+    def settings(self, *others: str, **more: object) -> None:
+        """Write nbgrader_config.py: the LMS's settings, and lines with others."""
         given = {"platform": self.platform, "url": self.server.url, "course": str(COURSE), **more}
         lines = [f"c.Lms.{name} = {value!r}" for name, value in given.items()]
-        (self.folder / "nbgrader_config.py").write_text("\n".join(["c = get_config()", *lines, ""]), encoding="utf-8")
+        (self.folder / "nbgrader_config.py").write_text(
+            "\n".join(["c = get_config()", *lines, *others, ""]), encoding="utf-8"
+        )
 
     def push(self, *arguments: str, code: int = 0) -> str:
         return self._run(PushApp, "ps1", *arguments, code=code)
 
     def collect(self, *arguments: str, code: int = 0) -> str:
         return self._run(CollectApp, "ps1", "--from", self.platform, *arguments, code=code)
+
+    def grade(self, *, code: int = 0) -> str:
+        return self._run(GradeApp, "ps1", code=code)
+
+    def roster(self, *arguments: str, code: int = 0) -> str:
+        return self._run(RosterApp, *arguments, code=code)
 
     def _run(self, app: type, *arguments: str, code: int) -> str:
         with pytest.MonkeyPatch.context() as patch:
@@ -64,10 +88,12 @@ class LmsCourse:
         assert done.returncode == code, said
         return said
 
-    def regrade(self, student: str, points: float) -> None:
-        """Give a student's first test so many points."""
+    def give(self, student: str, cell: str, **fields: object) -> None:
+        """Change what the gradebook has of a student's cell."""
         with Gradebook(f"sqlite:///{self.folder / 'gradebook.db'}") as gradebook:
-            gradebook.find_grade("test_add", "p1", "ps1", student).auto_score = points
+            grade = gradebook.find_grade(cell, "p1", "ps1", student)
+            for name, value in fields.items():
+                setattr(grade, name, value)
             gradebook.db.commit()
 
     def person(self, student: str) -> Person:

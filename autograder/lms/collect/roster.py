@@ -64,7 +64,7 @@ class Roster:
         for student in students:
             if student.id in self.students:
                 raise RosterError(f"the id {student.id!r} appears twice")
-            if student.id.startswith(".") or set(student.id) & set("/\\\0"):
+            if not can_be_id(student.id):
                 raise RosterError(f"the id {student.id!r} can't be the name of a folder")
             self.students[student.id] = student
 
@@ -85,6 +85,11 @@ class Roster:
         if len(found) > 1:
             raise NotMatched(f"it could be of {' or '.join(sorted(found))}: {person}", sorted(found))
         return found.pop()
+
+
+def can_be_id(text: str) -> bool:
+    """Whether a student's id can be so: it is the name of folders."""
+    return bool(text) and not text.startswith(".") and not set(text) & set("/\\\0")
 
 
 def read_roster(path: Path) -> Roster:

@@ -1,6 +1,7 @@
-"""Moodle and Canvas by token: submissions and due dates in, grades and feedback out.
+"""Moodle and Canvas by token: students, submissions and due dates in, grades and feedback out.
 
     settings (`c.Lms`), a token --`patient_session`--> `moodle_api` or `canvas_api`, each a `lms_api.LmsApi`
+    students     --`enrollment`--> what becomes of the gradebook's roster
     submissions  --`fetch`--> a download, as `autograder collect` takes it from a file
     gradebook    --`push`--> what is to be sent, and why the rest is not; sent, with a ledger
 
