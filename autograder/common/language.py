@@ -129,9 +129,12 @@ class _StoredText:
 
 @functools.cache
 def _stored(language: str) -> list[_StoredText]:
-    """The stored texts of a catalogue; of two that fit a text, the one with more of its own words comes first."""
+    """The stored texts of a catalogue, in the order in which they are compared with a text.
+
+    One that begins with words of its own comes before one that begins with any value; then, the one with more words.
+    """
     found = [str(entry.id) for entry in read_catalogue(language) if entry.id and entry.context == STORED]
-    found.sort(key=lambda text: -len(_PLACEHOLDER.sub("", text)))
+    found.sort(key=lambda text: (text.startswith("%("), -len(_PLACEHOLDER.sub("", text))))
     return [_StoredText(text, _pattern(text)) for text in found]
 
 

@@ -154,7 +154,7 @@ def _copy(handed_in: SubmittedNotebook, to: Path, patterns: Sequence[str]) -> li
         try:
             content[file] = read_regular(path)
         except Unreadable as error:
-            refused.append(english("%(file)s: %(reason)s", file=file, reason=error))
+            refused.append(english("%(place)s: %(reason)s", place=file, reason=error))
     for file, data in content.items():
         (to / file).parent.mkdir(parents=True, exist_ok=True)
         (to / file).write_bytes(data)

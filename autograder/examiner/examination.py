@@ -131,7 +131,7 @@ class Examination:
             self._imported |= {name: names.pop(name) for name in step.imports if name in names}
             return Answer()
         peer.begin(permitted, keeps=True)
-        outputs = [_error("TimeoutError", "the submitted code did not answer")]
+        outputs = [_error("TimeoutError", english("the submitted code did not answer"))]
         self._failed |= {(index, number): outputs for number in step.numbers}
         try:
             problem = self._fetch(peer, step)
@@ -179,7 +179,7 @@ class Examination:
             score, reason = (0.0, "") if error is not None else _score(_credit(outputs, value), points, peer)
             return _answer(outputs, score, peer, reason)
         except KeyboardInterrupt:  # while names were fetched: the candidate does not answer
-            return _answer([_error("TimeoutError", "the submitted code did not answer")], 0.0, peer)
+            return _answer([_error("TimeoutError", english("the submitted code did not answer"))], 0.0, peer)
         finally:
             with contextlib.suppress(RpcError, KeyboardInterrupt):
                 peer.end()

@@ -32,6 +32,7 @@ from typing import Any
 from distributed import Reschedule, Worker, WorkerPlugin, get_client, get_worker, secede
 from distributed.core import Status as WorkerStatus
 
+from autograder.common.language import english
 from autograder.common.serialization import dump, load
 from autograder.grading.cluster_messages import (
     ALONE,
@@ -70,7 +71,7 @@ TRIES = 3  # at a training whose parts, or whose workers, were lost
 RECENT = 16  # of those that stay where they came from
 LOOK = 0.1  # seconds between looks at whether somebody still waits
 TELL = 1.0  # seconds between words on how far a training is
-LOST = "The machines that this training ran on were lost, or what they needed was."
+LOST = english("The machines that this training ran on were lost, or what they needed was.")
 
 
 class NodePlugin(WorkerPlugin):  # type: ignore[misc]

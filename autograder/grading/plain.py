@@ -9,7 +9,7 @@ from autograder.notebooks.instructor import InstructorCell
 from autograder.sandbox.limits import CellLimit
 
 Output = dict[str, Any]
-_TEXT = "This test's output came after the notebook had reached its output limit."
+_TEXT = english("This test's output came after the notebook had reached its output limit.")
 LOST: Output = {
     "output_type": "error",
     "ename": "OutputLimit",

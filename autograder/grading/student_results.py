@@ -19,8 +19,12 @@ from autograder.notebooks.reading import Mend
 MAX_MESSAGE = 2_000
 NOT_RUN = english("it has not been run")
 UNANSWERED = english("You have not answered this exercise yet.")
-# What `grade_notebook` and `candidate` call errors that are theirs, not the code's.
-_OURS = re.compile(r"\w+Limit|NotebookCrashed|WeightsRefused|DeadKernelError|LimitExceeded|CellTimeoutError")
+# Errors that grading raises itself: why a cell was stopped, and why a test got no value, under Python's names as well.
+_OURS = re.compile(
+    r"\w+Limit|NotebookCrashed|WeightsRefused|DeadKernelError|LimitExceeded|CellTimeoutError"
+    r"|CannotCross|RpcError|TimeoutError|RuntimeError|TypeError|AttributeError"
+)
+_ADDED = ("Not graded: ", "… further output is left out")  # how what grading adds to a cell's output begins
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f]")  # colours, and what else steers a terminal
 
 
@@ -71,8 +75,16 @@ def not_graded(reason: str) -> str:
 
 def spoken_error(error: Mapping[str, Any]) -> dict[str, Any]:
     """An error among a notebook's outputs, with what it says in the language spoken if it is grading that says it."""
-    ours = _OURS.fullmatch(str(error.get("ename", "")))
-    return {**error, "evalue": translated(str(error.get("evalue", "")))} if ours else dict(error)
+    if not _OURS.fullmatch(str(error.get("ename", ""))):
+        return dict(error)
+    lines = str(error.get("evalue", "")).split("\n")  # one for each value that a test could not get
+    return {**error, "evalue": "\n".join(map(translated, lines))}
+
+
+def spoken_text(text: str) -> str:
+    """What one output of the kind "stream" says: as it is, but what grading added is in the language spoken."""
+    added = text.startswith(_ADDED) and text.endswith("\n")
+    return f"{translated(text[:-1])}\n" if added else text
 
 
 def describe_mends(mends: Sequence[Mend]) -> list[str]:
@@ -121,7 +133,8 @@ def message_of(
     elif errors:
         said = error_text(spoken_error(errors[-1]))
     else:
-        said = "".join(_text(output["text"]) for output in outputs[test] if output["output_type"] == "stream")
+        printed = (output["text"] for output in outputs[test] if output["output_type"] == "stream")
+        said = "".join(spoken_text(_text(text)) for text in printed)
     said = _CONTROL.sub("", said).strip()
     return said if len(said) <= MAX_MESSAGE else f"{said[:MAX_MESSAGE]}…"
 

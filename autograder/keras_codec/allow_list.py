@@ -10,6 +10,8 @@ import sys
 import types
 from typing import Any
 
+from autograder.common.language import english
+
 KNOWN: dict[str, str] = {
     "layers": (
         "Activation ActivityRegularization AdaptiveAveragePooling1D AdaptiveAveragePooling2D AdaptiveAveragePooling3D "
@@ -115,23 +117,25 @@ OPERATIONS = (
 )
 FUNCTIONS = ("activations", "losses", "metrics")
 
-_CODE = "it runs code of its own: use Rescaling, Keras's other layers or a keras.ops operation instead"
-_OTHER = "it holds a model of another framework: build it with Keras's own layers"
-_FUNCTION = "it calls a function: write the calculation with other keras.ops operations"
-_BASE = "it is a base class: use one of its subclasses in Keras"
-_LAYERS = "it refers to layers from outside of the model: use one optimizer for all of it"
-_QUANTIZED = "quantized models can't cross: send the model as it was before `quantize`"
-_PATTERNS = "its keys are regular expressions: give each layer its own `dtype`"
-_UNREADABLE = "Keras can't read its configuration back: use the layers AdaptiveAveragePooling2D, AdaptiveMaxPooling2D"
-_NEW = "it is new in Keras and has not been looked at: use an older one, or ask for it"
+_CODE = english("it runs code of its own: use Rescaling, Keras's other layers or a keras.ops operation instead")
+_OTHER = english("it holds a model of another framework: build it with Keras's own layers")
+_FUNCTION = english("it calls a function: write the calculation with other keras.ops operations")
+_BASE = english("it is a base class: use one of its subclasses in Keras")
+_LAYERS = english("it refers to layers from outside of the model: use one optimizer for all of it")
+_QUANTIZED = english("quantized models can't cross: send the model as it was before `quantize`")
+_PATTERNS = english("its keys are regular expressions: give each layer its own `dtype`")
+_UNREADABLE = english(
+    "Keras can't read its configuration back: use the layers AdaptiveAveragePooling2D, AdaptiveMaxPooling2D"
+)
+_NEW = english("it is new in Keras and has not been looked at: use an older one, or ask for it")
 
 DENIED: dict[str, str] = {
     "layers.Lambda": _CODE,
-    "layers.TFSMLayer": "it reads a saved model from a file: build the model with Keras's layers",
+    "layers.TFSMLayer": english("it reads a saved model from a file: build the model with Keras's layers"),
     "layers.TorchModuleWrapper": _OTHER,
     "layers.JaxLayer": _OTHER,
     "layers.FlaxLayer": _OTHER,
-    "layers.InputSpec": "it is a description of inputs, no layer: use `keras.Input`",
+    "layers.InputSpec": english("it is a description of inputs, no layer: use `keras.Input`"),
     **dict.fromkeys(("layers.Layer", "layers.Wrapper", "initializers.Initializer", "regularizers.Regularizer"), _BASE),
     **dict.fromkeys(("constraints.Constraint", "losses.Loss", "metrics.Metric", "optimizers.Optimizer"), _BASE),
     **dict.fromkeys(("optimizers.schedules.LearningRateSchedule", "ops.math.SegmentReduction"), _BASE),
@@ -225,7 +229,7 @@ def refusal(kind: type) -> str | None:
             return None if is_known(short) else DENIED.get(short, _NEW)
     if kind.__module__.startswith("keras.src."):  # a layer's own part, as the cell of ConvLSTM2D
         return None
-    return "a class of your own can't cross: use Keras's own layers or keras.ops operations instead"
+    return english("a class of your own can't cross: use Keras's own layers or keras.ops operations instead")
 
 
 @functools.cache

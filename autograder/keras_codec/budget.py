@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from autograder.common.errors import AutograderError
+from autograder.common.language import english
 
 ARRAY = "__array__"  # the key of a reference to an array
 PACKED = 1000  # numbers in a list from which on it goes as an array
-INSTEAD = "use what Keras offers, by its own name, instead"
+INSTEAD = english("use what Keras offers, by its own name, instead")
 
 
 class ModelError(AutograderError):
@@ -53,7 +54,11 @@ def pack(value: Any, arrays: list[Any]) -> Any:
         return value.item()
     if isinstance(value, np.ndarray):
         return _reference(value, "numpy", arrays)
-    raise ModelError(f"a {type(value).__name__} in a model's configuration can't cross: {INSTEAD}")
+    raise ModelError(
+        english(
+            "a %(type)s in a model's configuration can't cross: %(instead)s", type=type(value).__name__, instead=INSTEAD
+        )
+    )
 
 
 def _array(values: Any, dtype: str) -> Any:

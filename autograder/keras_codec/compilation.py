@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
+from autograder.common.language import english
 from autograder.keras_codec import allow_list
 from autograder.keras_codec.budget import Budget, ModelError, pack
 from autograder.keras_codec.config import Reader
@@ -59,12 +60,12 @@ def describe_compiled(model: Any) -> tuple[dict[str, Any] | None, list[Any]]:
     if not model.compiled:
         return ({"reason": optimizer._reason}, []) if isinstance(optimizer, Missing) else (None, [])
     try:
-        with undisturbed(), as_model_errors("its compile settings can't cross"):
+        with undisturbed(), as_model_errors(english("its compile settings can't cross")):
             settings = _serialized(model, optimizer)
             Reader([], PARTS).settings(settings)
             built_for = _built_for(model, optimizer)
     except ModelError as error:
-        return {"reason": f"this model is not compiled here, as {error}"}, []
+        return {"reason": english("this model is not compiled here, as %(reason)s", reason=error)}, []
     convert = importlib.import_module("keras").ops.convert_to_numpy
     variables = [] if optimizer is None else [convert(variable) for variable in optimizer.variables]
     return {"settings": settings, "built_for": built_for}, variables
@@ -79,7 +80,7 @@ def _serialized(model: Any, optimizer: Any) -> dict[str, Any]:
         constants: list[Any] = []
         settings[name] = pack(serialize(values.get(name)), constants)
         if constants:
-            raise ModelError(f"{name} holds an array: use numbers or a list")
+            raise ModelError(english("%(name)s holds an array: use numbers or a list", name=name))
     return settings
 
 
@@ -92,11 +93,23 @@ def _check_functions(value: Any, name: str) -> None:
         for item in value.values():
             _check_functions(item, name)
     elif isinstance(value, types.FunctionType) and not allow_list.is_function(value):
-        raise ModelError(f"{name} is a function of your own, `{value.__name__}`: use one of Keras's by its name")
+        raise ModelError(
+            english(
+                "%(name)s is a function of your own, %(function)s: use one of Keras's by its name",
+                name=name,
+                function=f"`{value.__name__}`",
+            )
+        )
     else:
         function = getattr(value, "_fn", getattr(value, "fn", None))
         if isinstance(function, types.FunctionType) and not function.__module__.startswith("keras.src."):
-            raise ModelError(f"{name} calls a function of your own, `{function.__name__}`: use one of Keras's")
+            raise ModelError(
+                english(
+                    "%(name)s calls a function of your own, %(function)s: use one of Keras's",
+                    name=name,
+                    function=f"`{function.__name__}`",
+                )
+            )
 
 
 def _built_for(model: Any, optimizer: Any) -> list[int] | None:
@@ -105,7 +118,7 @@ def _built_for(model: Any, optimizer: Any) -> list[int] | None:
     numbers = {id(variable): number for number, variable in enumerate(model.variables)}
     inner = getattr(optimizer, "inner_optimizer", optimizer)
     if not all(id(variable) in numbers for variable in inner._trainable_variables):
-        raise ModelError("its optimizer was used with another model: give each model one of its own")
+        raise ModelError(english("its optimizer was used with another model: give each model one of its own"))
     return [numbers[id(variable)] for variable in inner._trainable_variables]
 
 
@@ -121,17 +134,17 @@ def read_compiled(description: object) -> Compiled | None:
     if not (description.keys() == {"settings", "built_for"} and type(settings) is dict):
         raise ModelError("malformed compile settings")
     if settings.keys() != set(SETTINGS):
-        raise ModelError("compile settings other than Keras has")
+        raise ModelError(english("compile settings other than Keras has"))
     clean = Reader([], PARTS).settings(settings)
     if type(clean["run_eagerly"]) is not bool or type(clean["jit_compile"]) is not bool:
-        raise ModelError("compile settings: run_eagerly and jit_compile have to be bool")
+        raise ModelError(english("compile settings: run_eagerly and jit_compile have to be bool"))
     if type(clean["steps_per_execution"]) is not int or clean["steps_per_execution"] < 1:
-        raise ModelError("compile settings: steps_per_execution has to be a number from 1")
+        raise ModelError(english("compile settings: steps_per_execution has to be a number from 1"))
     if built_for is not None:
         if not (type(built_for) is list and all(type(number) is int and number >= 0 for number in built_for)):
-            raise ModelError("optimizer built for malformed variables")
+            raise ModelError(english("optimizer built for malformed variables"))
         if len(set(built_for)) != len(built_for):
-            raise ModelError("an optimizer that has a variable twice")
+            raise ModelError(english("an optimizer that has a variable twice"))
     return Compiled(clean, None if built_for is None else list(built_for), None)
 
 
@@ -140,7 +153,7 @@ def compile_model(model: Any, compiled: Compiled, values: Sequence[Any]) -> None
     if compiled.settings is None:
         leave_uncompiled(model, compiled.reason or "")
         return
-    with undisturbed(), as_model_errors("compile settings that Keras doesn't take"):
+    with undisturbed(), as_model_errors(english("compile settings that Keras doesn't take")):
         clean = dict(compiled.settings)
         optimizer = deserialize(clean.pop("optimizer"))
         if not isinstance(optimizer, importlib.import_module("keras.optimizers").Optimizer | None):
@@ -159,11 +172,11 @@ def set_optimizer(model: Any, compiled: Compiled, values: Sequence[Any]) -> None
     optimizer, variables = model.optimizer, model.variables
     if compiled.built_for is not None and optimizer is not None and not optimizer.built:
         if max(compiled.built_for, default=-1) >= len(variables):
-            raise ModelError("an optimizer for variables that the model doesn't have")
+            raise ModelError(english("an optimizer for variables that the model doesn't have"))
         optimizer.build([variables[number] for number in compiled.built_for])
     own = [] if optimizer is None else optimizer.variables
     if [(tuple(v.shape), str(v._dtype)) for v in own] != [(a.shape, a.dtype.name) for a in values]:
-        raise ModelError("variables that aren't those of its optimizer")
+        raise ModelError(english("variables that aren't those of its optimizer"))
     for variable, value in zip(own, values, strict=True):
         variable.assign(value)
 

@@ -11,6 +11,7 @@ Only what a Reader gave may reach Keras's deserialization.
 from collections.abc import Sequence
 from typing import Any
 
+from autograder.common.language import english
 from autograder.keras_codec import allow_list
 from autograder.keras_codec.budget import ARRAY, INSTEAD, Budget, ModelError, short, size
 
@@ -27,9 +28,9 @@ def check_graph(config: dict[str, Any], kind: str) -> str | None:
     """
     layers = config.get("layers")
     if not isinstance(layers, list) or not all(isinstance(layer, dict) and "class_name" in layer for layer in layers):
-        return "a model without a list of layers"
+        return english("a model without a list of layers")
     if not isinstance(config.get("name"), str):
-        return "a model without a name"
+        return english("a model without a name")
     if kind == "Sequential":
         return _check_keys(config, {"name", "trainable", "dtype", "layers", "build_input_shape"})
     problem = _check_keys(config, {"name", "trainable", "layers", "input_layers", "output_layers"})
@@ -38,7 +39,7 @@ def check_graph(config: dict[str, Any], kind: str) -> str | None:
 
 def _check_keys(config: dict[str, Any], known: set[str]) -> str | None:
     unknown = sorted(config.keys() - known)
-    return f"a model with settings that none has: {', '.join(unknown)[:80]}" if unknown else None
+    return english("a model with settings that none has: %(names)s", names=", ".join(unknown)[:80]) if unknown else None
 
 
 def _check_calls(config: dict[str, Any], layers: list[dict[str, Any]]) -> str | None:
@@ -47,19 +48,19 @@ def _check_calls(config: dict[str, Any], layers: list[dict[str, Any]]) -> str | 
     for layer in layers:
         name, nodes = layer.get("name"), layer.get("inbound_nodes")
         if not isinstance(name, str) or name in made or not isinstance(nodes, list):
-            return "a graph whose layers have no names of their own"
+            return english("a graph whose layers have no names of their own")
         made[name] = 1 if layer["class_name"] == "InputLayer" else 0
         calls = [_references(node) for node in nodes]
         if any(call is None for call in calls):
-            return f"layer {name[:80]!r} has a malformed call"
+            return english("layer %(name)s has a malformed call", name=repr(name[:80]))
         waiting[name] = [call for call in calls if call is not None]
     if not _all_reached(made, waiting):
-        return "a graph with a loop, with loose ends, or tangled"
+        return english("a graph with a loop, with loose ends, or tangled")
     shifts = {layer["name"]: 1 if layer["class_name"] == "Functional" else 0 for layer in layers}
     for end in ("input_layers", "output_layers"):
         leaves = _leaves(config.get(end))
         if not leaves or not all(_exists(leaf, made, shifts) for leaf in leaves):
-            return f"a graph whose {end} aren't in it"
+            return english("a graph whose %(name)s aren't in it", name=f"`{end}`")
     return None
 
 
@@ -159,9 +160,15 @@ class Reader:
         """A clean copy of a model's configuration. Raises ModelError where anything in it may not cross."""
         result, calls = self._any(value, 0)
         if not (isinstance(result, dict) and _key(result) in allow_list.model_classes()):
-            raise ModelError("the description of a model that is neither Sequential nor functional")
+            raise ModelError(english("the description of a model that is neither Sequential nor functional"))
         if calls > self._budget.layers:
-            raise ModelError(f"a model with {calls:,} calls of layers: more than {self._budget.layers:,} can't cross")
+            raise ModelError(
+                english(
+                    "a model with %(calls)s calls of layers: more than %(most)s can't cross",
+                    calls=f"{calls:,}",
+                    most=f"{self._budget.layers:,}",
+                )
+            )
         return result
 
     def settings(self, value: object) -> Any:
@@ -172,26 +179,26 @@ class Reader:
         """A clean copy of any value, and how many calls of layers are in it. `depth`: how deep the value is nested."""
         self._values += 1
         if self._values > MAX_VALUES:
-            raise self._error(f"a configuration of more than {MAX_VALUES:,} values")
+            raise self._error(english("a configuration of more than %(count)s values", count=f"{MAX_VALUES:,}"))
         if depth > 4 * self._budget.depth:  # a model in a model is three levels of dicts and lists
-            raise self._error(f"nested deeper than {self._budget.depth} levels")
+            raise self._error(english("nested deeper than %(count)s levels", count=self._budget.depth))
         if value is None or type(value) is bool:
             return value, 0
         if type(value) is int or type(value) is float:
             if type(value) is int and abs(value) >= 1 << 53:
-                raise self._error("a whole number beyond 2**53")
+                raise self._error(english("a whole number beyond 2**53"))
             return value, 0
         if type(value) is str:
             if len(value) > MAX_TEXT:
-                raise self._error(f"a text of {len(value):,} characters")
+                raise self._error(english("a text of %(count)s characters", count=f"{len(value):,}"))
             return value, 0
         if type(value) is list or type(value) is tuple:
             parts = [self._any(item, depth + 1) for item in value]
             return [part for part, _ in parts], sum(calls for _, calls in parts)
         if type(value) is not dict:
-            raise self._error(f"an object of type {type(value).__name__} can't cross")
+            raise self._error(english("an object of type %(type)s can't cross", type=type(value).__name__))
         if not all(type(key) is str and len(key) <= MAX_TEXT for key in value):
-            raise self._error("a key that is no text")
+            raise self._error(english("a key that is no text"))
         if ARRAY in value:
             return self._array(value), 0
         if value.keys() & {"class_name", "module", "registered_name", "shared_object_id"}:
@@ -201,7 +208,7 @@ class Reader:
     def _plain(self, value: dict[str, Any], depth: int) -> tuple[dict[str, Any], int]:
         result, total = {}, 0
         if not all(type(key) is str and len(key) <= MAX_TEXT for key in value):
-            raise self._error("a key that is no text")
+            raise self._error(english("a key that is no text"))
         for key, item in value.items():
             self._where.append(key if len(key) < 80 else key[:77] + "...")
             result[key], calls = self._any(item, depth + 1)
@@ -213,32 +220,34 @@ class Reader:
     def _value(self, key: str, value: Any) -> None:
         """Check a setting by its name, in whatever class: those that could be slow, take memory, or read files."""
         if key == "dtype" and isinstance(value, str) and value not in DTYPES:
-            raise self._error(f"no dtype {short(value)}")
+            raise self._error(english("no dtype %(name)s", name=short(value)))
         if key in LIMITS and max(_numbers(value), default=0) > LIMITS[key]:
-            raise self._error(f"more than {LIMITS[key]:,}")
+            raise self._error(english("more than %(count)s", count=f"{LIMITS[key]:,}"))
         if key.endswith("shape") and size(_numbers(value)) > self._budget.activations:
-            raise self._error(f"more than {self._budget.activations:,} numbers")
+            raise self._error(english("more than %(count)s numbers", count=f"{self._budget.activations:,}"))
         if key == "unroll" and value:
-            raise self._error("can't be True here: leave it out, the results are the same")
+            raise self._error(english("can't be True here: leave it out, the results are the same"))
         if key == "exclude_layers" and value:
-            raise self._error("regular expressions can't cross: leave it out")
+            raise self._error(english("regular expressions can't cross: leave it out"))
         if key in ("vocabulary", "idf_weights") and isinstance(value, str):
-            raise self._error("a file can't be read here: give the words themselves, as a list")
+            raise self._error(english("a file can't be read here: give the words themselves, as a list"))
         if key == "name" and not isinstance(value, str | None):
-            raise self._error(f"a name that is no text: {short(value)}")
+            raise self._error(english("a name that is no text: %(name)s", name=short(value)))
 
     def _array(self, value: dict[str, Any]) -> Any:
         number, kind = value[ARRAY], value.get("as")
         if value.keys() != {ARRAY, "as"} or type(number) is not int or not 0 <= number < len(self._arrays):
-            raise self._error("a reference to no array")
+            raise self._error(english("a reference to no array"))
         array = self._arrays[number]
         self.constants += array.size
         if self.constants > self._budget.parameters:
-            raise self._error(f"more than {self._budget.parameters:,} numbers in a model's configuration")
+            raise self._error(
+                english("more than %(count)s numbers in a model's configuration", count=f"{self._budget.parameters:,}")
+            )
         if kind == "list":
             return array.tolist()
         if kind not in ("numpy", "tensor"):
-            raise self._error("an array of no known kind")
+            raise self._error(english("an array of no known kind"))
         return {"class_name": f"__{kind}__", "config": {"value": array, "dtype": array.dtype.name}}
 
     def _object(self, value: dict[str, Any], depth: int) -> tuple[dict[str, Any], int]:
@@ -246,12 +255,13 @@ class Reader:
         if class_name in ("__slice__", "__ellipsis__", "__keras_tensor__") and value.keys() == {"class_name", "config"}:
             return {"class_name": class_name, "config": self._special(class_name, value["config"])}, 0
         if class_name == "__lambda__":
-            raise self._error(f"a lambda can't cross: {INSTEAD}")
+            raise self._error(english("a lambda can't cross: %(instead)s", instead=INSTEAD))
         if not value.keys() <= KEYS:
-            raise self._error(f"a part with keys that none has: {', '.join(map(short, sorted(value.keys() - KEYS)))}")
+            names = ", ".join(map(short, sorted(value.keys() - KEYS)))
+            raise self._error(english("a part with keys that none has: %(names)s", names=names))
         module = value.get("module")
         if not (type(class_name) is str and (module is None or type(module) is str) and "config" in value):
-            raise self._error("a part without class and configuration")
+            raise self._error(english("a part without class and configuration"))
         if class_name == "function":
             return self._function(value, module), 0
         kind = allow_list.allowed().get((module or "", class_name))
@@ -265,20 +275,20 @@ class Reader:
         config = value["config"]
         self._objects += 1
         if self._objects > 10 * self._budget.layers:
-            raise self._error(f"more than {10 * self._budget.layers:,} parts")
+            raise self._error(english("more than %(count)s parts", count=f"{10 * self._budget.layers:,}"))
         if type(config) is not dict:
-            raise self._error(f"a {kind.__name__} without configuration")
+            raise self._error(english("a %(type)s without configuration", type=kind.__name__))
         name = config.get("name")
         layer = allow_list.is_layer(kind)
         if layer and isinstance(name, str):
-            self._where.append(f"layer {short(name)} ({kind.__name__})")
+            self._where.append(english("layer %(name)s (%(type)s)", name=short(name), type=kind.__name__))
         result = {key: value.get(key) for key in ("module", "class_name", "registered_name")}
         if "name" in value:
             result["name"] = self._any(value["name"], depth)[0]
         result["config"], calls = self._config(config, kind, depth)
         if value.get("build_config") is not None:
             if type(value["build_config"]) is not dict:
-                raise self._error("a build_config that is no dict")
+                raise self._error(english("a build_config that is no dict"))
             result["build_config"] = self._plain(value["build_config"], depth + 1)[0]
         if "inbound_nodes" in value:
             self._in_node, before = True, self._in_node
@@ -295,14 +305,16 @@ class Reader:
         result, calls = self._plain(config, depth + 1)
         self._in_node = in_node
         if kind.__name__ == "DTypePolicy" and (result.keys() != {"name"} or result["name"] not in DTYPES):
-            raise self._error(f"no dtype policy {short(result.get('name'))}")
+            raise self._error(english("no dtype policy %(name)s", name=short(result.get("name"))))
         if kind.__name__ in ("StringLookup", "IntegerLookup", "TextVectorization"):
             if not isinstance(result.get("vocabulary"), list):
-                raise self._error("a vocabulary of `adapt` can't cross: give it as the argument `vocabulary`, a list")
+                raise self._error(
+                    english("a vocabulary of `adapt` can't cross: give it as the argument `vocabulary`, a list")
+                )
             if not all(
                 item is None or isinstance(item, str) for item in (result.get("standardize"), result.get("split"))
             ):
-                raise self._error(f"`standardize` and `split` can't be functions: {INSTEAD}")
+                raise self._error(english("`standardize` and `split` can't be functions: %(instead)s", instead=INSTEAD))
         if kind in allow_list.model_classes().values():
             problem = check_graph(result, kind.__name__)
             if problem:
@@ -313,9 +325,11 @@ class Reader:
         name = value["config"]
         known = type(name) is str and name in allow_list.functions()
         if not known or module not in ("builtins", *(f"keras.{part}" for part in allow_list.FUNCTIONS)):
-            raise self._error(f"the function {short(name)} isn't Keras's own: {INSTEAD}")
+            raise self._error(
+                english("the function %(name)s isn't Keras's own: %(instead)s", name=short(name), instead=INSTEAD)
+            )
         if value.get("registered_name") not in (None, "function", name) or value.keys() - KEYS:
-            raise self._error(f"the function {short(name)} under another name")
+            raise self._error(english("the function %(name)s under another name", name=short(name)))
         return {"module": module, "class_name": "function", "config": name, "registered_name": name}
 
     def _special(self, class_name: str, config: object) -> dict[str, Any]:
@@ -336,17 +350,18 @@ class Reader:
 
     def _unknown(self, module: object, class_name: str, config: object, renamed: bool) -> ModelError:
         name = config.get("name") if type(config) is dict else None
-        who = (
-            f"layer {short(name)} is a {short(class_name)[1:-1]}" if isinstance(name, str) else short(class_name)[1:-1]
-        )
+        kind = short(class_name)[1:-1]
+        who = english("layer %(name)s is a %(type)s", name=short(name), type=kind) if isinstance(name, str) else kind
         reason = allow_list.denied().get((module if isinstance(module, str) else "", class_name))
         if reason is None or renamed:
-            reason = f"a class that isn't Keras's own can't cross: {INSTEAD}"
-        return self._error(f"{who}: {reason}")
+            reason = english("a class that isn't Keras's own can't cross: %(instead)s", instead=INSTEAD)
+        return self._error(english("%(place)s: %(reason)s", place=who, reason=reason))
 
     def _error(self, text: str) -> ModelError:
         where = [part for part in self._where if part != "layers"]
-        return ModelError(": ".join([*where[-3:], text]))
+        for place in reversed(where[-3:]):
+            text = english("%(place)s: %(reason)s", place=place, reason=text)
+        return ModelError(text)
 
 
 def _key(value: dict[str, Any]) -> tuple[Any, Any]:

@@ -13,6 +13,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from autograder.common.language import english
 from autograder.keras_codec.budget import Budget, ModelError, short, size
 
 MAX_TENSORS = 30_000  # that all layers give together
@@ -50,18 +51,28 @@ class Unallocated(list[Any]):
         """Called by Keras for each variable that is made."""
         self._left -= max(1, math.prod(variable.shape))
         if self._left < 0:
-            what = f"variable {short(variable.path)} of shape {tuple(variable.shape)}"
-            self._stop(f"{what} is larger than what came")
+            self._stop(
+                english(
+                    "variable %(name)s of shape %(shape)s is larger than what came",
+                    name=short(variable.path),
+                    shape=tuple(variable.shape),
+                )
+            )
         super().append(variable)
 
     def seen(self, tensor: Any) -> None:
         """Called for each symbolic tensor: what a layer will give."""
         self._tensors += 1
         if self._tensors > MAX_TENSORS:
-            self._stop(f"its layers give more than {MAX_TENSORS:,} tensors")
+            self._stop(english("its layers give more than %(count)s tensors", count=f"{MAX_TENSORS:,}"))
         if size(tensor.shape) > self._budget.activations:
-            most = f"{self._budget.activations:,} numbers a sample"
-            self._stop(f"a layer gives shape {tuple(tensor.shape)}: more than {most} can't cross")
+            self._stop(
+                english(
+                    "a layer gives shape %(shape)s: more than %(most)s numbers a sample can't cross",
+                    shape=tuple(tensor.shape),
+                    most=f"{self._budget.activations:,}",
+                )
+            )
 
     def _stop(self, text: str) -> None:
         self.error = ModelError(text)
@@ -123,7 +134,8 @@ def as_model_errors(what: str) -> Iterator[None]:
         raise
     except Exception as error:
         text = str(error).rpartition("Exception encountered: ")[2].strip() or type(error).__name__
-        raise ModelError(f"{what}: {text if len(text) < 600 else '... ' + text[-600:]}") from None
+        text = text if len(text) < 600 else f"... {text[-600:]}"
+        raise ModelError(english("%(place)s: %(reason)s", place=what, reason=text)) from None
 
 
 def deserialize(clean: Any) -> Any:
@@ -133,7 +145,7 @@ def deserialize(clean: Any) -> Any:
 
 def build(clean: dict[str, Any], weights: Sequence[Any], budget: Budget) -> Any:
     """The model of a clean configuration, with these weights. Raises ModelError unless they are just what it has."""
-    with undisturbed(), as_model_errors("a model that Keras doesn't build"):
+    with undisturbed(), as_model_errors(english("a model that Keras doesn't build")):
         with unallocated(sum(array.size for array in weights) + SLACK, budget) as made, built_once():
             model = deserialize(clean)
         variables = model.variables
@@ -158,12 +170,20 @@ def finish(model: Any) -> None:
 def check_weights(variables: Sequence[Any], arrays: Sequence[Any]) -> None:
     """Raise ModelError unless each array is of its variable's shape and dtype."""
     if len(variables) != len(arrays):
-        raise ModelError(f"{len(arrays)} weights for a model that has {len(variables)}")
+        raise ModelError(
+            english("%(found)s weights for a model that has %(own)s", found=len(arrays), own=len(variables))
+        )
     for variable, array in zip(variables, arrays, strict=True):
         if tuple(variable.shape) != array.shape or str(variable._dtype) != array.dtype.name:
-            needs = f"shape {tuple(variable.shape)} and dtype {variable._dtype}"
             raise ModelError(
-                f"weight {short(variable.path)}: expected {needs}, received {array.shape} and {array.dtype.name}"
+                english(
+                    "weight %(name)s: expected shape %(shape)s and dtype %(dtype)s, received %(found)s and %(other)s",
+                    name=short(variable.path),
+                    shape=tuple(variable.shape),
+                    dtype=variable._dtype,
+                    found=array.shape,
+                    other=array.dtype.name,
+                )
             )
 
 

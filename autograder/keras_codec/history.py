@@ -4,6 +4,7 @@ import importlib
 import sys
 from typing import Any
 
+from autograder.common.language import english
 from autograder.keras_codec.budget import ModelError, short
 
 MAX_NUMBERS = 1_000_000
@@ -50,9 +51,9 @@ def _read(value: object) -> dict[str, Any]:
     if not (type(history) is dict and type(epoch) is list and type(params) is dict):
         raise ModelError("malformed History")
     if len(epoch) + sum(len(values) for values in history.values() if type(values) is list) > MAX_NUMBERS:
-        raise ModelError(f"a History of more than {MAX_NUMBERS:,} numbers")
+        raise ModelError(english("a History of more than %(count)s numbers", count=f"{MAX_NUMBERS:,}"))
     if not params.keys() <= set(PARAMS):
-        raise ModelError("a History with parameters that none has")
+        raise ModelError(english("a History with parameters that none has"))
     return {
         "history": {_name(name): _numbers(values, name) for name, values in history.items()},
         "epoch": _numbers(epoch, "epoch"),
@@ -62,13 +63,13 @@ def _read(value: object) -> dict[str, Any]:
 
 def _name(value: object) -> str:
     if type(value) is not str or len(value) > 1000:
-        raise ModelError(f"a History with a malformed name: {short(value)}")
+        raise ModelError(english("a History with a malformed name: %(name)s", name=short(value)))
     return value
 
 
 def _numbers(values: object, name: object) -> list[Any]:
     if type(values) is not list:
-        raise ModelError(f"History: {short(name)} is no list")
+        raise ModelError(english("History: %(name)s is no list", name=short(name)))
     return [_number(value, name) for value in values]
 
 
@@ -79,4 +80,6 @@ def _number(value: object, name: object) -> Any:
         return value
     if isinstance(value, np.ndarray | np.generic) and value.dtype.kind in "biuf":
         return np.array(value) if value.ndim else value.item()
-    raise ModelError(f"History: {short(name)} holds a {type(value).__name__}, expected numbers")
+    raise ModelError(
+        english("History: %(name)s holds a %(type)s, expected numbers", name=short(name), type=type(value).__name__)
+    )

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from autograder.common.language import english
 from autograder.keras_codec import allow_list, construction
 from autograder.keras_codec.budget import Budget, ModelError, pack, short
 from autograder.keras_codec.compilation import (
@@ -83,7 +84,8 @@ def describe(model: Any) -> tuple[dict[str, Any], list[Any]]:
     """
     _check_layers(model)
     constants: list[Any] = []
-    with construction.undisturbed(), construction.as_model_errors(f"model {short(model.name)} can't cross"):
+    who = english("model %(name)s can't cross", name=short(model.name))
+    with construction.undisturbed(), construction.as_model_errors(who):
         configuration = _configuration(model, constants)
         Reader(constants, Budget()).model(configuration)
         convert = importlib.import_module("keras").ops.convert_to_numpy
@@ -122,12 +124,17 @@ def update(model: Any, description: object, arrays: Sequence[Any], budget: Budge
     parts = _read(description, arrays, budget)
     fresh = _build(parts, budget)
     if type(model) is not type(fresh):
-        raise ModelError(f"a {type(model).__name__} can't become a {type(fresh).__name__}")
+        raise ModelError(
+            english("a %(old)s can't become a %(new)s", old=type(model).__name__, new=type(fresh).__name__)
+        )
     if hasattr(model, "_functional"):
         _update_layers(model, fresh)
     elif not _same(_clean(model), parts.configuration):
-        raise ModelError(f"the layers of model {short(model.name)} were changed: build a new model instead")
-    with construction.as_model_errors(f"model {short(model.name)} can't be brought to its new state"):
+        raise ModelError(
+            english("the layers of model %(name)s were changed: build a new model instead", name=short(model.name))
+        )
+    who = english("model %(name)s can't be brought to its new state", name=short(model.name))
+    with construction.as_model_errors(who):
         construction.check_weights(model.variables, parts.weights)
         for variable, value in zip(model.variables, parts.weights, strict=True):
             variable.assign(value)
@@ -151,7 +158,8 @@ def _update_layers(model: Any, fresh: Any) -> None:
         model.built = False
         model._functional = None
         if fresh._functional is not None:
-            with construction.undisturbed(), construction.as_model_errors("a Sequential that Keras doesn't build"):
+            who = english("a Sequential that Keras doesn't build")
+            with construction.undisturbed(), construction.as_model_errors(who):
                 model.build(fresh._layers[0].batch_shape)
 
 
@@ -161,12 +169,12 @@ def _update_compiled(model: Any, new: Compiled | None, variables: list[Any]) -> 
     own = read_compiled(now)
     if new is None:
         if own is not None:
-            raise ModelError(f"model {short(model.name)} can't become uncompiled")
+            raise ModelError(english("model %(name)s can't become uncompiled", name=short(model.name)))
     elif new.reason is not None:
         if own is None or own.reason != new.reason:
             leave_uncompiled(model, new.reason)
     elif own is not None and _same(own.settings, new.settings) and own.built_for in (None, new.built_for):
-        with construction.as_model_errors("an optimizer's variables"):
+        with construction.as_model_errors(english("an optimizer's variables")):
             set_optimizer(model, new, variables)
     else:
         compile_model(model, new, variables)
@@ -195,16 +203,19 @@ def _rate(key: str, one: Any, other: Any) -> bool:
 def _check_layers(model: Any) -> None:
     """Refuse, by name, what is no layer of Keras's, or has a function that isn't."""
     if type(model) not in allow_list.model_classes().values():
-        kind = type(model).__name__
         raise ModelError(
-            f"model {short(model.name)} is a {kind}, a class of your own: build it as Sequential or functional"
+            english(
+                "model %(name)s is a %(type)s, a class of your own: build it as Sequential or functional",
+                name=short(model.name),
+                type=type(model).__name__,
+            )
         )
     parents: dict[int, int] = {}
     for layer in construction.operations(model):
-        who = f"layer {short(layer.name)} is a {type(layer).__name__}"
         reason = allow_list.refusal(type(layer))
         if reason is not None:
-            raise ModelError(f"{who}: {reason}")
+            who = english("layer %(name)s is a %(type)s", name=short(layer.name), type=type(layer).__name__)
+            raise ModelError(english("%(place)s: %(reason)s", place=who, reason=reason))
         for name in ("activation", "recurrent_activation"):
             function = getattr(layer, name, None)
             if (same := allow_list.of_tensorflow(function)) is not None:
@@ -212,12 +223,22 @@ def _check_layers(model: Any) -> None:
                 continue
             if isinstance(function, types.FunctionType) and not allow_list.is_function(function):
                 raise ModelError(
-                    f"{who} whose {name} is a function of your own, `{function.__name__}`: "
-                    "use one of Keras's by its name, or keras.ops operations in a functional model"
+                    english(
+                        "layer %(name)s is a %(type)s whose %(setting)s is a function of your own, %(function)s: "
+                        "use one of Keras's by its name, or keras.ops operations in a functional model",
+                        name=short(layer.name),
+                        type=type(layer).__name__,
+                        setting=name,
+                        function=f"`{function.__name__}`",
+                    )
                 )
         for inner in getattr(layer, "_layers", ()):
             if parents.setdefault(id(inner), id(layer)) != id(layer):
-                raise ModelError(f"layer {short(inner.name)} stands in two models at once: use it in one, or a copy")
+                raise ModelError(
+                    english(
+                        "layer %(name)s stands in two models at once: use it in one, or a copy", name=short(inner.name)
+                    )
+                )
 
 
 def _configuration(model: Any, constants: list[Any]) -> dict[str, Any]:
@@ -238,27 +259,29 @@ def _clean(model: Any) -> dict[str, Any]:
 
 def _read(description: object, arrays: Sequence[Any], budget: Budget) -> _Parts:
     if not (type(description) is dict and description.keys() == KEYS):
-        raise ModelError("a malformed description of a model")
+        raise ModelError(english("a malformed description of a model"))
     if not all(map(is_weights, arrays)):
-        raise ModelError("weights that are no arrays of numbers")
+        raise ModelError(english("weights that are no arrays of numbers"))
     if sum(array.nbytes for array in arrays) > budget.bytes:
-        raise ModelError(f"a model of more than {budget.bytes:,} bytes can't cross")
+        raise ModelError(english("a model of more than %(count)s bytes can't cross", count=f"{budget.bytes:,}"))
     counts = description["counts"]
     if not (type(counts) is list and len(counts) == 3 and all(type(n) is int and n >= 0 for n in counts)):
-        raise ModelError("a malformed description of a model")
+        raise ModelError(english("a malformed description of a model"))
     first, last = counts[0], counts[0] + counts[1]
     constants, weights, optimizer = list(arrays[:first]), list(arrays[first:last]), list(arrays[last:])
     if (len(constants), len(weights), len(optimizer)) != tuple(counts):
-        raise ModelError("a model with other arrays than its description says")
+        raise ModelError(english("a model with other arrays than its description says"))
     trainable, stop = description["trainable"], description["stop_training"]
     if not (type(trainable) is list and all(type(flag) is bool for flag in [*trainable, stop])):
         raise ModelError("malformed flags")
-    with construction.as_model_errors("a malformed description of a model"):
+    with construction.as_model_errors(english("a malformed description of a model")):
         reader = Reader(constants, budget)
         configuration = reader.model(description["model"])
         compiled = read_compiled(description["compile"])
     if reader.constants + sum(array.size for array in weights) > budget.parameters:
-        raise ModelError(f"a model of more than {budget.parameters:,} parameters can't cross")
+        raise ModelError(
+            english("a model of more than %(count)s parameters can't cross", count=f"{budget.parameters:,}")
+        )
     history = None if description["history"] is None else rebuild_history(description["history"])
     return _Parts(configuration, weights, trainable, compiled, optimizer, history, stop)
 
@@ -279,7 +302,9 @@ def copy_of(clean: Any) -> Any:
 def _set_trainable(model: Any, trainable: list[bool]) -> None:
     layers = model._flatten_layers()
     if len(trainable) != len(layers):
-        raise ModelError(f"{len(trainable)} flags for a model of {len(layers)} layers")
+        raise ModelError(
+            english("%(flags)s flags for a model of %(layers)s layers", flags=len(trainable), layers=len(layers))
+        )
     for layer, flag in zip(layers, trainable, strict=True):  # outer ones first, as they set the inner ones
         if layer.trainable != flag:
             layer.trainable = flag

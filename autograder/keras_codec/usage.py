@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from autograder.common.arrays import array_digest
+from autograder.common.language import english
 from autograder.keras_codec.state import is_counter
 
 BY_PLACE = ("evaluate", "test_on_batch", "train_on_batch")  # give a list, or a dict with return_dict=True
@@ -82,8 +83,13 @@ def _watched(model: Any, name: str, method: Callable[..., Any], permits: Callabl
         for place, key in places.items():
             if not permits(f"{PREFIX}{place} ", f"{PREFIX}{place} {kinds[key]}"):
                 raise RuntimeError(
-                    f"{name} gives {kinds[key][:300]} as {key[:100]!r}, which is not what is measured here: "
-                    "compile the model with the loss and the metrics that the exercise names"
+                    english(
+                        "%(method)s gives %(kind)s as %(name)s, which is not what is measured here: "
+                        "compile the model with the loss and the metrics that the exercise names",
+                        method=name,
+                        kind=kinds[key][:300],
+                        name=repr(key[:100]),
+                    )
                 )
         return result
 
@@ -93,27 +99,33 @@ def _watched(model: Any, name: str, method: Callable[..., Any], permits: Callabl
 def measured(model: Any) -> dict[str, str]:
     """Name -> kind (loss, metric, and its settings), of each number that `model` has just measured."""
     outputs = getattr(model, "outputs", None) or []
-    of = " of one unit" if any(output.shape[-1:] == (1,) for output in outputs) else ""
-    if any(getattr(output, "_keras_mask", None) is not None for output in outputs):
-        of += " of what is not masked"
-    kinds = {"loss": _loss(model) + of}
+    one = any(output.shape[-1:] == (1,) for output in outputs)
+    masked = any(getattr(output, "_keras_mask", None) is not None for output in outputs)
+
+    def of(kind: str) -> str:
+        kind = english("%(kind)s of one unit", kind=kind) if one else kind
+        return english("%(kind)s of what is not masked", kind=kind) if masked else kind
+
+    kinds = {"loss": of(_loss(model))}
     metrics = getattr(model, "_compile_metrics", None)
     if metrics is not None and metrics.built:
         pairs = zip(metrics.result(), metrics.metrics, strict=True)
-        kinds |= {name: _kind(metric) + of for name, metric in pairs}
+        kinds |= {name: of(_kind(metric)) for name, metric in pairs}
     for loss in getattr(getattr(model, "_compile_loss", None), "metrics", []):
-        kinds[loss.name] = "a loss" + of
+        kinds[loss.name] = of(english("a loss"))
     return kinds
 
 
 def _loss(model: Any) -> str:
     if model.loss is None:
-        return "no loss"
+        return english("no loss")
     weights = model._compile_config.config.get("loss_weights") if model._compile_config else None
     values = (
         list(weights.values()) if isinstance(weights, dict) else weights if isinstance(weights, list) else [weights]
     )
-    return "the loss" if all(value in (None, 1) for value in values) else f"the loss, weighted {weights}"
+    if all(value in (None, 1) for value in values):
+        return english("the loss")
+    return english("the loss, weighted %(weights)s", weights=weights)
 
 
 def _kind(metric: Any) -> str:

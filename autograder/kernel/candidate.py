@@ -144,8 +144,8 @@ class Candidate:
         found = outputs.done()
         dropped = self._channels.dropped > before
         if dropped:
-            text = f"… further output is left out: {self._channels.over[0].lower()}{self._channels.over[1:]}\n"
-            found.append(printed(text))
+            text = english("… further output is left out. %(reason)s", reason=self._channels.over)
+            found.append(printed(f"{text}\n"))
         if late:
             found.append(
                 error("CellTimeoutError", english("The cell ran longer than %(limit)s: interrupted.", limit=limit))

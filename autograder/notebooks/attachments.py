@@ -39,7 +39,7 @@ def attachments(
         if not why and total + entry.stat(follow_symlinks=False).st_size > size:
             why = english("the files together have more than %(size)s bytes", size=f"{size:,}")
         if why:
-            refused.append(english("%(file)s: %(reason)s", file=name, reason=why))
+            refused.append(english("%(place)s: %(reason)s", place=name, reason=why))
         else:
             files[name] = Path(entry.path)
             total += entry.stat(follow_symlinks=False).st_size

@@ -28,7 +28,7 @@ from autograder.notebooks.splitting import cut_out
 
 __all__ = ["Mend", "Mended", "Unreadable", "mend"]
 
-_ANSWERED_ELSEWHERE = "# The answer is in another cell of this notebook."
+ANSWERED_ELSEWHERE = english("# The answer is in another cell of this notebook.")
 _NEW_CELL = {"code": new_code_cell, "markdown": new_markdown_cell, "raw": new_raw_cell}
 _FEW = 3  # given cells with the text of another release, which are told one by one
 _Difference = tuple[str, str, bool]  # as `Mend` has them: what, to the student, and whether it repairs
@@ -193,7 +193,7 @@ def _slots(match: Match, version: Version) -> tuple[list[CellSlot], list[Mend]]:
         if cell.solution:
             source = cell.released
             if match.answered_elsewhere(position):
-                source = _ANSWERED_ELSEWHERE
+                source = ANSWERED_ELSEWHERE
                 what = english("missing, with its answer in another cell; restored empty")
                 to_student = english(
                     "This answer's own cell was missing; your answer was taken from where you wrote it."

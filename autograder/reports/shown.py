@@ -15,7 +15,8 @@ from nbgrader.utils import is_grade, is_solution
 
 from autograder.common.error_outputs import error_text
 from autograder.common.language import english, gettext, ngettext, translated
-from autograder.grading.student_results import spoken_error
+from autograder.grading.student_results import spoken_error, spoken_text
+from autograder.notebooks.mending import ANSWERED_ELSEWHERE
 from autograder.reports.sanitize import clean, markdown, python
 
 MAX_TEXT = 100_000  # characters of one output
@@ -71,18 +72,13 @@ def shown(notebook: NotebookNode, *, below: int = 2) -> list[Shown]:
             attachments = cell.get("attachments", {})
             found.append(Shown(index, "text", grade_id, markdown(cell.source, attachments, below=below), ()))
             continue
+        source = translated(ANSWERED_ELSEWHERE) if cell.source == ANSWERED_ELSEWHERE else cell.source
         kind = "test" if is_grade(cell) and not is_solution(cell) else "code"
         outputs = [_output(output, below) for output in cell.outputs[:MAX_OUTPUTS]]
         if len(cell.outputs) > MAX_OUTPUTS:
             outputs.append(ShownOutput(text=_more(len(cell.outputs) - MAX_OUTPUTS)))
-        found.append(Shown(index, kind, grade_id, python(cell.source), tuple(outputs)))
+        found.append(Shown(index, kind, grade_id, python(source), tuple(outputs)))
     return found
-
-
-def _said(text: Any) -> str:
-    """What a cell printed; what grading added to that, in the language spoken."""
-    whole = joined(text)
-    return f"{translated(whole[:-1])}\n" if whole.startswith("Not graded: ") and whole.endswith("\n") else whole
 
 
 def _more(count: int) -> str:
@@ -93,7 +89,7 @@ def _more(count: int) -> str:
 
 def _output(output: NotebookNode, below: int) -> ShownOutput:
     if output.output_type == "stream":
-        return ShownOutput(text=_text(_said(output.text)))
+        return ShownOutput(text=_text(spoken_text(joined(output.text))))
     if output.output_type == "error":
         shown = "\n".join(map(str, output.traceback))
         return ShownOutput(text=_text(error_text(spoken_error(output)) if shown in ("", error_text(output)) else shown))

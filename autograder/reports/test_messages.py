@@ -9,7 +9,7 @@ from nbconvert.filters import strip_ansi
 
 from autograder.common.error_outputs import SYNTAX, error_with_line, stands_alone
 from autograder.common.language import english, gettext, translated
-from autograder.grading.student_results import UNANSWERED, spoken_error
+from autograder.grading.student_results import UNANSWERED, spoken_error, spoken_text
 
 MAX_TEXT = 4000  # characters of a message that are shown
 
@@ -148,8 +148,8 @@ def _read(name: str, text: str) -> TestMessage:
 
 def said(outputs: Iterable[Any]) -> str:
     """What a test printed."""
-    texts = [strip_ansi(str(output.get("text", ""))) for output in outputs if output.get("output_type") == "stream"]
-    return _shorten("".join(texts).strip())
+    texts = [spoken_text(str(output.get("text", ""))) for output in outputs if output.get("output_type") == "stream"]
+    return _shorten(strip_ansi("".join(texts)).strip())
 
 
 def measure(text: str) -> Measure | None:

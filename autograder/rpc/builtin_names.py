@@ -8,6 +8,7 @@ import fractions
 import sys
 from typing import Any
 
+from autograder.common.language import english
 from autograder.rpc.frames import RpcError
 
 TYPES: dict[str, type] = {
@@ -43,7 +44,13 @@ MAX_EQUAL_HASHES = 1000  # keys of a set or dict; finding one costs a look at al
 def bounded_integer(value: int, most: int = MAX_INTEGER) -> int:
     """The integer. Raises RpcError for one that is too large to cross."""
     if value.bit_length() > most:
-        raise RpcError(f"an integer of {value.bit_length():,} bits, and at most {most:,} can cross")
+        raise RpcError(
+            english(
+                "an integer of %(bits)s bits, and at most %(most)s can cross",
+                bits=f"{value.bit_length():,}",
+                most=f"{most:,}",
+            )
+        )
     return value
 
 
@@ -57,14 +64,16 @@ def bounded_fraction(value: fractions.Fraction) -> fractions.Fraction:
 def bounded_decimal(value: decimal.Decimal) -> decimal.Decimal:
     """The decimal. Raises RpcError for one with too many digits, written out."""
     if value.is_finite() and max(abs(value.adjusted()), len(value.as_tuple().digits)) > MAX_DECIMAL:
-        raise RpcError(f"a decimal of more than {MAX_DECIMAL:,} digits, written out, can't cross")
+        raise RpcError(
+            english("a decimal of more than %(count)s digits, written out, can't cross", count=f"{MAX_DECIMAL:,}")
+        )
     return value
 
 
 def bounded_keys(keys: list[Any]) -> list[Any]:
     """The keys of a set or dict. Raises RpcError where too many of them have one hash."""
     if len(keys) > MAX_EQUAL_HASHES and max(collections.Counter(map(hash, keys)).values()) > MAX_EQUAL_HASHES:
-        raise RpcError(f"more than {MAX_EQUAL_HASHES:,} keys of one hash can't cross")
+        raise RpcError(english("more than %(count)s keys of one hash can't cross", count=f"{MAX_EQUAL_HASHES:,}"))
     return keys
 
 

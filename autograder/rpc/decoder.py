@@ -18,6 +18,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from autograder.common.language import english
 from autograder.keras_codec import models
 from autograder.rpc import numeric, symbolic
 from autograder.rpc.builtin_names import (
@@ -87,12 +88,12 @@ class Decoder:
         if len(child) != 1 or not 0 <= number < len(self.nodes):
             raise RpcError("malformed reference to a node")
         if self._state[number] is _IN_PROGRESS:
-            raise RpcError("a value that contains itself")
+            raise RpcError(english("a value that contains itself"))
         if self._state[number] is None:
             self._state[number] = _IN_PROGRESS
             self._depth += 1
             if self._depth > MAX_DEPTH:
-                raise RpcError(f"nested deeper than {MAX_DEPTH} levels")
+                raise RpcError(english("nested deeper than %(count)s levels", count=MAX_DEPTH))
             try:
                 self.register(number, self._read(number))
             finally:
@@ -176,7 +177,7 @@ EXTENSIONS = ("category", "string", "str", "boolean", "Int8", "Int16", "Int32", 
 def _pandas() -> Any:
     pandas = numeric.loaded("pandas")
     if pandas is None:
-        raise RpcError("a table of pandas, which the instructor's notebook doesn't import")
+        raise RpcError(english("a table of pandas, which the instructor's notebook doesn't import"))
     return pandas
 
 
@@ -198,7 +199,7 @@ def _index_of(decoder: Decoder, child: Any) -> Any:
     pandas, value = _pandas(), decoder.value(child)
     if type(value) is range:
         if value[MAX_ELEMENTS:]:
-            raise RpcError(f"an index of {value!r}")
+            raise RpcError(english("an index of %(rows)s", rows=repr(value)))
         return pandas.RangeIndex(value.start, value.stop, value.step)
     if not isinstance(value, pandas.Index):
         raise RpcError("malformed index")
@@ -259,7 +260,7 @@ def _period(decoder: Decoder, number: int, node: Node) -> Any:
 
 def _string(value: Any, longest: int = 1000) -> str:
     if not isinstance(value, str) or len(value) > longest:
-        raise RpcError(f"expected a text of at most {longest:,} characters")
+        raise RpcError(english("expected a text of at most %(count)s characters", count=f"{longest:,}"))
     return value
 
 
@@ -348,7 +349,7 @@ def _namedtuple(decoder: Decoder, number: int, node: Node) -> Any:
 def _type(decoder: Decoder, number: int, node: Node) -> type:
     found = named_type(node["n"])
     if found is None:
-        raise RpcError("a type that is not in the closed set")
+        raise RpcError(english("a type that is not in the closed set"))
     return found
 
 
@@ -398,7 +399,13 @@ def _array(decoder: Decoder, number: int, node: Node) -> Any:
     if known is None or decoder.frozen:
         return came if known is None else known
     if known.shape != came.shape or known.dtype != came.dtype or not known.flags.writeable:
-        raise RpcError(f"an array of shape {known.shape} was changed to shape {came.shape}, or was read-only")
+        raise RpcError(
+            english(
+                "an array of shape %(old)s was changed to shape %(new)s, or was read-only",
+                old=known.shape,
+                new=came.shape,
+            )
+        )
     known[...] = came
     return known
 

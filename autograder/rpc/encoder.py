@@ -18,6 +18,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograder.common.arrays import array_bytes
+from autograder.common.language import english
 from autograder.keras_codec import models
 from autograder.rpc import numeric, symbolic
 from autograder.rpc.builtin_names import (
@@ -72,14 +73,14 @@ class Encoder:
             return self._refs[id(value)]
         number = len(self.nodes)
         if number >= MAX_NODES:
-            raise RpcError(f"more than {MAX_NODES:,} parts")
+            raise RpcError(english("more than %(count)s parts", count=f"{MAX_NODES:,}"))
         self.nodes.append(None)
         self.sources.append(value)
         self._refs[id(value)] = [number]
         self._depth += 1
         try:
             if self._depth > MAX_DEPTH:
-                raise RpcError(f"nested deeper than {MAX_DEPTH} levels")
+                raise RpcError(english("nested deeper than %(count)s levels", count=MAX_DEPTH))
             self.nodes[number] = self.node(value)
         except RpcError:
             del self._refs[id(value)]

@@ -13,6 +13,7 @@ import types
 from collections.abc import Iterator
 from typing import Any
 
+from autograder.common.language import english
 from autograder.rpc.builtin_names import EXCEPTIONS, TYPES, exception_base, type_name
 from autograder.rpc.decoder import Decoder
 from autograder.rpc.frames import RpcError
@@ -66,7 +67,7 @@ class Exposed:
             raise RpcError("malformed handle: no such object")
         value = self._objects[number]
         if operation.endswith("attr") and not (arguments and isinstance(arguments[0], str)):
-            raise RpcError("an attribute without a name")
+            raise RpcError(english("an attribute without a name"))
         if self._trusted:
             own = self._instructors(value)
             changes = operation in ("setattr", "delattr") and own and not arguments[0].startswith("_")
@@ -79,7 +80,13 @@ class Exposed:
             if operation in ("setattr", "delattr", *FACTS) or not (
                 own or operation in ("__call__", "__iter__", "__next__")
             ):
-                raise RpcError(f"{operation} of the test's {type(value).__name__} is not allowed")
+                raise RpcError(
+                    english(
+                        "%(operation)s of the test's %(type)s is not allowed",
+                        operation=operation,
+                        type=type(value).__name__,
+                    )
+                )
             if operation == "getattr" and arguments[0].startswith("_"):
                 raise AttributeError(arguments[0])
         return value
@@ -106,7 +113,9 @@ class Exposed:
         if path is not None and self._trusted:
             return {**self._node(value), "t": "import", "m": path[0], "q": path[1]}
         if self._trusted and not self._may_give(value):
-            raise RpcError(f"an object of type {type(value).__name__} can't be given to the submitted code")
+            raise RpcError(
+                english("an object of type %(type)s can't be given to the submitted code", type=type(value).__name__)
+            )
         return self._node(value)
 
     def _may_give(self, value: Any) -> bool:
@@ -191,7 +200,7 @@ class Exposed:
             if len(name) > 200 or not all(isinstance(o, str) and o in OPERATORS for o in operators):
                 raise RpcError("malformed handle")
             if len(self._handles) >= MAX_HANDLES:
-                raise RpcError(f"more than {MAX_HANDLES:,} objects that are no plain data")
+                raise RpcError(english("more than %(count)s objects that are no plain data", count=f"{MAX_HANDLES:,}"))
             base, member = node.get("e"), self._member(node.get("k"))
             if isinstance(base, str) and base in EXCEPTIONS:
                 self._handles[number] = self._exception(number, name, EXCEPTIONS[base], node.get("b"))

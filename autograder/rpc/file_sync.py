@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from autograder.common.files import open_regular
+from autograder.common.language import english
 from autograder.rpc.frames import MAX_BYTES, RpcError
 
 MAX_FILE = 16 << 20
@@ -76,7 +77,7 @@ class Folder:
         Raises RpcError for a name that leads out of the folder.
         """
         if len(changes) > MAX_FILES:
-            raise RpcError(f"more than {MAX_FILES} files")
+            raise RpcError(english("more than %(count)s files", count=MAX_FILES))
         for name, content in changes:
             path = self._inside(name)
             if name.endswith("/"):
@@ -99,7 +100,7 @@ class Folder:
                 else:
                     self._taken += size
                     if self.trusted and self._taken > MAX_TAKEN:
-                        raise RpcError(f"files of more than {MAX_TAKEN >> 20} MiB in all")
+                        raise RpcError(english("files of more than %(size)s MiB in all", size=MAX_TAKEN >> 20))
                     file.write(content)
             self._known[name] = self._given[name] = self._stamp(path.stat())
 
@@ -131,7 +132,7 @@ class Folder:
         if self.path.resolve() not in path.parent.resolve().parents and path.parent.resolve() != self.path.resolve():
             raise RpcError("malformed name of a file: it leads out of the work folder")
         if path.is_symlink() or (path.exists() and not (path.is_dir() if name.endswith("/") else path.is_file())):
-            raise RpcError(f"{name} is not a regular file here")
+            raise RpcError(english("%(file)s is not a regular file here", file=name))
         return path
 
     def _stamps(self, room: int | None) -> dict[str, Stamp]:

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from autograder.common.errors import AutograderError
+from autograder.common.language import english
 
 HEAD = struct.Struct("!4sII")
 MAGIC = b"AGW1"
@@ -38,7 +39,14 @@ def send(sock: socket.socket, message: Any, buffers: Sequence[memoryview]) -> No
     total = sum(len(buffer) for buffer in buffers)
     if len(text) > MAX_TEXT or total > MAX_BYTES or len(buffers) > MAX_BUFFERS:
         size = f"{(len(text) + total) / 1e6:.0f} MB in {len(buffers)} parts"
-        raise RpcError(f"too large to cross: {size}; the limits are {MAX_BYTES >> 20} MiB and {MAX_BUFFERS} parts")
+        raise RpcError(
+            english(
+                "too large to cross: %(size)s; the limits are %(most)s MiB and %(parts)s parts",
+                size=size,
+                most=MAX_BYTES >> 20,
+                parts=MAX_BUFFERS,
+            )
+        )
     lengths = struct.pack(f"!{len(buffers)}Q", *map(len, buffers))
     try:
         sock.sendall(HEAD.pack(MAGIC, len(text), len(buffers)) + lengths + text)

@@ -9,6 +9,7 @@ equal for longer: see `rpc.links`.
 import collections
 from typing import Any
 
+from autograder.common.language import english
 from autograder.keras_codec import models
 from autograder.rpc import numeric
 from autograder.rpc.decoder import Decoder
@@ -41,7 +42,9 @@ def apply(source: Any, decoder: Decoder, child: Any) -> None:
         return
     changed = decoder.value(child)
     if type(changed) is not kind:
-        raise RpcError(f"an argument of type {kind.__name__} came back as {type(changed).__name__}")
+        raise RpcError(
+            english("an argument of type %(old)s came back as %(new)s", old=kind.__name__, new=type(changed).__name__)
+        )
     if numeric.is_table(source):
         source._update_inplace(changed)
     elif isinstance(source, list | bytearray):
@@ -55,4 +58,10 @@ def apply(source: Any, decoder: Decoder, child: Any) -> None:
     elif source.shape == changed.shape and source.dtype == changed.dtype and source.flags.writeable:
         source[...] = changed
     else:
-        raise RpcError(f"an array of shape {source.shape} was changed to shape {changed.shape}, or was read-only")
+        raise RpcError(
+            english(
+                "an array of shape %(old)s was changed to shape %(new)s, or was read-only",
+                old=source.shape,
+                new=changed.shape,
+            )
+        )

@@ -8,6 +8,7 @@ import math
 import sys
 from typing import TYPE_CHECKING, Any
 
+from autograder.common.language import english
 from autograder.rpc.builtin_names import MAX_ELEMENTS
 from autograder.rpc.frames import RpcError
 
@@ -34,7 +35,7 @@ def dtype_text(dtype: "np.dtype[Any]") -> Any:
         parts = [(name, dtype.fields[name][0]) for name in dtype.names or ()]
         return [[name, dtype_text(part.base), list(part.shape)] for name, part in parts]
     if dtype.kind not in KINDS or dtype.hasobject:
-        raise RpcError(f"an array of dtype {dtype} can't cross")
+        raise RpcError(english("an array of dtype %(dtype)s can't cross", dtype=dtype))
     return dtype.str
 
 
@@ -53,7 +54,7 @@ def named_dtype(text: Any, depth: int = 0) -> "np.dtype[Any]":
         except (TypeError, ValueError) as error:
             raise RpcError(f"malformed dtype of a record: {error}") from None
         if record.itemsize > MAX_ITEM:
-            raise RpcError(f"a record of {record.itemsize:,} bytes")
+            raise RpcError(english("a record of %(count)s bytes", count=f"{record.itemsize:,}"))
         return record
     if not isinstance(text, str) or len(text) > 40:
         raise RpcError("malformed dtype")
@@ -67,7 +68,7 @@ def named_dtype(text: Any, depth: int = 0) -> "np.dtype[Any]":
     except (TypeError, ValueError, ImportError, SyntaxError):
         raise RpcError(f"malformed dtype: {text!r}") from None
     if dtype.kind not in KINDS or dtype.hasobject or dtype.str != text or dtype.itemsize > MAX_ITEM:
-        raise RpcError(f"an array of dtype {text!r} can't cross")
+        raise RpcError(english("an array of dtype %(dtype)s can't cross", dtype=repr(text)))
     return dtype
 
 
@@ -84,7 +85,7 @@ def bounded_shape(value: Any) -> tuple[int, ...]:
     """`value` as an array's shape. Raises RpcError where it is malformed, or stands for more than `MAX_ELEMENTS`."""
     sizes = shape_of(value)
     if math.prod(max(size, 1) for size in sizes) > MAX_ELEMENTS:
-        raise RpcError(f"an array of shape {sizes}")
+        raise RpcError(english("an array of shape %(shape)s", shape=sizes))
     return sizes
 
 
@@ -101,7 +102,14 @@ def rebuild_array(dtype: Any, shape: Any, data: bytearray) -> "np.ndarray[Any, A
 
     kind, sizes = named_dtype(dtype), bounded_shape(shape)
     if math.prod(sizes) * kind.itemsize != len(data):
-        raise RpcError(f"an array of shape {sizes} and dtype {kind} with {len(data)} bytes")
+        raise RpcError(
+            english(
+                "an array of shape %(shape)s and dtype %(dtype)s with %(count)s bytes",
+                shape=sizes,
+                dtype=kind,
+                count=len(data),
+            )
+        )
     if not data:
         return np.zeros(sizes, kind)
     return np.frombuffer(data, np.uint8).view(kind).reshape(sizes)
@@ -138,7 +146,11 @@ def rebuild_tensor(framework: Any, array: Any) -> Any:
     """A tensor of those elements. Raises RpcError where its framework isn't loaded here, or can't have that dtype."""
     module = loaded(framework) if framework in ("torch", "tensorflow") else None
     if module is None:
-        raise RpcError(f"a tensor of {framework!r}, which the instructor's notebook doesn't import")
+        raise RpcError(
+            english(
+                "a tensor of %(framework)s, which the instructor's notebook doesn't import", framework=repr(framework)
+            )
+        )
     try:
         return module.from_numpy(array) if framework == "torch" else module.convert_to_tensor(array)
     except (TypeError, ValueError) as error:
@@ -178,7 +190,7 @@ def rebuild_random(kind: Any, state: Any, into: Any = None) -> Any:
             result = into if fits else np.random.Generator(getattr(np.random, kind)(0))
             result.bit_generator.state = state
         else:
-            raise RpcError(f"a random generator of kind {kind!r}")
+            raise RpcError(english("a random generator of kind %(kind)s", kind=repr(kind)))
     except (TypeError, ValueError, KeyError, IndexError, OverflowError, AttributeError) as error:
         raise RpcError(f"malformed state of a random generator: {error}") from None
     return result

@@ -13,6 +13,7 @@ import threading
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from autograder.common.language import english
 from autograder.keras_codec import model_cache, models
 from autograder.keras_codec.models import Budget
 from autograder.rpc import exceptions, mutations
@@ -104,7 +105,7 @@ class Peer:
             case [dict() as values, dict() as refused]:
                 pass
             case _:
-                raise RpcError("names without values")
+                raise RpcError(english("names without values"))
         return {n: v for n, v in values.items() if n in names}, {str(n): str(why) for n, why in refused.items()}
 
     def modules(self, names: list[str]) -> dict[str, Any]:
@@ -142,9 +143,9 @@ class Peer:
 
     def _exchange(self, request: dict[str, Any], encoder: Encoder) -> Any:
         if threading.get_ident() != self._thread:
-            raise RuntimeError("only the thread that runs the cell can call across")
+            raise RuntimeError(english("only the thread that runs the cell can call across"))
         if not self._open:
-            raise RuntimeError("this cell does not wait for the student's code, which it calls here")
+            raise RuntimeError(english("this cell does not wait for the student's code, which it calls here"))
         self.calls += 1
         shared = self._changed_globals(encoder)
         changed = self._changed(encoder)  # also what is in use here no more: `account.log.append("x")`
@@ -204,7 +205,7 @@ class Peer:
             if not (isinstance(change, list) and len(change) == 2 and type(change[0]) is int):
                 raise RpcError("malformed change")
             if not 0 <= change[0] < len(encoder.sources) or not is_mutable(encoder.sources[change[0]]):
-                raise RpcError("a change of what can't be changed")
+                raise RpcError(english("a change of what can't be changed"))
             mutations.apply(encoder.sources[change[0]], decoder, change[1])
         if self._shared is not None and "globals" in message:
             self._shared.take(message["globals"], decoder)
@@ -275,13 +276,15 @@ class Peer:
         except Disconnected:
             raise
         except (RpcError, RecursionError, MemoryError) as refusal:
-            problem = RpcError(f"{type_of(result)} can't cross: {refusal}")
+            problem = RpcError(
+                english("an object of type %(type)s can't cross: %(reason)s", type=type_of(result), reason=refusal)
+            )
             encoder = self._encoder(objects)
             self._channel.send({"out": log, **exceptions.encode(problem, encoder)}, encoder)
 
     def _fetched(self, operation: str, names: Any) -> tuple[dict[str, Any], Encoder]:
         if self.trusted:
-            raise RpcError("the examiner's names can't be fetched")
+            raise RpcError(english("the examiner's names can't be fetched"))
         found = self.namespace if operation == "fetch" else _imported(names)
         encoder = self._encoder()
         values, refused = [], {}
@@ -289,7 +292,12 @@ class Peer:
             try:
                 values.append([name, encoder.child(found[name])])
             except (RpcError, RecursionError, MemoryError) as error:
-                refused[name] = f"`{name}`, {type_of(found[name])}, can't cross: {error}"
+                refused[name] = english(
+                    "%(name)s, %(type)s, can't cross: %(reason)s",
+                    name=f"`{name}`",
+                    type=type_of(found[name]),
+                    reason=error,
+                )
         encoder.nodes.append({"t": "dict", "v": values})
         encoder.sources.append(None)
         pair = [[len(encoder.nodes) - 1], encoder.child(refused)]

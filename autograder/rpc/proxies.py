@@ -17,6 +17,7 @@ import types
 from collections.abc import Callable, Generator, Iterator
 from typing import Any, Protocol
 
+from autograder.common.language import english
 from autograder.rpc import introspection, numeric
 from autograder.rpc.builtin_names import exception_base
 
@@ -205,7 +206,11 @@ def data_of(handle: Any) -> Any:
     found = ask(handle, "data")
     kind = type(found)
     if kind not in (str, int, float, bytes, tuple, list, dict, set, frozenset) and kind.__name__ != "ndarray":
-        raise TypeError(f"expected the content of {name_of(handle)}, received {type(found).__name__}")
+        raise TypeError(
+            english(
+                "expected the content of %(type)s, received %(other)s", type=name_of(handle), other=type(found).__name__
+            )
+        )
     return found
 
 
@@ -239,8 +244,13 @@ def ask(handle: Any, operation: str, *arguments: Any, **named: Any) -> Any:
         if not peer.permits(question):
             if peer.trusted and "data" in type(handle).operators:
                 return _ask_content(data_of(handle), operation, arguments, named)
-            asked = f"{'attribute ' if attribute else ''}{question.removeprefix('getattr:')}"
-            text = f"received an object of type {name_of(handle)}, which can't be asked for {asked} here"
+            asked = question.removeprefix("getattr:")
+            asked = english("attribute %(name)s", name=asked) if attribute else asked
+            text = english(
+                "received an object of type %(type)s, which can't be asked for %(what)s here",
+                type=name_of(handle),
+                what=asked,
+            )
             raise AttributeError(text) if attribute else TypeError(text)
     return peer.ask(operation, number, arguments, named)
 
@@ -303,7 +313,15 @@ def _conversion(name: str, kind: type) -> Callable[..., Any]:
     def operator(self: Any) -> Any:
         value = ask(self, name)
         if type(value) is not kind:
-            raise TypeError(f"{name} of {name_of(self)} gave {type(value).__name__}, expected {kind.__name__}")
+            raise TypeError(
+                english(
+                    "%(method)s of %(type)s gave %(found)s, expected %(kind)s",
+                    method=name,
+                    type=name_of(self),
+                    found=type(value).__name__,
+                    kind=kind.__name__,
+                )
+            )
         return value
 
     return operator
@@ -312,14 +330,20 @@ def _conversion(name: str, kind: type) -> Callable[..., Any]:
 def _len(self: Any) -> int:
     value = ask(self, "__len__")
     if type(value) is not int or value < 0:
-        raise TypeError(f"len of {name_of(self)} gave {type(value).__name__}, expected a number")
+        raise TypeError(
+            english("len of %(type)s gave %(found)s, expected a number", type=name_of(self), found=type(value).__name__)
+        )
     return value
 
 
 def _iter(self: Any) -> Iterator[Any]:
     value = ask(self, "__iter__")
     if not hasattr(type(value), "__next__"):
-        raise TypeError(f"iter() of {name_of(self)} returned {type(value).__name__}, no iterator")
+        raise TypeError(
+            english(
+                "iter() of %(type)s returned %(found)s, no iterator", type=name_of(self), found=type(value).__name__
+            )
+        )
     return value  # type: ignore[no-any-return]
 
 
@@ -328,7 +352,7 @@ def _array(self: Any, dtype: Any = None, copy: Any = None) -> Any:
 
     value = ask(self, "__array__")
     if type(value) is not np.ndarray:
-        raise TypeError(f"__array__ of {name_of(self)} gave no array")
+        raise TypeError(english("__array__ of %(type)s gave no array", type=name_of(self)))
     return value if dtype is None else value.astype(dtype)
 
 

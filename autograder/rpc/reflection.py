@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from autograder.common.language import english
 from autograder.rpc import introspection
 from autograder.rpc.proxies import ask, is_handle, masquerade, name_of, owner
 from autograder.rpc.subclassing import StandIn
@@ -135,7 +136,7 @@ def install() -> None:
 
 
 def _no_doctests(*arguments: Any, **named: Any) -> Any:
-    raise TypeError("the doctests of submitted code can't be run here")
+    raise TypeError(english("the doctests of submitted code can't be run here"))
 
 
 def _asking(path: str) -> Callable[..., Any]:

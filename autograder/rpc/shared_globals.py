@@ -20,6 +20,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from autograder.common.language import english
 from autograder.rpc import numeric
 from autograder.rpc.decoder import Decoder
 from autograder.rpc.encoder import Encoder, is_mutable
@@ -141,7 +142,7 @@ class TestGlobals:
                     if name in self._known:
                         self._known[name] = _mark(self._namespace[name])
                 case _:
-                    raise RpcError("a name that was not asked for")
+                    raise RpcError(english("a name that was not asked for"))
 
 
 class StudentGlobals:

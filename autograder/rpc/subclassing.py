@@ -7,6 +7,7 @@ Here a class stands in for it, so that `super()` in those functions finds what t
 import types
 from typing import Any
 
+from autograder.common.language import english
 from autograder.rpc.frames import RpcError
 from autograder.rpc.proxies import METHODS, ask, is_handle, owner
 
@@ -36,7 +37,7 @@ class StandIn(type):
     def __new__(meta, name: str, bases: tuple[Any, ...], body: dict[str, Any], **keywords: Any) -> Any:
         """The handle of the new class."""
         if keywords:
-            raise TypeError("a class derived from a submitted one can't have keywords here")
+            raise TypeError(english("a class derived from a submitted one can't have keywords here"))
         here = tuple(base for base in bases if isinstance(base, StandIn))
         there = [base.handle if isinstance(base, StandIn) else base for base in bases]
         cell = {name: body[name] for name in ("__classcell__",) if name in body}
@@ -44,7 +45,7 @@ class StandIn(type):
         members = [_described(member, value) for member, value in body.items() if member not in _OF_THE_BODY]
         local.handle = ask(here[0].handle, "derived", name, there, members)
         if not (is_handle(local.handle) and hasattr(type(local.handle), "__instancecheck__")):
-            raise RpcError(f"expected the class {name}")
+            raise RpcError(english("expected the class %(name)s", name=name))
         owner(local.handle)[0].exposed.stand_ins[name] = local  # type: ignore[attr-defined]
         return local.handle
 

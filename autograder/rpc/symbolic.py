@@ -7,6 +7,7 @@ of few of them: SymPy evaluates it as code elsewhere.
 import ast
 from typing import Any
 
+from autograder.common.language import english
 from autograder.rpc import numeric
 from autograder.rpc.builtin_names import bounded_integer
 from autograder.rpc.frames import RpcError
@@ -23,9 +24,11 @@ def text_of(value: Any) -> str | None:
         return None
     text = str(sympy.srepr(value))
     if len(text) > MAX_TEXT:
-        raise RpcError(f"an expression of more than {MAX_TEXT:,} characters")
+        raise RpcError(english("an expression of more than %(count)s characters", count=f"{MAX_TEXT:,}"))
     if rebuild(text) != value:
-        raise RpcError(f"{type(value).__name__}, an expression that can't be rebuilt from its text")
+        raise RpcError(
+            english("%(type)s, an expression that can't be rebuilt from its text", type=type(value).__name__)
+        )
     return text
 
 
@@ -78,11 +81,11 @@ class _Builder:
     def _class(self, name: str) -> Any:
         found = getattr(self._sympy, name, None)
         if name not in MATRICES and not (isinstance(found, type) and issubclass(found, self._sympy.Basic)):
-            raise RpcError(f"{name[:100]} is no class of expressions")
+            raise RpcError(english("%(name)s is no class of expressions", name=name[:100]))
         return found
 
     def _constant(self, name: str) -> Any:
         found = getattr(self._sympy, name, None)
         if not isinstance(found, self._sympy.Basic) or found.args:
-            raise RpcError(f"{name[:100]} is no constant")
+            raise RpcError(english("%(name)s is no constant", name=name[:100]))
         return found

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from autograder.common.language import english
 from autograder.keras_codec import construction, models
 from autograder.keras_codec.budget import Budget, ModelError
 from autograder.keras_codec.compilation import MAX_METRICS, Compiled, read_compiled
@@ -21,17 +22,17 @@ def build_model(content: JobContent, budget: Budget, check: Callable[[Any, int],
     description, arrays = ModelDescription.from_text(content.model), content.arrays
     first, second, _ = description.counts
     constants, weights, optimizer = arrays[:first], arrays[first : first + second], arrays[first + second :]
-    with as_model_errors("a malformed description of a model"):
+    with as_model_errors(english("a malformed description of a model")):
         reader = Reader(constants, budget)
         configuration = reader.model(description.model)
         compiled = read_compiled(description.compile)
     if compiled is None or compiled.settings is None or compiled.built_for is None:
-        raise ModelError("a model that isn't compiled")
+        raise ModelError(english("a model that isn't compiled"))
     with undisturbed():
-        with as_model_errors("a model that Keras doesn't build"), unallocated(UNBOUNDED, budget) as made:
+        with as_model_errors(english("a model that Keras doesn't build")), unallocated(UNBOUNDED, budget) as made:
             model = deserialize(models.copy_of(configuration))
         check(model, reader.constants)
-        with as_model_errors("a model that Keras doesn't build"):
+        with as_model_errors(english("a model that Keras doesn't build")):
             set_values(model.variables, weights, allocate)
             for variable in made:
                 if variable._value is None:
@@ -45,7 +46,7 @@ def build_model(content: JobContent, budget: Budget, check: Callable[[Any, int],
 def set_values(variables: Sequence[Any], values: Sequence[Any], assign: Callable[[Any, Any], None]) -> None:
     """Give variables their values; None is for one that draws its own. Raises ModelError where they don't fit."""
     if len(variables) != len(values):
-        raise ModelError(f"{len(values)} values for {len(variables)} variables")
+        raise ModelError(english("%(found)s values for %(own)s variables", found=len(values), own=len(variables)))
     pairs = [(v, a) for v, a in zip(variables, values, strict=True) if a is not None]
     construction.check_weights([variable for variable, _ in pairs], [array for _, array in pairs])
     for variable, value in zip(variables, values, strict=True):
@@ -62,7 +63,7 @@ def _set_trainable(model: Any, flags: object) -> None:
 
 
 def _compile(model: Any, compiled: Compiled, values: Sequence[Any]) -> None:
-    with undisturbed(), as_model_errors("compile settings that Keras doesn't take"):
+    with undisturbed(), as_model_errors(english("compile settings that Keras doesn't take")):
         clean = dict(compiled.settings or {})
         optimizer = deserialize(clean.pop("optimizer"))
         with unallocated(MAX_METRICS, Budget()) as made:
@@ -72,7 +73,7 @@ def _compile(model: Any, compiled: Compiled, values: Sequence[Any]) -> None:
         model.compile(optimizer=optimizer, auto_scale_loss=False, **others)
         variables = model.variables
         if optimizer is None or max(compiled.built_for or [], default=-1) >= len(variables):
-            raise ModelError("an optimizer for variables that the model doesn't have")
+            raise ModelError(english("an optimizer for variables that the model doesn't have"))
         if not optimizer.built:
             optimizer.build([variables[number] for number in compiled.built_for or []])
         set_values(optimizer.variables, values, _assign)

@@ -17,6 +17,7 @@ from typing import Any, NoReturn, TypeVar, overload
 
 import msgspec
 
+from autograder.common.language import english
 from autograder.rpc import frames
 from autograder.rpc.decoder import Decoder
 from autograder.rpc.encoder import Encoder
@@ -78,7 +79,13 @@ def encode(value: Any) -> tuple[dict[str, Any], list[memoryview]]:
             return encoder.node(part.value)
         if isinstance(part, msgspec.Struct) or dataclasses.is_dataclass(part):
             return encoder.node(fields(part))
-        raise RpcError(f"{EXPECTED}, received an object of type {type(part).__name__}")
+        raise RpcError(
+            english(
+                "expected numbers, texts, arrays, and lists, tuples or dicts of them, "
+                "received an object of type %(type)s",
+                type=type(part).__name__,
+            )
+        )
 
     encoder = Encoder(other)
     root = encoder.child(value)

@@ -161,7 +161,8 @@ class Queue(Trainings):
                     if process is None or not process.alive:
                         process = new(slot)  # by this thread, which lives as long as the server: so does the slot
                 except OSError as error:  # no room, no memory, no descriptor: that may pass
-                    process, problem = None, f"The trainer could not start a process: {error}"
+                    process = None
+                    problem = english("The trainer could not start a process: %(reason)s", reason=error)
                 training.process, training.began = process, time.monotonic()
             answer: WorkerAnswer | None = None
             if process is not None:

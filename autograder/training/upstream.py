@@ -9,6 +9,7 @@ import socket
 import threading
 import time
 
+from autograder.common.language import english
 from autograder.rpc import frames
 from autograder.training import protocol
 from autograder.training.fit_messages import Declined, Trained
@@ -55,7 +56,7 @@ class Upstream(Trainings):
                 training.order = None
                 done: Done = protocol.read(protocol.receive(sock), Done)
         except (OSError, frames.RpcError) as error:
-            done = Done(Declined(f"The trainer could not be reached: {error}"), False)
+            done = Done(Declined(english("The trainer could not be reached: %(reason)s", reason=error)), False)
         with self._lock:
             if self._sockets.get(training.key) is sock:
                 del self._sockets[training.key]

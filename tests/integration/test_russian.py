@@ -1,9 +1,7 @@
 """A course in Russian: the same grades, and nothing in English left of what the autograder says to students."""
 
 import json
-import re
 import shutil
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +9,9 @@ import nbformat
 import pytest
 from candidates import needs_sandbox
 from engines import add_config
+from english_left import Prose, english_in
 from feedback_pages import FAILED, generate, page
-from graded_course import Course, notebook
+from graded_course import Course, notebook, stream
 from launch import launch, run
 from report_pages import report
 from tiny_course import build, cell_of, released, solve
@@ -22,55 +21,25 @@ from watched_course import hand_in as hand_in_watched
 
 from autograder.cli.check import CheckApp
 from autograder.cli.export import ExportApp
-from autograder.common.language import speaking
+from autograder.common.language import english, speaking
 from autograder.container.submitted_notebook import NotGradable, find
+from autograder.notebooks.mending import ANSWERED_ELSEWHERE
 from autograder.watch.overview import Overview
 
 MESSAGE = "Упражнение 2, mul от 2 и 3:\n  ожидалось 6\n  получено 5\nСмотрите: знак."
 WRONG = [{"output_type": "error", "ename": "AssertionError", "evalue": MESSAGE, "traceback": [MESSAGE]}]
 LIMIT = "This test ran longer than 60 s, the limit of this assignment."
 SLOW = [{"output_type": "error", "ename": "CellTimeLimit", "evalue": LIMIT, "traceback": [f"CellTimeLimit: {LIMIT}"]}]
-BROKEN = [{"output_type": "error", "ename": "NameError", "evalue": "name 'mul' is not defined", "traceback": ["x"]}]
-# Names: of students, notebooks, cells, files, errors, programs, and menus.
-NAMES = set(
-    "ada bob cyd dan p1 ps1 mul add test_add test_mul essay AssertionError CellTimeLimit CPU Python SHA autograder "
-    "None Kernel Restart and Run All Cells UTC NumPy numpy keras tensorflow".split()
+LEFT_OUT = english(
+    "… further output is left out. %(reason)s",
+    reason=english("The notebook's output is over %(size)s, the limit of this assignment.", size="10 MB"),
 )
-
+BROKEN = [{"output_type": "error", "ename": "NameError", "evalue": "name 'mul' is not defined", "traceback": ["x"]}]
 # In the class report: literature, the course's name, and what Python said.
 CITED = (
     "Guilford Educational and Psychological Measurement Ebel Frisbie Essentials of cnn homework "
     "NameError name is not defined"
 )
-
-
-class Prose(HTMLParser):
-    """The text of a page but for code, and for what a notebook printed."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.words: list[str] = []
-        self._within: list[str] = []
-        self.feed(html)
-
-    def handle_starttag(self, tag: str, attrs: Any) -> None:
-        if tag not in ("meta", "img", "link", "br", "input"):
-            self._within.append(tag)
-        self.words += [value or "" for name, value in attrs if name in ("alt", "aria-label", "title", "data-text")]
-
-    def handle_endtag(self, tag: str) -> None:
-        while self._within and self._within.pop() != tag:
-            pass
-
-    def handle_data(self, data: str) -> None:
-        if not {"code", "pre", "style", "script"} & set(self._within):
-            self.words.append(data)
-
-
-def english_in(text: str, *names: str) -> list[str]:
-    """The words of Latin letters in a text that are no names."""
-    text = re.sub(r"`[^`]*`|[0-9a-f]{64}|\d{4}-\d\d-\d\dT\S+", "", text)
-    return sorted(set(re.findall(r"[A-Za-z_]\w+", text)) - NAMES - set(names))
 
 
 def russian() -> Any:
@@ -83,8 +52,8 @@ def russian() -> Any:
 def graded(tmp_path_factory: pytest.TempPathFactory) -> Course:
     """Ada failed one test and was too slow for another; Bob has all; Cyd's test has no score; Dan lacks a cell."""
     course = Course(tmp_path_factory.mktemp("course") / "course", made=russian(), Course={"language": "ru"})
-    outputs = {"test_mul": WRONG, "test_add": SLOW}
-    course.hand_in("ada", {"test_mul": 0.0, "test_add": 0.0}, outputs=outputs, essay="Думаю.")
+    outputs = {"test_mul": WRONG, "test_add": SLOW, "add": [stream("1\n"), stream(f"{LEFT_OUT}\n")]}
+    course.hand_in("ada", {"test_mul": 0.0, "test_add": 0.0}, outputs=outputs, essay="Думаю.", mul=ANSWERED_ELSEWHERE)
     course.hand_in("bob", {}, essay="Итак.")
     why = "the test gave 7 points, but it can only give 0 to 2: the test has a mistake"
     course.hand_in("cyd", {"test_add": None}, reasons={"test_add": why}, essay="Вот.")
@@ -107,6 +76,8 @@ def test_no_english_is_left_on_a_page_of_feedback(graded: Course, student: str) 
 def test_pages_say_in_russian_what_tests_and_grading_said(graded: Course) -> None:
     text, _, notebook_shown = page(graded, "ada").text.partition("Код и вывод, как они получились")
     assert "Тест выполнялся дольше, чем 60 с" in notebook_shown
+    assert "# Ответ находится в другой ячейке этого ноутбука." in notebook_shown
+    assert "дальнейший вывод опущен. Вывод ноутбука больше" in notebook_shown
     assert "Пока 0 из 9 баллов" in text
     assert "Упражнение 2, mul от 2 и 3:" in text
     assert "Ожидалось 6 Получено 5 Куда смотреть Смотрите: знак." in text
@@ -119,7 +90,7 @@ def test_pages_say_in_russian_what_tests_and_grading_said(graded: Course) -> Non
 
 def test_scores_and_what_is_stored_are_those_of_the_course_in_english(graded: Course, tmp_path: Path) -> None:
     course = Course(tmp_path / "course", made=russian())
-    course.hand_in("ada", {"test_mul": 0.0, "test_add": 0.0}, essay="Думаю.")
+    course.hand_in("ada", {"test_mul": 0.0, "test_add": 0.0}, essay="Думаю.", mul=ANSWERED_ELSEWHERE)
     course.grade()
     assert course.scores("ada") == graded.scores("ada") == {"test_add": 0.0, "test_mul": 0.0, "essay": None}
     digests = [one.statuses.get("ps1", "ada").notebooks["p1"].digest for one in (course, graded)]  # type: ignore[union-attr]
@@ -188,6 +159,8 @@ def test_check_speaks_russian(tmp_path: Path) -> None:
     solve(work, "numbers")
     cell_of(work, "total").source = "raise NotImplementedError"
     cell_of(work, "twice").source = "def twice(:"
+    cell_of(work, "fibonacci").source = "import numpy\ndef fibonacci(n):\n    return numpy.zeros(2, 'V4')"
+    cell_of(work, "report").source = "answer = numpy.zeros(2, 'V4')\ndef report(path):\n    pass"
     mine = tmp_path / "mine"
     mine.mkdir()
     path = mine / "numbers.ipynb"
@@ -198,10 +171,13 @@ def test_check_speaks_russian(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "Упражнения, на которые ещё нет ответа" in said
     assert "model.h5: сохранённая модель" in said
+    said = " ".join(said.split())  # lines are wrapped
+    assert "TypeError: объект типа numpy.ndarray передать нельзя: массив с dtype |V4 передать нельзя" in said
+    assert "CannotCross: `answer` (тип numpy.ndarray) передать тесту нельзя: массив с dtype |V4 передать нельзя" in said
     names = (
         "numbers Numbers ipynb course dir check mine twice test_total test_fibonacci test_twice test_report h5 model"
     )
-    of_python = "SyntaxError invalid syntax"
+    of_python = "SyntaxError invalid syntax ndarray dtype V4 TypeError CannotCross"
     left = english_in(said.replace(str(tmp_path), ""), *names.split(), *of_python.split())
     assert left == [], said
 

@@ -6,7 +6,10 @@ import pytest
 from candidates import Start, forked_and_alone, needs_sandbox, sleeping, text
 from candidates import fork_servers as fork_servers
 from candidates import starter as starter
+from english_left import english_in
 
+from autograder.common.language import speaking
+from autograder.grading.student_results import spoken_text
 from autograder.sandbox.limits import size
 
 pytestmark = needs_sandbox
@@ -262,7 +265,9 @@ def test_output_beyond_the_limit_is_left_out_and_the_notebook_goes_on(start: Sta
     run = candidate.run(cell)
     assert run.ok
     assert run.dropped
-    assert run.outputs[-1].text.startswith("… further output is left out: the notebook's output is over ")
+    assert run.outputs[-1].text.startswith("… further output is left out. The notebook's output is over ")
+    with speaking("ru"):
+        assert english_in(spoken_text(run.outputs[-1].text), "MB") == []
     after = candidate.run("x = 1\nprint('unseen')\nx")
     assert after.ok
     assert after.dropped

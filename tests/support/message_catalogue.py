@@ -39,7 +39,7 @@ LATIN = re.compile(r"[A-Za-z]{2,}")
 NAMES = set(
     "Kernel Restart and Run All Cells Jupyter Python NumPy Keras JSON SHA autograder nbgrader ipynb FOLDER NOTEBOOK "
     "TIME course dir check None dropout pandas Colab timestamp txt nbformat UTF UTC CR Limits autograded skip "
-    "execution Guilford Ebel and Frisbie".split()
+    "execution Guilford Ebel and Frisbie Sequential History Rescaling True dtype bool MiB keras ops len iter".split()
 )
 
 

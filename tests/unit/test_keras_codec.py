@@ -2,13 +2,16 @@
 
 import json
 import random
+import re
 import sys
 from typing import Any
 
 import keras
 import numpy as np
 import pytest
+from english_left import english_in
 
+from autograder.common.language import speaking, translated
 from autograder.keras_codec import construction, models
 
 layers, ops = keras.layers, keras.ops
@@ -189,6 +192,12 @@ class Subclassed(keras.Model):
     pass
 
 
+MENTIONED = (
+    "Lambda Rescaling Doubled Dense LSTM Registered Subclassed Sequential True "
+    "activation kernel_initializer bias_initializer unroll"
+).split()
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
@@ -205,8 +214,11 @@ class Subclassed(keras.Model):
     ],
 )
 def test_what_is_not_keras_own_is_refused_by_name(make: Any, message: str) -> None:
-    with pytest.raises(models.ModelError, match=f"(?s){message}"):
+    with pytest.raises(models.ModelError, match=f"(?s){message}") as raised:
         models.describe(make())
+    with speaking("ru"):
+        said = translated(str(raised.value))
+    assert english_in(re.sub("'[^']*'", "", said), *MENTIONED) == []  # but for the names of layers
 
 
 def test_a_layer_in_two_nested_models_is_refused() -> None:

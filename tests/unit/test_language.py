@@ -27,6 +27,7 @@ from autograder.common.language import (
 )
 
 OTHERS = [language for language in languages() if language != ENGLISH]
+REFUSALS = {"RpcError", "ModelError", "as_model_errors", "_error", "_stop"}
 FUNCTIONS = {"gettext": 1, "ngettext": 2, "english": 1}  # and how many of their arguments are texts
 
 
@@ -88,6 +89,26 @@ def test_all_that_the_code_says_is_extracted(said: Catalog) -> None:
                 missed.append(f"{place}: {ast.unparse(text)}")
     assert missed == []
     assert found > 300
+
+
+def test_why_a_value_cannot_cross_is_said_in_texts_that_are_translated() -> None:
+    """But for what only code that forges its messages gets to read: that they are malformed."""
+    found, wrong = 0, []
+    for path in [*PACKAGE.glob("rpc/*.py"), *PACKAGE.glob("keras_codec/*.py"), PACKAGE / "training" / "job_model.py"]:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            name = ast.unparse(node.func).rpartition(".")[2] if isinstance(node, ast.Call) else ""
+            if name not in REFUSALS or not node.args:
+                continue
+            found += 1
+            first = node.args[0].values[0] if isinstance(node.args[0], ast.JoinedStr) else node.args[0]
+            while isinstance(first, ast.Subscript | ast.BinOp):
+                first = first.value if isinstance(first, ast.Subscript) else first.left
+            if isinstance(first, ast.Constant | ast.FormattedValue) and not ast.unparse(first)[1:].startswith(
+                "malformed"
+            ):
+                wrong.append(f"{path.name}:{node.lineno}: {ast.unparse(node)}")
+    assert wrong == []
+    assert found > 150
 
 
 @pytest.mark.parametrize("language", OTHERS)
