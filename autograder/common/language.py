@@ -33,6 +33,7 @@ ENGLISH = "en"
 LONGEST = 1000  # characters of a stored text that is looked up
 _GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+")
 _PLACEHOLDER = re.compile(r"%\((\w+)\)s")
+_BEFORE_DASH = re.compile(r"(?<=[^\s|]) (?=—)")
 
 _spoken: ContextVar[str] = ContextVar("language", default=ENGLISH)
 
@@ -100,6 +101,11 @@ def grouped(number: int) -> str:
     return text if _spoken.get() == ENGLISH else text.replace(",", "\N{NO-BREAK SPACE}")
 
 
+def no_break(text: str) -> str:
+    """The text with no-break spaces before its dashes: in Russian, no line begins with a dash."""
+    return _BEFORE_DASH.sub("\N{NO-BREAK SPACE}", text)
+
+
 def english(text: str, /, **values: object) -> str:
     """The text in English, with values in its placeholders, which `translated` finds again."""
     return text % values
@@ -157,8 +163,13 @@ def _catalogue(language: str) -> gettext_module.NullTranslations:
         return gettext_module.NullTranslations()
     from babel.messages.mofile import write_mo
 
-    compiled = io.BytesIO()
-    write_mo(compiled, read_catalogue(language))
+    catalogue, compiled = read_catalogue(language), io.BytesIO()
+    for entry in catalogue:
+        if isinstance(entry.string, str):
+            entry.string = no_break(entry.string)
+        elif entry.string:
+            entry.string = tuple(map(no_break, entry.string))
+    write_mo(compiled, catalogue)
     compiled.seek(0)
     return gettext_module.GNUTranslations(compiled)
 

@@ -56,6 +56,7 @@ def test_a_complete_translation_is_released_beside_the_english_notebook(built: P
         'def total(numbers):\n    """Сложить `numbers`.\n\n    Возвращает сумму.\n    """\n'
         '    raise NotImplementedError\n\n\nanswer_size = "too small"'
     )
+    assert "**складывает** числа\N{NO-BREAK SPACE}— пишут" in russian.cells[1].source
     assert "HIDDEN" not in cell_of(russian, "test_total").source
     assert "трёх чисел" not in str(russian)
     assert russian.metadata["autograder"] == {"language": "ru"}

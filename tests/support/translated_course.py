@@ -75,7 +75,7 @@ style = {"color": "upper left"}
 RUSSIAN = {
     "Sums": "Суммы",
     "A sum **adds** numbers; it is written $a + b$, or `sum(numbers)`. See [NumPy](https://numpy.org).": (
-        "Сумма **складывает** числа; пишут $a + b$ или `sum(numbers)`. См. [NumPy](https://numpy.org)."
+        "Сумма **складывает** числа — пишут $a + b$ или `sum(numbers)`. См. [NumPy](https://numpy.org)."
     ),
     "word | value": "слово | значение",
     "small | 1,000": "мало | 1\N{NO-BREAK SPACE}000",

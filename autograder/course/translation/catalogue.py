@@ -17,6 +17,7 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po, write_po
 from nbformat import NotebookNode
 
+from autograder.common.language import no_break
 from autograder.course.translation.texts import Exceptions, Text, UntranslatableError, texts, with_translations
 
 _WIDTH = 100
@@ -55,11 +56,16 @@ class Edition:
             yield cell, _texts(cell, self.exceptions)
 
     def translations(self, cell: NotebookNode, found: list[Text]) -> dict[str, str]:
-        """The messages of the texts `found` in `cell` with their translations, as far as there are any."""
+        """The messages of the texts `found` in `cell` with their translations, as far as there are any.
+
+        In Markdown, the space before a dash is one that does not break.
+        """
         messages = {text.message: self.catalogue.get(text.message, _context(cell)) for text in found}
-        return {
+        translated = {
             text: str(entry.string) for text, entry in messages.items() if entry and entry.string and not entry.fuzzy
         }
+        is_prose = cell.cell_type == "markdown"
+        return {text: no_break(other) for text, other in translated.items()} if is_prose else translated
 
     def translated(self) -> NotebookNode:
         """The notebook in this language; English is where there is no translation."""
