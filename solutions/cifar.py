@@ -916,10 +916,10 @@ for axes, key, images in zip(panels, ("accuracy", "val_accuracy"), ("training", 
     axes.legend(loc="lower right")
 panels[0].set_ylabel("accuracy")
 plt.show()
-print(f"{'':13} best epoch   training   validation   gap")
+print(f"{'':13}   best epoch   training   validation     gap")
 for name, history in curves.items():
     epoch, training, validated = at_best_epoch(history)
-    print(f"{name:13} {epoch:10} {training:10.3f} {validated:12.3f} {training - validated:5.2f}")
+    print(f"{name:13} {epoch:12} {training:10.3f} {validated:12.3f} {training - validated:7.2f}")
 
 # %% [markdown]
 # (In the first epochs the validation curves lie low. Nothing is wrong: outside training, batch normalization uses averages

@@ -1642,10 +1642,9 @@ if _wrong:
 #
 # **Dropout** sets a share of a layer's inputs to 0 in each training step, so that no neuron can rely on a single other one.
 # What remains is scaled up, so that the sum stays the same on average (*inverted* dropout). When the trained network is
-# used, nothing is dropped:
+# used, nothing is dropped, and $y = x$. In training:
 #
-# $$\text{training:}\quad y_i = \begin{cases} x_i / (1 - \text{rate}) & u_i \ge \text{rate} \\ 0 & u_i < \text{rate}
-# \end{cases} \qquad\qquad \text{in use:}\quad y = x$$
+# $$y_i = \begin{cases} x_i / (1 - \text{rate}) & u_i \ge \text{rate} \\ 0 & u_i < \text{rate} \end{cases}$$
 #
 # **c)** Write `dropout(x, rate, u, training)`: `u` has the shape of `x` and holds random numbers, uniform from 0 to 1;
 # `training` is `True` or `False`.
