@@ -11,7 +11,7 @@ import pytest
 from engines import sample_graded
 from nbgrader.api import Gradebook, MissingEntry
 from repository import ROOT
-from sample_scores import ENDLESS, EXPECTED
+from sample_scores import ENDLESS, EXPECTED, STUDENTS
 
 from autograder.grading.job import ReviewKind
 
@@ -21,8 +21,7 @@ def graded() -> Callable[[str], Path]:
     """Gives, for an assignment, a course in which the whole class has been graded in one run, on small data."""
 
     def grade(assignment: str) -> Path:
-        students = tuple(student for student in EXPECTED[assignment] if student != ENDLESS)
-        return sample_graded(assignment, students)
+        return sample_graded(assignment, STUDENTS[assignment])
 
     return grade
 

@@ -129,12 +129,16 @@ _SMALL = (
 
 def _sample_course(folder: Path, assignment: str, students: tuple[str, ...]) -> None:
     copy_course(folder, "source")
-    add_config(folder, *_SMALL)
-    if assignment in CELL_SECONDS:
-        add_config(folder, f"c.Limits.cell_seconds = {CELL_SECONDS[assignment]}")
+    _settings(folder, assignment)
     for student in students:
         assert sample_class.hand_in(ROOT, folder, student, assignment) is not None
     build.nbgrader(folder, "generate_assignment", assignment, "--create")
+
+
+def _settings(folder: Path, assignment: str) -> None:
+    add_config(folder, *_SMALL)
+    if assignment in CELL_SECONDS:
+        add_config(folder, f"c.Limits.cell_seconds = {CELL_SECONDS[assignment]}")
 
 
 def sample_graded(assignment: str, students: tuple[str, ...]) -> Path:
@@ -146,6 +150,32 @@ def sample_graded(assignment: str, students: tuple[str, ...]) -> Path:
         autograder(folder, "grade", assignment)
 
     return made_once(f"sample {assignment} {students[0]} {len(students)}", make)
+
+
+OTHER = "the_other_language"
+
+
+def sample_graded_in(language: str, assignment: str, students: tuple[str, ...]) -> Path:
+    """The same in a course in that language, in whose notebook they have answered; OTHER has in the English one.
+
+    Their pages of feedback are there.
+    """
+
+    def make(folder: Path) -> None:
+        copy_course(folder, "solutions", "locale")
+        _settings(folder, assignment)
+        add_config(folder, f"c.Course.language = {language!r}")
+        autograder(folder, "build", assignment)
+        for student in students:
+            assert sample_class.hand_in(folder, folder, student, assignment) is not None
+        path = folder / "submitted" / OTHER / assignment / f"{assignment}.ipynb"
+        path.parent.mkdir(parents=True)
+        nbformat.write(sample_class.solved(ROOT, assignment), path)
+        share_results(folder)
+        autograder(folder, "grade", assignment)
+        autograder(folder, "feedback", assignment)
+
+    return made_once(f"sample {language} {assignment} {students[0]} {len(students)}", make)
 
 
 def sample_graded_plain(assignment: str, students: tuple[str, ...]) -> Path:

@@ -38,3 +38,4 @@ EXPECTED = {
 
 
 ENDLESS = "endless_loop"  # cells of this student run into a limit long enough for all others, and that twice
+STUDENTS = {assignment: tuple(one for one in scores if one != ENDLESS) for assignment, scores in EXPECTED.items()}
