@@ -5,8 +5,8 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from browser import browser, jupyterlab, needs_chromium, picture
-from playwright.sync_api import Locator, Page, expect
+from browser import browser, code, jupyterlab, needs_chromium, picture
+from playwright.sync_api import Page, expect
 from repository import SMALL_DATA, copy_course
 
 from autograder.course import build
@@ -38,11 +38,6 @@ def fetch(page: Page) -> None:
     page.get_by_role("button", name="Fetch").click()
     page.get_by_role("button", name="mnist").click()
     page.get_by_role("link", name="mnist").click()
-
-
-def code(page: Page, text: str) -> Locator:
-    """The one code cell with this text."""
-    return page.locator(".jp-Notebook .jp-CodeCell").filter(has_text=text)
 
 
 def look_at_failure(page: Page) -> None:

@@ -76,6 +76,11 @@ def score(form: Page | FrameLocator) -> Locator:
     return form.locator("#essay")
 
 
+def code(page: Page, text: str) -> Locator:
+    """The one code cell with this text in a notebook in JupyterLab."""
+    return page.locator(".jp-Notebook .jp-CodeCell").filter(has_text=text)
+
+
 def picture(page: Page, name: str) -> None:
     """Write a picture of what the page shows into the folder that PICTURES names; without that, do nothing."""
     if folder := os.environ.get("PICTURES"):
