@@ -14,7 +14,7 @@ from typing import Any
 
 from autograder.examiner.model_insight import ModelInsight
 from autograder.examiner.plan import PlannedCell, Step
-from autograder.training.tested_models import EncodedProbe, ModelDigests
+from autograder.training.tested_models import ModelDigests, ModelInputs
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,6 @@ class Answer:
     asked: tuple[str, ...] = ()  # what handles were asked
     calls: int = 0  # that crossed so far
     models: tuple[ModelDigests, ...] = ()  # that the test used
-    rows: tuple[str, ...] = ()  # digests, as hexadecimal digits, of the rows that they were tested on
-    probes: tuple[EncodedProbe, ...] = ()  # by which near copies of those rows are found
+    inputs: tuple[ModelInputs, ...] = ()  # that the test gave to them, each once
     insight: ModelInsight | None = None
     contested: tuple[str, ...] = ()  # the assignment's files that the submitted code has written, so far

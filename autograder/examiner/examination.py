@@ -35,7 +35,7 @@ from autograder.rpc.frames import Disconnected, RpcError
 from autograder.rpc.peer import PYPLOT, Peer
 from autograder.rpc.proxies import is_handle
 from autograder.sandbox.cpu_time import run_delay
-from autograder.training.tested_models import ModelDigests
+from autograder.training.tested_models import ModelDigests, ModelInputs
 
 SEED = 0
 PROBES = 3  # inputs of a test, the largest, whose near copies are looked for
@@ -281,7 +281,7 @@ def _apart(code: str) -> Iterator[str]:
 
 
 def _answer(outputs: list[Output], score: float | None, peer: Peer, reason: str = "") -> Answer:
-    """What came of a test, with what tells the models that it used and the rows that they were tested on."""
+    """What came of a test, with what tells the models that it used and what it gave to them."""
     asked = tuple(sorted(peer.asked))
     answer = Answer(outputs=tuple(outputs), score=score, reason=reason, asked=asked, calls=peer.calls)
     used = [use for use in peer.models if use.used]
@@ -289,14 +289,17 @@ def _answer(outputs: list[Output], score: float | None, peer: Peer, reason: str 
         return answer
     from autograder.training import leakage  # it needs NumPy
 
-    inputs = {id(given): given for use in used for given in use.inputs}
-    rows = {row for given in inputs.values() for row in leakage.rows_tested(given)}
-    largest = sorted(inputs.values(), key=lambda given: -getattr(given, "size", 0))[:PROBES]
+    distinct = {id(given): given for use in used for given in use.inputs}.values()
+    inputs = []
+    for place, given in enumerate(sorted(distinct, key=lambda given: -getattr(given, "size", 0))):
+        digests = {row.hex() for row in leakage.rows_tested(given)}
+        probe = leakage.probe(given) if place < PROBES else None
+        if digests or probe:
+            inputs.append(ModelInputs(len(given), tuple(sorted(digests)), probe.encoded() if probe else None))
     return replace(
         answer,
         models=tuple(ModelDigests(use.state, tuple(use.digests)) for use in used),
-        rows=tuple(sorted(row.hex() for row in rows)),
-        probes=tuple(probe.encoded() for given in largest if (probe := leakage.probe(given)) is not None),
+        inputs=tuple(inputs),
     )
 
 

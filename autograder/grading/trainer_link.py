@@ -12,12 +12,13 @@ from autograder.examiner.exam_messages import Answer
 from autograder.grading.job import GradingJob, ReviewItem, ReviewKind
 from autograder.training import client
 from autograder.training.settings import WeightsPolicy
-from autograder.training.training_record import Judgement, ModelOrigin, TrainingRecord
+from autograder.training.tested_models import ModelInputs
+from autograder.training.training_record import ModelOrigin, SeenInputs, TrainingRecord
 
 # Among what is permitted in a cell:
 TRAINED = "weights from the trainer"  # the reference's model had them
-TESTED = "test inputs in training"  # the reference gave what it is tested on to `fit`, or near copies
-SEEN = 0.01  # of a test's rows: so many may be among those that were given to `fit`
+TESTED = "test inputs in training"  # and how many in one call: the reference gave them to `fit`, or near copies
+SEEN = 0.01  # of a test's rows in one call: so many may be among those that were given to `fit`
 ALIKE = 0.05  # of a test's rows: so many may have near copies there; see benchmarks/near_copies.py
 ODD = {  # what there is to say of a model that the trainer did not make, or not alone; the worst first
     ModelOrigin.CANDIDATE: english("its weights did not come from the trainer"),
@@ -66,14 +67,16 @@ class TrainerLink:
         """
         if self.socket is None or not (permitted is None or TRAINED in permitted):
             return WeightsVerdict()
-        known = client.judge(self._address, self._key, answer.models, answer.rows, answer.probes)
+        inputs = [given for given in answer.inputs if _tested(given.rows) not in (permitted or ())]
+        known = client.judge(self._address, self._key, answer.models, inputs)
         origins = {model.weights for model in known.models}
-        seen = _seen(known, len(answer.rows))
+        found = ((given, _seen(one, given)) for given, one in zip(inputs, known.inputs, strict=True))
+        seen = {_tested(given.rows): text for given, text in found if text}
         if permitted is None:
             trained = origins == {ModelOrigin.TRAINER}
-            return WeightsVerdict(permits=(TRAINED, *((TESTED,) if seen else ()))) if trained else WeightsVerdict()
-        if seen and TESTED not in permitted:
-            self.flags.append(ReviewItem(ReviewKind.LEAKAGE, f"{grade_id}: {seen}"))
+            return WeightsVerdict(permits=(TRAINED, *seen)) if trained else WeightsVerdict()
+        if seen:
+            self.flags.append(ReviewItem(ReviewKind.LEAKAGE, f"{grade_id}: {next(iter(seen.values()))}"))
         odd = next((text for origin, text in ODD.items() if origin in origins), "")
         if not origins and answer.score:
             odd = english("no model was found whose weights could be checked")
@@ -101,20 +104,23 @@ class TrainerLink:
                 self.trainings = client.close(self._address, self._key)
 
 
-def _seen(known: Judgement, rows: int) -> str:
-    """What of the test's inputs the notebook gave to `fit`, where that is more than chance."""
-    if known.seen > SEEN * rows:
+def _tested(rows: int) -> str:
+    return f"{TESTED} {rows}"
+
+
+def _seen(known: SeenInputs, given: ModelInputs) -> str:
+    """What of the test's inputs in one call the notebook gave to `fit`, where that is more than chance."""
+    if known.seen > SEEN * len(given.digests):
         return english(
             "the notebook gave %(given)s of the %(rows)s inputs of the test to `fit` as training or validation data",
             given=f"{known.seen:,}",
-            rows=f"{rows:,}",
+            rows=f"{len(given.digests):,}",
         )
-    for one in known.near:
-        if one.near > ALIKE * one.tested:
-            return english(
-                "the notebook gave near copies of %(near)s of %(tested)s inputs of the test to `fit` as training or "
-                "validation data",
-                near=f"{one.near:,}",
-                tested=f"{one.tested:,}",
-            )
+    if known.near > ALIKE * known.probed:
+        return english(
+            "the notebook gave near copies of %(near)s of %(tested)s inputs of the test to `fit` as training or "
+            "validation data",
+            near=f"{known.near:,}",
+            tested=f"{known.probed:,}",
+        )
     return ""

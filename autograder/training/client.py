@@ -19,7 +19,7 @@ from autograder.training import protocol
 from autograder.training.cache import TrainingCache
 from autograder.training.server_messages import Close, Connect, GetStatus, GetWaited, Judge, Question
 from autograder.training.settings import ServerSettings, Trainer, TrainerSettings
-from autograder.training.tested_models import EncodedProbe, ModelDigests
+from autograder.training.tested_models import ModelDigests, ModelInputs
 from autograder.training.training_record import Judgement, TrainerStatus, TrainingRecord
 
 T = TypeVar("T")
@@ -105,18 +105,9 @@ def close(address: str, key: str) -> tuple[TrainingRecord, ...]:
     return _ask(address, Close(key), tuple[TrainingRecord, ...]) or ()
 
 
-def judge(
-    address: str,
-    key: str,
-    models: Sequence[ModelDigests],
-    rows: Sequence[str] = (),
-    probes: Sequence[EncodedProbe] = (),
-) -> Judgement:
-    """What is known of models in a test, and of what they were tested on.
-
-    `rows`: digests of the inputs, in hexadecimal; `probes`: by which near copies of them are found.
-    """
-    found = _ask(address, Judge(key, tuple(models), tuple(rows), tuple(probes)), Judgement)
+def judge(address: str, key: str, models: Sequence[ModelDigests], inputs: Sequence[ModelInputs] = ()) -> Judgement:
+    """What is known of models in a test, and of what the test gave to them."""
+    found = _ask(address, Judge(key, tuple(models), tuple(inputs)), Judgement)
     if found is None:
         raise TrainerError("the trainer broke down: the one that was started after it does not know this notebook")
     return found

@@ -34,7 +34,8 @@ from autograder.training.queue import Queue, QueuedTraining, Trainings
 from autograder.training.reproducibility import environment
 from autograder.training.server_messages import Close, Connect, Done, GetStatus, GetWaited, Judge, Question, Train
 from autograder.training.settings import ServerSettings
-from autograder.training.training_record import Judgement, NearCopies
+from autograder.training.tested_models import ModelInputs
+from autograder.training.training_record import Judgement, SeenInputs
 from autograder.training.upstream import Upstream
 from autograder.training.worker_messages import TrainingOrder, WorkerAnswer
 from autograder.training.worker_process import WorkerProcess
@@ -211,15 +212,18 @@ def _answer_of(trainings: Trainings, training: QueuedTraining, asking: socket.so
 def _judgement(connection: Connection, question: Judge) -> Judgement:
     """Raises RpcError for rows or probes that are none."""
     try:
-        rows = [bytes.fromhex(row) for row in question.rows]
-        probes = [leakage.Probe.decoded(probe) for probe in question.probes]
+        inputs = tuple(_seen(connection, given) for given in question.inputs)
     except ValueError as error:
         raise frames.RpcError(f"malformed rows or probes: {error}") from None
-    return Judgement(
-        models=tuple(map(connection.provenance, question.models)),
-        seen=connection.seen(rows),
-        near=tuple(NearCopies(connection.near(probe), len(probe.own)) for probe in probes),
-    )
+    return Judgement(tuple(map(connection.provenance, question.models)), inputs)
+
+
+def _seen(connection: Connection, given: ModelInputs) -> SeenInputs:
+    seen = connection.seen(map(bytes.fromhex, given.digests))
+    if given.probe is None:
+        return SeenInputs(seen, 0, 0)
+    probe = leakage.Probe.decoded(given.probe)
+    return SeenInputs(seen, connection.near(probe), len(probe.own))
 
 
 def _seed(seed: int, count: int) -> int:

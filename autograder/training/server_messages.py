@@ -3,7 +3,7 @@
 from autograder.training.cost_history import Workload
 from autograder.training.protocol import Message
 from autograder.training.settings import TrainerSettings
-from autograder.training.tested_models import EncodedProbe, ModelDigests
+from autograder.training.tested_models import ModelDigests, ModelInputs
 from autograder.training.worker_messages import WorkerAnswer
 
 
@@ -26,8 +26,7 @@ class Judge(Message, tag="judge", frozen=True):
 
     key: str
     models: tuple[ModelDigests, ...]
-    rows: tuple[str, ...]  # digests, in hexadecimal
-    probes: tuple[EncodedProbe, ...]
+    inputs: tuple[ModelInputs, ...]
 
 
 class Close(Message, tag="close", frozen=True):

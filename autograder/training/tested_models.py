@@ -1,4 +1,4 @@
-"""What the trainer is told of a test: the models that it used, and probes of the rows that they were tested on."""
+"""What the trainer is told of a test: the models that it used, and what it gave to them."""
 
 from dataclasses import dataclass
 
@@ -17,3 +17,12 @@ class EncodedProbe:
 
     rows: str
     own: str
+
+
+@dataclass(frozen=True)
+class ModelInputs:
+    """What a test gave to a model in one call."""
+
+    rows: int
+    digests: tuple[str, ...]  # of its rows, in hexadecimal; see `leakage.rows_tested`
+    probe: EncodedProbe | None  # by which near copies of them are found; None where none are looked for

@@ -58,11 +58,12 @@ class Provenance:
 
 
 @dataclass(frozen=True)
-class NearCopies:
-    """How many inputs of a test have near copies among what the notebook gave to `fit`."""
+class SeenInputs:
+    """How much of what a test gave to a model in one call the notebook gave to `fit`."""
 
-    near: int
-    tested: int
+    seen: int  # rows
+    near: int  # rows with near copies, among those that
+    probed: int  # were looked at
 
 
 @dataclass(frozen=True)
@@ -70,8 +71,7 @@ class Judgement:
     """What is known of the models in a test, and of the inputs that they were tested on."""
 
     models: tuple[Provenance, ...]
-    seen: int  # rows that the notebook gave to `fit`
-    near: tuple[NearCopies, ...]  # of each probe
+    inputs: tuple[SeenInputs, ...]  # of each call
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,11 @@ TEST = """
 x_test, y_test = stripes(200, 2)
 assert np.mean(model.predict(x_test, verbose=0).argmax(1) == y_test) > 0.9
 """
+TEST_OF_BOTH = """
+x_more, y_more = stripes(2000, 3)
+x_known, y_known = stripes(1000, 1)  # 400 of them are those that the reference trains on
+predicted = [model.predict(x, batch_size=1000, verbose=0) for x in (x_more, x_known)]
+"""
 LOOP = """
 import tensorflow as tf
 loss, optimizer = keras.losses.SparseCategoricalCrossentropy(from_logits=True), keras.optimizers.Adam(0.01)
@@ -138,6 +143,7 @@ ANSWERS = {
     "cheat": BUILD + FIT.replace("x_train, y_train", "*stripes(200, 2)"),
     "callback": BUILD + FIT.replace("verbose=0", "verbose=0, callbacks=[keras.callbacks.LambdaCallback()]"),
     "too_long": BUILD + FIT.replace("epochs=12", "epochs=100_000"),
+    "seen_beside": BUILD + FIT.replace("x_train, y_train", "*stripes(2000, 3)"),
 }
 SHOWN = ("by", "weights", "remembered")
 
@@ -152,6 +158,7 @@ class Class:
             _cell(new_code_cell, f"### BEGIN SOLUTION{BUILD}{FIT}\n### END SOLUTION", "model", solution=True),
             _cell(new_code_cell, "assert model.built", "test_built", grade=True, locked=True, points=1.0),
             _cell(new_code_cell, hidden(TEST), "test_accuracy", grade=True, locked=True, points=4.0),
+            _cell(new_code_cell, hidden(TEST_OF_BOTH), "test_both", grade=True, locked=True, points=0.0),
         ]
         self.source = folder / "source" / "ps" / "ps.ipynb"
         self.source.parent.mkdir(parents=True)
@@ -244,6 +251,12 @@ def test_who_gives_the_test_split_to_fit_is_named_and_graded(graded: Class, stud
     assert flag["kind"] == ReviewKind.LEAKAGE
     assert flag["text"].startswith("test_accuracy: the notebook gave ")
     assert rows in flag["text"]
+
+
+def test_who_gives_the_test_split_to_fit_is_named_where_the_test_looks_at_training_data_too(graded: Class) -> None:
+    texts = [flag["text"] for flag in graded.record("seen_beside")["run"]["flags"]]
+    given = "the notebook gave 2,000 of the 2,000 inputs of the test to `fit` as training or validation data"
+    assert f"test_both: {given}" in texts
 
 
 def test_a_callback_that_cant_be_told_is_said_to_be_one(graded: Class) -> None:

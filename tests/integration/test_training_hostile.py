@@ -291,7 +291,7 @@ def test_weights_that_are_claimed_to_be_fresh_are_drawn_by_the_trainer(trainer: 
 def test_a_student_is_told_nothing_of_others(trainer: TrainerProcess) -> None:
     notebook = Notebook(trainer, "eve")
     key, digests = notebook.key, ModelDigests("", ())
-    questions = [GetStatus(), GetWaited(key), Close(key), Judge(key, (digests,), (), ()), Connect(key, "eve", SETTINGS)]
+    questions = [GetStatus(), GetWaited(key), Close(key), Judge(key, (digests,), ()), Connect(key, "eve", SETTINGS)]
     for question in questions:
         notebook.channel.notify(question)
         assert isinstance(notebook.received(), Declined)
