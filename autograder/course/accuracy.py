@@ -16,7 +16,7 @@ import re
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from multiprocessing import get_context
@@ -174,26 +174,43 @@ def _comparison(network: str, space: dict[str, Any], lecture: list[str], seed: i
     return model
 
 
-def measure(root: Path, assignment: str, network: str, seed: int) -> Measurement:
-    """Train once, here and now, and measure. Takes over the process: TensorFlow stays loaded."""
+def train(
+    root: Path, assignment: str, network: str, seed: int, change: Callable[[dict[str, Any]], None] | None = None
+) -> tuple[Any, dict[str, Any]]:
+    """The trained model, and the names of the cells. Takes over the process: TensorFlow stays loaded.
+
+    `change` may replace `raw_x_train` and `raw_y_train` among the names before anything is trained on them.
+    """
     os.environ["MPLBACKEND"] = "Agg"
     root = root.resolve()
     texts = cells(root, assignment)
+    given = 1 + next(i for i, text in enumerate(texts) if "def preprocess" in text)
     space: dict[str, Any] = {"__name__": "__main__"}
-    started = time.monotonic()
+
+    def run(some: list[str]) -> None:
+        for text in some:
+            exec(re.sub(r"^SEED = \d+$", f"SEED = {seed}", text, flags=re.MULTILINE), space)
+
     with (
         contextlib.redirect_stdout(io.StringIO()),
         contextlib.redirect_stderr(io.StringIO()),
         tempfile.TemporaryDirectory() as folder,
         contextlib.chdir(folder),  # the cells save their model
     ):
-        stop = (
-            len(texts) if network == "reference" else 1 + next(i for i, t in enumerate(texts) if "def preprocess" in t)
-        )
-        for text in texts[:stop]:
-            exec(re.sub(r"^SEED = \d+$", f"SEED = {seed}", text, flags=re.MULTILINE), space)
-        model = space["model"] if network == "reference" else _comparison(network, space, cells(root, "mnist"), seed)
-        predicted = model.predict(space["preprocess"](space["raw_x_test"]), batch_size=256, verbose=0).argmax(axis=1)
+        run(texts[:given])
+        if change is not None:
+            change(space)
+        if network != "reference":
+            return _comparison(network, space, cells(root, "mnist"), seed), space
+        run(texts[given:])
+    return space["model"], space
+
+
+def measure(root: Path, assignment: str, network: str, seed: int) -> Measurement:
+    """Train once, here and now, and measure. Takes over the process: TensorFlow stays loaded."""
+    started = time.monotonic()
+    model, space = train(root, assignment, network, seed)
+    predicted = model.predict(space["preprocess"](space["raw_x_test"]), batch_size=256, verbose=0).argmax(axis=1)
     accuracy = float((predicted == space["raw_y_test"].ravel()).mean())
     seconds = round(time.monotonic() - started, 1)
     return Measurement(assignment, network, seed, accuracy, seconds, digest(root, assignment, network))
