@@ -103,7 +103,7 @@ class CollectApp(Command, ZipCollect):
         )
         if done.dates:
             rows = counted(done.dates, "row")
-            self.out.say(f"Due dates in {Path(done.file).name}: {rows} from {platform.title}.", *done.own_dates)
+            self.out.say(f"Due dates in {done.file.name}: {rows} from {platform.title}.", *done.own_dates)
         self.out.say(*done.notes)
         return done.left_out
 

@@ -54,7 +54,7 @@ class CourseLms(Source):
     step = FETCHED
 
     def __init__(self, app: Any, seconds: float, failures: Failures, deadlines: StudentDeadlines) -> None:
-        """`app` has nbgrader's configuration; `seconds` lie between two questions. Raises LmsError."""
+        """`app` has nbgrader's configuration; it is asked every so many `seconds`. Raises LmsError."""
         self._app, self._seconds, self._failures, self._deadlines = app, seconds, failures, deadlines
         self._settings = Lms(parent=app)
         self._root = Path(app.coursedir.root)

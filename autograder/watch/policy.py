@@ -72,8 +72,7 @@ class Watch(Configurable):  # type: ignore[misc]
     lms_seconds = Float(
         0.0,
         min=0.0,
-        help="Seconds between two questions to Moodle or Canvas (c.Lms) for new submissions, such as 60; 0: none is "
-        "asked.",
+        help="How often, in seconds, Moodle or Canvas (c.Lms) is asked for new submissions, such as 60; 0: never.",
     ).tag(config=True)
     serve = Unicode(
         "",

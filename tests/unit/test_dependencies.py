@@ -1,12 +1,15 @@
-"""What the package imports is what pyproject.toml declares: for any course, for Keras, for this course, for tests."""
+"""What the package imports is what pyproject.toml declares, and what is locked can be installed where that says so."""
 
 import ast
 import re
 import sys
 import tomllib
 from collections.abc import Iterable, Iterator
+from importlib.metadata import distributions as distributions_installed
 from importlib.metadata import packages_distributions
 
+import pytest
+from packaging.specifiers import SpecifierSet
 from repository import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -63,3 +66,13 @@ def test_what_is_imported_with_a_module_is_a_dependency_of_every_course() -> Non
         used |= set(imports(tree, tree.body))
     assert distributions(used) <= names(PROJECT["dependencies"])
     assert not names(PROJECT["dependencies"]) & {"tensorflow", "jupyter", "keras", "matplotlib"}
+
+
+@pytest.mark.parametrize("python", ["3.11.0", "3.12.0", "3.13.0"])
+def test_what_is_locked_can_be_installed_from_the_first_release_of_each_python_on(python: str) -> None:
+    """Debian 12, for one, has Python 3.11.2, and pip finds no version there that asks for a later one."""
+    locked = dict(line.split("==") for line in (ROOT / "requirements.lock").read_text(encoding="utf-8").split())
+    there = {one.name: one for one in distributions_installed() if locked.get(one.name) == one.version}
+    assert len(there) > 0.9 * len(locked)
+    needs = {name: one.metadata.get("Requires-Python") or "" for name, one in there.items()}
+    assert {name: need for name, need in needs.items() if python not in SpecifierSet(need)} == {}
