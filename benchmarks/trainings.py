@@ -3,9 +3,9 @@
 `python benchmarks/trainings.py`: a class of 24 hands in `mnist`: 16 with the lecture's network (each written in words
 of its own), 4 with other networks, 2 that can't train, 1 blank, 1 hostile. The images are made up and few (`--images`),
 so that plain nbgrader takes some minutes. In turn, each in a fresh copy of the course: `nbgrader autograde` without our
-engine; `autograder grade`; the same again; again after a hidden test was changed; and from the start once more after
-`autograder rehearse`, as where an instructor rehearsed before the deadline. All honest students must have the same
-points from all. Wall time of the whole commands; the rehearsal is included where it was not done before.
+engine; `autograder grade`; and `autograder rehearse`, as an instructor may run it before the deadline, then `autograder
+grade`. All honest students must have the same points from all three. Then the second course is graded again, and again
+after a hidden test was changed. Wall time of whole commands; the rehearsal is included where it was not done before.
 
 `--own-networks 8`: so many students, each with a network that nobody else has, the reference neither: nothing is
 remembered. In turn, plain and here. `--assignment fashion_mnist` is such a class in that assignment, with the real
@@ -232,7 +232,7 @@ def grade(folder: Path, assignment: str) -> tuple[dict[str, float], dict[str, fl
 
 
 def rehearse(folder: Path, assignment: str) -> float:
-    """Have the assignment rehearsed: wall seconds. With made-up images, the reference may miss points: that is told."""
+    """Have the assignment rehearsed: wall seconds. On made-up images, the reference may miss points: exit code 1."""
     started = time.monotonic()
     command = [sys.executable, "-m", "autograder", "rehearse", assignment]
     done = subprocess.run(command, cwd=folder, env=environment(), capture_output=True, text=True, check=False)
