@@ -98,9 +98,10 @@ class Dispatcher:
         losses = 0
         while waiting:
             try:
-                for graded in self._connected(waiting, running, done, orders, alone):
-                    losses = 0
-                    yield graded
+                with closing(self._connected(waiting, running, done, orders, alone)) as grading:
+                    for graded in grading:
+                        losses = 0
+                        yield graded
             except BackendError as error:
                 losses = 0 if done else losses
                 yield from _popped(done)

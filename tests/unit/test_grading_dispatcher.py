@@ -199,6 +199,25 @@ def test_closing_the_iterator_ends_what_runs() -> None:
     assert engine.left == 1
 
 
+class Interrupted(Engine):
+    """A backend for which somebody presses Ctrl-C while it ends what it started."""
+
+    @contextmanager
+    def executor(self, report: Callable[[bytes], None], *, alone: bool = False) -> Iterator[Executor]:
+        with super().executor(report, alone=alone) as executor:
+            try:
+                yield executor
+            finally:
+                raise KeyboardInterrupt
+
+
+def test_an_interrupt_while_the_last_jobs_executor_ends_is_not_lost() -> None:
+    run = Dispatcher(Interrupted(1, ada=[GRADED]), TRAINER, lambda _: None).run([job("ada")])
+    assert next(run)[1] == GRADED
+    with pytest.raises(KeyboardInterrupt):
+        next(run)
+
+
 class Unsteady(Engine):
     """A backend whose machines are lost when a task of theirs answers so, and found again by `executor`."""
 
