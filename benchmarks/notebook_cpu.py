@@ -55,6 +55,7 @@ def course(folder: Path, checkout: Path) -> None:
     shutil.copytree(ROOT / "source" / ASSIGNMENT, folder / "source" / ASSIGNMENT)
     shutil.copy(ROOT / "nbgrader_config.py", folder)
     run(["nbgrader", "generate_assignment", ASSIGNMENT], folder)
+    shutil.copy(checkout / "nbgrader_config.py", folder)  # an older one may have other names of settings
     hand_in(folder, range(1))
     grade(folder, checkout)
 
