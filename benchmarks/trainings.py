@@ -13,11 +13,6 @@ images in `~/.keras`, all of them (`autograder data fashion_mnist`): a plain gra
 
 `--bfloat16`: besides, here with that precision, from the start.
 
-On full data a training costs 60,000 images instead; that ratio is an estimate: to plain nbgrader's time is added what
-the trainer took for each student's training, remembered or not, as if Keras in a notebook took the same; to ours what
-it took for those that differ. Plain nbgrader's time without trainings is estimated in the same way; ours is that of the
-grading after the change.
-
 Where the time goes: CPU seconds of all processes of `autograder grade`, looked at twice a second, by what they do. What
 a process takes after the last look at it is counted as idle.
 """
@@ -48,7 +43,6 @@ from autograder.course import sample_class
 
 ROOT = Path(__file__).resolve().parents[1]
 KERNEL = ROOT / "tests" / "support" / "small_kernel"  # a kernel whose MNIST is made up
-FULL = 60_000
 TEXT_OF_OURS = "configure(c)"
 OTHERS = {
     "kernel_5": ("kernel_size=(3, 3)", "kernel_size=(5, 5)"),
@@ -332,19 +326,8 @@ def main() -> None:
     print(f"plain / ours                       {plain / middle['autograder grade']:8.2f}")
     print(f"plain / ours, rehearsed before     {plain / middle['autograder grade after it']:8.2f}")
     if not own:
-        show_full_data(middle, given.images)
+        print(f"again / first                      {middle['again'] / middle['autograder grade']:8.3f}")
     show_roles(used, middle["autograder grade"])
-
-
-def show_full_data(middle: dict[str, float], images: int) -> None:
-    """What medians of the class of 24 say of trainings, and of more images."""
-    plain, ours = middle["nbgrader autograde"], middle["autograder grade"]
-    print(f"again / first                      {middle['again'] / ours:8.3f}")
-    more, every, different = FULL / images - 1, middle["trainings of all"], middle["trainings that differ"]
-    untrained = middle["after a change of a hidden test"]
-    print(f"plain / ours, trainings alone      {every / different:8.2f}")
-    print(f"plain / ours, without trainings    {(plain - every) / untrained:8.2f}")
-    print(f"estimate for {FULL:,} images        {(plain + every * more) / (ours + different * more):8.2f}")
 
 
 def show_roles(used: list[dict[str, float]], wall: float) -> None:
