@@ -11,7 +11,7 @@ import threading
 import time
 import uuid
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from concurrent.futures import Future as Task
 from contextlib import contextmanager
@@ -131,7 +131,10 @@ class ClusterBackend:
         client = self._reached()
         if time.monotonic() - self._looked > LOOK:
             with contextlib.suppress(*GONE):
-                workers = client.scheduler_info(n_workers=-1)["workers"].values()
+                known = client.scheduler_info(n_workers=-1)["workers"]
+                if self._trainings is not None:
+                    self._trainings.look(known)
+                workers = known.values()
                 running = [one for one in workers if one["status"] == "running"]
                 nodes = [one for one in running if one["resources"].get(resource(self.session))]
                 slots = [
@@ -307,7 +310,8 @@ class _Flight:
 
     task: Task[bytes]
     waiting: list[WantedTraining]
-    running: RunningTraining | None = None  # None: no node has said so yet
+    running: RunningTraining | None = None  # None: no node has said so yet, or it was lost
+    node: str = ""  # the address of that node
 
 
 class _Trainings:
@@ -331,7 +335,7 @@ class _Trainings:
             if message.wanted is not None:
                 self._requests.submit(self._want, message.wanted)
             elif message.running is not None:
-                self._requests.submit(self._run, message.running)
+                self._requests.submit(self._run, message.running, message.address)
             elif message.unwanted:
                 self._requests.submit(self._unwant, message.unwanted)
 
@@ -346,10 +350,17 @@ class _Trainings:
             waiting = len(self._flights) - len(running)
             return TrainerStatus(tuple(running), waiting, self._trained, self._remembered)
 
-    def _run(self, running: RunningTraining) -> None:
+    def look(self, nodes: Container[str]) -> None:
+        """Note that what ran on any other node than these waits for one again."""
+        with self._lock:
+            for flight in self._flights.values():
+                if flight.node not in nodes:
+                    flight.running = None
+
+    def _run(self, running: RunningTraining, node: str) -> None:
         with self._lock:
             if (flight := self._flights.get(running.key)) is not None:
-                flight.running = running
+                flight.running, flight.node = running, node
 
     def close(self) -> None:
         """Want nothing any more."""

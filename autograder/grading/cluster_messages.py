@@ -55,6 +55,7 @@ class NodeMessage:
     wanted: WantedTraining | None = None
     unwanted: str = ""  # a request that nobody waits for any more
     running: RunningTraining | None = None  # at one of its slots
+    address: str = ""  # of the node where it runs
 
 
 def resource(session: str) -> str:

@@ -247,15 +247,15 @@ class ClusterNode(Node):
                     return b""
                 if time.monotonic() - looked > TELL:
                     looked = time.monotonic()
-                    self._tell(trainer, wanted.key)
+                    self._tell(trainer, wanted.key, worker.address)
             return protocol.pack(*frames.receive(sock))
 
-    def _tell(self, trainer: TrainerProcess, key: str) -> None:
+    def _tell(self, trainer: TrainerProcess, key: str, address: str) -> None:
         """Say how far a training at a slot here is."""
         with suppress(TrainerError):
             for one in status(trainer.address, of_slots=True).running:
                 if one.key == key:
-                    self._say(NodeMessage(running=one))
+                    self._say(NodeMessage(running=one, address=address))
 
     def deliver(self, request: str, payload: bytes) -> None:
         """Take the answer to a request."""

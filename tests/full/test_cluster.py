@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from itertools import pairwise
@@ -295,22 +296,27 @@ def test_a_training_whose_machine_is_lost_is_done_by_another(cluster: Cluster, t
     trainer = settings(tmp_path)
     cluster.worker("--resources", "trainer=0")
     lost = cluster.worker("--no-nanny", "--resources", "notebook=0")
-
-    def lose() -> None:
-        until(lambda: trains(lost), 300)
-        lost.kill()
-        cluster.worker("--resources", "notebook=0")
-
-    losing = threading.Thread(target=lose)
-    losing.start()
     ada = job("ada", FIT.format(units=2, epochs=60), WEIGHTS, trainer=TRAINER.job_settings())
     with on(cluster, trainer) as backend:
-        found = graded(backend, [ada], trainer)
-    losing.join()
+
+        def stands(status: TrainerStatus | None) -> tuple[int, int]:
+            return (len(status.running), status.waiting) if status else (0, 0)
+
+        def lose() -> None:
+            try:
+                until(lambda: trains(lost) and stands(backend.trainings()) == (1, 0), 300)
+                lost.kill()
+                until(lambda: stands(backend.trainings()) == (0, 1), 60)
+            finally:
+                cluster.worker("--resources", "notebook=0")
+
+        with ThreadPoolExecutor(1) as losing:
+            seen = losing.submit(lose)
+            found = graded(backend, [ada], trainer)
+        seen.result()
     [outcome] = found.outcomes.values()
     statuses = [status for status in found.heard if isinstance(status, TrainerStatus)]
     assert any(one.students == ("ada",) and one.epochs == 60 for status in statuses for one in status.running)
-    assert any(status.waiting == 1 for status in statuses)
     assert outcome.scores == {"test": 2.0}
     [training] = outcome.run.trainings
     assert (training.by, len(training.epoch_seconds), training.remembered) == ("trainer", 60, False)
