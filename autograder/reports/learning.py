@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from autograder.common.language import gettext, ngettext
+from autograder.common.language import gettext
 
 RISE = 0.05  # of the lowest validation loss: risen by more is overfitting
 FALL = 0.02  # of the validation loss, per epoch: falling by more is still improving
@@ -114,11 +114,8 @@ def _compare(training: list[float], validation: list[float]) -> Verdict:
     fell = (validation[-1 - strip] - last) / strip
     usual = (validation[0] - last) / (count - 1)
     if fell > 0 and (fell > FALL * abs(validation[-1 - strip]) or fell > SHARE * usual):
-        falling = ngettext(
-            "Over the last epoch the validation loss was still falling, by %(fall)s per epoch.",
-            "Over the last %(count)s epochs the validation loss was still falling, by %(fall)s per epoch.",
-            strip,
-            fall=f"{fell:.2g}",
+        falling = gettext(
+            "At the end of training, the validation loss was still falling, by %(fall)s per epoch.", fall=f"{fell:.2g}"
         )
         return Verdict(
             gettext("still improving"),

@@ -4,11 +4,13 @@ import copy
 import os
 import subprocess
 import sys
+from io import BytesIO
 from pathlib import Path
 
 import gates
 import nbformat
 import pytest
+from babel.messages.pofile import read_po
 from repository import ASSIGNMENTS, GRADED, ROOT, UNGRADED, copy_course, release, source
 
 from autograder.course import build
@@ -118,6 +120,15 @@ def test_a_planted_point_is_found_in_heading_and_readme() -> None:
 def test_setup_helpers_are_the_same_everywhere(assignment: str) -> None:
     cells = {cell.id: cell.source for cell in source(assignment).cells}
     assert cells["expect"] == {cell.id: cell.source for cell in source("mnist").cells}["expect"]
+
+
+def test_what_is_the_same_in_two_notebooks_is_translated_alike() -> None:
+    folder = ROOT / "locale" / "ru" / "LC_MESSAGES"
+    catalogues = [read_po(BytesIO((folder / f"{assignment}.po").read_bytes())) for assignment in ASSIGNMENTS]
+    assert gates.translated_differently(catalogues) == []
+    same = catalogues[2].get("the same training twice gives the same network", "setup")
+    same.string = "сеть та же"
+    assert gates.translated_differently(catalogues) == [same.id]
 
 
 def test_two_cells_with_one_grade_id_are_refused_by_name(tmp_path: Path) -> None:

@@ -4,9 +4,11 @@ import ast
 import contextlib
 import re
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from itertools import chain
 from pathlib import Path
 
+from babel.messages import Catalog
 from nbformat import NotebookNode
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
@@ -104,6 +106,15 @@ def differing_files(committed: Path, rebuilt: Path) -> list[str]:
         or not (rebuilt / name).is_file()
         or (committed / name).read_bytes() != (rebuilt / name).read_bytes()
     )
+
+
+def translated_differently(catalogues: Iterable[Catalog]) -> list[str]:
+    """The texts that one catalogue translates otherwise than another, in the same context."""
+    found: dict[tuple[str, str | None], set[str]] = {}
+    for message in chain.from_iterable(catalogues):
+        if message.id:
+            found.setdefault((message.id, message.context), set()).add(message.string)
+    return [text for (text, _), translations in found.items() if len(translations) > 1]
 
 
 def first_error(notebook: NotebookNode) -> str | None:

@@ -22,8 +22,10 @@ METHODS = [("**.py", "python"), ("**.j2", "jinja2")]
 OPTIONS = {"**.j2": {"silent": "false", "trim_blocks": "true", "lstrip_blocks": "true"}}
 HEADER = """msgid ""
 msgstr ""
-"Content-Type: text/plain; charset=utf-8\\n"
 "Language: {}\\n"
+"MIME-Version: 1.0\\n"
+"Content-Type: text/plain; charset=UTF-8\\n"
+"Content-Transfer-Encoding: 8bit\\n"
 "Plural-Forms: {}\\n"
 
 """
@@ -75,11 +77,11 @@ def _problems(entry: Message) -> Iterator[str]:
         return
     if entry.fuzzy:
         yield "is fuzzy: read the translation again, and take the mark away"
-    needed, optional = set(PLACEHOLDER.findall(ids[-1])), {"%(count)s"} if len(ids) > 1 else set()
+    needed = sorted(PLACEHOLDER.findall(ids[-1]))
+    for text in [*ids[:-1], *texts]:  # every form of a plural: in Russian, 21 has that of 1
+        if sorted(PLACEHOLDER.findall(text)) != needed:
+            yield f"has other placeholders than {needed}: {text}"
     for text in texts:
-        found = PLACEHOLDER.findall(text)
-        if not needed - optional <= set(found) <= needed or len(found) > max(map(len, map(PLACEHOLDER.findall, ids))):
-            yield f"has other placeholders than {sorted(needed)}: {text}"
         if "%" in PLACEHOLDER.sub("", text).replace("%%", ""):
             yield f"has a percent sign that is not doubled: {text}"
         if missing := set(MARKUP.findall(ids[0])) - set(MARKUP.findall(text)):

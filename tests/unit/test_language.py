@@ -67,6 +67,14 @@ def test_a_translation_that_is_wrong_is_found(translation: str, problem: str) ->
     assert [problem in line for line in message_catalogue.problems(catalogue)][:1] == [True]
 
 
+def test_each_form_of_a_plural_says_how_many_as_21_has_that_of_1() -> None:
+    catalogue = Catalog(locale="ru")
+    catalogue.add(("The last epoch", "The last %(count)s epochs"), ("Эпоха", "%(count)s эпохи", "%(count)s эпох"))
+    found = message_catalogue.problems(catalogue)
+    assert ["placeholders" in line for line in found] == [True, True]
+    assert [line.rpartition(": ")[2] for line in found] == ["The last epoch", "Эпоха"]
+
+
 def calls() -> Iterator[tuple[str, ast.Call, str]]:
     """All calls in the package that say something to students: of which function, and where."""
     for path in PACKAGE.rglob("*.py"):

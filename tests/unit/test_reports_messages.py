@@ -150,7 +150,7 @@ def test_overfitting_says_from_which_epoch_on() -> None:
 def test_a_single_epoch_is_not_told_as_several() -> None:
     found = verdict(pairs({"loss": [1.0, 0.8], "val_loss": [1.0, 0.8]}))
     assert found.name == "still improving"
-    assert "Over the last epoch the validation loss" in found.why
+    assert "At the end of training, the validation loss" in found.why
 
 
 @pytest.mark.parametrize(
