@@ -14,6 +14,7 @@ import math
 import os
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -40,6 +41,16 @@ LINES = 15  # of a job's log
 DASHBOARD, LINK = "localhost:0", "{scheme}://localhost:{port}/status"  # for nobody else: it is not encrypted
 
 
+def jobqueue() -> Any:
+    """dask-jobqueue. Once imported, it would have Ctrl-C end the process as if all were done."""
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        import dask_jobqueue
+    finally:
+        signal.signal(signal.SIGINT, before)
+    return dask_jobqueue
+
+
 class Jobs:
     """A Dask cluster, from its scheduler in this process to its workers as jobs of a batch system."""
 
@@ -48,10 +59,9 @@ class Jobs:
         one; `say` gets what a person should know. Raises BackendError.
         """
         try:
-            import dask_jobqueue
+            made = getattr(jobqueue(), CLASSES[kind])
         except ModuleNotFoundError:
             raise BackendError(f'"{kind}" needs dask-jobqueue: run `pip install autograder[cluster]`.') from None
-        made = getattr(dask_jobqueue, CLASSES[kind])
         self._kind, self._say = kind, say
         self._needed = 0  # workers
         self._had_worker = False  # any job

@@ -26,6 +26,7 @@ from waiting import until
 from autograder.cli.certificates import CertificatesApp
 from autograder.grading.backend import BackendError
 from autograder.grading.cluster import ClusterBackend
+from autograder.grading.cluster_jobs import jobqueue
 from autograder.grading.job import GradingJob
 from autograder.sandbox.limits import Limits
 
@@ -53,8 +54,7 @@ def at_slurm(slurm: Slurm, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @contextmanager
 def grader(folder: Path, said: list[str] | None = None, **about_jobs: Any) -> Iterator[ClusterBackend]:
     """With at most two jobs at once."""
-    import dask_jobqueue  # noqa: F401  its settings
-
+    jobqueue()  # its settings
     own = {f"jobqueue.slurm.{name}": value for name, value in {**JOB, **about_jobs}.items()}
     more = {**WITH, "logs": folder / "jobs", "say": print if said is None else said.append}
     backend = ClusterBackend("slurm", Limits(), settings(folder), **more)
@@ -178,7 +178,7 @@ GRADE = [sys.executable, "-m", "autograder", "grade", "ps1"]
 
 
 def test_the_command_cancels_its_jobs_and_they_end_when_it_is_killed(slurm: Slurm, course: Path) -> None:
-    command = [sys.executable, "-m", "autograder", "grade", "ps1", "--cluster", "slurm"]
+    command = [*GRADE, "--cluster", "slurm"]
     head = subprocess.Popen(command, cwd=course, stdout=subprocess.DEVNULL)
     logs = course / ".autograder" / "jobs"
     until(lambda: ["Registered to" in log.read_text() for log in logs.glob("*.log")] == [True, True], 120)
@@ -193,6 +193,16 @@ def test_the_command_cancels_its_jobs_and_they_end_when_it_is_killed(slurm: Slur
         for student in ("ada", "bob")
     } == {"ada": 3, "bob": 0.5}
     assert all("tls://" in log.read_text() and "tcp://" not in log.read_text() for log in logs.iterdir())
+
+
+def test_ctrl_c_cancels_the_jobs_and_is_no_success(slurm: Slurm, course: Path) -> None:
+    command = [*GRADE, "--cluster", "slurm"]
+    head = subprocess.Popen(command, cwd=course, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    until(lambda: "RUNNING" in slurm.jobs().values(), 120)
+    head.send_signal(signal.SIGINT)
+    said, errors = head.communicate(timeout=120)
+    assert (head.returncode, "Interrupted; finished work is kept." in said + errors) == (1, True), said + errors
+    until(lambda: not slurm.jobs(), 10)
 
 
 def test_workers_that_are_started_by_hand_are_jobs_of_the_script_in_the_documentation(
