@@ -3,14 +3,19 @@
 import functools
 import os
 import shutil
+import signal
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import nbgrader.api
 import pytest
 from repository import ROOT
 from shared import VARIABLE
+
+HANDLERS = pytest.StashKey[dict[signal.Signals, Any]]()  # of a test's process, before the test
 
 # For each new gradebook nbgrader starts a process that says the same each time.
 nbgrader.api.get_alembic_version = functools.cache(nbgrader.api.get_alembic_version)
@@ -24,6 +29,26 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         shutil.rmtree(os.environ.pop(VARIABLE), ignore_errors=True)
+
+
+def _handlers() -> dict[signal.Signals, Any]:
+    return {one: signal.getsignal(one) for one in signal.Signals}
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
+    item.stash[HANDLERS] = _handlers()
+    return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
+    """No test, and nothing that it imports, takes a signal from the tests after it."""
+    result = yield
+    before, after = item.stash[HANDLERS], _handlers()
+    taken = [one.name for one in signal.Signals if after[one] != before[one]]
+    assert not taken, f"handlers of {taken} are not as they were before this test"
+    return result
 
 
 @pytest.fixture(scope="session")
