@@ -32,7 +32,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def _handlers() -> dict[signal.Signals, Any]:
-    return {one: signal.getsignal(one) for one in signal.Signals}
+    """All but that of SIGALRM, which pytest-timeout uses."""
+    return {one: signal.getsignal(one) for one in signal.Signals if one != signal.SIGALRM}
 
 
 @pytest.hookimpl(wrapper=True)
@@ -46,7 +47,7 @@ def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
     """No test, and nothing that it imports, takes a signal from the tests after it."""
     result = yield
     before, after = item.stash[HANDLERS], _handlers()
-    taken = [one.name for one in signal.Signals if after[one] != before[one]]
+    taken = [one.name for one in before if after[one] != before[one]]
     assert not taken, f"handlers of {taken} are not as they were before this test"
     return result
 
