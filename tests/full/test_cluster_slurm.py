@@ -187,7 +187,7 @@ def test_the_command_cancels_its_jobs_and_they_end_when_it_is_killed(slurm: Slur
     until(lambda: not slurm.jobs(), 90)
     done = subprocess.run(command, cwd=course, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
-    until(lambda: not slurm.jobs(), 10)
+    until(lambda: not slurm.jobs(), 20)
     assert {
         student: sum(score or 0 for (one, *_), (score, _) in marks(course, "ps1").items() if one == student)
         for student in ("ada", "bob")
@@ -202,7 +202,7 @@ def test_ctrl_c_cancels_the_jobs_and_is_no_success(slurm: Slurm, course: Path) -
     head.send_signal(signal.SIGINT)
     said, errors = head.communicate(timeout=120)
     assert (head.returncode, "Interrupted; finished work is kept." in said + errors) == (1, True), said + errors
-    until(lambda: not slurm.jobs(), 10)
+    until(lambda: not slurm.jobs(), 20)
 
 
 def test_workers_that_are_started_by_hand_are_jobs_of_the_script_in_the_documentation(
