@@ -204,9 +204,13 @@ def test_without_our_line_the_same_submissions_give_themselves_points(course: Co
         for student in ("html_script", "html_handler", "markdown_script", "javascript"):
             visit.open(plain, student)
             visit.page.wait_for_function("window.ran === 1", timeout=20_000)
-            visit.page.wait_for_load_state("networkidle")
-            with plain.gradebook() as gradebook:
-                assert gradebook.find_submission("ps1", student).score > 0, student
+            for _ in range(300):
+                with plain.gradebook() as gradebook:
+                    if gradebook.find_submission("ps1", student).score > 0:
+                        break
+                visit.page.wait_for_timeout(100)  # its script goes on meanwhile
+            else:
+                pytest.fail(f"{student} has no points")
 
 
 def test_what_is_honest_is_shown(course: Course, visit: Visit, tmp_path: Path) -> None:
